@@ -1,0 +1,65 @@
+"""tegum: the laboratory for toy models of superposition."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tegum.analysis.geometry import dimensionality
+    from tegum.distributions import Anticorrelated, Correlated, Groups, Independent
+    from tegum.ensemble import best, train
+    from tegum.errors import TegumError
+    from tegum.models import Linear, ReLUHidden, ReLUOutput, TwoLayer
+    from tegum.problem import Problem
+    from tegum.training import Training
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Anticorrelated",
+    "Correlated",
+    "Groups",
+    "Independent",
+    "Linear",
+    "Problem",
+    "ReLUHidden",
+    "ReLUOutput",
+    "TegumError",
+    "Training",
+    "TwoLayer",
+    "best",
+    "dimensionality",
+    "train",
+]
+
+# Public names are loaded when first used: `import tegum` stays quick.
+_HOME = {
+    "Anticorrelated": "tegum.distributions",
+    "Correlated": "tegum.distributions",
+    "Groups": "tegum.distributions",
+    "Independent": "tegum.distributions",
+    "Linear": "tegum.models",
+    "Problem": "tegum.problem",
+    "ReLUHidden": "tegum.models",
+    "ReLUOutput": "tegum.models",
+    "TegumError": "tegum.errors",
+    "Training": "tegum.training",
+    "TwoLayer": "tegum.models",
+    "best": "tegum.ensemble",
+    "dimensionality": "tegum.analysis.geometry",
+    "train": "tegum.ensemble",
+}
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOME.get(name)
+    if home is not None:
+        return getattr(importlib.import_module(home), name)
+    if name in ("analysis", "plots", "theory", "experiments"):
+        return importlib.import_module(f"tegum.{name}")
+    raise AttributeError(f"module 'tegum' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

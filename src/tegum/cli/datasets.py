@@ -1,0 +1,87 @@
+"""Datasets as netCDF files, which xarray reads back: written whole, checked when read."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tegum.errors import InputFileError, SpecError, TegumError
+from tegum.report.writer import replacing, require_folder
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from tegum.problem import Problem
+    from tegum.training import Training
+
+
+def check_target(path: Path) -> None:
+    """Raise `TegumError` now if a file could not be written at `path` later."""
+    if path.is_dir():
+        raise TegumError(f"cannot write {path}: it is a folder")
+    require_folder(path.parent)
+
+
+def save(runs: xr.Dataset, path: Path) -> None:
+    """Write `runs` to `path` in one step; `xarray.open_dataset(path)` reads it."""
+    # checksums, so that a damaged file is told from a sound one
+    checked = {
+        str(name): {"fletcher32": True} for name, array in runs.variables.items() if array.ndim
+    }
+    with replacing(path) as temporary:
+        runs.to_netcdf(temporary, engine="h5netcdf", encoding=checked)
+
+
+def load(path: Path) -> xr.Dataset:
+    """The Dataset in a file that `save` wrote, in memory.
+
+    Raises `InputFileError` for a file that is missing, truncated or not of tegum's making.
+    """
+    if not path.is_file():
+        raise InputFileError(f"{path} is not there" if not path.exists() else f"{path} is a folder")
+    found = _read(path)
+    if isinstance(found, str):
+        raise InputFileError(f"{path} {found}")
+    descriptions(found, path)
+    return found
+
+
+def _read(path: Path) -> xr.Dataset | str:
+    """The Dataset in memory, or what is wrong with the file."""
+    import xarray as xr
+
+    # A file object that failed to open complains again, on stderr, when it is thrown away.
+    complain, sys.unraisablehook = sys.unraisablehook, lambda unraisable: None
+    try:
+        with xr.open_dataset(path, engine="h5netcdf") as opened:
+            return opened.load()
+    except PermissionError:
+        return "cannot be read: permission denied"
+    except Exception as error:
+        # Each layer below (HDF5, netCDF conventions, decoding) has errors of its own.
+        return f"is not a whole netCDF file: {' '.join(str(error).split())[:120]}"
+    finally:
+        gc.collect()
+        sys.unraisablehook = complain
+
+
+def descriptions(runs: xr.Dataset, path: Path) -> tuple[Problem, Training]:
+    """The problem and training that a Dataset says it holds the results of.
+
+    Raises `InputFileError` where it does not say, or lacks the losses of the seeds.
+    """
+    from tegum.dims import SEED
+    from tegum.problem import Problem
+    from tegum.training import Training
+
+    for name in ("problem", "training"):
+        if not isinstance(runs.attrs.get(name), str):
+            raise InputFileError(f"{path} is not a tegum file: it has no attribute {name!r}")
+    if "loss" not in runs or SEED not in runs["loss"].dims or 0 in runs["loss"].shape:
+        raise InputFileError(f"{path} is not a tegum file: it has no loss for each seed")
+    try:
+        return Problem.from_json(runs.attrs["problem"]), Training.from_json(runs.attrs["training"])
+    except SpecError as error:
+        raise InputFileError(f"{path} is not a tegum file: {error}") from None

@@ -1,0 +1,113 @@
+"""`tegum reproduce`: run experiments, judge their claims, write the report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from tyro.conf import Positional, arg
+
+from tegum.cli.options import Flag, MaybeFolder, MaybeWhole, Whole, at_least_one, interruptible
+from tegum.cli.terminal import note, print_table
+
+if TYPE_CHECKING:
+    from tegum.progress import Display
+    from tegum.report.lab import RunLab
+    from tegum.report.output import ReportFolder
+    from tegum.report.run import Finished
+    from tegum.report.summary import Report
+
+
+@dataclass(frozen=True)
+class Reproduce:
+    """Run experiments, judge every claim by its rule and write a report with the figures.
+
+    The exit code is 0 when every verdict is the recorded one, 1 when one is not.
+    """
+
+    names: Annotated[
+        Positional[tuple[str, ...]], arg(metavar="[NAME …]", help_behavior_hint="")
+    ] = ()
+    """Experiments to run, as `tegum list` names them; all of them for none."""
+    out: Annotated[Path, arg(metavar="DIR")] = Path("tegum-report")
+    """Folder of the report."""
+    quick: Flag = False
+    """Fewer models and steps; some claims are then not tested."""
+    jobs: MaybeWhole = None
+    """Cores to use, all by default."""
+    store: MaybeFolder = None
+    """Folder that keeps trained models, so that nothing is trained twice; OUT/store by default."""
+    seed: Whole = 0
+    """Seed of the run: other numbers give other, equally valid models."""
+    json: Flag = False
+    """Print the verdicts as JSON on stdout, and nothing else there."""
+
+    def run(self, arguments: list[str]) -> int:
+        """Run, keeping the report on disk whole after every experiment."""
+        at_least_one("--jobs", self.jobs)
+        from tegum.progress import Display
+        from tegum.report.discovery import find
+        from tegum.report.facts import gather
+        from tegum.report.lab import RunLab
+        from tegum.report.output import ReportFolder
+        from tegum.store import Store
+
+        experiments = find(self.names)
+        facts = gather(arguments, quick=self.quick, jobs=self.jobs, seed=self.seed)
+        folder = ReportFolder(self.out, facts, experiments)
+        place = self.out / "store" if self.store is None else self.store
+        with interruptible(keeps=True), Store(place) as store, Display() as display:
+            lab = RunLab(self.quick, store, self.jobs, self.seed, display)
+            _run_all(folder, lab, display)
+        self._print(folder)
+        return 0 if folder.report.as_expected else 1
+
+    def _print(self, folder: ReportFolder) -> None:
+        if self.json:
+            from tegum.report.claims import to_json
+
+            print(to_json(folder.report), end="")
+            note(f"report: {folder.page}")
+            return
+        print_verdicts(folder.report)
+        print(f"report: {folder.page}")
+
+
+def _run_all(folder: ReportFolder, lab: RunLab, display: Display) -> None:
+    from tegum.report.run import run
+
+    experiments = folder.report.waiting
+    for number, experiment in enumerate(experiments, start=1):
+        title = f"[{number}/{len(experiments)}] {experiment.name}"
+        display.label(title)
+        note(f"{title}: {experiment.title}")
+        done = run(experiment, lab)
+        display.close()
+        folder.add(done)
+        note(_outcome(done))
+
+
+def _outcome(done: Finished) -> str:
+    from tegum.report.facts import duration
+    from tegum.report.summary import tally
+
+    text = f"      {duration(done.outcome.seconds)}; {tally([done])}"
+    return "\n".join([text, *(f"      failed {f.doing}: {f.message}" for f in done.failures)])
+
+
+def print_verdicts(report: Report) -> None:
+    """The verdict table and a line of counts, on stdout."""
+    from tegum.report.summary import in_words, label
+
+    rows = [
+        (
+            verdict.claim.id,
+            label(verdict, done.failure_of(verdict)),
+            verdict.claim.statement,
+            verdict.judgement.measured,
+        )
+        for done, verdict in report.verdicts
+    ]
+    print_table(("claim", "verdict", "statement", "measured"), rows, status=1)
+    print(in_words(report))

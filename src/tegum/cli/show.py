@@ -1,0 +1,125 @@
+"""`tegum show`: what is in a file of trained models."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from tyro.conf import Positional, arg
+
+from tegum.cli.options import Flag
+from tegum.cli.terminal import print_table
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+MOST_ROWS = 60
+_MOST_ENTRIES = 8
+_ALWAYS = frozenset({"steps", "batch_size", "learning_rate", "optimizer"})
+
+
+@dataclass(frozen=True)
+class Show:
+    """Show a file of trained models: its problem, its training and a row for each axis point.
+
+    A row has the losses of the seeds (best, median, worst), how many of them diverged, and how
+    many features the best model represents (|W_i| > 1/2).
+    """
+
+    file: Annotated[Positional[Path], arg(metavar="FILE")]
+    """A file written by `tegum train`, or by xarray from what `tegum.train` returned."""
+    json: Flag = False
+    """Print JSON, with every row."""
+
+    def run(self, arguments: list[str]) -> int:
+        """Read the file and print it."""
+        from tegum.cli.datasets import load
+
+        print_runs(load(self.file), self.file, as_json=self.json)
+        return 0
+
+
+def print_runs(runs: xr.Dataset, path: Path, *, as_json: bool) -> None:
+    """A Dataset on stdout, as text or as JSON."""
+    from tegum.cli.points import summarise
+
+    rows = summarise(runs)
+    if as_json:
+        print(json.dumps({**_about(runs, path), "points": rows}, indent=2, allow_nan=False))
+        return
+    for line in _heading(runs, path):
+        print(line)
+    print()
+    shown = rows if len(rows) <= MOST_ROWS else rows[: MOST_ROWS // 2] + rows[-MOST_ROWS // 2 :]
+    numbers = [[_text(value) for value in row.values()] for row in shown]
+    header = list(rows[0])
+    print_table(header, numbers, right=range(len(header)))
+    if len(shown) < len(rows):
+        print(f"{len(rows) - len(shown)} rows between these are left out; --json has them all")
+    diverged = sum(int(row["diverged"] or 0) for row in rows)
+    print(f"{len(rows)} x {runs.sizes['seed']} models, {diverged} of them diverged")
+
+
+def _about(runs: xr.Dataset, path: Path) -> dict[str, Any]:
+    from tegum.cli.points import axis_names
+
+    return {
+        "file": str(path),
+        "problem": json.loads(runs.attrs["problem"]),
+        "training": json.loads(runs.attrs["training"]),
+        "run_seed": _plain(runs.attrs.get("run_seed")),
+        "tegum_version": str(runs.attrs.get("tegum_version", "")),
+        "seeds": int(runs.sizes["seed"]),
+        "axes": {name: runs[name].to_numpy().tolist() for name in axis_names(runs)},
+        "variables": {
+            str(name): dict(zip(map(str, array.dims), array.shape, strict=True))
+            for name, array in runs.data_vars.items()
+        },
+    }
+
+
+def _heading(runs: xr.Dataset, path: Path) -> list[str]:
+    from tegum.cli.datasets import descriptions
+
+    problem, training = descriptions(runs, path)
+    sizes = ", ".join(f"{name} {size}" for name, size in runs.sizes.items())
+    version = runs.attrs.get("tegum_version", "?")
+    return [
+        f"file        {path}",
+        f"problem     {brief(problem)}",
+        f"training    {brief(training, always=_ALWAYS)}",
+        f"run         seed {runs.attrs.get('run_seed', '?')}, tegum {version}",
+        f"dimensions  {sizes}",
+        f"variables   {', '.join(map(str, runs.data_vars))}",
+    ]
+
+
+def brief(value: Any, always: frozenset[str] = frozenset()) -> str:
+    """A description without the fields that have their default value, but for `always`."""
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, tuple):
+        shown = [brief(entry) for entry in value[:_MOST_ENTRIES]]
+        more = [f"… {len(value)} in all"] if len(value) > len(shown) else []
+        return f"({', '.join(shown + more)})"
+    fields = getattr(type(value), "__pydantic_fields__", None)
+    if fields is None:
+        return str(value)
+    said = [
+        f"{name}={brief(getattr(value, name))}"
+        for name, field in fields.items()
+        if name in always or getattr(value, name) != field.default
+    ]
+    return f"{type(value).__name__}({', '.join(said)})"
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if hasattr(value, "item") else value
+
+
+def _text(value: float | None) -> str:
+    if value is None:
+        return "–"
+    return str(value) if isinstance(value, int) else f"{value:.5g}"

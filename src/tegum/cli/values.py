@@ -1,0 +1,88 @@
+"""Numbers as they are written on the command line: lists, ranges, powers and axes."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+
+from tegum.errors import SpecError
+
+_POWER = re.compile(r"(?P<base>[^^]+)\^i")
+_RANGE = re.compile(r"(?P<kind>geom|lin):(?P<first>[^:]+):(?P<last>[^:]+):(?P<count>\d+)")
+
+AxisValues = list[float] | tuple[str, list[float]]
+
+
+def number(option: str, text: str) -> float:
+    """One finite number; `SpecError` otherwise."""
+    try:
+        value = float(text)
+    except ValueError:
+        raise SpecError.of(option, "", "must be a number", text) from None
+    if not np.isfinite(value):
+        raise SpecError.of(option, "", "must be finite", text)
+    return value
+
+
+def numbers(option: str, text: str) -> list[float]:
+    """`a,b,c`, `geom:FIRST:LAST:COUNT` or `lin:FIRST:LAST:COUNT`."""
+    found = _RANGE.fullmatch(text.strip())
+    if found is None:
+        if ":" in text:
+            rule = "must be a,b,c or geom:FIRST:LAST:COUNT or lin:FIRST:LAST:COUNT"
+            raise SpecError.of(option, "", rule, text)
+        return [number(option, part) for part in text.split(",")]
+    first, last = number(option, found["first"]), number(option, found["last"])
+    count = int(found["count"])
+    if not 1 <= count <= 1_000_000:
+        raise SpecError.of(option, "", "must have a COUNT from 1 to 1000000", text)
+    if found["kind"] == "lin":
+        return [float(value) for value in np.linspace(first, last, count)]
+    if first <= 0 or last <= 0:
+        raise SpecError.of(option, "", "must have FIRST and LAST > 0 with geom", text)
+    return [float(value) for value in np.geomspace(first, last, count)]
+
+
+def number_or_vector(option: str, text: str) -> float | tuple[float, ...]:
+    """One number for all features, or a list with one for each."""
+    values = numbers(option, text)
+    return values[0] if len(values) == 1 else tuple(values)
+
+
+def importance(option: str, text: str, n_features: int) -> float | tuple[float, ...]:
+    """A number, a list, or `0.9^i`: powers with i = 0 … n_features − 1."""
+    power = _POWER.fullmatch(text.replace(" ", ""))
+    if power is None:
+        return number_or_vector(option, text)
+    base = number(option, power["base"])
+    return tuple(base**i for i in range(n_features))
+
+
+def checkpoints(option: str, text: str) -> int | tuple[int, ...]:
+    """`20` (as many, log-spaced) or `0,10,100` (these steps; `100,` for one)."""
+    parts = [part for part in text.split(",") if part.strip()]
+    if not parts or not all(part.strip().isdecimal() for part in parts):
+        raise SpecError.of(option, "", "must be a count or a list of steps", text)
+    return int(parts[0]) if "," not in text else tuple(int(part) for part in parts)
+
+
+def axis(option: str, text: str) -> tuple[str, AxisValues]:
+    """`NAME=VALUES`, or `NAME:TARGET=VALUES` to call the swept number TARGET by another name."""
+    name, equals, values = text.partition("=")
+    if not equals or not name.strip() or not values.strip():
+        raise SpecError.of(option, "", "must be NAME=VALUES or NAME:TARGET=VALUES", text)
+    new, colon, target = (part.strip() for part in name.partition(":"))
+    found = numbers(f"{option} {name}", values)
+    return new, (target, found) if colon else found
+
+
+def axes(option: str, texts: tuple[str, ...]) -> dict[str, AxisValues]:
+    """Every axis, in the order given; a name given twice raises `SpecError`."""
+    found: dict[str, AxisValues] = {}
+    for text in texts:
+        name, values = axis(option, text)
+        if name in found:
+            raise SpecError.of(option, "", "must not name an axis twice", name)
+        found[name] = values
+    return found

@@ -1,0 +1,52 @@
+"""Anticorrelated sets: of the features of a set, at most one is active."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from tegum.distributions.base import Block, Distribution, Probability, per_draw
+from tegum.distributions.magnitudes import MagnitudeName
+from tegum.spec import PositiveInt
+
+
+class Anticorrelated(Distribution):
+    """Sets of `set_size` features; with probability p a set is on: then exactly one member is.
+
+    Each of the k members is the one with chance 1/k: E[x_i] = p E[v] / k, E[x_i²] = p E[v²] / k,
+    and within a set E[x_i x_j] = 0. Features are numbered set by set.
+
+    `n_sets`, `set_size` >= 1; `feature_probability`, of a *set*, in (0, 1], one number or one per
+    set; `magnitude` "uniform", "signed" or "exponential". Raises `SpecError`.
+    Source: "The Geometry of Superposition: Correlated and Anticorrelated Features".
+    """
+
+    n_sets: PositiveInt
+    set_size: PositiveInt
+    feature_probability: Probability
+    magnitude: MagnitudeName = "uniform"
+    kind: Literal["anticorrelated"] = Field("anticorrelated", repr=False)
+
+    @model_validator(mode="after")
+    def _shapes_agree(self) -> Anticorrelated:
+        self._probabilities()
+        return self
+
+    def _probabilities(self) -> tuple[float, ...]:
+        return per_draw(type(self).__name__, self.feature_probability, self.n_sets, "n_sets")
+
+    @property
+    def n_features(self) -> int:
+        """n_sets · set_size."""
+        return self.n_sets * self.set_size
+
+    def blocks(self) -> tuple[Block, ...]:
+        """One block per set."""
+        return tuple(
+            Block("anticorrelated", i * self.set_size, self.set_size, probability, self.magnitude)
+            for i, probability in enumerate(self._probabilities())
+        )
+
+
+EXAMPLE = Anticorrelated(n_sets=2, set_size=3, feature_probability=(0.9, 0.4), magnitude="signed")

@@ -1,0 +1,157 @@
+"""What a distribution is: an ordered row of independent blocks of features."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
+
+import numpy as np
+from jaxtyping import Float64
+
+from tegum.dims import F64, I64
+from tegum.distributions.magnitudes import MAGNITUDES
+from tegum.errors import SpecError
+from tegum.spec import Spec, nested, number_or_vector
+
+BlockKind = Literal["independent", "correlated", "anticorrelated"]
+
+Probability: TypeAlias = Annotated[
+    float | tuple[float, ...], number_or_vector("must be in (0, 1]", lambda p: 0 < p <= 1)
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One on/off draw: features start … start + size - 1 hang on it, and on nothing else.
+
+    With `probability` the draw is on. Then, by `kind`, the one member ("independent", size 1),
+    all members with magnitudes independent of one another ("correlated"), or exactly one member,
+    each with chance 1/size ("anticorrelated"), takes a value of the law `magnitude`. All other
+    members are 0.
+    """
+
+    kind: BlockKind
+    start: int
+    size: int
+    probability: float
+    magnitude: str
+
+
+class Distribution(Spec):
+    """The law of one sample x, a vector of `n_features`; blocks are independent of one another.
+
+    A subclass states `n_features`, `blocks` and `feature_probability`; moments and samples follow.
+    Engines read `blocks()` and nothing else.
+    """
+
+    if TYPE_CHECKING:  # a field in some subclasses, a property in others
+
+        @property
+        def n_features(self) -> int:
+            """The length n of a sample."""
+
+        @property
+        def feature_probability(self) -> float | tuple[float, ...]:
+            """The probability of each on/off draw: one number for all, or one per draw."""
+
+    @abstractmethod
+    def blocks(self) -> tuple[Block, ...]:
+        """The blocks, in feature order, without gaps."""
+
+    def with_probability(self, value: object, index: int | None = None) -> Distribution:
+        """A copy whose on/off draws have probability `value`: all of them, or only the index-th."""
+        if index is None:
+            return self.replace(feature_probability=value)
+        given = self.feature_probability
+        count = len(self.blocks())
+        if not 0 <= index < count:
+            raise no_such_draw(type(self).__name__, index, count)
+        entries: list[object] = list(given) if isinstance(given, tuple) else [given] * count
+        entries[index] = value
+        return self.replace(feature_probability=tuple(entries))
+
+    def mean(self) -> Float64[np.ndarray, " n"]:
+        """E[x]."""
+        rows = Layout(self.blocks())
+        return rows.active * rows.law("mean")
+
+    def active_probability(self) -> Float64[np.ndarray, " n"]:
+        """P(x_i ≠ 0)."""
+        return Layout(self.blocks()).active
+
+    def second_moment(self) -> Float64[np.ndarray, "n n"]:
+        """E[x xᵀ]; with p the block's probability, k its size and v the magnitude.
+
+        Between blocks E[x_i] E[x_j]. Within one: the diagonal is p E[v²] (p E[v²] / k when
+        anticorrelated); off it, p E[v]² when correlated and 0 when anticorrelated.
+        """
+        rows = Layout(self.blocks())
+        mean = rows.active * rows.law("mean")
+        moment = np.outer(mean, mean)
+        for block in rows.blocks:
+            if block.size > 1:
+                span = slice(block.start, block.start + block.size)
+                both_on = block.probability if block.kind == "correlated" else 0.0
+                moment[span, span] = both_on * MAGNITUDES[block.magnitude].mean ** 2
+        np.fill_diagonal(moment, rows.active * rows.law("mean_square"))
+        return moment
+
+    def sample(self, rng: np.random.Generator, size: int) -> Float64[np.ndarray, "size n"]:
+        """`size` independent samples x."""
+        rows = Layout(self.blocks())
+        on = rng.random((size, len(rows.blocks))) < rows.probability
+        active = on[:, rows.block_of]
+        if rows.chosen_one.any():
+            member = (rng.random(on.shape) * rows.sizes).astype(np.int64)  # (size, blocks)
+            active &= (member[:, rows.block_of] == rows.member) | ~rows.chosen_one
+        x = rng.random(active.shape)
+        for name in sorted(set(rows.magnitudes)):
+            columns = rows.magnitudes == name
+            x[:, columns] = MAGNITUDES[name].from_uniform(x[:, columns])
+        return np.where(active, x, 0.0)
+
+
+class Layout:
+    """Blocks as arrays: per block `probability`, `sizes`; the rest per feature."""
+
+    def __init__(self, blocks: tuple[Block, ...]) -> None:
+        """Read `blocks`, which must be in order and without gaps."""
+        self.blocks = blocks
+        self.probability: F64 = np.array([block.probability for block in blocks])
+        self.sizes: I64 = np.array([block.size for block in blocks], dtype=np.int64)
+        self.block_of: I64 = np.repeat(np.arange(len(blocks), dtype=np.int64), self.sizes)
+        starts = np.array([block.start for block in blocks], dtype=np.int64)
+        self.member: I64 = np.arange(len(self.block_of), dtype=np.int64) - starts[self.block_of]
+        one = np.array([block.kind == "anticorrelated" for block in blocks])
+        self.chosen_one = one[self.block_of]
+        self.magnitudes = np.array([block.magnitude for block in blocks])[self.block_of]
+        share = np.where(one, self.probability / self.sizes, self.probability)
+        self.active: F64 = share[self.block_of]
+
+    def law(self, moment: Literal["mean", "mean_square", "mean_abs"]) -> F64:
+        """A moment of the magnitude of each feature."""
+        table = {name: float(getattr(law, moment)) for name, law in MAGNITUDES.items()}
+        return np.array([table[name] for name in self.magnitudes.tolist()])
+
+
+def per_draw(
+    owner: str, given: float | tuple[float, ...], count: int, what: str
+) -> tuple[float, ...]:
+    """`given` as one probability per draw; `SpecError` when there are not `count` of them."""
+    if not isinstance(given, tuple):
+        return (given,) * count
+    if len(given) != count:
+        raise SpecError(
+            f"{owner}.feature_probability must be a number or have {what} = {count} entries; "
+            f"got {len(given)} entries"
+        )
+    return given
+
+
+def no_such_draw(owner: str, index: int, count: int) -> SpecError:
+    """The error of an index past the `count` on/off draws."""
+    return SpecError(f"{owner}.feature_probability has entries 0 to {count - 1}; got index {index}")
+
+
+AnyDistribution: TypeAlias = Annotated[Distribution, nested(Distribution)]

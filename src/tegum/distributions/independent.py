@@ -1,0 +1,47 @@
+"""Independent features: each is active, or not, by itself."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from tegum.distributions.base import Block, Distribution, Probability, per_draw
+from tegum.distributions.magnitudes import MagnitudeName
+from tegum.spec import PositiveInt
+
+
+class Independent(Distribution):
+    """x_i = 0 with probability 1 - p_i, else an independent draw of the magnitude v.
+
+    E[x_i] = p_i E[v], E[x_i²] = p_i E[v²], E[x_i x_j] = E[x_i] E[x_j].
+
+    `n_features` >= 1; `feature_probability` in (0, 1], one number or one per feature; `magnitude`
+    "uniform" (U[0, 1]), "signed" (U[-1, 1]) or "exponential" (Exp(1)). Raises `SpecError`.
+    Source: "Demonstrating Superposition: Experiment Setup", where p = 1 - S.
+    """
+
+    n_features: PositiveInt
+    feature_probability: Probability
+    magnitude: MagnitudeName = "uniform"
+    kind: Literal["independent"] = Field("independent", repr=False)
+
+    @model_validator(mode="after")
+    def _shapes_agree(self) -> Independent:
+        self._probabilities()
+        return self
+
+    def _probabilities(self) -> tuple[float, ...]:
+        return per_draw(
+            type(self).__name__, self.feature_probability, self.n_features, "n_features"
+        )
+
+    def blocks(self) -> tuple[Block, ...]:
+        """One block of size 1 per feature."""
+        return tuple(
+            Block("independent", start, 1, probability, self.magnitude)
+            for start, probability in enumerate(self._probabilities())
+        )
+
+
+EXAMPLE = Independent(n_features=3, feature_probability=(0.4, 1.0, 0.7), magnitude="exponential")

@@ -1,0 +1,135 @@
+"""What an engine is: a stepper over a batch of shape-equal instances, with plain-array state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tegum.dims import FEATURE, HIDDEN, I64
+
+if TYPE_CHECKING:
+    from tegum.problem import Problem
+    from tegum.training import Training
+
+#: Plain arrays by name, each with a leading instance axis of length N (but for `step`, an int64
+#: scalar array). Everything an instance's future depends on is in here or in the Batch.
+State = dict[str, NDArray[Any]]
+
+#: The trained parameters there may be, with their dimensions after the instance.
+PARAMETERS: Final[Mapping[str, tuple[str, ...]]] = {
+    "W": (HIDDEN, FEATURE),
+    "W_in": (HIDDEN, FEATURE),
+    "W_out": (FEATURE, HIDDEN),
+    "b": (FEATURE,),
+    "b_hidden": (HIDDEN,),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """N = len(points) · len(seeds) instances of equal shape; points major, seeds minor.
+
+    `problem` holds the static structure (shapes, kinds); `points` and `trainings` hold the
+    resolved description at each axis point, whose numbers may differ. `seeds` are seed indices,
+    not necessarily starting at 0, and `run_seed` is the seed of the whole run.
+    """
+
+    problem: Problem
+    points: tuple[Problem, ...]
+    trainings: tuple[Training, ...]
+    seeds: tuple[int, ...]
+    run_seed: int
+
+    @property
+    def n_instances(self) -> int:
+        """N."""
+        return len(self.points) * len(self.seeds)
+
+    @property
+    def training(self) -> Training:
+        """The first point's training: steps, batch size, engine and optimiser are common to all."""
+        return self.trainings[0]
+
+    def coordinates(self, instance: int) -> tuple[Problem, Training, int]:
+        """The resolved problem and training and the seed index of instance `instance`."""
+        point, seed = divmod(instance, len(self.seeds))
+        return self.points[point], self.trainings[point], self.seeds[seed]
+
+    def addresses(self) -> NDArray[np.uint64]:
+        """A 64-bit address of each instance's random numbers, shape (N,).
+
+        It depends on the instance's own coordinates (its resolved problem, the run seed, its seed
+        index) and on nothing else of the batch. The training is left out on purpose: a longer
+        run begins with the same steps, and learning rates are compared on common random numbers.
+        """
+        keys = np.empty((len(self.points), len(self.seeds)), dtype=np.uint64)
+        for row, point in zip(keys, self.points, strict=True):
+            start = blake2b(point.to_json().encode(), digest_size=8)
+            start.update(self.run_seed.to_bytes(8, "little"))
+            for j, seed in enumerate(self.seeds):
+                own = start.copy()
+                own.update(seed.to_bytes(8, "little"))
+                row[j] = int.from_bytes(own.digest(), "little")
+        return keys.reshape(-1)
+
+
+class Engine(Protocol):
+    """Solves a Batch. An instance's results depend on its own coordinates alone, to the last bit:
+    not on the other instances of the batch, on `jobs`, nor on how the steps are cut into slices.
+    """
+
+    @property
+    def name(self) -> str:
+        """What `Training.engine` calls it."""
+        ...
+
+    @property
+    def version(self) -> str:
+        """Changes whenever results may change by a bit; part of every stored unit's key."""
+        ...
+
+    def init(self, batch: Batch) -> State:
+        """The state at step 0: weights, optimiser arrays, `step`, laid out as the engine likes.
+
+        Raises SpecError where this engine cannot solve the problem.
+        """
+        ...
+
+    def parameters(self, batch: Batch, state: State) -> State:
+        """What is trained, by the names of `PARAMETERS`, each (N, ...); views will do.
+
+        A bias `b` that the model does not have is there as 0, or missing.
+        """
+        ...
+
+    def advance(self, batch: Batch, state: State, steps: int, *, jobs: int) -> State:
+        """The state `steps` optimiser steps later; may overwrite and return `state`.
+
+        `advance(a + b)` gives the same bits as `advance(a)` then `advance(b)`.
+        """
+        ...
+
+    def probe(self, batch: Batch, state: State, *, jobs: int) -> NDArray[Any]:
+        """Loss of each instance at this step, shape (N,), by one batch of fresh samples.
+
+        One point of the loss curve. Leaves `state` as it is and the training's random stream too.
+        """
+        ...
+
+    def score(self, batch: Batch, state: State, *, jobs: int) -> State:
+        """Final measurements, each of shape (N,): `loss`, `loss_error`, `diverged`, and more.
+
+        Sum over features, mean over samples, weighted by importance, without penalties.
+        """
+        ...
+
+
+def step_of(state: State) -> int:
+    """The number of optimiser steps behind a state."""
+    step: I64 = state["step"]
+    return int(step)

@@ -1,0 +1,1 @@
+"""The sampled engine: fused CPU kernels that train on fresh random batches."""

@@ -1,0 +1,237 @@
+"""Samples of a distribution, in the three layouts the kernels read.
+
+A distribution is a list of blocks (independent features, correlated sets, anticorrelated sets),
+each switched on with a probability. `blocks` is the tuple (kind, start, size, magnitude) of int64
+arrays (block,); `odds` the tuple (limit, inverse, first) of float32 arrays (block,):
+a block is on when its draw u < limit, u·inverse is then uniform again, and `first` is the
+cumulative probability that the first active block is this one, given that there is one.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from tegum.engines.sampled.random import (
+    FAST, draw, f32, i32, i64, log2, magnitude, stream, u32, u64, unit,
+)  # fmt: skip
+
+INDEPENDENT, CORRELATED, ANTICORRELATED = 0, 1, 2
+_CHUNK = 32  # gaps drawn at a time
+_LONGEST_GAP = f32(2.0**30)
+_OFF = f32(4)  # a `chosen` value that no block answers to
+
+
+@njit(nogil=True)
+def fill_odds(probability, limit, inverse, first):  # type: ignore[no-untyped-def]
+    """Fill (limit, inverse, first) from probabilities (block,); returns P(any block is on)."""
+    quiet = 0.0
+    for g in range(probability.shape[0]):
+        p = probability[g]
+        limit[g] = f32(p) if p < 1.0 else f32(2)
+        inverse[g] = f32(1.0 / p)
+        quiet += np.log1p(-p) if p < 1.0 else -np.inf
+        first[g] = f32(-np.expm1(quiet))
+    some = -np.expm1(quiet)
+    for g in range(probability.shape[0]):
+        first[g] = f32(first[g] / some)
+    first[probability.shape[0] - 1] = f32(2)
+    return some
+
+
+@njit(fastmath=FAST, boundscheck=False, error_model="numpy", forceinline=True)
+def _switch(out, at, width, base, low, high, limit, inverse, skip, after, until, chosen):  # type: ignore[no-untyped-def]
+    """out[at:at+width] = a uniform in (0, 1] where the block is on, else 0.
+
+    With `skip`, sample l is known to have its first active block at chosen[l]: blocks before it
+    are off, this one (after <= chosen < until) is on, later ones keep their own odds.
+    """
+    if skip:
+        for l in range(width):
+            u = unit(draw(u32(base + u32(l)), low, high))
+            c = chosen[l]
+            v = u * inverse if (c < after and u < limit) else f32(0)
+            out[at + l] = u if (c >= after and c < until) else v
+    else:
+        for l in range(width):
+            u = unit(draw(u32(base + u32(l)), low, high))
+            out[at + l] = min(u * inverse, f32(1)) if u < limit else f32(0)
+
+
+@njit(fastmath=FAST, boundscheck=False, error_model="numpy", forceinline=True)
+def _shape(out, at, width, kind):  # type: ignore[no-untyped-def]
+    """Turn uniforms into magnitudes, leaving zeros alone."""
+    if kind == 1:
+        for l in range(width):
+            u = out[at + l]
+            out[at + l] = u + u - f32(1) if u > f32(0) else f32(0)
+    elif kind == 2:
+        for l in range(width):
+            u = out[at + l]
+            out[at + l] = magnitude(u, 2) if u > f32(0) else f32(0)
+
+
+@njit(fastmath=FAST, boundscheck=False, error_model="numpy")
+def _fill_set(x, width, base, key, number, first_member, size, kind, shape, switch):  # type: ignore[no-untyped-def]
+    """The members of one set, given its switch (width,): uniform where on, else 0."""
+    low, high = u32(key), u32(key >> u64(32))
+    for j in range(size):
+        member = stream(low, number + j)
+        at = (first_member + j) * width
+        for l in range(width):
+            u = unit(draw(u32(base + u32(l)), member, high))
+            on = switch[l] > f32(0)
+            if kind == ANTICORRELATED:
+                on = on and min(i32(switch[l] * f32(size)), i32(size - 1)) == i32(j)
+            x[at + l] = u if on else f32(0)
+        _shape(x, at, width, shape)
+
+
+@njit(fastmath=FAST, boundscheck=False, error_model="numpy")
+def fill_tile(x, width, base, present, key, blocks, odds, skip, chosen, switch):  # type: ignore[no-untyped-def]
+    """Fill the flat tile x (feature, width) with samples base .. base + width - 1.
+
+    Samples from `present` on are all zero. With `skip` every sample has an active block.
+    """
+    kind, start, size, shape = blocks
+    limit, inverse, first = odds
+    n_blocks = kind.shape[0]
+    low, high = u32(key), u32(key >> u64(32))
+    if skip:
+        chooser = stream(low, -2)
+        for l in range(width):
+            u = unit(draw(u32(base + u32(l)), chooser, high))
+            chosen[l] = min(u, f32(0.9999999)) if l < present else _OFF
+    for g in range(n_blocks):
+        after = first[g - 1] if g > 0 else f32(-1)
+        own = stream(low, g)
+        if kind[g] == INDEPENDENT:
+            at = start[g] * width
+            _switch(
+                x, at, width, base, own, high, limit[g], inverse[g], skip, after, first[g], chosen
+            )
+            _shape(x, at, width, shape[g])
+        else:
+            _switch(
+                switch, 0, width, base, own, high, limit[g], inverse[g], skip, after, first[g],
+                chosen,
+            )  # fmt: skip
+            _fill_set(
+                x, width, base, key, n_blocks + start[g], start[g], size[g], kind[g], shape[g],
+                switch,
+            )  # fmt: skip
+    if present < width and not skip:
+        for i in range(x.shape[0] // width):
+            for l in range(present, width):
+                x[i * width + l] = f32(0)
+
+
+@njit(fastmath=FAST, boundscheck=False, error_model="numpy")
+def fill_rows(x, rows, base, key, blocks, odds, simple, tile, chosen, switch):  # type: ignore[no-untyped-def]
+    """Fill x (rows, padded feature) with the samples that `fill_tile` would give, transposed.
+
+    `simple`: every block is one independent feature, in order, all of one magnitude.
+    """
+    limit, inverse, _ = odds
+    n = tile.shape[0] // 16
+    low, high = u32(key), u32(key >> u64(32))
+    if simple:
+        for l in range(rows):
+            counter = u32(base + u32(l))
+            row = x[l]
+            for i in range(n):
+                u = unit(draw(counter, stream(low, i), high))
+                row[i] = min(u * inverse[i], f32(1)) if u < limit[i] else f32(0)
+            _shape(row, 0, n, blocks[3][0])
+        return
+    for l0 in range(0, rows, 16):
+        fill_tile(tile, 16, u32(base + u32(l0)), 16, key, blocks, odds, False, chosen, switch)
+        for l in range(min(16, rows - l0)):
+            for i in range(n):
+                x[l0 + l, i] = tile[i * 16 + l]
+
+
+@njit(fastmath=FAST, boundscheck=False, error_model="numpy")
+def _draw_hits(cells, log_odds, low, high, position, uniform):  # type: ignore[no-untyped-def]
+    """List the switched-on cells of 0 .. cells-1, by geometric gaps; returns how many."""
+    gap = np.empty(_CHUNK, np.int32)
+    gap_stream, value_stream = stream(low, -3), stream(low, -4)
+    at, count = i64(-1), 0
+    while at < cells:
+        for t in range(_CHUNK):
+            counter = u32(u32(count) + u32(t))
+            u = unit(draw(counter, gap_stream, high))
+            gap[t] = i32(min(log2(u) * log_odds, _LONGEST_GAP)) + i32(1)
+            uniform[count + t] = unit(draw(counter, value_stream, high))
+        for t in range(_CHUNK):
+            at = min(at + i64(gap[t]), cells)
+            position[count + t] = at
+        count += _CHUNK
+    while count > 0 and position[count - 1] >= cells:
+        count -= 1
+    return count
+
+
+@njit(fastmath=FAST, boundscheck=False, error_model="numpy")
+def _split_positions(position, count, width, row, column):  # type: ignore[no-untyped-def]
+    """row, column = divmod(position, width), vectorised: a float quotient, put right by one."""
+    reciprocal = f32(1) / f32(width)
+    for t in range(count):
+        p = position[t]
+        q = i32(f32(p) * reciprocal)
+        r = i32(p - q * i32(width))
+        if r < 0:
+            r = i32(r + i32(width))
+            q = i32(q - 1)
+        if r >= width:
+            r = i32(r - i32(width))
+            q = i32(q + 1)
+        row[t] = q
+        column[t] = r
+
+
+@njit(fastmath=FAST, boundscheck=False, error_model="numpy")
+def fill_sparse(batch, key, blocks, odds, highest, simple, hits, index, value, pointer):  # type: ignore[no-untyped-def]
+    """The non-zero samples of a batch as compressed rows; returns how many there are.
+
+    Cells (sample, block) are switched on with the `highest` probability and thinned to each
+    block's own. hits = (position, row, column, uniform) are work arrays; row r has its features
+    in index[pointer[r]:pointer[r+1]] and their values in value.
+    """
+    kind, start, size, shape = blocks
+    position, row, column, uniform = hits
+    low, high = u32(key), u32(key >> u64(32))
+    n_blocks = kind.shape[0]
+    log_odds = f32(np.log(2.0) / np.log1p(-highest))
+    count = _draw_hits(i64(n_blocks) * batch, log_odds, low, high, position, uniform)
+    _split_positions(position, count, n_blocks, row, column)
+    rows, last = 0, i32(-1)
+    pointer[0] = 0
+    if simple:
+        for t in range(count):
+            index[t] = column[t]
+            value[t] = magnitude(uniform[t], shape[0])
+            rows += 1 if row[t] != last else 0
+            last = row[t]
+            pointer[rows] = t + 1
+        return rows
+    accept, filled = stream(low, -5), 0
+    for t in range(count):
+        g = column[t]
+        if unit(draw(u32(t), accept, high)) * f32(highest) > odds[0][g]:
+            continue
+        if row[t] != last:
+            rows += 1
+            last = row[t]
+        first, members = start[g], size[g]
+        if kind[g] == ANTICORRELATED:
+            pick = unit(draw(u32(t), stream(low, -6), high))
+            first += min(i64(pick * f32(members)), members - 1)
+            members = 1
+        for j in range(members):
+            u = uniform[t] if j == 0 else unit(draw(u32(t), stream(low, -6 - j), high))
+            index[filled] = i32(first + j)
+            value[filled] = magnitude(u, shape[g])
+            filled += 1
+        pointer[rows] = filled
+    return rows

@@ -1,0 +1,156 @@
+"""A batch as the kernels read it: plain arrays, and the kernel that trains each axis point."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tegum.dims import I64
+from tegum.engines.base import Batch
+from tegum.engines.sampled.data import ANTICORRELATED, CORRELATED, INDEPENDENT
+from tegum.engines.sampled.optimiser import ADAM, ADAMW, SGD
+from tegum.engines.sampled.shared import Numbers, Static
+from tegum.engines.sampled.sparse import BELOW, hit_capacity
+from tegum.engines.sampled.vectors import GELU, IDENTITY, LEAKY, QUADRATIC, RELU
+from tegum.errors import SpecError
+
+if TYPE_CHECKING:
+    from tegum.distributions.base import Block
+    from tegum.problem import Problem
+
+KernelName = Literal["lane", "dense", "sparse"]
+Tag = tuple[int, ...]
+
+BLOCK_CODES: Final = {
+    "independent": INDEPENDENT, "correlated": CORRELATED, "anticorrelated": ANTICORRELATED,
+}  # fmt: skip
+MAGNITUDE_CODES: Final = {"uniform": 0, "signed": 1, "exponential": 2}
+ACTIVATION_CODES: Final = {
+    "identity": IDENTITY, "relu": RELU, "leaky": LEAKY, "quadratic": QUADRATIC, "gelu": GELU,
+}  # fmt: skip
+OPTIMISER_CODES: Final = {"adam": ADAM, "adamw": ADAMW, "sgd": SGD}
+
+_LANE_WEIGHTS, _LANE_HIDDEN = 500, 10  # the largest n·m and m the lane kernel is best at
+_MOST_CELLS: Final = 2**31 - 2**16  # addresses of (sample, block) are 32-bit
+
+
+class Plan(NamedTuple):
+    """Which kernel trains a point, and its compile-time configuration as tuples.
+
+    The lengths of `config` are: m, hidden activation, output activation, target (1 x, 2 |x|),
+    penalty (1 none, 2 some), and the width of a padded row in vectors.
+    """
+
+    kernel: KernelName
+    config: tuple[Tag, ...]
+
+
+@dataclass(frozen=True)
+class Lowered:
+    """A batch as the kernels read it."""
+
+    static: Static
+    blocks: tuple[I64, I64, I64, I64]
+    numbers: Numbers
+    plans: tuple[Plan, ...]  # by point
+    point_of: I64  # (instance,)
+    keys: NDArray[np.uint64]  # (instance,)
+    room: tuple[int, int]  # work arrays of the sparse kernel: active cells, entries
+
+
+def lower(batch: Batch) -> Lowered:
+    """The arrays of a batch; raises SpecError for what this engine cannot train."""
+    problem, training = batch.problem, batch.training
+    blocks = problem.distribution.blocks()
+    cells = training.batch_size * len(blocks)
+    if cells > _MOST_CELLS:
+        rule = f"times the number of on/off draws ({len(blocks)}) must be < 2^31"
+        raise SpecError.of("Training", "batch_size", rule, training.batch_size)
+    static = Static(
+        n=problem.n_features,
+        m=problem.n_hidden,
+        batch=training.batch_size,
+        tied=problem.model.tied,
+        has_bias=problem.model.has_bias,
+        has_hidden_bias=problem.model.has_hidden_bias,
+        simple=_is_simple(blocks),
+        optimiser=OPTIMISER_CODES[training.optimizer],
+        momentum=training.momentum,
+    )
+    numbers = _numbers(batch)
+    highest = numbers.probability.max(axis=1)
+    plans = tuple(
+        _plan(point, float(p)) for point, p in zip(batch.points, highest, strict=True)
+    )
+    return Lowered(
+        static=static,
+        blocks=_block_arrays(blocks),
+        numbers=numbers,
+        plans=plans,
+        point_of=np.repeat(np.arange(len(batch.points)), len(batch.seeds)).astype(np.int64),
+        keys=batch.addresses(),
+        room=_room(plans, highest, static, blocks),
+    )
+
+
+def _is_simple(blocks: tuple[Block, ...]) -> bool:
+    first = blocks[0].magnitude
+    return all(block.kind == "independent" and block.magnitude == first for block in blocks)
+
+
+def _block_arrays(blocks: tuple[Block, ...]) -> tuple[I64, I64, I64, I64]:
+    rows = [(BLOCK_CODES[b.kind], b.start, b.size, MAGNITUDE_CODES[b.magnitude]) for b in blocks]
+    kind, start, size, magnitude = np.array(rows, np.int64).T.copy()
+    return kind, start, size, magnitude
+
+
+def _numbers(batch: Batch) -> Numbers:
+    points, trainings = batch.points, batch.trainings
+    return Numbers(
+        probability=np.array([[b.probability for b in p.distribution.blocks()] for p in points]),
+        importance=np.array([p.importance_vector() for p in points], np.float32),
+        half_l1=np.array([[p.l1 / 2.0] for p in points], np.float32),
+        rate=np.array([t.learning_rate for t in trainings]),
+        decay=np.array([t.weight_decay for t in trainings]),
+    )
+
+
+def _plan(problem: Problem, highest: float) -> Plan:
+    """The kernel and configuration of a point: by its own problem alone, never by its company."""
+    model = problem.model
+    n, m = problem.n_features, problem.n_hidden
+    if model.hidden_activation not in ("identity", "relu"):
+        rule = "must be identity or relu for the sampled engine"
+        raise SpecError.of(
+            type(model).__name__, "hidden_activation", rule, model.hidden_activation
+        )
+    tags = [
+        m,
+        ACTIVATION_CODES[model.hidden_activation],
+        ACTIVATION_CODES[model.output_activation],
+        2 if problem.target == "abs" else 1,
+        2 if problem.l1 > 0 else 1,
+    ]
+    if n * m <= _LANE_WEIGHTS and m <= _LANE_HIDDEN and model.output_activation != "gelu":
+        return Plan("lane", _tags(tags))
+    # m is a run-time number to the other two: one compilation serves every m of a padded width
+    tags = [1, *tags[1:], (m + 15) // 16]
+    return Plan("sparse" if highest < BELOW else "dense", _tags(tags))
+
+
+def _tags(lengths: list[int]) -> tuple[Tag, ...]:
+    return tuple((0,) * length for length in lengths)
+
+
+def _room(
+    plans: tuple[Plan, ...], highest: NDArray[np.float64], static: Static, blocks: tuple[Block, ...]
+) -> tuple[int, int]:
+    sparse = [p for plan, p in zip(plans, highest, strict=True) if plan.kernel == "sparse"]
+    if not sparse:
+        return 1, 1
+    cells = hit_capacity(static.batch, len(blocks), float(max(sparse)))
+    largest = max((block.size for block in blocks if block.kind == "correlated"), default=1)
+    return cells, cells * largest

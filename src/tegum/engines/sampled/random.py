@@ -1,0 +1,117 @@
+"""Addressed randomness: any draw of any step of any instance, from its address alone.
+
+An instance has a 64-bit key; a step's key is a splitmix64 hash of it; a draw is a 32-bit hash of
+(step key, stream, sample). Nothing is consumed, so a step can be redone in any order.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from tegum.engines.sampled.vectors import bits_float, float_bits
+
+f32, f64 = np.float32, np.float64
+i32, i64, u32, u64 = np.int32, np.int64, np.uint32, np.uint64
+FAST = {"reassoc", "contract", "nsz", "arcp"}  # NaN and infinity stay well defined
+
+TRAIN, PROBE, HELD_OUT, INIT = u64(1), u64(2), u64(3), u64(4)  # independent purposes
+
+_GOLDEN = u64(0x9E3779B97F4A7C15)
+_MIX_A, _MIX_B = u64(0xBF58476D1CE4E5B9), u64(0x94D049BB133111EB)
+_HASH_A, _HASH_B, STREAM = u32(0x21F0AAAD), u32(0xD35A2D97), u32(0x85EBCA6B)
+_S1, _S15, _S16 = u32(1), u32(15), u32(16)
+_TO_UNIT = f32(2.0**-31)
+_HALF = f32(0.5)
+_LN2 = f32(0.6931471805599453)
+
+
+@njit(forceinline=True)
+def splitmix(value):  # type: ignore[no-untyped-def]
+    """The splitmix64 output function: a bijection of 64-bit words that mixes all bits."""
+    z = value + _GOLDEN
+    z = (z ^ (z >> u64(30))) * _MIX_A
+    z = (z ^ (z >> u64(27))) * _MIX_B
+    return z ^ (z >> u64(31))
+
+
+@njit(forceinline=True)
+def step_key(instance, purpose, step):  # type: ignore[no-untyped-def]
+    """The key of one step of one purpose of an instance."""
+    return splitmix(splitmix(instance ^ splitmix(purpose)) + u64(step))
+
+
+@njit(forceinline=True)
+def draw(counter, low, high):  # type: ignore[no-untyped-def]
+    """A 32-bit hash of (counter, low, high): numba promotes uint32, so every operation casts."""
+    x = u32(counter + low)
+    x = u32(x ^ u32(x >> _S16))
+    x = u32(x * _HASH_A)
+    x = u32(x ^ u32(x >> _S15))
+    x = u32(x + high)
+    x = u32(x * _HASH_B)
+    return u32(x ^ u32(x >> _S15))
+
+
+@njit(forceinline=True)
+def stream(low, number):  # type: ignore[no-untyped-def]
+    """The low key of stream `number` (a feature, a set, ...) of a step."""
+    return u32(low + u32(STREAM * u32(number + 1)))
+
+
+@njit(forceinline=True)
+def unit(bits):  # type: ignore[no-untyped-def]
+    """A hash as a float32 in (0, 1], from its upper 31 bits."""
+    return (f32(i32(bits >> _S1)) + _HALF) * _TO_UNIT
+
+
+@njit(forceinline=True)
+def log2(x):  # type: ignore[no-untyped-def]
+    """log2 of a positive float32, within 3e-7: an atanh series around 1, vectorisable."""
+    bits = float_bits(x)
+    exponent = (bits - i32(0x3F2AAAAB)) >> i32(23)
+    m = bits_float(i32(bits - (exponent << i32(23)))) - f32(1)
+    s = m / (f32(2) + m)
+    z = s * s
+    p = f32(0.4124695) * z + f32(0.5770780)
+    p = p * z + f32(0.9617967)
+    p = p * z + f32(2.8853900)
+    return f32(exponent) + p * s
+
+
+@njit(forceinline=True)
+def magnitude(u, kind):  # type: ignore[no-untyped-def]
+    """The magnitude of an active feature from u in (0, 1]: 0 U[0,1], 1 U[-1,1], 2 Exp(1)."""
+    if kind == 0:
+        return u
+    if kind == 1:
+        return u + u - f32(1)
+    return -_LN2 * log2(u)
+
+
+@njit(nogil=True)
+def binomial_table(size, probability, cdf, guide):  # type: ignore[no-untyped-def]
+    """Fill cdf (size + 1,) of Binomial(size, probability) and a guide table that starts a search."""
+    log_p, log_q = np.log(probability), np.log1p(-probability)
+    term, total = size * log_q, 0.0
+    for k in range(size + 1):
+        total += np.exp(term)
+        cdf[k] = total
+        if k < size:
+            term += np.log((size - k) / (k + 1.0)) + log_p - log_q
+    cdf[size] = 2.0
+    k = 0
+    for g in range(guide.shape[0]):
+        while cdf[k] <= g / guide.shape[0]:
+            k += 1
+        guide[g] = k
+
+
+@njit(forceinline=True)
+def binomial_draw(key, cdf, guide):  # type: ignore[no-untyped-def]
+    """The number of successes whose address is `key`, by inversion of the exact cdf."""
+    u = (splitmix(key) >> u64(11)) * 2.0**-53
+    k = guide[int(u * guide.shape[0])]
+    while cdf[k] <= u:
+        k += 1
+    return k

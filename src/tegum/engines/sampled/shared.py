@@ -1,0 +1,108 @@
+"""What every training kernel shares: the layout of parameters, the all-zero sample, loops."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from tegum.dims import F32, F64
+from tegum.engines.sampled.activations import activate
+from tegum.engines.sampled.random import FAST, f32
+from tegum.engines.sampled.vectors import RELU
+
+
+class Numbers(NamedTuple):
+    """What may differ from one axis point to the next; every array has a leading `point`."""
+
+    probability: F64  # (point, block): of being switched on
+    importance: F32  # (point, feature)
+    half_l1: F32  # (point, 1): half the penalty on the hidden activations
+    rate: F64  # (point,): the learning rate
+    decay: F64  # (point,): the weight decay
+
+
+class Static(NamedTuple):
+    """What a whole batch shares."""
+
+    n: int
+    m: int
+    batch: int
+    tied: bool
+    has_bias: bool
+    has_hidden_bias: bool
+    simple: bool  # every block is one independent feature, all of one magnitude
+    optimiser: int
+    momentum: float
+
+
+@njit(forceinline=True)
+def offsets(static):  # type: ignore[no-untyped-def]
+    """Where D, b, b_hidden start in the flat parameters [E (n, m) | D (n, m) | b | b_hidden]."""
+    decode = 0 if static.tied else static.n * static.m
+    bias = decode + static.n * static.m
+    return decode, bias, bias + static.n
+
+
+@njit(fastmath=FAST, boundscheck=False, error_model="numpy")
+def add_zero_samples(theta, gradient, count, importance, half_l1, static, config):  # type: ignore[no-untyped-def]
+    """Add `count` times the gradient of the all-zero sample (a negative count takes it back).
+
+    Its hidden activations are act(b_hidden), so it teaches b, b_hidden and the decoder only.
+    """
+    decode, bias, hidden_bias = offsets(static)
+    n, m = static.n, static.m
+    h, dh = np.zeros(m, np.float32), np.zeros(m, np.float32)
+    if static.has_hidden_bias:
+        for k in range(m):
+            h[k] = activate(theta[hidden_bias + k], len(config[1]))[0]
+    for i in range(n):
+        z = theta[bias + i]
+        for k in range(m):
+            z += theta[decode + i * m + k] * h[k]
+        value, slope = activate(z, len(config[2]))
+        g = f32(count) * importance[i] * value * slope
+        gradient[bias + i] += g
+        if static.has_hidden_bias:
+            for k in range(m):
+                gradient[decode + i * m + k] += g * h[k]
+                dh[k] += g * theta[decode + i * m + k]
+    if static.has_hidden_bias:
+        for k in range(m):
+            slope = activate(theta[hidden_bias + k], len(config[1]))[1]
+            penalty = f32(np.sign(h[k])) * half_l1 * f32(count)
+            gradient[hidden_bias + k] += (dh[k] + penalty) * slope
+
+
+@njit
+def clear(array):  # type: ignore[no-untyped-def]
+    """Zero a vector (a slice assignment costs seconds of compilation)."""
+    for k in range(array.shape[0]):
+        array[k] = f32(0)
+
+
+@njit
+def freeze_absent(gradient, static):  # type: ignore[no-untyped-def]
+    """Zero the gradient of biases that the model does not have."""
+    _, bias, hidden_bias = offsets(static)
+    if not static.has_bias:
+        for i in range(bias, hidden_bias):
+            gradient[i] = f32(0)
+    if not static.has_hidden_bias:
+        for k in range(hidden_bias, gradient.shape[0]):
+            gradient[k] = f32(0)
+
+
+@njit(fastmath=FAST, boundscheck=False, error_model="numpy", forceinline=True)
+def hidden_backward(h, dh, rows, width, half_l1, config):  # type: ignore[no-untyped-def]
+    """dh <- (dh + λ/2 sign h) · act'(h), for the activations that keep the sign (identity, ReLU)."""
+    if len(config[4]) == 2:
+        for l in range(rows):
+            for k in range(width):
+                v = h[l, k]
+                dh[l, k] += half_l1 if v > f32(0) else (-half_l1 if v < f32(0) else f32(0))
+    if len(config[1]) == RELU:
+        for l in range(rows):
+            for k in range(width):
+                dh[l, k] = dh[l, k] if h[l, k] > f32(0) else f32(0)

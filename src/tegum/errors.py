@@ -1,0 +1,53 @@
+"""The error tree. Every message is one line: object, field, rule, value."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_LONGEST_VALUE = 80
+
+
+def shorten(value: Any) -> str:
+    """`repr(value)` on one line of at most 80 characters."""
+    text = " ".join(repr(value).split())
+    if len(text) <= _LONGEST_VALUE:
+        return text
+    return text[: _LONGEST_VALUE - 1] + "…"
+
+
+class TegumError(Exception):
+    """The base of every error tegum raises on purpose; `str()` of it is one line."""
+
+    def __str__(self) -> str:
+        return " ".join(str(part) for part in self.args)
+
+
+class SpecError(TegumError, ValueError):
+    """A description (distribution, model, problem, training, axis) breaks a rule."""
+
+    @classmethod
+    def of(cls, owner: str, field: str, rule: str, value: Any) -> SpecError:
+        """`Owner.field rule; got value`, e.g. `Independent.n_features must be >= 1; got 0`."""
+        where = f"{owner}.{field}" if field else owner
+        return cls(f"{where} {rule}; got {shorten(value)}")
+
+
+class UnknownNameError(TegumError, LookupError):
+    """A name (experiment, axis, variable) that nothing answers to; the message lists what does."""
+
+    @classmethod
+    def of(cls, kind: str, name: str, known: list[str] | tuple[str, ...]) -> UnknownNameError:
+        """`unknown kind 'name'; known: a, b`."""
+        return cls(f"unknown {kind} {name!r}; known: {', '.join(known)}")
+
+
+class StoreError(TegumError, OSError):
+    """The store cannot be read or written (permissions, full disk)."""
+
+
+class DamagedFileError(StoreError):
+    """A stored unit fails its checksum or is not what its name says."""
+
+
+class InputFileError(TegumError, OSError):
+    """A file given by the user is missing, truncated or not a tegum file."""

@@ -1,0 +1,33 @@
+"""The linear model: no activation anywhere."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from tegum.models.activations import ActivationName
+from tegum.models.base import Model
+
+
+class Linear(Model):
+    """h = W x, x' = Wᵀ h + b, with W (m, n) and b (n,).
+
+    `n_hidden` m >= 1; `bias` False keeps b = 0. Raises `SpecError`.
+    Source: "Demonstrating Superposition: Experiment Setup", the linear model.
+    """
+
+    kind: Literal["linear"] = Field("linear", repr=False)
+
+    @property
+    def hidden_activation(self) -> ActivationName:
+        """Identity."""
+        return "identity"
+
+    @property
+    def output_activation(self) -> ActivationName:
+        """Identity."""
+        return "identity"
+
+
+EXAMPLE = Linear(n_hidden=2)

@@ -1,0 +1,42 @@
+"""The ReLU hidden-layer model: its hidden dimensions are neurons, a privileged basis."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from tegum.models.activations import ActivationName
+from tegum.models.base import Model
+from tegum.spec import Flag
+
+
+class ReLUHidden(Model):
+    """h = ReLU(W x + b_hidden), x' = f(Wᵀ h + b), with W (m, n), b (n,) and b_hidden (m,).
+
+    `n_hidden` m >= 1; `bias` False keeps b = 0, `hidden_bias` False keeps b_hidden = 0;
+    `activation` f is "relu", "gelu", "leaky", "quadratic" or "identity". Raises `SpecError`.
+    Source: "Superposition in a Privileged Basis".
+    """
+
+    hidden_bias: Flag = False
+    activation: ActivationName = "relu"
+    kind: Literal["relu_hidden"] = Field("relu_hidden", repr=False)
+
+    @property
+    def has_hidden_bias(self) -> bool:
+        """`hidden_bias`."""
+        return self.hidden_bias
+
+    @property
+    def hidden_activation(self) -> ActivationName:
+        """ReLU."""
+        return "relu"
+
+    @property
+    def output_activation(self) -> ActivationName:
+        """`activation`."""
+        return self.activation
+
+
+EXAMPLE = ReLUHidden(n_hidden=3, hidden_bias=True)

@@ -1,0 +1,35 @@
+"""The ReLU output model: linear to the hidden space, an activation on the way out."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from tegum.models.activations import ActivationName
+from tegum.models.base import Model
+
+
+class ReLUOutput(Model):
+    """h = W x, x' = f(Wᵀ h + b), with W (m, n) and b (n,).
+
+    `n_hidden` m >= 1; `bias` False keeps b = 0; `activation` f is "relu", "gelu", "leaky",
+    "quadratic" or "identity". Raises `SpecError`.
+    Source: "Demonstrating Superposition: Experiment Setup", the ReLU output model.
+    """
+
+    activation: ActivationName = "relu"
+    kind: Literal["relu_output"] = Field("relu_output", repr=False)
+
+    @property
+    def hidden_activation(self) -> ActivationName:
+        """Identity."""
+        return "identity"
+
+    @property
+    def output_activation(self) -> ActivationName:
+        """`activation`."""
+        return self.activation
+
+
+EXAMPLE = ReLUOutput(n_hidden=2, activation="gelu")

@@ -1,0 +1,41 @@
+"""The two-layer model: encoder and decoder are trained apart, so that it can compute."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from tegum.models.activations import ActivationName
+from tegum.models.base import Model
+from tegum.spec import Flag
+
+
+class TwoLayer(Model):
+    """h = f_h(W_in x + b_hidden), x' = f(W_out h + b), with W_in (m, n) and W_out (n, m).
+
+    `n_hidden` m >= 1; `bias` False keeps b (n,) = 0, `hidden_bias` False keeps b_hidden (m,) = 0;
+    `hidden_activation` f_h and `activation` f are "relu", "gelu", "leaky", "quadratic" or
+    "identity". Raises `SpecError`.
+    Source: "Computation in Superposition" (with the target |x|).
+    """
+
+    tied: ClassVar[bool] = False
+
+    hidden_bias: Flag = False
+    hidden_activation: ActivationName = "relu"
+    activation: ActivationName = "relu"
+    kind: Literal["two_layer"] = Field("two_layer", repr=False)
+
+    @property
+    def has_hidden_bias(self) -> bool:
+        """`hidden_bias`."""
+        return self.hidden_bias
+
+    @property
+    def output_activation(self) -> ActivationName:
+        """`activation`."""
+        return self.activation
+
+
+EXAMPLE = TwoLayer(n_hidden=3, bias=False, hidden_bias=True, hidden_activation="leaky")

@@ -1,0 +1,95 @@
+"""Feature norms as bars, coloured by superposition."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from tegum.plots import style
+from tegum.plots._panels import Panel, grid_places, require, split, table_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+_WIDTH, _GAP, _TITLE, _FOOT, _LEFT, _EDGE, _BAR = 1.35, 0.2, 0.3, 0.42, 0.5, 0.08, 0.95
+BAR_LABEL = r"superposition  $\sum_{j\neq i}(\hat{W}_i\cdot W_j)^2$"
+
+
+@style.styled
+def norms(data: pd.DataFrame | xr.Dataset, *, by: str | None = None, columns: int = 8) -> Figure:
+    """‖W_i‖ for every feature, first on top, coloured by superposition, a panel per model.
+
+    Dark blue: the feature is orthogonal to all others; yellow: the others activate its direction
+    as strongly as it does itself (paper, "Demonstrating Superposition").
+
+    Args:
+        data: columns `feature`, `norm`, `superposition`; or a Dataset with one model per panel.
+        by: the column that tells the panels apart: by default `panel`, else
+            `feature_probability` from dense to sparse.
+        columns: panels in a row.
+
+    Raises:
+        SpecError: a column is missing, or a panel has two rows for one feature.
+    """
+    table = table_of(data, "feature")
+    require("norms", table, ["feature", "norm", "superposition"])
+    parts = split("norms", table, by, ["feature"])
+    height = bars_height(max(len(part.rows) for part in parts))
+    reach = norm_reach(table)
+    places = list(grid_places(len(parts), columns))
+    n_rows, n_columns = places[-1][0] + 1, min(len(parts), columns)
+    pitch = _TITLE + height + _FOOT
+    figure = Figure(
+        figsize=(
+            _LEFT + n_columns * (_WIDTH + _GAP) + _BAR,
+            2 * _EDGE + n_rows * pitch,
+        )
+    )
+    for part, (row, column) in zip(parts, places, strict=True):
+        left, top = _LEFT + column * (_WIDTH + _GAP), _EDGE + _TITLE + row * pitch
+        axes = style.place(figure, left, top, _WIDTH, height)
+        draw_norms(axes, part, reach, labelled=column == 0)
+        axes.set_title(part.title, pad=5)
+    left = _LEFT + n_columns * (_WIDTH + _GAP)
+    shared_bar(style.place(figure, left, _EDGE + _TITLE, 0.11, min(height, 2.2)))
+    return figure
+
+
+def bars_height(n_features: int) -> float:
+    """Inches for the bars of n features: room for each, up to a limit."""
+    return float(np.clip(0.11 * n_features, 1.2, 4.4))
+
+
+def norm_reach(table: pd.DataFrame) -> float:
+    """The common end of the norm axes: a little beyond the longest feature, and beyond 1."""
+    return 1.05 * max(1.1, float(np.nanmax(table["norm"], initial=0.0)))
+
+
+def draw_norms(axes: Axes, part: Panel, reach: float, *, labelled: bool) -> None:
+    """The bars of one model; `labelled` says whether the feature axis has numbers."""
+    feature = part.rows["feature"].to_numpy()
+    norm = part.rows["norm"].to_numpy(dtype=float)
+    shared = part.rows["superposition"].to_numpy(dtype=float)
+    thickness = 0.82  # the gaps keep neighbours of one colour apart
+    axes.axvline(1, color=style.FAINT, lw=0.6, zorder=0)
+    colours = style.SHARED(style.SHARED_RANGE(shared))
+    axes.barh(feature, norm, thickness, color=colours, lw=0, snap=False)
+    axes.set(xlim=(0, reach), ylim=(feature.max() + 0.6, feature.min() - 0.6))
+    axes.set_xticks([0, 0.5, 1], labels=["0", "½", "1"])
+    axes.set_xlabel(r"$\|W_i\|$", labelpad=2)
+    if labelled:
+        axes.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=True, steps=[1, 2, 5, 10]))
+        axes.set_ylabel("feature", labelpad=3)
+    else:
+        axes.set_yticks([])
+
+
+def shared_bar(axes: Axes) -> None:
+    """The scale of superposition, pointed at 1: more is drawn the same."""
+    bar = style.colour_bar(axes, style.SHARED, style.SHARED_RANGE, BAR_LABEL, extend="max")
+    bar.set_ticks([0, 0.5, 1], labels=["0", "½", "1"])

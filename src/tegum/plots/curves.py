@@ -1,0 +1,195 @@
+"""Curves: losses over training, counts over sparsity, measurement against theory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
+from numpy.typing import NDArray
+
+from tegum.errors import SpecError
+from tegum.plots import style
+from tegum.plots._panels import DENSITY, panel_column, require, table_of, title
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+#: (column, label, colour, marker) of the two counts.
+_COUNTS = (
+    ("represented", "represented", style.BLUE, "o"),
+    ("dedicated", "dedicated", style.VERMILION, "s"),
+)
+_MARKERS = ("o", "s", "D", "^", "v")
+
+
+@style.styled
+def counts(data: pd.DataFrame | xr.Dataset, theory: pd.DataFrame | None = None) -> Figure:
+    """Represented and dedicated features over 1/(1−S), log scale.
+
+    The line is the model of lowest loss at each density, the band spans all models there but
+    those whose loss is NaN.
+
+    Args:
+        data: columns `feature_probability`, `represented`, `dedicated`, and `loss` where a
+            density has several rows; or a Dataset with the axis `feature_probability`.
+        theory: predictions, columns `feature_probability`, `represented`, `dedicated`: diamonds.
+
+    Raises:
+        SpecError: a column is missing.
+    """
+    table = table_of(data, "count")
+    names = [name for name, *_ in _COUNTS]
+    require("counts", table, [DENSITY, *names])
+    if "loss" in table:
+        table = table.dropna(subset=["loss"])  # diverged models
+    if table.duplicated(DENSITY).any():
+        require("counts", table, ["loss"])
+        chosen = table.loc[table.groupby(DENSITY)["loss"].idxmin()]
+    else:
+        chosen = table
+    chosen = chosen.sort_values(DENSITY, ascending=False)
+    spread = table.groupby(DENSITY)[names].agg(["min", "max"]).sort_index(ascending=False)
+    figure = Figure(figsize=(5.2, 3.2), layout="constrained")
+    axes = figure.add_subplot()
+    for name, label, colour, marker in _COUNTS:
+        axes.plot(1 / chosen[DENSITY], chosen[name], marker=marker, ms=5, color=colour, label=label)
+        low, high = spread[name]["min"], spread[name]["max"]
+        if (high > low).any():
+            axes.fill_between(1 / spread.index, low, high, color=colour, alpha=0.15, lw=0)
+        if theory is not None:
+            require("counts", theory, [DENSITY, name])
+            where: dict[str, Any] = {
+                "ls": "none",
+                "marker": "D",
+                "mfc": "none",
+                "ms": 8,
+                "mew": 1.2,
+            }
+            words = f"{label}, predicted"
+            axes.plot(1 / theory[DENSITY], theory[name], color=colour, label=words, **where)
+    density_axis(axes)
+    axes.set_ylim(bottom=min(0, axes.get_ylim()[0]))
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.set_ylabel("features")
+    _legend_outside(axes)
+    return figure
+
+
+@style.styled
+def loss_curves(data: pd.DataFrame | xr.Dataset, *, by: str | None = None) -> Figure:
+    """Loss over training steps, log-log: one line per model, one colour per group.
+
+    The model of each group whose last loss is lowest is drawn strong, the others faint.
+
+    Args:
+        data: columns `step`, `loss`, and optionally a group column and `seed`; or a Dataset
+            with `loss_curve`.
+        by: the group column: by default `panel`, else `feature_probability`.
+
+    Raises:
+        SpecError: a column is missing, or a group has two losses for one step of one seed.
+    """
+    table = table_of(data, "loss")
+    require("loss_curves", table, ["step", "loss"])
+    column = panel_column("loss_curves", table, by)
+    groups = (
+        [("", table)]
+        if column is None
+        else [(title(column, value), rows) for value, rows in table.groupby(column, sort=False)]
+    )
+    figure = Figure(figsize=(5.6, 3.4), layout="constrained")
+    axes = figure.add_subplot()
+    shades = _shades(len(groups))
+    for (label, rows), colour in zip(groups, shades, strict=True):
+        runs = [rows] if "seed" not in rows else [run for _, run in rows.groupby("seed")]
+        if any(run["step"].duplicated().any() for run in runs):
+            rule = "must have one row per step and seed in a group: select, or name by="
+            raise SpecError.of("loss_curves", "table", rule, label)
+        runs = [run.sort_values("step") for run in runs]
+        strong = int(np.argmin([np.nan_to_num(run["loss"].iloc[-1], nan=np.inf) for run in runs]))
+        for k, run in enumerate(runs):
+            look: dict[str, Any] = (
+                {"lw": 1.8, "zorder": 3} if k == strong else {"lw": 0.7, "alpha": 0.35}
+            )
+            words = label if k == strong else None
+            axes.plot(run["step"], run["loss"], color=colour, label=words, **look)
+    first = table["step"].to_numpy()
+    axes.set_xscale("symlog", linthresh=1) if (first <= 0).any() else axes.set_xscale("log")
+    axes.set(yscale="log", xlabel="step", ylabel="loss")
+    if column is not None:
+        _legend_outside(axes)
+    return figure
+
+
+@style.styled
+def against_theory(data: pd.DataFrame, *, quantity: str = "loss") -> Figure:
+    """Measured against predicted values, with the line on which they are equal.
+
+    Args:
+        data: columns `theory`, `measured`, and optionally `error` (standard error of the
+            measurement, drawn as bars of two) and `label` (a colour per label).
+        quantity: what is compared, for the axis labels.
+
+    Raises:
+        SpecError: a column is missing.
+    """
+    require("against_theory", data, ["theory", "measured"])
+    figure = Figure(figsize=(4.6, 3.6), layout="constrained")
+    axes = figure.add_subplot()
+    groups = data.groupby("label", sort=False) if "label" in data else [("", data)]
+    for k, (label, rows) in enumerate(groups):
+        axes.errorbar(
+            rows["theory"],
+            rows["measured"],
+            2 * rows["error"] if "error" in rows else None,
+            fmt=_MARKERS[k % len(_MARKERS)],
+            ms=5.5,
+            mec="white",
+            mew=0.6,
+            elinewidth=1,
+            color=style.CYCLE[k % len(style.CYCLE)],
+            label=str(label),
+        )
+    _diagonal(axes, data[["theory", "measured"]].to_numpy(dtype=float))
+    axes.set(xlabel=f"{quantity}, predicted", ylabel=f"{quantity}, measured")
+    if "label" in data:
+        _legend_outside(axes)
+    return figure
+
+
+def _diagonal(axes: Axes, values: NDArray[Any]) -> None:
+    """The line of equality, on equal axes: logarithmic where positive values span much."""
+    low, high = float(np.nanmin(values)), float(np.nanmax(values))
+    if low > 0 and high / low > 30:
+        axes.set(xscale="log", yscale="log")
+        low, high = low / 1.5, high * 1.5
+    else:
+        margin = 0.06 * (high - low) or 0.5
+        low, high = low - margin, high + margin
+    axes.plot([low, high], [low, high], color=style.GREY, lw=0.8, ls=(0, (4, 3)), zorder=0)
+    axes.set(xlim=(low, high), ylim=(low, high), aspect="equal")
+
+
+def density_axis(axes: Axes) -> None:
+    """The x axis as 1/(1−S), logarithmic, with plain numbers at 1, 3, 10, 30, …"""
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.set_xlabel("1/(1−S)")
+
+
+def _shades(count: int) -> list[object]:
+    """Colours for ordered groups: distinct ones for a few, a sequence for many."""
+    if count <= len(style.CYCLE):
+        return list(style.CYCLE[:count])
+    return [style.IMPORTANCE(k / (count - 1)) for k in range(count)]
+
+
+def _legend_outside(axes: Axes) -> None:
+    """A legend to the right of the axes, where no data can be under it."""
+    axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), borderaxespad=0.2)

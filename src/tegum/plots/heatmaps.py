@@ -1,0 +1,119 @@
+"""G = WᵀW and the biases as heat maps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from tegum.errors import SpecError
+from tegum.plots import style
+from tegum.plots._panels import Panel, grid_places, require, split, table_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+_SIDE, _STRIP, _SLIT, _GAP, _TITLE, _FOOT, _EDGE, _BAR = 1.7, 0.12, 0.07, 0.28, 0.3, 0.24, 0.08, 0.6
+#: Width of a heat map and its bias strip together, for figures that set other marks under it.
+WIDTH = _SIDE + _SLIT + _STRIP
+
+
+@style.styled
+def gram(
+    data: pd.DataFrame | xr.Dataset,
+    pairs: pd.DataFrame | None = None,
+    *,
+    by: str | None = None,
+    columns: int = 4,
+) -> Figure:
+    """WᵀW with b beside it, a panel per model (paper, "Demonstrating Superposition").
+
+    Features run from first to last, top to bottom and left to right; one colour scale, −1 … 1,
+    for everything, pointed at an end where values go beyond it.
+
+    Args:
+        data: columns `feature`, `b`; or a Dataset with one model per panel.
+        pairs: columns `feature`, `feature_j`, `gram`; not needed for a Dataset.
+        by: the column, of both tables, that tells the panels apart: by default `panel`, else
+            `feature_probability` from dense to sparse.
+        columns: panels in a row.
+
+    Raises:
+        SpecError: a column is missing, panels differ between the tables, or a pair is doubled.
+    """
+    parts = gram_panels("gram", data, pairs, by)
+    places = list(grid_places(len(parts), columns))
+    n_rows, n_columns = places[-1][0] + 1, min(len(parts), columns)
+    pitch = _TITLE + _SIDE + _FOOT
+    figure = Figure(
+        figsize=(
+            2 * _EDGE + n_columns * (WIDTH + _GAP) + _BAR,
+            2 * _EDGE + n_rows * pitch + (n_rows - 1) * 0.1,
+        )
+    )
+    for (single, double), (row, column) in zip(parts, places, strict=True):
+        top = _EDGE + _TITLE + row * (pitch + 0.1)
+        draw_gram(figure, single, double, _EDGE + column * (WIDTH + _GAP), top, _SIDE)
+    left = _EDGE + n_columns * (WIDTH + _GAP)
+    signed_bar(style.place(figure, left, _EDGE + _TITLE, 0.11, _SIDE), parts)
+    return figure
+
+
+def gram_panels(
+    owner: str, data: pd.DataFrame | xr.Dataset, pairs: pd.DataFrame | None, by: str | None
+) -> list[tuple[Panel, Panel]]:
+    """Matching panels of the feature table and of the table of pairs."""
+    features = table_of(data, "feature")
+    if pairs is None:
+        if features is data:
+            raise SpecError.of(owner, "pairs", "must be given with a feature table", None)
+        pairs = table_of(data, "gram")
+    require(owner, features, ["feature", "b"])
+    require(owner, pairs, ["feature", "feature_j", "gram"])
+    singles = split(owner, features, by, ["feature"])
+    doubles = split(owner, pairs, by, ["feature", "feature_j"])
+    if [part.key for part in singles] != [part.key for part in doubles]:
+        rule = f"must have the panels {[part.key for part in singles]}"
+        raise SpecError.of(owner, "pairs", rule, [part.key for part in doubles])
+    return list(zip(singles, doubles, strict=True))
+
+
+def draw_gram(
+    figure: Figure, single: Panel, double: Panel, left: float, top: float, side: float
+) -> Axes:
+    """One heat map and its strip of biases, in inches from the left and top; returns the map."""
+    n = len(single.rows)
+    if len(double.rows) != n * n:
+        rule = f"must have {n * n} rows in the panel {double.title!r}"
+        raise SpecError.of("gram", "pairs", rule, len(double.rows))
+    G = double.rows["gram"].to_numpy(dtype=float).reshape(n, n)
+    b = single.rows["b"].to_numpy(dtype=float).reshape(n, 1)
+    square = style.place(figure, left, top, side, side)
+    strip = style.place(figure, left + side + _SLIT, top, _STRIP, side)
+    for axes, values, name in ((square, G, "$W^T W$"), (strip, b, "$b$")):
+        axes.imshow(
+            values, cmap=style.SIGNED, norm=style.SIGNED_RANGE, interpolation="none", aspect="auto"
+        )
+        axes.set(xticks=[], yticks=[])
+        axes.set_xlabel(name, labelpad=3)
+        axes.spines[:].set(visible=True, color=style.FAINT)
+    square.set_title(single.title, pad=5)
+    return square
+
+
+def signed_bar(axes: Axes, parts: list[tuple[Panel, Panel]]) -> None:
+    """The scale of G and b, pointed where values lie beyond −1 or 1 by more than a hundredth."""
+    values = np.concatenate(
+        [
+            part.rows[name].to_numpy()
+            for pair in parts
+            for part, name in zip(pair, ("b", "gram"), strict=True)
+        ]
+    )
+    low, high = bool((values < -1.01).any()), bool((values > 1.01).any())
+    extend = {(0, 0): "neither", (1, 0): "min", (0, 1): "max", (1, 1): "both"}[low, high]
+    bar = style.colour_bar(axes, style.SIGNED, style.SIGNED_RANGE, "", extend=extend)
+    bar.set_ticks([-1, -0.5, 0, 0.5, 1], labels=["−1", "−½", "0", "½", "1"])

@@ -1,0 +1,119 @@
+"""The common look: sizes, colours, colour maps, and axes placed in inches.
+
+All colours keep their meaning for the common forms of colour blindness: the categorical ones
+are those of Okabe and Ito, the sequential maps rise in lightness all the way, and the diverging
+map runs from red to blue through white.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Final, ParamSpec
+
+import matplotlib as mpl
+from cycler import cycler
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colorbar import Colorbar
+from matplotlib.colors import Colormap, LinearSegmentedColormap, ListedColormap, Normalize
+from matplotlib.figure import Figure
+
+INK: Final = "#262626"
+FAINT: Final = "#d0d0d0"
+GREY: Final = "#7a7a7a"
+
+BLUE: Final = "#0072B2"
+ORANGE: Final = "#E69F00"
+GREEN: Final = "#009E73"
+VERMILION: Final = "#D55E00"
+PURPLE: Final = "#CC79A7"
+SKY: Final = "#56B4E9"
+CYCLE: Final = (BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY)
+
+#: G = WᵀW and biases: −1 red, 0 white, 1 blue.
+SIGNED: Final[Colormap] = LinearSegmentedColormap.from_list(
+    # An odd number of colours, so that 0 is exactly white.
+    "signed",
+    ["#b2182b", "#ee8662", "#ffffff", "#67a9cf", "#1c5fa8"],
+    N=257,
+)
+SIGNED_RANGE: Final = Normalize(-1.0, 1.0)
+#: Superposition of a feature: 0 (orthogonal to all others) dark blue, >= 1 yellow.
+SHARED: Final[Colormap] = LinearSegmentedColormap.from_list(
+    "superposition", ["#10205c", "#1d5a96", "#2f9a8f", "#93c94e", "#f7e225"]
+)
+SHARED_RANGE: Final = Normalize(0.0, 1.0)
+#: Importance: the most important features light, without the yellow that vanishes on white.
+IMPORTANCE: Final[Colormap] = ListedColormap(
+    mpl.colormaps["viridis"](range(236)), name="importance"
+)
+
+TEXT: Final = 9.0
+SMALL: Final = 8.0
+
+_RC: Final[dict[Any, Any]] = {
+    "font.family": "DejaVu Sans",
+    "font.size": TEXT,
+    "axes.titlesize": TEXT,
+    "axes.labelsize": TEXT,
+    "xtick.labelsize": SMALL,
+    "ytick.labelsize": SMALL,
+    "legend.fontsize": SMALL,
+    "legend.frameon": False,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": GREY,
+    "axes.linewidth": 0.7,
+    "xtick.color": GREY,
+    "ytick.color": GREY,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "xtick.major.width": 0.7,
+    "ytick.major.width": 0.7,
+    "xtick.major.size": 3.0,
+    "ytick.major.size": 3.0,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "axes.prop_cycle": cycler(color=CYCLE),
+    "lines.linewidth": 1.6,
+    "figure.facecolor": "white",
+    "mathtext.fontset": "dejavusans",
+}
+
+Arguments = ParamSpec("Arguments")
+
+
+def styled(draw: Callable[Arguments, Figure]) -> Callable[Arguments, Figure]:
+    """Draw in the common look, whatever the caller's matplotlib settings; they stay as they are."""
+
+    @wraps(draw)
+    def wrapped(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Figure:
+        with mpl.rc_context():
+            mpl.rcdefaults()
+            mpl.rcParams.update(_RC)
+            return draw(*args, **kwargs)
+
+    return wrapped
+
+
+def place(figure: Figure, left: float, top: float, width: float, height: float) -> Axes:
+    """Axes whose box is given in inches from the figure's left and top edges."""
+    full_width, full_height = figure.get_size_inches()
+    bottom = full_height - top - height
+    box = (left / full_width, bottom / full_height, width / full_width, height / full_height)
+    return figure.add_axes(box)
+
+
+def colour_bar(
+    axes: Axes, colours: Colormap, scale: Normalize, label: str, *, extend: str = "neither"
+) -> Colorbar:
+    """A slim colour bar that fills `axes`."""
+    figure = axes.get_figure()
+    assert isinstance(figure, Figure)
+    mappable = ScalarMappable(norm=scale, cmap=colours)
+    bar = figure.colorbar(mappable, cax=axes, extend=extend, extendfrac=0.06)
+    bar.set_label(label)
+    bar.outline.set_linewidth(0.5)
+    return bar

@@ -1,0 +1,134 @@
+"""Datasets as long tables: what the figures are drawn from and what is saved beside them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Hashable
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import ArrayLike
+
+from tegum.analysis import geometry
+from tegum.dims import FEATURE, HIDDEN, SEED, STEP
+from tegum.errors import SpecError
+
+#: Axes that leave the importances of a problem as they are.
+_KEEP_IMPORTANCE: Final = frozenset(
+    {"feature_probability", "l1", "learning_rate", "weight_decay", "momentum", "init_std", SEED}
+)
+
+
+def feature_table(runs: xr.Dataset, importance: ArrayLike | None = None) -> pd.DataFrame:
+    """One row per model and feature.
+
+    Columns: the axes of the Dataset; `seed` (all of them, or the chosen one after `best`);
+    `feature`; `norm` ‖W_i‖; `superposition` Σ_{j≠i}(Ŵ_i·W_j)²; `dimensionality` D_i; `b`;
+    `importance`; with two hidden dimensions also `w0` and `w1`, the coordinates of W_i.
+
+    `importance`, a number or (feature,), is read from the Dataset's problem when not given; the
+    column is left out where neither tells it. For an untied model the directions are those of
+    `W_in`. Raises `SpecError` for a Dataset without weights.
+    """
+    W = _weights(runs)
+    columns = {
+        "norm": geometry.norms(W),
+        "superposition": geometry.superposition(W),
+        "dimensionality": geometry.dimensionality(W),
+    }
+    if "b" in runs:
+        columns["b"] = runs["b"].astype(np.float64)
+    known = _importance(runs, W.sizes[FEATURE], importance)
+    if known is not None:
+        columns["importance"] = xr.DataArray(known, dims=FEATURE)
+    if W.sizes[HIDDEN] == 2:
+        for k in range(2):
+            columns[f"w{k}"] = W.isel({HIDDEN: k}, drop=True).astype(np.float64)
+    return _long(xr.Dataset(columns), (*_axes(W), FEATURE), runs)
+
+
+def gram_table(runs: xr.Dataset) -> pd.DataFrame:
+    """One row per model and pair of features: the axes, `seed`, `feature`, `feature_j`, `gram`.
+
+    `gram` is (WᵀW)_ij: what output `feature` receives of input `feature_j`. For an untied model
+    it is (W_out W_in)_ij.
+    """
+    W = _weights(runs)
+    if "W_out" in runs:
+        second = runs["W_in"].rename({FEATURE: geometry.FEATURE_J})
+        G = xr.dot(runs["W_out"].astype(np.float64), second.astype(np.float64), dim=HIDDEN)
+    else:
+        G = geometry.gram(W)
+    order = (*_axes(W), FEATURE, geometry.FEATURE_J)
+    return _long(xr.Dataset({"gram": G}), order, runs)
+
+
+def count_table(runs: xr.Dataset) -> pd.DataFrame:
+    """One row per model: the axes, `seed`, `loss`, `represented`, `dedicated`.
+
+    The last two count features with ‖W_i‖ > .5, and those of them with superposition < .1.
+    """
+    W = _weights(runs)
+    columns = {
+        "represented": geometry.count_represented(W),
+        "dedicated": geometry.count_dedicated(W),
+    }
+    if "loss" in runs:
+        columns = {"loss": runs["loss"].astype(np.float64), **columns}
+    return _long(xr.Dataset(columns), _axes(W), runs)
+
+
+def loss_table(runs: xr.Dataset) -> pd.DataFrame:
+    """One row per model and recorded step: the axes, `seed`, `step`, `loss`.
+
+    Raises `SpecError` for a Dataset without `loss_curve`.
+    """
+    if "loss_curve" not in runs:
+        raise SpecError.of("loss_table", "runs", "must hold loss_curve", tuple(runs.data_vars))
+    curve = runs["loss_curve"].astype(np.float64)
+    order = (*(dim for dim in curve.dims if dim != STEP), STEP)
+    return _long(xr.Dataset({"loss": curve}), order, runs)
+
+
+def _weights(runs: xr.Dataset) -> xr.DataArray:
+    for name in ("W", "W_in"):
+        if name in runs:
+            return runs[name]
+    raise SpecError.of("table", "runs", "must hold W or W_in", tuple(runs.data_vars))
+
+
+def _axes(W: xr.DataArray) -> tuple[Hashable, ...]:
+    return tuple(dim for dim in W.dims if dim not in (HIDDEN, FEATURE))
+
+
+def _long(columns: xr.Dataset, order: tuple[Hashable, ...], runs: xr.Dataset) -> pd.DataFrame:
+    """The Dataset as a table whose first columns are its dimensions in `order`."""
+    plain = columns.reset_coords(drop=True)
+    for dim in order:
+        if dim not in plain.coords:
+            plain = plain.assign_coords({dim: np.arange(plain.sizes[dim])})
+    values = {name: plain[name] for name in plain.data_vars}
+    if SEED in runs.coords and SEED not in runs.dims and set(runs[SEED].dims) <= set(order):
+        values = {SEED: runs[SEED].reset_coords(drop=True), **values}
+    # An axis of vectors has one more coordinate, over features: not a column of its own.
+    merged = xr.Dataset(values).drop_vars([c for c in plain.coords if c not in order])
+    if not order:
+        return pd.DataFrame({str(name): [array.item()] for name, array in merged.items()})
+    table = merged.to_dataframe(dim_order=list(order)).reset_index()
+    return table[[*map(str, order), *(str(name) for name in values)]]
+
+
+def _importance(runs: xr.Dataset, n: int, given: ArrayLike | None) -> np.ndarray | None:
+    value: Any = given
+    if given is None:
+        axes = {str(dim) for dim in _axes(_weights(runs))}
+        swept = {axis for axis in axes if axis.partition("[")[0] not in _KEEP_IMPORTANCE}
+        if swept or "problem" not in runs.attrs:
+            return None
+        value = json.loads(runs.attrs["problem"]).get("importance", 1.0)
+    array = np.asarray(value, dtype=np.float64)
+    if array.shape not in ((), (n,)):
+        raise SpecError.of("feature_table", "importance", f"must be one or {n} numbers", value)
+    return np.broadcast_to(array, (n,))

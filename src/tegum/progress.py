@@ -1,0 +1,169 @@
+"""Progress of a training on stderr: a bar with the time left, or plain lines without a terminal."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, Protocol, Self, TextIO
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+    from rich.progress import TaskID
+
+_LINE_SECONDS: Final = 5.0
+_SOON_SECONDS: Final = 0.5
+
+
+class Progress(Protocol):
+    """What `train` tells about its progress, several times a second.
+
+    `done` and `total` count model-steps: optimiser steps times instances. The first call of a
+    training says what was there already, the last has `done == total`. An exception raised here
+    (KeyboardInterrupt, say) stops the training, which a store can then continue.
+    """
+
+    def __call__(self, done: int, total: int) -> None:
+        """`done` of `total` model-steps are behind us."""
+        ...
+
+
+class Display:
+    """A Progress that shows itself once a training takes, or is going to take, over `delay` s.
+
+    One display may serve several trainings in turn; `label` says what is under way. Use it in
+    `with`, or call `close`. On a terminal it is a bar that vanishes at the end; elsewhere a line
+    every five seconds at most.
+    """
+
+    def __init__(
+        self, label: str = "training", *, stream: TextIO | None = None, delay: float = 2.0
+    ) -> None:
+        self._label = label
+        self._stream = sys.stderr if stream is None else stream
+        self._delay = delay
+        self._lock = threading.RLock()
+        self._timer: threading.Timer | None = None
+        self._bar: tuple[Bar, TaskID] | None = None
+        self._shown = False
+        self._last_line = -_LINE_SECONDS
+        self._start = self._first = self._done = self._total = 0.0
+
+    def __call__(self, done: int, total: int) -> None:
+        """Take note, and show it where it is time to."""
+        with self._lock:
+            if total != self._total or done < self._done or self._done >= self._total:
+                self._begin(done)
+            self._done, self._total = done, total
+            if done >= total:
+                self._hide()
+            elif self._shown or self._is_long():
+                self._show()
+
+    def label(self, text: str) -> None:
+        """What is under way from now on."""
+        with self._lock:
+            self._label = text
+            if self._bar is not None:
+                bar, task = self._bar
+                bar.update(task, description=text)
+
+    def close(self) -> None:
+        """Clear the display."""
+        with self._lock:
+            self._hide()
+            self._done = self._total = 0.0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _begin(self, done: int) -> None:
+        self._hide()
+        self._start, self._first = time.monotonic(), float(done)
+        # the first slice of a training may compile for seconds without a word
+        self._timer = threading.Timer(self._delay, self._show_late, (self._start,))
+        self._timer.daemon = True
+        self._timer.start()
+
+    def _show_late(self, start: float) -> None:
+        with self._lock:
+            if start == self._start:
+                self._show()
+
+    def _is_long(self) -> bool:
+        elapsed = time.monotonic() - self._start
+        fraction = (self._done - self._first) / (self._total - self._first)
+        return elapsed > self._delay or (
+            elapsed > _SOON_SECONDS and elapsed > self._delay * fraction
+        )
+
+    def _show(self) -> None:
+        if self._timer is None or self._done >= self._total:
+            return
+        self._shown = True
+        if self._stream.isatty():
+            self._show_bar()
+        else:
+            self._show_line()
+
+    def _show_bar(self) -> None:
+        if self._bar is None:
+            bar = _new_bar(self._stream)
+            task = bar.add_task(self._label, total=self._total, completed=int(self._first))
+            bar.start()
+            self._bar = bar, task
+        bar, task = self._bar
+        bar.update(task, completed=self._done)
+
+    def _show_line(self) -> None:
+        now = time.monotonic()
+        if now - self._last_line < _LINE_SECONDS:
+            return
+        self._last_line = now
+        share = f"{100 * self._done / self._total:.0f} % of {self._total:.3g} model-steps"
+        fresh = self._done - self._first
+        left = ""
+        if fresh > 0:
+            seconds = (now - self._start) * (self._total - self._done) / fresh
+            left = f", {_duration(seconds)} left"
+        print(f"{self._label}: {share}{left}", file=self._stream, flush=True)
+
+    def _hide(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._bar is not None:
+            self._bar[0].stop()
+            self._bar = None
+        self._shown = False
+
+
+def _new_bar(stream: TextIO) -> Bar:
+    from rich.console import Console
+    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns: list[Any] = [
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(show_speed=False),
+        TimeRemainingColumn(elapsed_when_finished=True),
+    ]
+    return Bar(*columns, console=Console(file=stream), transient=True)
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

@@ -1,0 +1,72 @@
+"""Experiments, found by file name: a new file in `tegum.experiments` is all it takes."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import pkgutil
+from collections.abc import Iterable, Sequence
+
+from tegum.errors import TegumError, UnknownNameError
+from tegum.experiments.base import Experiment
+
+PACKAGE = "tegum.experiments"
+
+
+def list_experiments(package: str | None = None) -> list[Experiment]:
+    """Every experiment of `package` (`PACKAGE` by default), in the order of their items.
+
+    Each module but `base` and those whose name starts with `_` defines `EXPERIMENT`. Raises
+    `TegumError` for a module that does not, and for a name or claim id given twice.
+    """
+    package = PACKAGE if package is None else package
+    home = importlib.import_module(package)
+    names = sorted(
+        info.name
+        for info in pkgutil.iter_modules(home.__path__)
+        if info.name != "base" and not info.name.startswith("_")
+    )
+    experiments = [_load(f"{package}.{name}") for name in names]
+    _require_unique("experiment", (e.name for e in experiments))
+    _require_unique("claim", (claim.id for e in experiments for claim in e.claims))
+    return sorted(experiments, key=lambda e: (min(e.items, default=0), e.name))
+
+
+def find(names: Sequence[str] = (), package: str | None = None) -> list[Experiment]:
+    """The experiments called `names`, in that order and once each; all of them for no names.
+
+    Raises `UnknownNameError` with close matches and every known name.
+    """
+    experiments = list_experiments(package)
+    if not names:
+        return experiments
+    known = {experiment.name: experiment for experiment in experiments}
+    for name in names:
+        if name not in known:
+            raise _unknown(name, list(known))
+    return [known[name] for name in dict.fromkeys(names)]
+
+
+def _unknown(name: str, known: list[str]) -> UnknownNameError:
+    close = difflib.get_close_matches(name, known, n=2)
+    if not close:
+        return UnknownNameError.of("experiment", name, known)
+    guess = " or ".join(repr(match) for match in close)
+    return UnknownNameError(
+        f"unknown experiment {name!r}; did you mean {guess}? known: {', '.join(known)}"
+    )
+
+
+def _load(module: str) -> Experiment:
+    experiment = getattr(importlib.import_module(module), "EXPERIMENT", None)
+    if not isinstance(experiment, Experiment):
+        raise TegumError(f"{module}.EXPERIMENT must be an Experiment; got {experiment!r}")
+    return experiment
+
+
+def _require_unique(kind: str, names: Iterable[str]) -> None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise TegumError(f"{kind} {name!r} is defined twice")
+        seen.add(name)

@@ -1,0 +1,79 @@
+"""What a report says about the run itself: version, machine, command, settings."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from importlib import metadata
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    """The circumstances of a run, as they stand at the foot of its report."""
+
+    command: str
+    started: str
+    version: str
+    machine: str
+    cores: int
+    python: str
+    libraries: str
+    quick: bool
+    jobs: int | None
+    seed: int
+
+    def rows(self) -> list[tuple[str, str]]:
+        """Label and text of each fact, in the order of the footer."""
+        return [
+            ("tegum", self.version),
+            ("command", self.command),
+            ("started", self.started),
+            ("machine", f"{self.machine}, {self.cores} cores"),
+            ("software", f"{self.python}; {self.libraries}"),
+            ("size", "quick run" if self.quick else "full run"),
+            ("jobs", "all cores" if self.jobs is None else str(self.jobs)),
+            ("run seed", str(self.seed)),
+        ]
+
+
+def gather(arguments: Sequence[str], *, quick: bool, jobs: int | None, seed: int) -> RunFacts:
+    """The facts of a run that starts now, called as `tegum` with these arguments."""
+    from tegum import __version__
+
+    libraries = (f"{name} {metadata.version(name)}" for name in ("numpy", "numba", "xarray"))
+    return RunFacts(
+        command=shlex.join(["tegum", *arguments]),
+        started=datetime.now().astimezone().strftime("%Y-%m-%d %H:%M:%S %z"),
+        version=__version__,
+        machine=f"{platform.system()} {platform.machine()}",
+        cores=usable_cores(),
+        python=f"Python {platform.python_version()}",
+        libraries=", ".join(libraries),
+        quick=quick,
+        jobs=jobs,
+        seed=seed,
+    )
+
+
+def usable_cores() -> int:
+    """The number of cores this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def duration(seconds: float) -> str:
+    """`0.4 s`, `12 s`, `3 min 05 s`, `2 h 07 min`."""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02d} s"
+    return f"{minutes // 60} h {minutes % 60:02d} min"

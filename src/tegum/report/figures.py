@@ -1,0 +1,116 @@
+"""Figures as SVG and PNG, and SVGs made safe to stand side by side in one page."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tegum.errors import TegumError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from tegum.experiments.base import FigureSpec, Tables
+
+PNG_DPI = 150
+#: A drawing larger than this stands in the page as its PNG; the SVG file is still written.
+LARGEST_INLINE_SVG = 600_000
+
+_ID = re.compile(r'(?<=[\s])id="([^"]+)"')
+_REFERENCE = re.compile(r"url\(#([^)]+)\)|href=\"#([^\"]+)\"")
+_HEAD = re.compile(r"<svg\b[^>]*>")
+_METADATA = re.compile(r"<metadata>.*?</metadata>", re.DOTALL)
+_VIEW_BOX = re.compile(r'viewBox="([^"]+)"')
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A drawn figure: its name within the experiment, its caption, and both files."""
+
+    name: str
+    caption: str
+    tables: tuple[str, ...]
+    svg: str
+    png: bytes
+
+    @property
+    def aspect(self) -> float:
+        """Width over height."""
+        box = _VIEW_BOX.search(self.svg)
+        if box is None:
+            return 1.0
+        width, height = (float(number) for number in box[1].split()[2:])
+        return width / height
+
+
+def draw(spec: FigureSpec, tables: Tables, salt: str) -> Drawing:
+    """Draw `spec` from the tables it names and from nothing else.
+
+    `salt` makes the SVG's ids the same in every run and different between figures. Raises
+    `TegumError` for a table that was not measured, and whatever `spec.draw` raises.
+    """
+    missing = [name for name in spec.tables if name not in tables]
+    if missing:
+        raise TegumError(f"figure {spec.name!r} needs the table {missing[0]!r}; it is not there")
+    figure = spec.draw({name: tables[name] for name in spec.tables})
+    try:
+        return Drawing(spec.name, spec.caption, spec.tables, *_render(figure, salt))
+    finally:
+        _close(figure)
+
+
+def _render(figure: Figure, salt: str) -> tuple[str, bytes]:
+    import matplotlib as mpl
+
+    vector, raster = io.StringIO(), io.BytesIO()
+    with mpl.rc_context({"svg.hashsalt": salt, "svg.fonttype": "path"}):
+        figure.savefig(vector, format="svg", bbox_inches="tight", metadata={"Date": None})
+        figure.savefig(raster, format="png", bbox_inches="tight", dpi=PNG_DPI)
+    return vector.getvalue(), raster.getvalue()
+
+
+def _close(figure: Figure) -> None:
+    import sys
+
+    # A figure made through pyplot stays in its list of open figures until it is closed.
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    if pyplot is not None:
+        pyplot.close(figure)
+
+
+def inline(drawing: Drawing, prefix: str) -> str:
+    """The figure as an HTML fragment that needs no other file; `prefix` makes its ids unique."""
+    label = html.escape(drawing.caption, quote=True)
+    if len(drawing.svg) > LARGEST_INLINE_SVG:
+        data = base64.b64encode(drawing.png).decode("ascii")
+        return f'<img alt="{label}" src="data:image/png;base64,{data}">'
+    return _embed(drawing.svg, prefix, label)
+
+
+def _embed(svg: str, prefix: str, label: str) -> str:
+    start = svg.index("<svg")
+    body = _ID.sub(lambda m: f'id="{prefix}-{m[1]}"', svg[start:])
+    body = _REFERENCE.sub(lambda m: _prefixed(m, prefix), body)
+    head = _HEAD.search(body)
+    box = _VIEW_BOX.search(head[0]) if head else None
+    if head is None or box is None:
+        raise TegumError("the drawing is not an SVG with a viewBox")
+    width = box[1].split()[2]
+    opening = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
+        f'id="{prefix}" viewBox="{box[1]}" style="max-width:{float(width) * 4 / 3:.0f}px" '
+        f'role="img" aria-label="{label}">'
+    )
+    rest = _METADATA.sub("", body[head.end() :])
+    # A style sheet inside an inline SVG rules the whole page unless its selector says less.
+    return opening + rest.replace("*{", f"#{prefix} *{{").strip()
+
+
+def _prefixed(match: re.Match[str], prefix: str) -> str:
+    if match[1] is not None:
+        return f"url(#{prefix}-{match[1]})"
+    return f'href="#{prefix}-{match[2]}"'

@@ -1,0 +1,79 @@
+"""The laboratory an experiment works in: training bound to a store, cores and a display."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from tegum.problem import Problem
+    from tegum.progress import Progress
+    from tegum.store import Store
+    from tegum.training import Training
+
+
+@dataclass(frozen=True)
+class TrainingRecord:
+    """One call of `train`: how many models, of how many seeds, for how many steps."""
+
+    models: int
+    seeds: int
+    seed: int
+    steps: int
+    seconds: float
+
+
+@dataclass
+class RunLab:
+    """The `Lab` of a run. `seed` is added to the seed of every training an experiment asks for."""
+
+    quick: bool = False
+    store: Store | None = None
+    jobs: int | None = None
+    seed: int = 0
+    progress: Progress | Literal[False] = False
+    records: list[TrainingRecord] = field(default_factory=list)
+
+    def train(
+        self,
+        problem: Problem,
+        axes: Mapping[str, Any] | None = None,
+        training: Training | None = None,
+        seeds: int = 1,
+        seed: int = 0,
+    ) -> xr.Dataset:
+        """`tegum.train`, with the run's store, cores and progress display."""
+        from tegum.ensemble import train
+        from tegum.training import Training
+
+        plan = training if training is not None else Training()
+        start = time.perf_counter()
+        dataset = train(
+            problem,
+            axes=axes,
+            training=plan,
+            seeds=seeds,
+            seed=self.seed + seed,
+            store=self.store,
+            jobs=self.jobs,
+            progress=self.progress,
+        )
+        seconds = time.perf_counter() - start
+        models = math.prod(dataset["loss"].shape)
+        self.records.append(TrainingRecord(models, seeds, self.seed + seed, plan.steps, seconds))
+        return dataset
+
+    def pick(self, full: int, quick: int) -> int:
+        """The first number in a full run, the second with `--quick`."""
+        return quick if self.quick else full
+
+    def take_records(self) -> tuple[TrainingRecord, ...]:
+        """The trainings since the last call, which are forgotten here."""
+        taken = tuple(self.records)
+        self.records.clear()
+        return taken

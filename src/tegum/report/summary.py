@@ -1,0 +1,162 @@
+"""A run in brief: what to call each verdict, how many there are of each, and where files lie."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from tegum.experiments.base import Experiment, Verdict
+from tegum.report.facts import RunFacts, duration
+from tegum.report.run import Failure, Finished
+
+TITLE = "Toy models of superposition, reproduced"
+
+Mark = Literal["holds", "recorded", "surprise", "untested", "error"]
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything a report shows: the finished experiments, those still to run, the facts."""
+
+    facts: RunFacts
+    finished: tuple[Finished, ...]
+    waiting: tuple[Experiment, ...] = ()
+
+    @property
+    def verdicts(self) -> list[tuple[Finished, Verdict]]:
+        """Every verdict with the experiment it comes from, in order."""
+        return [(done, verdict) for done in self.finished for verdict in done.outcome.verdicts]
+
+    @property
+    def as_expected(self) -> bool:
+        """Whether every verdict is the recorded one and nothing raised."""
+        return all(done.as_expected for done in self.finished)
+
+
+def mark(verdict: Verdict, failure: Failure | None) -> Mark:
+    """The kind of a verdict, by which a reader's eye should sort it."""
+    if failure is not None:
+        return "error"
+    if verdict.judgement.status == "not tested":
+        return "untested"
+    if not verdict.as_expected:
+        return "surprise"
+    return "holds" if verdict.judgement.status == "holds" else "recorded"
+
+
+def label(verdict: Verdict, failure: Failure | None) -> str:
+    """The mark in words, e.g. `differs, as recorded` or `differs, expected holds`."""
+    kind = mark(verdict, failure)
+    if kind == "error":
+        return "error"
+    if kind == "recorded":
+        return f"{verdict.judgement.status}, as recorded"
+    if kind == "surprise":
+        return f"{verdict.judgement.status}, expected {verdict.claim.expected}"
+    return verdict.judgement.status
+
+
+def counts(verdicts: Sequence[tuple[Verdict, Failure | None]]) -> dict[Mark, int]:
+    """How many verdicts there are of each kind, kinds without any left out."""
+    order: tuple[Mark, ...] = ("holds", "recorded", "surprise", "error", "untested")
+    kinds = [mark(verdict, failure) for verdict, failure in verdicts]
+    return {kind: kinds.count(kind) for kind in order if kind in kinds}
+
+
+_COUNTED: dict[Mark, tuple[str, str]] = {
+    "holds": ("holds", "hold"),
+    "recorded": ("differs, as recorded", "differ, as recorded"),
+    "surprise": ("not as expected",) * 2,
+    "error": ("could not be judged",) * 2,
+    "untested": ("not tested",) * 2,
+}
+
+
+def counted(kind: Mark, number: int) -> str:
+    """What `number` verdicts of a kind do: `hold`, `not tested`."""
+    return _COUNTED[kind][number != 1]
+
+
+def in_words(report: Report) -> str:
+    """`31 claims: 27 hold; 3 differ, as recorded; 1 not tested`, ready to print."""
+    claims = _count(len(report.verdicts), "claim")
+    return f"{claims}: {tally(report.finished)}" if report.verdicts else claims
+
+
+def tally(finished: Sequence[Finished]) -> str:
+    """`27 hold; 3 differ, as recorded; 1 not tested`."""
+    pairs = [(v, done.failure_of(v)) for done in finished for v in done.outcome.verdicts]
+    return "; ".join(f"{number} {counted(kind, number)}" for kind, number in counts(pairs).items())
+
+
+def lead(report: Report) -> str:
+    """One sentence on the size of the run."""
+    models = sum(record.models for done in report.finished for record in done.trainings)
+    seconds = sum(done.outcome.seconds for done in report.finished)
+    experiments = _count(len(report.finished), "experiment")
+    return (
+        f"{experiments}, {_count(models, 'model')} trained by tegum {report.facts.version} "
+        f"in {duration(seconds)}."
+    )
+
+
+def notices(report: Report) -> list[tuple[str, bool]]:
+    """What a reader must know before the numbers, and whether it is bad news."""
+    found: list[tuple[str, bool]] = []
+    if report.waiting:
+        names = ", ".join(experiment.name for experiment in report.waiting)
+        found.append((f"This run is not complete. Still to run: {names}.", True))
+    if report.facts.quick:
+        quick = "A quick run: fewer models and steps, so some claims are not tested."
+        found.append((quick, False))
+    failed = [done.experiment.name for done in report.finished if done.failures]
+    if failed:
+        found.append((f"Something went wrong in {', '.join(failed)}; see there.", True))
+    return found
+
+
+def about(done: Finished) -> str:
+    """Where an experiment belongs and what it cost, in one line."""
+    experiment = done.experiment
+    items = ", ".join(str(item) for item in experiment.items)
+    noun = "item" if len(experiment.items) == 1 else "items"
+    return f"{experiment.section} · {noun} {items} · {work(done)}"
+
+
+def work(done: Finished) -> str:
+    """What an experiment cost: `1,200 models, 16 to 100 seeds, 12 s`."""
+    parts = []
+    if done.trainings:
+        seeds = sorted({record.seeds for record in done.trainings})
+        span = str(seeds[0]) if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
+        models = sum(record.models for record in done.trainings)
+        parts += [_count(models, "model"), f"{span} seeds" if span != "1" else "1 seed"]
+    return ", ".join([*parts, duration(done.outcome.seconds)])
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def figure_file(experiment: str, figure: str, kind: Literal["svg", "png"]) -> str:
+    """Path of a figure from the report's folder."""
+    return f"figures/{experiment}-{figure}.{kind}"
+
+
+def table_file(experiment: str, table: str) -> str:
+    """Path of a table from the report's folder."""
+    return f"tables/{experiment}-{table}.csv"
+
+
+def evidence(done: Finished, verdict: Verdict) -> list[tuple[str, str]]:
+    """Name and file of each figure or table that a verdict points at and that is there."""
+    name = done.experiment.name
+    drawn = {drawing.name for drawing in done.drawings}
+    found = []
+    for item in verdict.claim.evidence:
+        if item in drawn:
+            found.append((item, figure_file(name, item, "svg")))
+        elif item in done.outcome.tables:
+            found.append((item, table_file(name, item)))
+    return found

@@ -1,0 +1,79 @@
+"""Selection rules: from many seeds to one answer at each axis point, with the spread kept."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tegum.dims import CANDIDATE, SEED
+from tegum.errors import SpecError, UnknownNameError
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+def best(runs: xr.Dataset) -> xr.Dataset:
+    """Lowest of N: at each axis point the seed with the lowest `loss`.
+
+    The dimension `seed` goes; the coordinate `seed` says which one was chosen. Added are
+    `loss_all` (..., candidate), the losses of all seeds in rising order (NaN for diverged ones,
+    last), and `n_seeds`, how many of them did not diverge. Equal losses: the lowest seed. Where
+    every seed diverged, the first is chosen, with `diverged` true and a NaN loss.
+    Raises SpecError without `loss` and `seed`.
+    """
+    order = _ranking(runs, "best")
+    chosen = runs.isel({SEED: order.isel({CANDIDATE: 0}).drop_vars(CANDIDATE)})
+    losses = _by_rank(runs["loss"], order)
+    losses.attrs["long_name"] = "losses of all seeds, lowest first"
+    n_seeds = losses.notnull().sum(CANDIDATE)
+    n_seeds.attrs["long_name"] = "seeds that did not diverge"
+    return chosen.assign(loss_all=losses.drop_vars(SEED), n_seeds=n_seeds)
+
+
+def drop_worst(runs: xr.Dataset, k: int = 1) -> xr.Dataset:
+    """Without the k seeds of highest loss at each axis point; diverged seeds go first.
+
+    The dimension `seed` becomes `candidate`, the rank by loss from 0, and the coordinate `seed`
+    (..., candidate) says which seed has that rank. `average(drop_worst(runs), "loss")` is the rule
+    "drop the worst, average" of "Superposition as a Phase Change".
+    Raises SpecError unless 0 <= k < number of seeds.
+    """
+    order = _ranking(runs, "drop_worst")
+    n = order.sizes[CANDIDATE]
+    if isinstance(k, bool) or not isinstance(k, int | np.integer) or not 0 <= k < n:
+        raise SpecError.of("drop_worst", "k", f"must be an integer in [0, {n})", k)
+    return runs.isel({SEED: order.isel({CANDIDATE: slice(n - k)})})
+
+
+def average(runs: xr.Dataset, *names: str) -> xr.Dataset:
+    """The mean over seeds (or candidates) of the named variables; diverged seeds do not count.
+
+    Name quantities that mean the same in every seed (a loss, a norm), which weights do not.
+    Raises UnknownNameError for a variable that is not there or has no seeds.
+    """
+    over = [name for name in (SEED, CANDIDATE) if name in runs.dims]
+    if len(over) != 1:
+        raise SpecError.of("average", "runs", f"must have a dimension {SEED}", tuple(runs.dims))
+    known = sorted(str(name) for name, array in runs.data_vars.items() if over[0] in array.dims)
+    for name in names or ("",):
+        if name not in known:
+            raise UnknownNameError.of("variable with seeds", name, known)
+    return (
+        runs[list(names)].mean(over, keep_attrs=True, skipna=True).drop_vars(SEED, errors="ignore")
+    )
+
+
+def _ranking(runs: xr.Dataset, owner: str) -> xr.DataArray:
+    """Positions along `seed` in the order of loss, dims (..., candidate); NaN counts as highest."""
+    if "loss" not in runs or SEED not in runs["loss"].dims:
+        raise SpecError.of(owner, "runs", f"must hold loss (..., {SEED})", tuple(runs.data_vars))
+    loss = runs["loss"].transpose(..., SEED)
+    # a stable sort, so that of equal losses the lowest seed comes first; NaN sorts last
+    order = np.argsort(loss.to_numpy(), axis=-1, kind="stable")
+    ranks = loss.drop_vars(SEED, errors="ignore").rename({SEED: CANDIDATE})
+    return ranks.copy(data=order).assign_coords({CANDIDATE: np.arange(order.shape[-1])})
+
+
+def _by_rank(loss: xr.DataArray, order: xr.DataArray) -> xr.DataArray:
+    return loss.isel({SEED: order}).transpose(..., CANDIDATE)

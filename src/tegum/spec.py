@@ -1,0 +1,269 @@
+"""The base of every description: frozen, validated, hashable, with an exact JSON round trip."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from inspect import Parameter, Signature
+from math import isfinite
+from numbers import Integral, Real
+from typing import Annotated, Any, NoReturn, Self, TypeVar
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, PlainValidator, ValidationError, model_serializer
+
+from tegum.errors import SpecError
+
+S = TypeVar("S", bound="Spec")
+
+
+class BrokenRule(ValueError):
+    """What a field validator raises; `Spec` adds class and field and makes it a `SpecError`."""
+
+    def __init__(self, rule: str, value: Any, where: str = "") -> None:
+        """The rule in words, the value that breaks it, and where in the field it is ("[3]")."""
+        super().__init__(rule)
+        self.rule, self.value, self.where = rule, value, where
+
+
+class Spec(BaseModel):
+    """A frozen description whose fields are its whole state.
+
+    Fields may be given by position or by name. Errors are one-line `SpecError`s that name class,
+    field, rule and value. Two objects are equal, and hash equal, when class and fields are.
+    Subclasses with a `kind` (a `Literal` with a default) can be read back by any of their bases:
+    `Spec.from_json(problem.to_json()) == problem`. The subclass must have been imported.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", revalidate_instances="never")
+
+    def __init__(self, *values: Any, **named: Any) -> None:
+        """Fields by position or by name; raises `SpecError`."""
+        owner = type(self)
+        if values:
+            named = _with_positions(owner, values, named)
+        if not named.keys() <= owner.__pydantic_fields__.keys():
+            raise _unknown_field(owner, named)
+        try:
+            super().__init__(**named)
+        except ValidationError as error:
+            # pydantic's own message spans lines and does not say the rule in our words
+            raise _one_line(owner, error) from None
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        """Make the class known under its `kind`, with a signature fit for `help`."""
+        cls.__signature__ = _signature(cls)
+        field = cls.__pydantic_fields__.get("kind")
+        if field is None or not isinstance(field.default, str):
+            return
+        other = _KINDS.setdefault(field.default, cls)
+        if (other.__module__, other.__qualname__) != (cls.__module__, cls.__qualname__):
+            raise TypeError(f"{cls.__qualname__}: the kind {field.default!r} belongs to {other!r}")
+        _KINDS[field.default] = cls
+
+    def __setattr__(self, name: str, value: Any) -> NoReturn:
+        """Refuse: descriptions are frozen."""
+        raise SpecError(f"{type(self).__name__} is frozen; use .replace({name}=...)")
+
+    def __delattr__(self, name: str) -> NoReturn:
+        """Refuse: descriptions are frozen."""
+        raise SpecError(f"{type(self).__name__} is frozen; {name} cannot be deleted")
+
+    def replace(self, **changes: Any) -> Self:
+        """A copy with other values in the named fields, validated like a new object."""
+        return type(self)(**{**self.__dict__, **changes})
+
+    @model_serializer(mode="plain")
+    def _data(self) -> dict[str, Any]:
+        # values are serialised by what they are: a field may hold any subclass of its type
+        return dict(self.__dict__)
+
+    def to_json(self) -> str:
+        """Canonical JSON: sorted keys, no spaces, floats in their shortest exact form."""
+        data = self.model_dump(mode="json")
+        return json.dumps(data, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """The object `to_json` wrote: a `cls`, or the subclass of it that `kind` names.
+
+        Raises `SpecError` when the text is not JSON, or not the JSON of such an object.
+        """
+        try:
+            data = json.loads(text)
+        except (ValueError, TypeError, RecursionError) as error:
+            raise SpecError(f"{cls.__name__} JSON cannot be read: {error}") from None
+        try:
+            return spec_of(cls, data)
+        except BrokenRule as error:
+            raise SpecError.of(f"{cls.__name__} JSON", "", error.rule, error.value) from None
+
+
+_KINDS: dict[str, type[Spec]] = {}
+
+
+def spec_of(base: type[S], value: Any) -> S:
+    """`value` if it is a `base`; if it is a mapping, the `base` built from it by its `kind`."""
+    if isinstance(value, base):
+        return value
+    if not isinstance(value, Mapping):
+        raise BrokenRule(f"must be a {base.__name__}", value)
+    if "kind" not in value and base in _KINDS.values():
+        found: type[Spec] | None = base
+    else:
+        found = _KINDS.get(str(value.get("kind")))
+    if found is None or not issubclass(found, base):
+        known = sorted(kind for kind, spec in _KINDS.items() if issubclass(spec, base))
+        rule = f"needs a kind among {', '.join(known)} to be a {base.__name__}"
+        raise BrokenRule(rule, value.get("kind"))
+    return found(**{str(key): entry for key, entry in value.items()})
+
+
+def nested(base: type[S]) -> PlainValidator:
+    """The validator of a field that holds another description, of any subclass of `base`."""
+    return PlainValidator(lambda value: spec_of(base, value))
+
+
+def known_fields() -> frozenset[str]:
+    """The names of all fields of all descriptions that have been imported."""
+    return frozenset(name for spec in _KINDS.values() for name in _positional(spec))
+
+
+def _positional(owner: type[Spec]) -> list[str]:
+    return [name for name in owner.__pydantic_fields__ if name != "kind"]
+
+
+def _signature(owner: type[Spec]) -> Signature:
+    parameters = [
+        Parameter(
+            name,
+            Parameter.POSITIONAL_OR_KEYWORD,
+            default=Parameter.empty if field.is_required() else field.default,
+            annotation=field.annotation,
+        )
+        for name, field in owner.__pydantic_fields__.items()
+        if name != "kind"
+    ]
+    return Signature(parameters)
+
+
+def _with_positions(
+    owner: type[Spec], values: tuple[Any, ...], named: Mapping[str, Any]
+) -> dict[str, Any]:
+    names = _positional(owner)
+    if len(values) > len(names):
+        fields = ", ".join(names)
+        raise SpecError(f"{owner.__name__} takes at most {len(names)} values ({fields})")
+    placed = dict(zip(names, values, strict=False))
+    for name in placed.keys() & named.keys():
+        raise SpecError(f"{owner.__name__}.{name} is given twice")
+    return {**placed, **named}
+
+
+def _unknown_field(owner: type[Spec], named: Mapping[str, Any]) -> SpecError:
+    name = next(name for name in named if name not in owner.__pydantic_fields__)
+    return SpecError(
+        f'{owner.__name__} has no field "{name}"; fields: {", ".join(_positional(owner))}'
+    )
+
+
+def _one_line(owner: type[Spec], error: ValidationError) -> SpecError:
+    first = error.errors(include_url=False)[0]
+    cause = first.get("ctx", {}).get("error")
+    if isinstance(cause, SpecError):
+        return cause
+    field = ".".join(str(part) for part in first["loc"])
+    if isinstance(cause, BrokenRule):
+        return SpecError.of(owner.__name__, field + cause.where, cause.rule, cause.value)
+    if first["type"] == "missing":
+        return SpecError(f"{owner.__name__}.{field} is required")
+    if first["type"] == "literal_error":
+        rule = f"must be {first['ctx']['expected']}"
+    else:
+        rule = first["msg"].replace("Input should be", "must be")
+    return SpecError.of(owner.__name__, field, rule, first["input"])
+
+
+# --- Numbers in fields -------------------------------------------------------------------------
+
+Check = Callable[[float], bool]
+
+
+def _plain(value: Any) -> Any:
+    """The scalar in a 0-d array or DataArray; anything else as it is."""
+    return value.item() if getattr(value, "shape", None) == () else value
+
+
+def as_integer(value: Any, low: int) -> int:
+    """An integer >= low, from Python or numpy; neither a bool nor a float. Raises BrokenRule."""
+    plain = _plain(value)
+    if not isinstance(plain, Integral) or isinstance(plain, bool) or plain < low:
+        raise BrokenRule(f"must be an integer >= {low}", value)
+    return int(plain)
+
+
+def as_number(value: Any, rule: str, check: Check, where: str = "") -> float:
+    """A finite real number that passes `check`, which `rule` says in words. Raises BrokenRule."""
+    plain = _plain(value)
+    if isinstance(plain, bool) or not isinstance(plain, Real):
+        raise BrokenRule("must be a real number", value, where)
+    try:
+        plain = float(plain) + 0.0  # -0.0 becomes 0.0: equal numbers, equal JSON
+    except OverflowError:
+        raise BrokenRule("must be finite", value, where) from None
+    if not isfinite(plain):
+        raise BrokenRule("must be finite", value, where)
+    if not check(plain):
+        raise BrokenRule(rule, plain, where)
+    return plain
+
+
+def as_number_or_vector(value: Any, rule: str, check: Check) -> float | tuple[float, ...]:
+    """A number, or a 1-D array, list or tuple of them as a tuple. Raises BrokenRule.
+
+    A bad entry is named by its index: `Problem.importance[3] must be >= 0; got -1.0`.
+    """
+    plain = _plain(value)
+    if isinstance(plain, (list, tuple)):
+        entries = list(plain)
+    elif hasattr(plain, "shape"):
+        array = np.asarray(plain)
+        entries = array.tolist() if array.ndim <= 1 else list(array)
+    else:
+        return as_number(plain, rule, check)
+    if any(isinstance(x, (list, tuple)) or getattr(x, "shape", ()) for x in entries):
+        raise BrokenRule("must be a number or one-dimensional", value)
+    if not entries:
+        raise BrokenRule("must not be empty", value)
+    return tuple(as_number(x, rule, check, f"[{i}]") for i, x in enumerate(entries))
+
+
+def integer(low: int) -> PlainValidator:
+    """The validator of an integer field >= low."""
+    return PlainValidator(lambda value: as_integer(value, low))
+
+
+def number(rule: str, check: Check) -> PlainValidator:
+    """The validator of a field that holds one number."""
+    return PlainValidator(lambda value: as_number(value, rule, check))
+
+
+def number_or_vector(rule: str, check: Check) -> PlainValidator:
+    """The validator of a field that holds one number or a tuple of them."""
+    return PlainValidator(lambda value: as_number_or_vector(value, rule, check))
+
+
+def _flag(value: Any) -> bool:
+    plain = _plain(value)
+    if not isinstance(plain, bool):
+        raise BrokenRule("must be True or False", value)
+    return plain
+
+
+Flag = Annotated[bool, PlainValidator(_flag)]
+PositiveInt = Annotated[int, integer(1)]
+Count = Annotated[int, integer(0)]
+Positive = Annotated[float, number("must be > 0", lambda x: x > 0)]
+NonNegative = Annotated[float, number("must be >= 0", lambda x: x >= 0)]
+Fraction = Annotated[float, number("must be in [0, 1]", lambda x: 0 <= x <= 1)]

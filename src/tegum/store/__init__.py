@@ -1,0 +1,176 @@
+"""The store: units of finished work on disk, found by what they are the answer to."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+from numpy.typing import NDArray
+
+from tegum.errors import DamagedFileError, StoreError
+from tegum.store.claims import Claim
+from tegum.store.files import (
+    SUFFIX,
+    Arrays,
+    Meta,
+    encode,
+    failure,
+    read,
+    remove_orphans,
+    write,
+)
+from tegum.store.index import Index, Row, row_of
+
+__all__ = ["Claim", "Row", "Store"]
+
+log = logging.getLogger("tegum.store")
+
+_FOLDERS: Final = ("units", "partial", "locks", "damaged")
+
+
+class Store:
+    """A folder of units, safe to share between processes.
+
+    `units/KEY.safetensors` holds a finished unit and `partial/KEY.safetensors` one that was cut
+    off; every file is written whole or not at all and carries a checksum. A file that fails it is
+    logged, counted in `damaged`, moved to the folder `damaged/` and treated as absent.
+    Raises StoreError when `path` cannot be made, read or written. Close it, or use it in `with`.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        self.damaged = 0
+        try:
+            for name in _FOLDERS:
+                (self.path / name).mkdir(parents=True, exist_ok=True)
+                remove_orphans(self.path / name)
+        except OSError as error:
+            raise failure("use", self.path, error) from error
+        for name in _FOLDERS:
+            if not os.access(self.path / name, os.R_OK | os.W_OK | os.X_OK):
+                raise StoreError(f"store cannot write {self.path / name}: Permission denied")
+        self._index = Index(self.path / "index.sqlite", self.path / "units")
+        for file in self._index.unreadable:
+            self._set_aside(file, DamagedFileError(f"{file.name} is damaged or foreign"))
+        self._drop_finished_partials()
+
+    def __contains__(self, key: str) -> bool:
+        """Whether a unit is there; `get` tells whether it is sound."""
+        return self._unit(key).exists()
+
+    def __len__(self) -> int:
+        return len(self._index.keys())
+
+    def keys(self) -> list[str]:
+        """The keys of all finished units, sorted."""
+        return self._index.keys()
+
+    def ranges(self, family: str) -> list[Row]:
+        """The stored seed ranges of a family of points, by start and then stop."""
+        return self._index.ranges(family)
+
+    def get(self, key: str) -> Arrays | None:
+        """The arrays of a finished unit, or None when it is absent or was damaged."""
+        found = self._read(self._unit(key))
+        if found is None:
+            self._index.discard(key)
+            return None
+        return found[0]
+
+    def put(self, row: Row, arrays: Mapping[str, NDArray[Any]], meta: Mapping[str, Any]) -> None:
+        """Keep a finished unit, durably; JSON values in `meta` are stored with it.
+
+        Raises StoreError (full disk, no permission), and then nothing is left behind.
+        """
+        data = encode(arrays, {**meta, **row._asdict()})
+        write(self._unit(row.key), data)
+        self._index.add([row])
+        self.drop_partial(row.key)
+
+    def meta(self, key: str) -> Meta | None:
+        """The metadata of a sound finished unit."""
+        found = self._read(self._unit(key))
+        return None if found is None else found[1]
+
+    def get_partial(self, key: str) -> Arrays | None:
+        """The arrays of a unit that was cut off, or None."""
+        found = self._read(self._partial(key))
+        return None if found is None else found[0]
+
+    def put_partial(self, row: Row, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Keep the state of an unfinished unit in place of an earlier state."""
+        write(self._partial(row.key), encode(arrays, row._asdict()), durable=False)
+
+    def drop_partial(self, key: str) -> None:
+        """Forget the state of an unfinished unit."""
+        self._change(lambda: self._partial(key).unlink(missing_ok=True), self._partial(key))
+
+    def claim(self, key: str) -> Claim | None:
+        """The right to compute a unit, or None while another process has it."""
+        return Claim.take(self.path / "locks" / f"{key}.lock")
+
+    def verify(self) -> list[str]:
+        """Read every file in full; the names of the damaged ones, which are set aside."""
+        bad: list[str] = []
+        for folder in ("units", "partial"):
+            for path in sorted((self.path / folder).glob(f"*{SUFFIX}")):
+                before = self.damaged
+                self._read(path)
+                if self.damaged > before:
+                    bad.append(path.name)
+                    self._index.discard(path.name.removesuffix(SUFFIX))
+        return bad
+
+    def close(self) -> None:
+        """Close the index."""
+        self._index.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _unit(self, key: str) -> Path:
+        return self.path / "units" / (key + SUFFIX)
+
+    def _partial(self, key: str) -> Path:
+        return self.path / "partial" / (key + SUFFIX)
+
+    def _read(self, path: Path) -> tuple[Arrays, Meta] | None:
+        try:
+            arrays, meta = read(path)
+            row_of(meta, path.name)
+        except FileNotFoundError:
+            return None
+        except DamagedFileError as error:
+            self._set_aside(path, error)
+            return None
+        return arrays, meta
+
+    def _set_aside(self, path: Path, error: DamagedFileError) -> None:
+        self.damaged += 1
+        log.warning("%s: %s; set aside, will be computed again", self.path, error)
+        self._change(lambda: os.replace(path, self.path / "damaged" / path.name), path)
+
+    def _change(self, action: Callable[[], None], path: Path) -> None:
+        try:
+            action()
+        except FileNotFoundError:
+            pass  # another process was quicker
+        except OSError as error:
+            raise failure("write", path, error) from error
+
+    def _drop_finished_partials(self) -> None:
+        for path in (self.path / "partial").glob(f"*{SUFFIX}"):
+            if (self.path / "units" / path.name).exists():
+                self._change(lambda path=path: path.unlink(missing_ok=True), path)  # type: ignore[misc]

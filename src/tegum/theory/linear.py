@@ -1,0 +1,126 @@
+"""The linear model x' = WᵀWx + b: its loss in closed form and its optimum.
+
+Paper, "Mathematical Understanding" (after Saxe et al.). With G = WᵀW, D = diag(importance) and
+x of covariance C, the loss at the best bias is
+
+    L = ‖D^½ (1 − G) C^½‖_F²,
+
+which for independent features of variance s_i² splits into what is lost by not representing
+features and what is lost by representing more of them than fit:
+
+    L = Σ_i I_i s_i² (1 − ‖W_i‖²)²  +  Σ_{i≠j} I_j s_i² (W_i·W_j)².
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+from numpy.typing import ArrayLike
+
+from tegum.dims import F64, Bools
+from tegum.errors import SpecError
+from tegum.theory._arrays import (
+    PerFeature,
+    Scalars,
+    biases,
+    gram,
+    per_feature,
+    probability,
+    weights,
+)
+
+
+class Forces(NamedTuple):
+    """The two terms of the linear loss; their sum is the loss."""
+
+    missing_benefit: Scalars
+    interference: Scalars
+
+
+class LinearOptimum(NamedTuple):
+    """The best linear model: its loss, which features it keeps, and G = WᵀW."""
+
+    loss: float
+    kept: Bools
+    gram: Float[F64, "feature feature"]
+
+
+def uniform_variance(feature_probability: float) -> float:
+    """σ² = p/3 − p²/4, the variance of a feature that is uniform on [0, 1] with probability p."""
+    p = probability("uniform_variance", feature_probability)
+    return p / 3 - p * p / 4
+
+
+def loss(W: ArrayLike, importance: ArrayLike, covariance: ArrayLike) -> Scalars:
+    """Expected loss at the best bias, or without bias if x has mean zero.
+
+    Args:
+        W: weights (..., hidden, feature).
+        importance: a number or (feature,).
+        covariance: of x: a variance, one per feature, or the matrix (feature, feature).
+
+    Returns:
+        tr(D (1−G) C (1−G)ᵀ), shape (...).
+    """
+    w = weights("linear.loss", W)
+    n = w.shape[-1]
+    weight = per_feature("linear.loss", "importance", importance, n)
+    residual = np.eye(n) - gram(w)  # (..., i, j): what of x_j is missing from output i
+    C = np.asarray(covariance, dtype=np.float64)
+    if C.shape == (n, n):
+        product = np.einsum("i,...ij,jk,...ik->...", weight, residual, C, residual, optimize=True)
+        return np.asarray(product)
+    s = per_feature("linear.loss", "covariance", covariance, n)
+    return np.asarray(np.einsum("i,...ij,j->...", weight, residual**2, s))
+
+
+def best_bias(W: ArrayLike, mean: ArrayLike) -> Float[F64, "... feature"]:
+    """b = (1 − G) E[x], the bias that minimises the loss at given W; shape (..., feature)."""
+    w = weights("linear.best_bias", W)
+    mu = np.broadcast_to(np.asarray(mean, dtype=np.float64), (w.shape[-1],))
+    return mu - gram(w) @ mu
+
+
+def loss_with_bias(
+    W: ArrayLike, b: ArrayLike, importance: ArrayLike, mean: ArrayLike, covariance: ArrayLike
+) -> Scalars:
+    """Expected loss at any bias: `loss` + Σ_i I_i (b_i − best_bias_i)²; shape (...)."""
+    w = weights("linear.loss_with_bias", W)
+    n = w.shape[-1]
+    weight = per_feature("linear.loss_with_bias", "importance", importance, n)
+    off = biases("linear.loss_with_bias", b, n) - best_bias(w, mean)
+    return loss(w, weight, covariance) + off**2 @ weight
+
+
+def forces(W: ArrayLike, importance: ArrayLike, variance: ArrayLike) -> Forces:
+    """The loss of independent features as (missing feature benefit, interference), each (...)."""
+    w = weights("linear.forces", W)
+    n = w.shape[-1]
+    weight = per_feature("linear.forces", "importance", importance, n)
+    s = per_feature("linear.forces", "variance", variance, n)
+    own = weight * s * (1 - (w**2).sum(-2)) ** 2
+    squared = gram(w) ** 2 * (1 - np.eye(n))
+    return Forces(own.sum(-1), np.einsum("i,...ij,j->...", weight, squared, s))
+
+
+def optimum(importance: ArrayLike, variance: ArrayLike, n_hidden: int) -> LinearOptimum:
+    """The global optimum over W and b for independent features.
+
+    D^½ G C^½ has rank <= n_hidden and approximates the diagonal matrix of √(I_i s_i²): by
+    Eckart and Young no such matrix leaves less than the sum of the smallest I_i s_i², and the
+    projector on the other features attains it. Sparsity enters only through a common factor.
+    Ties are broken by feature order.
+
+    Raises:
+        SpecError: if n_hidden < 1, or importance and variance are both single numbers.
+    """
+    if n_hidden < 1:
+        raise SpecError.of("linear.optimum", "n_hidden", "must be >= 1", n_hidden)
+    n = max(np.size(importance), np.size(variance))
+    weight = per_feature("linear.optimum", "importance", importance, n)
+    worth: PerFeature = weight * per_feature("linear.optimum", "variance", variance, n)
+    kept = np.zeros(n, dtype=bool)
+    kept[np.argsort(-worth, kind="stable")[:n_hidden]] = True
+    return LinearOptimum(float(worth[~kept].sum()), kept, np.diag(kept.astype(np.float64)))

@@ -1,0 +1,73 @@
+"""Antipodal pairs ("digons"): how many are worth making, and at what loss.
+
+n features of decreasing importance, m hidden dimensions, feature probability p. With k pairs the
+model represents its m + k most important features, the 2k least important of them in antipodal
+pairs at b = 0, the others on a dimension of their own:
+
+    L(k) = (p²/6) Σ_paired I_i + σ² Σ_dropped I_i,    σ² = p/3 − p²/4.
+
+A pair loses only when both its features are active: E[min(x, y)²] = 1/6 for each. A dropped
+feature is set to its mean by the bias and leaves its variance.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+from numpy.typing import ArrayLike
+
+from tegum.dims import F64
+from tegum.errors import SpecError
+from tegum.theory._arrays import per_feature, probability
+from tegum.theory.linear import uniform_variance
+
+
+@dataclass(frozen=True)
+class DigonPacking:
+    """The best number of antipodal pairs and what follows from it.
+
+    `losses[k]` is L(k) for k = 0 … min(n_hidden, n_features − n_hidden).
+    """
+
+    pairs: int
+    loss: float
+    represented: int
+    dedicated: int
+    losses: tuple[float, ...]
+
+
+def digon_losses(
+    importance: ArrayLike, n_hidden: int, feature_probability: float
+) -> Float[F64, " pairs"]:
+    """L(k) for every possible number of pairs k = 0, 1, …; features in any order.
+
+    Raises:
+        SpecError: n_hidden < 1, feature_probability outside [0, 1], or an importance < 0.
+    """
+    if n_hidden < 1:
+        raise SpecError.of("digon_packing", "n_hidden", "must be >= 1", n_hidden)
+    p = probability("digon_packing", feature_probability)
+    n = np.size(importance)
+    weight = np.sort(per_feature("digon_packing", "importance", importance, n))[::-1]
+    total = np.concatenate([[0.0], np.cumsum(weight)])
+    pairs = np.arange(max(0, min(n_hidden, n - n_hidden)) + 1)
+    represented = np.minimum(n_hidden + pairs, n)
+    paired = total[represented] - total[represented - 2 * pairs]
+    dropped = total[-1] - total[represented]
+    return np.asarray(p * p / 6 * paired + uniform_variance(p) * dropped)
+
+
+def digon_packing(importance: ArrayLike, n_hidden: int, feature_probability: float) -> DigonPacking:
+    """The k that minimises L(k); of equal losses the fewest pairs. Errors as `digon_losses`."""
+    losses = digon_losses(importance, n_hidden, feature_probability)
+    k = int(np.argmin(losses))
+    held = min(n_hidden, np.size(importance))
+    return DigonPacking(
+        pairs=k,
+        loss=float(losses[k]),
+        represented=held + k,
+        dedicated=held - k,
+        losses=tuple(float(value) for value in losses),
+    )

@@ -1,0 +1,132 @@
+"""A training: how a problem is solved."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from jaxtyping import Float64
+from pydantic import Field, PlainValidator, model_validator
+
+from tegum.dims import F64
+from tegum.errors import SpecError
+from tegum.spec import (
+    BrokenRule,
+    Count,
+    Fraction,
+    NonNegative,
+    Positive,
+    PositiveInt,
+    Spec,
+    as_integer,
+    as_number,
+    number,
+)
+
+
+def _init_std(value: Any) -> float | None:
+    return None if value is None else as_number(value, "must be > 0", lambda x: x > 0)
+
+
+def _checkpoints(value: Any) -> int | tuple[int, ...]:
+    if getattr(value, "ndim", 0) == 1:
+        value = np.asarray(value).tolist()
+    if not isinstance(value, (list, tuple)):
+        return as_integer(value, 0)
+    steps = tuple(as_integer(step, 0) for step in value)
+    if any(later <= earlier for earlier, later in pairwise(steps)):
+        raise BrokenRule("must be strictly increasing steps", value)
+    return steps
+
+
+class Training(Spec):
+    """Minibatch descent on fresh samples: `steps` updates of `batch_size` samples each.
+
+    steps >= 0, batch_size >= 1. The learning rate of an update is `learning_rate` > 0 times
+    `learning_rates`, which `schedule`, `warmup` >= 0 (updates) and `final_fraction` in [0, 1] set.
+    `momentum` in [0, 1) is read by "sgd" alone. `weight_decay` >= 0 is added to the gradient by
+    "adam" and "sgd" (an L2 penalty) and decoupled from it by "adamw". `init_std` > 0 is the
+    standard deviation of the initial weights; None is the Xavier value √(2 / (n + m)). Biases
+    start at 0.
+
+    `checkpoints`: the steps to keep W and b at, listed in increasing order or as a log-spaced
+    count. `curve_points` >= 0: how many points the loss curve has. `held_out` >= 1: how many
+    samples, from a stream of their own, score the trained model. `engine`: "sampled".
+    Raises `SpecError`. Defaults: the paper's notebook, with no weight decay.
+    """
+
+    steps: Count = 10_000
+    batch_size: PositiveInt = 1024
+    learning_rate: Positive = 1e-3
+    engine: Literal["sampled"] = "sampled"
+    optimizer: Literal["adam", "adamw", "sgd"] = "adam"
+    momentum: Annotated[float, number("must be in [0, 1)", lambda x: 0 <= x < 1)] = 0.9
+    weight_decay: NonNegative = 0.0
+    schedule: Literal["constant", "linear", "cosine"] = "constant"
+    warmup: Count = 0
+    final_fraction: Fraction = 0.0
+    init_std: Annotated[float | None, PlainValidator(_init_std)] = None
+    checkpoints: Annotated[int | tuple[int, ...], PlainValidator(_checkpoints)] = ()
+    curve_points: Count = 64
+    held_out: PositiveInt = 65_536
+    kind: Literal["training"] = Field("training", repr=False)
+
+    @model_validator(mode="after")
+    def _checkpoints_in_range(self) -> Training:
+        listed = self.checkpoints
+        if isinstance(listed, tuple) and listed and listed[-1] > self.steps:
+            rule = f"must be at most steps = {self.steps}"
+            raise SpecError.of("Training", "checkpoints", rule, listed[-1])
+        return self
+
+    def learning_rate_at(self, step: int) -> float:
+        """The learning rate of update number `step`, counted from 0."""
+        return self.learning_rate * float(self.learning_rates(step, step + 1)[0])
+
+    def learning_rates(self, start: int, stop: int) -> Float64[np.ndarray, " {stop}-{start}"]:
+        """What multiplies `learning_rate` in the updates start … stop - 1, counted from 0.
+
+        Over the first `warmup` updates it climbs linearly, (step + 1) / warmup. After them it is
+        1, or falls to `final_fraction` at the last update, on a line or on half a cosine.
+        """
+        step = np.arange(start, stop, dtype=np.float64)
+        # progress of the decay: 0 at the end of the warm-up, 1 at the last update
+        span = max(self.steps - 1 - self.warmup, 1)
+        progress = np.clip((step - self.warmup) / span, 0.0, 1.0)
+        if self.schedule == "constant":
+            fall = np.zeros_like(progress)
+        elif self.schedule == "linear":
+            fall = progress
+        else:
+            fall = (1.0 - np.cos(np.pi * progress)) / 2.0
+        climb: F64 = np.minimum((step + 1.0) / max(self.warmup, 1), 1.0)
+        return climb * (1.0 - (1.0 - self.final_fraction) * fall)
+
+    def checkpoint_steps(self) -> tuple[int, ...]:
+        """The numbers of updates done at which W and b are kept.
+
+        A count k gives min(k, steps + 1) of them, from 0 to `steps`, log-spaced.
+        """
+        if isinstance(self.checkpoints, tuple):
+            return self.checkpoints
+        return log_spaced(self.steps, self.checkpoints)
+
+    def curve_steps(self) -> tuple[int, ...]:
+        """The numbers of updates done at which the loss curve has its points, 0 and `steps` too."""
+        return log_spaced(self.steps, self.curve_points)
+
+
+def log_spaced(last: int, count: int) -> tuple[int, ...]:
+    """min(count, last + 1) different integers: 0, then log-spaced from 1 to `last`.
+
+    A count of 1 gives `last` alone, a count of 0 nothing.
+    """
+    count = min(count, last + 1)
+    if count <= 1:
+        return (last,) * count
+    wanted = np.rint(np.geomspace(last, 1, count - 1)[::-1]).astype(np.int64)
+    # where the log spacing is under 1, push on to the next free integer
+    order = np.arange(count - 1)
+    steps = np.maximum.accumulate(wanted - order) + order
+    return (0, *steps.tolist())

@@ -1,0 +1,79 @@
+"""How an ensemble is cut into units of work, and what each is called in a store.
+
+A *family* is a block of neighbouring axis points with their trainings, a run seed and an engine;
+a *unit* is a family over a range of seed indices. An instance does not depend on its batch, so
+the cut changes no bit: it only balances threads, memory and what a kill can cost. Seed ranges
+make a later run with more seeds use everything that is stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from tegum.store import Row
+
+if TYPE_CHECKING:
+    from tegum.engines.base import Engine
+    from tegum.problem import Problem
+    from tegum.training import Training
+
+_FORMAT: Final = b"tegum unit 1"
+#: Multiply-adds in one step of a unit: a quarter second of two cores then holds many steps, which
+#: is how long progress and Ctrl-C may wait.
+_STEP_WORK: Final = 40_000_000
+#: Weights and two moments of a unit, in bytes: what a cut-off unit writes to the store.
+_STATE_BYTES: Final = 128_000_000
+#: Instances that keep the threads of a machine evenly busy.
+_FEWEST, _MOST = 64, 8192
+
+
+class Unit(NamedTuple):
+    """Points first..first+n_points-1 of all axis points, and the store's name for seeds of them."""
+
+    first: int
+    n_points: int
+    row: Row
+
+    @property
+    def n_instances(self) -> int:
+        """Points times seeds."""
+        return self.n_points * (self.row.stop - self.row.start)
+
+
+def unit_size(problem: Problem, training: Training) -> int:
+    """The number of instances in a full unit, at least 1; the same on every machine."""
+    n, m = problem.n_features, problem.n_hidden
+    by_work = _STEP_WORK // (training.batch_size * n * (m + 2))
+    by_memory = _STATE_BYTES // (12 * (2 * n * m + n + m))
+    return max(1, min(_MOST, max(_FEWEST, by_work), by_memory))
+
+
+def family_of(
+    engine: Engine, points: Sequence[Problem], trainings: Sequence[Training], run_seed: int
+) -> str:
+    """The digest of everything but the seed indices that a unit's results depend on."""
+    digest = blake2b(_FORMAT, digest_size=16)
+    for text in (engine.name, engine.version, str(run_seed)):
+        digest.update(f"\n{text}".encode())
+    for point, training in zip(points, trainings, strict=True):
+        digest.update(f"\n{point.to_json()}\n{training.to_json()}".encode())
+    return digest.hexdigest()
+
+
+def row_of_range(family: str, start: int, stop: int) -> Row:
+    """The store's row of a family over the seeds start..stop-1."""
+    key = blake2b(f"{family} {start} {stop}".encode(), digest_size=16).hexdigest()
+    return Row(key, family, start, stop)
+
+
+def longest_at(rows: Sequence[Row], position: int) -> Row | None:
+    """Of the rows that hold seed `position`, the one that reaches furthest."""
+    here = [row for row in rows if row.start <= position < row.stop]
+    return max(here, key=lambda row: row.stop, default=None)
+
+
+def next_start(rows: Sequence[Row], position: int, end: int) -> int:
+    """The first seed after `position` that a row starts with, at most `end`."""
+    return min([end, *(row.start for row in rows if row.start > position)])

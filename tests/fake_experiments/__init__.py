@@ -1,0 +1,1 @@
+"""Two small experiments, found by file name as the real ones are."""

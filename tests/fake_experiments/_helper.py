@@ -1,0 +1,1 @@
+"""Not an experiment: discovery leaves names with an underscore alone."""

@@ -1,0 +1,1 @@
+"""Not an experiment: discovery leaves a module of this name alone."""

@@ -1,0 +1,147 @@
+"""Axis targets: what they change, what they refuse."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import tegum as tg
+from tegum.axes import TARGETS, with_axis
+from tegum.errors import SpecError, UnknownNameError
+
+X = tg.Independent(n_features=3, feature_probability=0.1)
+PROBLEM = tg.Problem(X, tg.ReLUOutput(n_hidden=2))
+TRAINING = tg.Training()
+
+
+@pytest.mark.parametrize(
+    ("target", "value", "problem", "training"),
+    [
+        ("importance", 2, {"importance": 2.0}, {}),
+        ("importance", [1, 2, 3], {"importance": (1, 2, 3)}, {}),
+        ("importance[1]", np.float64(0.25), {"importance": (1, 0.25, 1)}, {}),
+        ("l1", np.float32(0.5), {"l1": 0.5}, {}),
+        ("learning_rate", 0.1, {}, {"learning_rate": 0.1}),
+        ("weight_decay", 0.01, {}, {"weight_decay": 0.01}),
+        ("momentum", 0.5, {}, {"momentum": 0.5}),
+        ("init_std", 0.5, {}, {"init_std": 0.5}),
+        (
+            "feature_probability",
+            0.5,
+            {"distribution": X.replace(feature_probability=0.5)},
+            {},
+        ),
+        (
+            "feature_probability[2]",
+            0.5,
+            {"distribution": X.replace(feature_probability=(0.1, 0.1, 0.5))},
+            {},
+        ),
+    ],
+)
+def test_targets(
+    target: str, value: Any, problem: dict[str, Any], training: dict[str, Any]
+) -> None:
+    seen = with_axis(PROBLEM, TRAINING, target, value)
+    assert seen == (PROBLEM.replace(**problem), TRAINING.replace(**training))
+    assert seen != (PROBLEM, TRAINING)
+
+
+def test_every_target_is_tested_for_a_scalar() -> None:
+    for target in TARGETS:
+        assert with_axis(PROBLEM, TRAINING, target, 0.625) != (PROBLEM, TRAINING)
+
+
+def test_axes_add_up() -> None:
+    problem, training = PROBLEM, TRAINING
+    for target, value in (
+        ("importance[0]", 3),
+        ("importance[2]", 5),
+        ("l1", 1),
+        ("learning_rate", 2),
+    ):
+        problem, training = with_axis(problem, training, target, value)
+    assert problem == PROBLEM.replace(importance=(3, 1, 5), l1=1)
+    assert training.learning_rate == 2
+
+
+def test_indices_of_groups_count_draws_over_all_parts() -> None:
+    a = tg.Independent(n_features=2, feature_probability=0.1)
+    b = tg.Correlated(n_sets=2, set_size=3, feature_probability=0.2)
+    problem = tg.Problem(tg.Groups(parts=(a, b)), tg.Linear(n_hidden=1))
+    changed, _ = with_axis(problem, TRAINING, "feature_probability[3]", 0.75)
+    assert changed.distribution == tg.Groups(parts=(a, b.replace(feature_probability=(0.2, 0.75))))
+    everywhere, _ = with_axis(problem, TRAINING, "feature_probability", 0.5)
+    assert everywhere.distribution.feature_probability == (0.5,) * 4
+    with pytest.raises(SpecError, match=r"^Groups\.feature_probability has entries 0 to 3; got"):
+        with_axis(problem, TRAINING, "feature_probability[4]", 0.5)
+
+
+@pytest.mark.parametrize(
+    ("target", "value", "message"),
+    [
+        ("feature_probability", 1.2, "Independent.feature_probability must be in (0, 1]; got 1.2"),
+        (
+            "feature_probability[0]",
+            0,
+            "Independent.feature_probability[0] must be in (0, 1]; got 0.0",
+        ),
+        ("importance[2]", np.nan, "Problem.importance[2] must be finite; got nan"),
+        ("importance[3]", 1, "Problem.importance has entries 0 to 2; got index 3"),
+        ("importance[-1]", 1, "Problem.importance has entries 0 to 2; got index -1"),
+        (
+            "feature_probability[3]",
+            1,
+            "Independent.feature_probability has entries 0 to 2; got index 3",
+        ),
+        ("l1", -1, "Problem.l1 must be >= 0; got -1.0"),
+        ("learning_rate", 0, "Training.learning_rate must be > 0; got 0.0"),
+        ("l1[0]", 1, "axis 'l1[0]' cannot have an index: l1 is one number"),
+    ],
+)
+def test_bad_values_and_indices(target: str, value: Any, message: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        with_axis(PROBLEM, TRAINING, target, value)
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "n_features",
+        "n_hidden",
+        "set_size",
+        "n_sets",
+        "steps",
+        "batch_size",
+        "magnitude",
+        "activation",
+        "target",
+        "schedule",
+        "engine",
+        "final_fraction",
+        "distribution",
+        "model",
+        "seeds",
+        "steps[0]",
+    ],
+)
+def test_shapes_and_choices_are_not_swept(target: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        with_axis(PROBLEM, TRAINING, target, 1)
+    assert str(caught.value) == (
+        f"axis {target!r} cannot be swept: shapes and choices are the same for all instances of a "
+        "run; call train once for each value"
+    )
+
+
+@pytest.mark.parametrize("target", ["sparsity", "importance[x]", "importance[1", "", "l1 ", "[0]"])
+def test_unknown_targets_list_the_known(target: str) -> None:
+    with pytest.raises(UnknownNameError) as caught:
+        with_axis(PROBLEM, TRAINING, target, 1)
+    assert str(caught.value) == (
+        f"unknown axis {target!r}; known: feature_probability, importance, l1, learning_rate, "
+        "weight_decay, momentum, init_std, feature_probability[i], importance[i]"
+    )

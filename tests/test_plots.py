@@ -1,0 +1,388 @@
+"""Oracles: the numbers in the artists are those of the table; boxes of text are disjoint."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from itertools import combinations
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgba
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from tegum import plots
+from tegum.analysis import geometry
+from tegum.errors import SpecError
+from tegum.plots import style, tables
+
+DENSITIES = [1.0, 0.3, 0.03]
+
+
+def dataset(n: int = 6, m: int = 2, seeds: int = 0) -> xr.Dataset:
+    """Random weights in the form of a trained ensemble, or of the best of one."""
+    rng = np.random.default_rng(n * m + seeds)
+    shape = (3, seeds) if seeds else (3,)
+    dims = ("feature_probability", "seed") if seeds else ("feature_probability",)
+    steps = np.array([0, 1, 10, 100])
+    chosen = np.arange(seeds) if seeds else ("feature_probability", np.array([4, 0, 7]))
+    return xr.Dataset(
+        {
+            "W": ((*dims, "hidden", "feature"), rng.normal(0, 0.7, (*shape, m, n)).astype("f4")),
+            "b": ((*dims, "feature"), rng.normal(0, 0.3, (*shape, n)).astype("f4")),
+            "loss": (dims, rng.random(shape)),
+            "loss_curve": ((*dims, "step"), rng.random((*shape, 4))),
+        },
+        {"feature_probability": DENSITIES, "seed": chosen, "step": steps},
+        {"problem": json.dumps({"importance": list(0.9 ** np.arange(n))})},
+    )
+
+
+def drawn(figure: Figure) -> Figure:
+    FigureCanvasAgg(figure).draw()
+    return figure
+
+
+def titled(figure: Figure) -> list[Axes]:
+    return [axes for axes in figure.axes if axes.get_title()]
+
+
+def count_rows(seeds: int) -> pd.DataFrame:
+    return tables.count_table(dataset(20, 5, seeds))
+
+
+def theory_rows() -> pd.DataFrame:
+    return pd.DataFrame(
+        {"feature_probability": DENSITIES, "represented": [5, 7, 10], "dedicated": [5, 3, 0]}
+    )
+
+
+def measured_rows(scale: float = 1.0) -> pd.DataFrame:
+    theory = scale * np.geomspace(1e-4, 1, 6)
+    return pd.DataFrame(
+        {
+            "theory": theory,
+            "measured": 1.1 * theory,
+            "error": 0.1 * theory,
+            "label": ["first", "second"] * 3,
+        }
+    )
+
+
+FIGURES: dict[str, Callable[[], Figure]] = {
+    "features_2d": lambda: plots.features_2d(dataset()),
+    "features_2d, one": lambda: plots.features_2d(dataset().isel(feature_probability=0)),
+    "features_2d, rows": lambda: plots.features_2d(dataset(), columns=2),
+    "gram": lambda: plots.gram(dataset(20, 5)),
+    "gram, large": lambda: plots.gram(dataset(80, 20), columns=2),
+    "gram, one": lambda: plots.gram(dataset().isel(feature_probability=1)),
+    "norms": lambda: plots.norms(dataset(20, 5)),
+    "norms, large": lambda: plots.norms(dataset(80, 20), columns=2),
+    "norms, single feature": lambda: plots.norms(dataset(1, 1)),
+    "panels": lambda: plots.panels(dataset(20, 5)),
+    "panels, large": lambda: plots.panels(dataset(80, 20), columns=2),
+    "panels, one": lambda: plots.panels(dataset(20, 5).isel(feature_probability=2)),
+    "counts": lambda: plots.counts(dataset(20, 5, seeds=4), theory_rows()),
+    "counts, best": lambda: plots.counts(dataset(20, 5)),
+    "loss_curves": lambda: plots.loss_curves(dataset(20, 5, seeds=3)),
+    "loss_curves, one": lambda: plots.loss_curves(dataset().isel(feature_probability=0)),
+    "against_theory": lambda: plots.against_theory(measured_rows()),
+    "against_theory, plain": lambda: plots.against_theory(measured_rows()[["theory", "measured"]]),
+}
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_text_is_inside_the_figure_and_apart(name: str) -> None:
+    figure = drawn(FIGURES[name]())
+    boxes = []
+    for text in figure.findobj(Text):
+        assert isinstance(text, Text)
+        box = text.get_window_extent()
+        if text.get_visible() and text.get_text().strip() and _shown(text):
+            boxes.append((text.get_text(), box))
+            assert text.get_fontsize() >= style.SMALL or "sum" in text.get_text()
+    assert boxes
+    width, height = figure.bbox.width, figure.bbox.height
+    for words, box in boxes:
+        assert box.x0 >= 0, words
+        assert box.y0 >= 0, words
+        assert box.x1 <= width, words
+        assert box.y1 <= height, words
+    for (words, box), (others, other) in combinations(boxes, 2):
+        apart = box.x1 <= other.x0 or other.x1 <= box.x0 or box.y1 <= other.y0 or other.y1 <= box.y0
+        assert apart, (words, others)
+
+
+def _shown(text: Text) -> bool:
+    """Tick labels beyond the limits of their axis exist but are not drawn."""
+    axes = text.axes
+    if axes is None or text in (axes.title, axes.xaxis.label, axes.yaxis.label):
+        return True
+    for axis, (low, high) in ((axes.xaxis, axes.get_xlim()), (axes.yaxis, axes.get_ylim())):
+        for ticks in (axis.get_major_ticks(), axis.get_minor_ticks()):
+            for tick in ticks:
+                if text in (tick.label1, tick.label2):
+                    low, high = min(low, high), max(low, high)
+                    return bool(low <= tick.get_loc() <= high)
+    return True
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_figures_leave_matplotlib_as_it_was(name: str) -> None:
+    before = dict(mpl.rcParams)
+    with mpl.rc_context({"font.size": 31.0}):
+        figure = FIGURES[name]()
+    assert dict(mpl.rcParams) == before
+    assert type(figure) is Figure  # not pyplot's
+    assert max(text.get_fontsize() for text in figure.findobj(Text)) < 31.0
+
+
+def test_feature_table_holds_the_geometry_of_every_model() -> None:
+    runs = dataset(6, 2, seeds=3)
+    table = tables.feature_table(runs)
+    assert list(table) == [
+        *("feature_probability", "seed", "feature", "norm", "superposition", "dimensionality"),
+        *("b", "importance", "w0", "w1"),
+    ]
+    assert len(table) == 3 * 3 * 6
+    row = table.query("feature_probability == 0.3 and seed == 2 and feature == 4").iloc[0]
+    W = runs.W.values[1, 2].astype(float)
+    assert row["norm"] == pytest.approx(np.hypot(*W[:, 4]), rel=1e-12)
+    assert row["dimensionality"] == pytest.approx(geometry.dimensionality(W)[4])
+    assert row["superposition"] == pytest.approx(geometry.superposition(W)[4])
+    assert (row["w0"], row["w1"], row["b"]) == (*W[:, 4], float(runs.b[1, 2, 4]))
+    assert row["importance"] == 0.9**4
+
+
+def test_feature_table_after_best_names_the_chosen_seed() -> None:
+    table = tables.feature_table(dataset())
+    assert table.groupby("feature_probability")["seed"].unique().map(list).to_dict() == {
+        1.0: [4],
+        0.3: [0],
+        0.03: [7],
+    }
+    one = tables.count_table(dataset().isel(feature_probability=0))
+    assert list(one) == ["seed", "loss", "represented", "dedicated"]
+    assert one["seed"].tolist() == [4]
+
+
+def test_importance_is_left_out_where_it_is_swept() -> None:
+    runs = dataset()
+    swept = runs.rename({"feature_probability": "importance[1]"})
+    assert "importance" not in tables.feature_table(swept)
+    assert "importance" not in tables.feature_table(runs.drop_attrs())
+    given = tables.feature_table(swept, importance=np.arange(6))
+    assert given["importance"].tolist() == [0, 1, 2, 3, 4, 5] * 3
+    with pytest.raises(SpecError, match=r"feature_table\.importance must be one or 6 numbers"):
+        tables.feature_table(runs, importance=[1, 2])
+
+
+def test_axis_of_vectors_is_numbered() -> None:
+    runs = dataset().rename({"feature_probability": "importance"})
+    runs = runs.assign_coords(
+        importance=np.arange(3), importance_vector=(("importance", "feature"), np.ones((3, 6)))
+    )
+    table = tables.feature_table(runs)
+    assert table["importance"].unique().tolist() == [0, 1, 2]
+    assert "importance_vector" not in table
+
+
+def test_gram_table_is_what_outputs_receive() -> None:
+    runs = dataset(4, 3)
+    G = tables.gram_table(runs).query("feature_probability == 0.03")["gram"].to_numpy()
+    W = runs.W.values[2].astype(float)
+    np.testing.assert_allclose(G.reshape(4, 4), W.T @ W, rtol=1e-12)
+    rng = np.random.default_rng(0)
+    W_in, W_out = rng.normal(size=(2, 3, 4)), rng.normal(size=(2, 4, 3))
+    untied = xr.Dataset(
+        {"W_in": (("r", "hidden", "feature"), W_in), "W_out": (("r", "feature", "hidden"), W_out)}
+    )
+    table = tables.gram_table(untied)
+    assert list(table) == ["r", "feature", "feature_j", "gram"]
+    np.testing.assert_allclose(table["gram"].to_numpy().reshape(2, 4, 4), W_out @ W_in)
+
+
+def test_loss_and_count_tables() -> None:
+    runs = dataset(6, 2, seeds=3)
+    losses = tables.loss_table(runs)
+    assert list(losses) == ["feature_probability", "seed", "step", "loss"]
+    np.testing.assert_array_equal(losses["loss"], runs.loss_curve.values.ravel())
+    counts = tables.count_table(runs)
+    np.testing.assert_array_equal(
+        counts["represented"], (np.linalg.norm(runs.W, axis=-2) > 0.5).sum(-1).ravel()
+    )
+
+
+def test_features_2d_draws_the_directions() -> None:
+    runs = dataset()
+    figure = plots.features_2d(runs)
+    panels = titled(figure)
+    assert [axes.get_title() for axes in panels] == ["1−S = 1", "1−S = 0.3", "1−S = 0.03"]
+    for axes, W in zip(panels, runs.W.values.astype(float), strict=True):
+        lines = [line for line in axes.lines if len(line.get_xdata()) == 2]
+        spokes = [line for line in lines if line.get_linewidth() == 2.0]
+        # The most important feature is drawn last.
+        for line, tip in zip(spokes, W.T[::-1], strict=True):
+            np.testing.assert_allclose(np.transpose(line.get_data()), [[0, 0], tip])
+        assert axes.get_aspect() == 1.0
+        assert axes.get_xlim() == axes.get_ylim()
+        assert axes.get_xlim()[1] >= np.linalg.norm(W, axis=0).max()
+        assert to_rgba(spokes[-1].get_color()) == style.IMPORTANCE(1.0)
+        assert to_rgba(spokes[0].get_color()) == style.IMPORTANCE(0.0)
+
+
+def test_equal_importance_needs_no_scale() -> None:
+    table = tables.feature_table(dataset()).assign(importance=1.0)
+    assert len(plots.features_2d(table).axes) == 3
+    assert len(plots.features_2d(table.drop(columns="importance")).axes) == 3
+
+
+def test_gram_draws_the_table() -> None:
+    runs = dataset(7, 3)
+    figure = plots.gram(runs)
+    squares = titled(figure)
+    strips = [axes for axes in figure.axes if axes.images and axes not in squares]
+    assert len(squares) == len(strips) == 3
+    for k, (square, strip) in enumerate(zip(squares, strips, strict=True)):
+        W = runs.W.values[k].astype(float)
+        np.testing.assert_allclose(square.images[0].get_array(), W.T @ W, rtol=1e-12)
+        np.testing.assert_array_equal(strip.images[0].get_array()[:, 0], runs.b.values[k])
+        for axes in (square, strip):
+            assert axes.images[0].get_clim() == (-1.0, 1.0)
+            assert axes.images[0].cmap is style.SIGNED
+            assert axes.images[0].origin == "upper"
+
+
+def test_norms_draws_bars_from_the_first_feature_down() -> None:
+    runs = dataset(7, 3)
+    table = tables.feature_table(runs)
+    for source in (runs, table.sample(frac=1, random_state=0)):
+        for k, axes in enumerate(titled(plots.norms(source))):
+            rows = table[table["feature_probability"] == DENSITIES[k]]
+            np.testing.assert_allclose([bar.get_width() for bar in axes.patches], rows["norm"])
+            middles = [bar.get_y() + bar.get_height() / 2 for bar in axes.patches]
+            np.testing.assert_allclose(middles, np.arange(7))
+            colours = [bar.get_facecolor() for bar in axes.patches]
+            np.testing.assert_allclose(colours, style.SHARED(rows["superposition"].to_numpy()))
+            bottom, top = axes.get_ylim()
+            assert bottom > top
+
+
+def test_panels_set_maps_over_bars() -> None:
+    figure = plots.panels(dataset(7, 3))
+    maps = titled(figure)
+    bars = [axes for axes in figure.axes if len(axes.patches) == 7]
+    assert len(maps) == len(bars) == 3
+    for above, below in zip(maps, bars, strict=True):
+        assert above.get_position().x0 == pytest.approx(below.get_position().x0)
+        assert above.get_position().y0 > below.get_position().y1
+
+
+def test_panel_column_is_used_as_it_stands() -> None:
+    table = tables.feature_table(dataset())
+    linear = table.query("feature_probability == 1.0").assign(panel="linear model")
+    relu = table.assign(panel=[f"ReLU, {p:g}" for p in table["feature_probability"]])
+    figure = plots.norms(pd.concat([linear, relu]))
+    words = ["linear model", "ReLU, 1", "ReLU, 0.3", "ReLU, 0.03"]
+    assert [axes.get_title() for axes in titled(figure)] == words
+    figure = plots.norms(table.rename(columns={"feature_probability": "r"}), by="r")
+    assert [axes.get_title() for axes in titled(figure)] == ["r = 1", "r = 0.3", "r = 0.03"]
+
+
+def test_colours_mean_what_they_should() -> None:
+    assert style.SIGNED(0.5) == (1.0, 1.0, 1.0, 1.0)
+    red, blue = style.SIGNED(0.0), style.SIGNED(1.0)
+    assert red[0] > red[2]
+    assert blue[2] > blue[0]
+    for scale in (style.SHARED, style.IMPORTANCE):
+        colours = scale(np.linspace(0, 1, 50))[:, :3]
+        luminance = colours @ [0.2126, 0.7152, 0.0722]
+        assert (np.diff(luminance) > 0).all()
+
+
+def test_counts_follow_the_lowest_loss_and_span_all() -> None:
+    rows = [
+        {"feature_probability": p, "loss": loss, "represented": r, "dedicated": d}
+        for p, loss, r, d in [
+            (1.0, 0.2, 4, 3),
+            (1.0, 0.1, 5, 5),
+            (0.1, 0.3, 9, 1),
+            (0.1, 0.4, 7, 2),
+            (0.1, np.nan, 0, 0),
+        ]
+    ]
+    figure = plots.counts(pd.DataFrame(rows), theory_rows())
+    axes = figure.axes[0]
+    lines = {line.get_label(): np.transpose(line.get_data()) for line in axes.lines}
+    np.testing.assert_allclose(lines["represented"], [[1, 5], [10, 9]])
+    np.testing.assert_allclose(lines["dedicated"], [[1, 5], [10, 1]])
+    np.testing.assert_allclose(lines["represented, predicted"][:, 1], [5, 7, 10])
+    band = axes.collections[0].get_paths()[0].vertices
+    assert {tuple(v) for v in band} >= {(1.0, 4.0), (1.0, 5.0), (10.0, 7.0), (10.0, 9.0)}
+    assert band[:, 1].min() == 4.0  # the diverged model is not there
+    assert axes.get_xscale() == "log"
+
+
+def test_loss_curves_stress_the_best_seed() -> None:
+    rows = pd.DataFrame({"step": [1, 10] * 2, "seed": [0, 0, 1, 1], "loss": [1.0, 0.5, 2.0, 0.1]})
+    lines = plots.loss_curves(rows).axes[0].lines
+    np.testing.assert_array_equal(lines[1].get_ydata(), [2.0, 0.1])
+    assert lines[1].get_linewidth() > lines[0].get_linewidth()
+
+
+@pytest.mark.parametrize(("scale", "axis"), [(1.0, "log"), (-1.0, "linear")])
+def test_against_theory_draws_both_on_equal_axes(scale: float, axis: str) -> None:
+    rows = measured_rows(scale).assign(error=1e-5)
+    axes = plots.against_theory(rows, quantity="energy").axes[0]
+    first = axes.containers[0].lines[0]
+    np.testing.assert_allclose(first.get_xdata(), rows["theory"][::2])
+    np.testing.assert_allclose(first.get_ydata(), rows["measured"][::2])
+    assert axes.get_xscale() == axes.get_yscale() == axis
+    assert axes.get_xlim() == axes.get_ylim()
+    assert axes.get_ylabel() == "energy, measured"
+
+
+@pytest.mark.parametrize("draw", [plots.features_2d, plots.gram, plots.norms, plots.panels])
+def test_diverged_models_leave_their_panel_empty(draw: Callable[..., Figure]) -> None:
+    runs = dataset()
+    drawn(draw(runs.where(runs["feature_probability"] < 1)))
+    drawn(draw(runs * np.nan))
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: plots.features_2d(dataset(6, 3)), "features_2d.table must have a column 'w0'"),
+        (lambda: plots.norms(dataset(6, 2, seeds=2)), "must have one row per feature in a panel"),
+        (lambda: plots.norms(dataset(), by="colour"), "must have a column 'colour'"),
+        (lambda: plots.norms(dataset(), columns=0), "plots.columns must be >= 1; got 0"),
+        (lambda: plots.gram(tables.feature_table(dataset())), "gram.pairs must be given"),
+        (
+            lambda: plots.gram(tables.feature_table(dataset()), tables.gram_table(dataset())[36:]),
+            "gram.pairs must have the panels [1.0, 0.3, 0.03]",
+        ),
+        (
+            lambda: plots.gram(tables.feature_table(dataset()), tables.gram_table(dataset())[1:]),
+            "gram.pairs must have 36 rows in the panel '1−S = 1'; got 35",
+        ),
+        (lambda: plots.counts(count_rows(3).drop(columns="loss")), "must have a column 'loss'"),
+        (lambda: plots.norms(tables.feature_table(dataset())[:0]), "must have rows"),
+        (lambda: tables.loss_table(dataset().drop_vars("loss_curve")), "must hold loss_curve"),
+        (lambda: tables.feature_table(dataset().drop_vars("W")), "must hold W or W_in"),
+        (
+            lambda: plots.loss_curves(tables.loss_table(dataset(seeds=2)).assign(panel="all")),
+            "must have one row per step and seed in a group",
+        ),
+    ],
+)
+def test_bad_tables_are_named(call: Callable[[], object], words: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        call()
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)

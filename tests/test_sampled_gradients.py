@@ -1,0 +1,186 @@
+"""The kernels' gradients against a plain float64 computation on the very samples they drew."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+
+import tegum as tg
+from tegum.engines.base import Batch
+from tegum.engines.sampled.data import fill_odds, fill_sparse, fill_tile
+from tegum.engines.sampled.engine import SampledEngine
+from tegum.engines.sampled.lane import SKIP_BELOW
+from tegum.engines.sampled.lowering import lower
+from tegum.engines.sampled.random import TRAIN, binomial_draw, binomial_table, step_key
+from tegum.models.activations import ACTIVATIONS
+
+Array = np.ndarray[Any, Any]
+
+
+def samples_of_step(batch: Batch, step: int) -> Array:
+    """The batch that instance 0 sees in a step, (batch_size, n), by the kernels' own generators."""
+    low = lower(batch)
+    size, n = low.static.batch, low.static.n
+    probability = low.numbers.probability[0]
+    odds = tuple(np.zeros(len(probability), np.float32) for _ in range(3))
+    some = fill_odds(probability, *odds)
+    key = np.uint64(step_key(low.keys[0], TRAIN, step))
+    x = np.zeros((size, n), np.float32)
+    if low.plans[0].kernel == "sparse":
+        cells, entries = low.room
+        hits = tuple(np.zeros(cells, np.int32) for _ in range(3)) + (np.zeros(cells, np.float32),)
+        index, value = np.zeros(entries, np.int32), np.zeros(entries, np.float32)
+        pointer = np.zeros(size + 1, np.int64)
+        rows = fill_sparse(
+            size, key, low.blocks, odds, probability.max(), low.static.simple, hits, index, value,
+            pointer,
+        )  # fmt: skip
+        for r in range(rows):
+            x[r, index[pointer[r] : pointer[r + 1]]] = value[pointer[r] : pointer[r + 1]]
+        return x
+    skip = low.plans[0].kernel == "lane" and some < SKIP_BELOW
+    count = size
+    if skip:
+        cdf, guide = np.zeros(size + 1), np.zeros(512, np.int64)
+        binomial_table(size, some, cdf, guide)
+        count = binomial_draw(key, cdf, guide)
+    tile, work = np.zeros(n * 16, np.float32), np.zeros((2, 16), np.float32)
+    for start in range(0, count, 16):
+        present = min(16, count - start)
+        fill_tile(
+            tile, 16, np.uint32(start), present, key, low.blocks, odds, skip, work[0], work[1]
+        )
+        x[start : start + present] = tile.reshape(n, 16).T[:present]
+    return x
+
+
+def reference_gradient(problem: tg.Problem, parameters: dict[str, Array], x: Array) -> dict[str, Array]:
+    """Gradients of the mean over samples of Σ_i I_i (y_i - x'_i)² + λ‖h‖₁, by the chain rule."""
+    model = problem.model
+    p = {name: np.asarray(value[0], np.float64) for name, value in parameters.items()}
+    w_in = p["W"] if model.tied else p["W_in"]
+    w_out = p["W"].T if model.tied else p["W_out"]
+    f_hidden, f_out = ACTIVATIONS[model.hidden_activation], ACTIVATIONS[model.output_activation]
+    x = x.astype(np.float64)
+    y = np.abs(x) if problem.target == "abs" else x
+    pre = x @ w_in.T + p.get("b_hidden", 0.0)
+    h = f_hidden.f(pre)
+    z = h @ w_out.T + p["b"]
+    g = 2.0 * problem.importance_vector() * (f_out.f(z) - y) * f_out.derivative(z) / len(x)
+    dh = (g @ w_out + problem.l1 * np.sign(h) / len(x)) * f_hidden.derivative(pre)
+    grads = {"b": g.sum(0), "b_hidden": dh.sum(0), "in": dh.T @ x, "out": g.T @ h}
+    if not model.bias:
+        grads["b"] = np.zeros_like(grads["b"])
+    named = {"b": grads["b"]}
+    if model.tied:
+        named["W"] = grads["in"] + grads["out"].T
+    else:
+        named |= {"W_in": grads["in"], "W_out": grads["out"]}
+    if "b_hidden" in p:
+        named["b_hidden"] = grads["b_hidden"]
+    return named
+
+
+@dataclass
+class Case:
+    name: str
+    kernel: str
+    problem: tg.Problem
+    batch_size: int = 1024
+
+
+def _mixed(p: float) -> tg.Groups:
+    return tg.Groups(
+        parts=(
+            tg.Correlated(n_sets=2, set_size=3, feature_probability=p),
+            tg.Anticorrelated(n_sets=1, set_size=4, feature_probability=p, magnitude="signed"),
+            tg.Independent(n_features=10, feature_probability=p / 2, magnitude="exponential"),
+        )
+    )
+
+
+def _cases() -> list[Case]:
+    rng = np.random.default_rng(0)
+    small, large = {}, {}
+    for p in (1.0, 0.3, 0.02):
+        small[f"independent p={p}"] = tg.Independent(n_features=20, feature_probability=p)
+        large[f"independent p={p}"] = tg.Independent(n_features=90, feature_probability=p)
+    for p in (0.5, 0.05):
+        small[f"mixed p={p}"] = _mixed(p)
+        large[f"wide p={p}"] = tg.Groups(
+            parts=(_mixed(p), tg.Independent(n_features=70, feature_probability=p / 3))
+        )
+    odd = tuple(rng.uniform(0.01, 0.14, 90))
+    large["uneven"] = tg.Independent(n_features=90, feature_probability=odd, magnitude="signed")
+    cases = []
+    models = {
+        "linear": tg.Linear(n_hidden=5),
+        "relu": tg.ReLUOutput(n_hidden=5),
+        "no bias": tg.ReLUOutput(n_hidden=3, bias=False),
+        "leaky": tg.ReLUOutput(n_hidden=2, activation="leaky"),
+        "quadratic": tg.ReLUOutput(n_hidden=2, activation="quadratic"),
+        "gelu": tg.ReLUOutput(n_hidden=4, activation="gelu"),
+        "relu hidden": tg.ReLUHidden(n_hidden=5, hidden_bias=True),
+        "two-layer": tg.TwoLayer(n_hidden=9, hidden_bias=True),
+        "two-layer plain": tg.TwoLayer(n_hidden=6),
+    }
+    for model_name, model in models.items():
+        gelu = model.output_activation == "gelu"
+        target = "abs" if not model.tied else "x"
+        l1 = 0.3 if model_name in ("relu hidden", "relu", "two-layer plain") else 0.0
+        for name, distribution in small.items():
+            importance = rng.uniform(0.2, 1.0, distribution.n_features)
+            problem = tg.Problem(distribution, model, importance, target=target, l1=l1)
+            low = max(b.probability for b in distribution.blocks()) < 0.15
+            kernel = ("sparse" if low else "dense") if gelu else "lane"
+            cases.append(Case(f"{model_name}, {name}", kernel, problem))
+        for name, distribution in large.items():
+            bigger = model.replace(n_hidden=21)
+            importance = rng.uniform(0.2, 1.0, distribution.n_features)
+            problem = tg.Problem(distribution, bigger, importance, target=target, l1=l1)
+            low = max(b.probability for b in distribution.blocks()) < 0.15
+            cases.append(Case(f"{model_name}, {name}", "sparse" if low else "dense", problem))
+    relu, one = models["relu"], tg.Independent(n_features=20, feature_probability=1.0)
+    for size in (1, 5, 70):
+        cases.append(Case(f"batch {size}", "lane", tg.Problem(one, relu), size))
+        wide = tg.Problem(tg.Independent(90, 0.1), relu.replace(n_hidden=21))
+        cases.append(Case(f"batch {size} sparse", "sparse", wide, size))
+        dense = tg.Problem(tg.Independent(90, 0.5), relu.replace(n_hidden=21))
+        cases.append(Case(f"batch {size} dense", "dense", dense, size))
+    cases.append(Case("n=1", "lane", tg.Problem(tg.Independent(1, 0.5), tg.ReLUOutput(1))))
+    cases.append(Case("n<m", "lane", tg.Problem(tg.Independent(2, 0.5), tg.ReLUOutput(4))))
+    return cases
+
+
+CASES = _cases()
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+def test_gradient_equals_a_plain_float64_one(case: Case) -> None:
+    training = tg.Training(
+        steps=4, batch_size=case.batch_size, optimizer="sgd", momentum=0.0, learning_rate=1e-3,
+        held_out=64,
+    )  # fmt: skip
+    batch = Batch(case.problem, (case.problem,), (training,), (0,), 7)
+    assert lower(batch).plans[0].kernel == case.kernel
+    engine = SampledEngine()
+    state = engine.init(batch)
+    state["theta"] += np.float32(0.1) * np.cos(np.arange(state["theta"].size), dtype=np.float32)
+    if not case.problem.model.has_hidden_bias:
+        state["theta"][:, -case.problem.n_hidden :] = 0.0
+    if not case.problem.model.bias:
+        engine.parameters(batch, state)["b"][:] = 0.0
+    # the sparse kernel goes backward densely at first, by lists once it knows few are positive
+    for step, memory in enumerate((1.0, 0.0)):
+        state["memory"][:] = memory
+        before = {k: v.copy() for k, v in engine.parameters(batch, state).items()}
+        state = engine.advance(batch, state, 1, jobs=1)
+        wanted = reference_gradient(case.problem, before, samples_of_step(batch, step))
+        # with momentum 0 the first moment is the gradient itself
+        found = engine.parameters(batch, {**state, "theta": state["first"]})
+        for name, gradient in wanted.items():
+            scale = np.abs(gradient).max() + 1e-3
+            np.testing.assert_allclose(found[name][0] / scale, gradient / scale, atol=4e-6)

@@ -1,0 +1,441 @@
+from __future__ import annotations
+
+import errno
+import json
+import logging
+import os
+import resource
+import sqlite3
+import subprocess
+import sys
+from hashlib import blake2b
+from pathlib import Path
+
+import numpy as np
+import pytest
+import safetensors.numpy
+from tegum.errors import DamagedFileError, StoreError
+from tegum.store import Row, Store
+from tegum.store.files import decode, encode, read, read_meta, remove_orphans, write
+
+ROW = Row("a" * 32, "f" * 32, 0, 4)
+ARRAYS = {
+    "W": np.arange(24, dtype=np.float32).reshape(4, 2, 3),
+    "diverged": np.array([True, False, False, True]),
+    "loss": np.array([np.nan, 1.5, -0.0, np.inf]),
+    "step": np.array(7, dtype=np.int64),
+    "key": np.array([2**64 - 1], dtype=np.uint64),
+    "none": np.empty((4, 0, 2), dtype=np.float32),
+}
+
+
+def same(a: dict[str, np.ndarray], b: dict[str, np.ndarray]) -> bool:
+    """Equal to the bit, types and shapes included."""
+    return a.keys() == b.keys() and all(
+        a[k].dtype == b[k].dtype and a[k].shape == b[k].shape and a[k].tobytes() == b[k].tobytes()
+        for k in a
+    )
+
+
+def row(number: int, family: str = "f", start: int = 0, stop: int = 4) -> Row:
+    return Row(f"{number:032x}", family, start, stop)
+
+
+@pytest.fixture
+def store(tmp_path: Path):
+    with Store(tmp_path / "store") as opened:
+        yield opened
+
+
+def unit_path(store: Store, unit: Row = ROW) -> Path:
+    return store.path / "units" / f"{unit.key}.safetensors"
+
+
+def leftovers(store: Store) -> list[str]:
+    return [path.name for path in store.path.rglob(".tmp-*")]
+
+
+# the file format
+
+
+def test_encode_round_trip_to_the_bit():
+    arrays, meta = decode(encode(ARRAYS, {"key": "k", "n": 3}))
+    assert same(arrays, ARRAYS)
+    assert meta == {"key": "k", "n": 3}
+    assert all(array.flags.writeable for array in arrays.values())
+
+
+def test_encode_stores_the_values_of_strided_views():
+    view = np.arange(24, dtype=np.float32).reshape(4, 6).T[::2]
+    assert np.array_equal(decode(encode({"v": view}, {}))[0]["v"], view)
+
+
+def test_equal_content_gives_equal_bytes():
+    turned = dict(reversed(ARRAYS.items()))
+    assert encode(ARRAYS, {"a": 1, "b": 2}) == encode(turned, {"b": 2, "a": 1})
+
+
+def test_checksum_is_the_documented_hash():
+    raw = encode({"x": np.array([1.0, 2.0])}, {"n": 1})
+    header = json.loads(raw[8 : 8 + int.from_bytes(raw[:8], "little")])
+    digest = blake2b(b'{"n":1}' + b"\nx <f8 (2,)\n" + np.array([1.0, 2.0]).tobytes(), digest_size=20)
+    assert json.loads(header["__metadata__"]["tegum"])["checksum"] == digest.hexdigest()
+
+
+def test_file_is_plain_safetensors(tmp_path):
+    write(tmp_path / "x", encode(ARRAYS, {}))
+    assert same(safetensors.numpy.load_file(tmp_path / "x"), ARRAYS)
+
+
+def test_every_single_bit_flip_is_noticed():
+    raw = encode({"x": np.array([1.0, 2.0], dtype=np.float32)}, {"k": "v"})
+    for position in range(len(raw)):
+        for bit in range(8):
+            bad = bytearray(raw)
+            bad[position] ^= 1 << bit
+            try:
+                arrays, meta = decode(bytes(bad))
+            except DamagedFileError as error:
+                assert "\n" not in str(error)
+            else:
+                # white space of the header's padding is the one thing that means nothing
+                assert (same(arrays, {"x": np.array([1, 2], np.float32)}), meta) == (
+                    True,
+                    {"k": "v"},
+                )
+
+
+def test_every_truncation_is_noticed():
+    raw = encode(ARRAYS, {"k": "v"})
+    for length in range(len(raw)):
+        with pytest.raises(DamagedFileError):
+            decode(raw[:length])
+    with pytest.raises(DamagedFileError):
+        decode(raw + b"\0")
+
+
+def test_read_meta_reads_the_header_alone(tmp_path):
+    raw = encode(ARRAYS, {"k": "v"})
+    (tmp_path / "x").write_bytes(raw[: 8 + int.from_bytes(raw[:8], "little")])
+    assert read_meta(tmp_path / "x") == {"k": "v"}
+    with pytest.raises(DamagedFileError):
+        read(tmp_path / "x")
+
+
+# units
+
+
+def test_put_get(store):
+    assert ROW.key not in store
+    assert store.get(ROW.key) is None
+    store.put(ROW, ARRAYS, {"note": "hello"})
+    assert ROW.key in store
+    assert store.keys() == [ROW.key]
+    assert len(store) == 1
+    assert same(store.get(ROW.key), ARRAYS)
+    assert store.meta(ROW.key) == {"note": "hello", **ROW._asdict()}
+    assert leftovers(store) == []
+
+
+def test_reopened_store_has_everything(tmp_path):
+    with Store(tmp_path) as first:
+        first.put(ROW, ARRAYS, {})
+    with Store(tmp_path) as second:
+        assert same(second.get(ROW.key), ARRAYS)
+        assert second.ranges("f" * 32) == [ROW]
+
+
+def test_ranges_of_a_family_in_order(store):
+    for unit in (row(1, "a", 8, 16), row(2, "a", 0, 8), row(3, "b", 0, 8), row(4, "a", 0, 2)):
+        store.put(unit, ARRAYS, {})
+    assert [(r.start, r.stop) for r in store.ranges("a")] == [(0, 2), (0, 8), (8, 16)]
+    assert store.ranges("c") == []
+
+
+def test_partial_is_replaced_and_dropped(store):
+    assert store.get_partial(ROW.key) is None
+    store.put_partial(ROW, {"step": np.array(1)})
+    store.put_partial(ROW, {"step": np.array(2)})
+    assert store.get_partial(ROW.key)["step"] == 2
+    assert ROW.key not in store
+    store.drop_partial(ROW.key)
+    store.drop_partial(ROW.key)
+    assert store.get_partial(ROW.key) is None
+
+
+def test_finishing_a_unit_drops_its_partial(store):
+    store.put_partial(ROW, {"step": np.array(1)})
+    store.put(ROW, ARRAYS, {})
+    assert store.get_partial(ROW.key) is None
+
+
+def test_partial_of_a_finished_unit_is_removed_on_opening(store):
+    store.put(ROW, ARRAYS, {})
+    store.put_partial(ROW, {"step": np.array(1)})
+    with Store(store.path) as again:
+        assert again.get_partial(ROW.key) is None
+
+
+# damage
+
+
+def flip(path: Path) -> None:
+    raw = bytearray(path.read_bytes())
+    raw[-5] ^= 4
+    path.write_bytes(raw)
+
+
+def truncate(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-9])
+
+
+def empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def zeros(path: Path) -> None:
+    path.write_bytes(bytes(path.stat().st_size))
+
+
+def foreign(path: Path) -> None:
+    safetensors.numpy.save_file({"W": np.zeros(3)}, path)
+
+
+def other_unit(path: Path) -> None:
+    path.write_bytes(encode(ARRAYS, row(77)._asdict()))
+
+
+def incomplete(path: Path) -> None:
+    path.write_bytes(encode(ARRAYS, {"key": ROW.key}))
+
+
+DAMAGES = [flip, truncate, empty, zeros, foreign, other_unit, incomplete]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("reopen", [False, True])
+def test_damaged_unit_is_reported_set_aside_and_replaceable(tmp_path, caplog, damage, reopen):
+    store = Store(tmp_path)
+    store.put(row(1), ARRAYS, {})
+    store.put(ROW, ARRAYS, {})
+    damage(unit_path(store))
+    if reopen:
+        store.close()
+        (tmp_path / "index.sqlite").unlink()
+        store = Store(tmp_path)
+    with store, caplog.at_level(logging.WARNING, "tegum.store"):
+        assert store.get(ROW.key) is None
+        assert store.damaged == 1
+        assert store.keys() == [row(1).key]
+        assert store.ranges(ROW.family) == []
+        assert len(list((tmp_path / "damaged").iterdir())) == 1
+        store.put(ROW, ARRAYS, {})
+        assert same(store.get(ROW.key), ARRAYS)
+    if not reopen:
+        (message,) = (record.getMessage() for record in caplog.records)
+        assert ROW.key in message
+        assert "\n" not in message
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damaged_partial_is_never_used(store, damage):
+    store.put_partial(ROW, ARRAYS)
+    damage(store.path / "partial" / f"{ROW.key}.safetensors")
+    assert store.get_partial(ROW.key) is None
+    assert store.damaged == 1
+
+
+def test_verify_finds_exactly_the_damaged(store):
+    units = [row(k) for k in range(1, 6)]
+    for unit in units:
+        store.put(unit, ARRAYS, {})
+    store.put_partial(row(9), ARRAYS)
+    assert store.verify() == []
+    flip(unit_path(store, units[1]))
+    truncate(unit_path(store, units[3]))
+    flip(store.path / "partial" / f"{row(9).key}.safetensors")
+    assert store.verify() == [f"{unit.key}.safetensors" for unit in (units[1], units[3], row(9))]
+    assert store.verify() == []
+    assert store.keys() == [units[k].key for k in (0, 2, 4)]
+
+
+# the index
+
+
+def overwrite(path: Path) -> None:
+    path.write_bytes(b"this is no database, " * 500)
+
+
+def other_schema(path: Path) -> None:
+    path.unlink()
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE units (something TEXT)")
+    connection.close()
+
+
+def scramble(path: Path) -> None:
+    raw = bytearray(path.read_bytes())
+    raw[100:] = os.urandom(len(raw) - 100)
+    path.write_bytes(raw)
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, empty, overwrite, other_schema, scramble])
+def test_index_is_rebuilt_from_the_files(tmp_path, damage):
+    units = [row(k, start=4 * k, stop=4 * k + 4) for k in range(5)]
+    with Store(tmp_path) as store:
+        for unit in units:
+            store.put(unit, ARRAYS, {})
+    damage(tmp_path / "index.sqlite")
+    with Store(tmp_path) as store:
+        assert store.ranges("f") == units
+        store.put(row(9), ARRAYS, {})
+        assert len(store) == 6
+
+
+def test_index_damaged_while_open(store):
+    store.put(ROW, ARRAYS, {})
+    store._index._connection.execute("DROP TABLE units")
+    assert store.ranges(ROW.family) == [ROW]
+
+
+def test_index_follows_files_that_come_and_go(tmp_path):
+    with Store(tmp_path / "a") as a, Store(tmp_path / "b") as b:
+        a.put(ROW, ARRAYS, {})
+        b.put(row(1), ARRAYS, {})
+        unit_path(a).rename(unit_path(b))
+    with Store(tmp_path / "a") as a, Store(tmp_path / "b") as b:
+        assert a.keys() == []
+        assert b.keys() == sorted([row(1).key, ROW.key])
+
+
+def test_index_uses_a_write_ahead_log(store):
+    assert store._index._run("PRAGMA journal_mode") == [("wal",)]
+
+
+# claims
+
+
+def test_claim_is_exclusive_until_released(store):
+    first = store.claim("k")
+    assert first is not None
+    assert store.claim("k") is None
+    assert store.claim("other") is not None
+    first.release()
+    first.release()
+    with store.claim("k") as again:
+        assert again is not None
+        assert store.claim("k") is None
+    assert "k.lock" not in os.listdir(store.path / "locks")
+
+
+def test_claim_of_a_dead_process_does_not_block(store):
+    script = (
+        "import sys, os, signal; from tegum.store import Store\n"
+        "s = Store(sys.argv[1]); c = s.claim('k'); assert c\n"
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    subprocess.run([sys.executable, "-c", script, str(store.path)], check=False)
+    assert (store.path / "locks" / "k.lock").exists()
+    assert store.claim("k") is not None
+
+
+# what can go wrong with the folder
+
+
+def test_path_is_a_file(tmp_path):
+    (tmp_path / "f").write_text("")
+    with pytest.raises(StoreError, match="cannot use .*: (File exists|Not a directory)"):
+        Store(tmp_path / "f")
+    with pytest.raises(StoreError, match="Not a directory"):
+        Store(tmp_path / "f" / "deeper")
+
+
+def test_folder_that_cannot_be_made():
+    with pytest.raises(StoreError) as caught:
+        Store("/proc/nowhere/store")
+    assert "\n" not in str(caught.value)
+
+
+def test_folder_that_is_not_writable(tmp_path, monkeypatch):
+    Store(tmp_path).close()
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    with pytest.raises(StoreError, match="Permission denied"):
+        Store(tmp_path)
+
+
+@pytest.mark.parametrize("call", ["fsync", "replace"])
+def test_failing_disk_leaves_no_file(store, monkeypatch, call):
+    def fail(*arguments):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as broken:
+        broken.setattr(os, call, fail)
+        with pytest.raises(StoreError, match="No space left on device") as caught:
+            store.put(ROW, ARRAYS, {})
+    assert "\n" not in str(caught.value)
+    assert leftovers(store) == []
+    assert ROW.key not in store
+    store.put(ROW, ARRAYS, {})
+    assert same(store.get(ROW.key), ARRAYS)
+
+
+def test_write_cut_off_by_a_real_limit(store):
+    """A file-size limit is a full disk that needs no privileges."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (65_536, hard))
+    try:
+        with pytest.raises(StoreError, match="File too large"):
+            store.put_partial(ROW, {"x": np.zeros(100_000)})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert leftovers(store) == []
+    assert store.get_partial(ROW.key) is None
+
+
+def test_interrupted_write_leaves_no_file(store, monkeypatch):
+    def interrupt(handle):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "fsync", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        store.put(ROW, ARRAYS, {})
+    assert leftovers(store) == []
+    assert ROW.key not in store
+
+
+def test_orphans_of_dead_processes_are_removed(store):
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    host = os.uname().nodename
+    units = store.path / "units"
+    (units / f".tmp-{host}-{dead.pid}-0").write_text("dead")
+    (units / f".tmp-{host}-{os.getpid()}-0").write_text("alive")
+    (units / ".tmp-another-host-1-0").write_text("fresh, elsewhere")
+    (units / ".tmp-another-host-1-1").write_text("old, elsewhere")
+    os.utime(units / ".tmp-another-host-1-1", (0, 0))
+    assert remove_orphans(units) == 2
+    assert sorted(leftovers(store)) == sorted(
+        [f".tmp-{host}-{os.getpid()}-0", ".tmp-another-host-1-0"]
+    )
+
+
+def test_two_processes_write_at_once(tmp_path):
+    """Both put the same 30 units, one after the other; nothing is lost or damaged."""
+    script = (
+        "import sys, numpy as np; from tegum.store import Row, Store\n"
+        "with Store(sys.argv[1]) as s:\n"
+        "    for k in range(30):\n"
+        "        row = Row(f'{k:032x}', 'f', k, k + 1)\n"
+        "        s.put_partial(row, {'x': np.full(1000, k)})\n"
+        "        s.put(row, {'x': np.full(1000, k)}, {})\n"
+        "        assert s.get(row.key)['x'][0] == k\n"
+        "    assert s.damaged == 0\n"
+    )
+    command = [sys.executable, "-c", script, str(tmp_path / "store")]
+    both = [subprocess.Popen(command) for _ in range(2)]
+    assert [process.wait(60) for process in both] == [0, 0]
+    with Store(tmp_path / "store") as store:
+        assert len(store.ranges("f")) == 30
+        assert store.verify() == []
+        assert leftovers(store) == []
+        assert list((store.path / "partial").iterdir()) == []

@@ -1,11 +1,13 @@
 """Do all contestants do the same work? Train a few models from one draw of weights and compare.
 
 Every contestant trains `work.check_instances` models for `work.check_steps` steps of Adam at a
-learning rate high enough to matter, on its own data, from Xavier-normal weights; the losses of
-all are then computed here, on one held-out set, by one function. Mean losses must agree within
-sampling error (4 standard errors over the models) and 2 % for what legitimately differs: the
-peers divide the loss by the number of features or models, to which Adam answers only through its
-epsilon.
+learning rate high enough to matter, on its own data, from the same weights. Two things must then
+agree with the first contestant's: the mean loss, computed here for all by one function on one
+held-out set, and the mean bias, which is what answers most to the density of the data. The band
+is sampling error (4 standard errors of the difference, taken pair by pair) and a little for what
+legitimately differs: the peers divide the loss by the number of features or models, to which Adam
+answers only through its epsilon. A wrong model, target or step count, a learning rate off by a
+third or a probability off by a factor of two fall outside it for most works; small errors do not.
 """
 
 from __future__ import annotations
@@ -16,8 +18,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-
 from contestants.base import Weights, losses, sample, start_weights
+from numpy.typing import NDArray
 from remote import Remote
 from works import Settings, Work
 
@@ -25,25 +27,29 @@ CHECKED_AT: Final = 0.05
 _LEARNING_RATE: Final = 1e-2
 _HELD_OUT: Final = 8192
 _ERRORS: Final = 4.0
-_SLACK: Final = 0.02
+_LOSS_SLACK: Final = 0.02
+_BIAS_SLACK: Final = 0.002
 
 
 def same_work(
     work: Work, remotes: Sequence[Remote], settings: Mapping[str, Settings]
 ) -> dict[str, dict[str, Any]]:
-    """Mean loss, its standard error and the verdict, by contestant; the first is the reference."""
+    """Mean loss, mean bias and whether they agree with the first contestant's, by contestant."""
     x = sample(work, CHECKED_AT, _HELD_OUT, 2)
     before = losses(work, start_weights(work, work.check_instances, 1), x).mean()
-    found: dict[str, dict[str, Any]] = {}
-    for remote in remotes:
-        loss = losses(work, _trained(remote, settings[remote.entry.name]), x)
-        error = loss.std(ddof=1) / np.sqrt(len(loss))
-        found[remote.entry.name] = {"loss": float(loss.mean()), "error": float(error)}
-    reference = next(iter(found.values()))
-    for one in found.values():
-        one["before"] = float(before)
-        one["same"] = _agree(one, reference)
-    return found
+    trained = {one.entry.name: _trained(one, settings[one.entry.name]) for one in remotes}
+    loss = {name: losses(work, weights, x) for name, weights in trained.items()}
+    first = remotes[0].entry.name
+    return {
+        name: {
+            "before": float(before),
+            "loss": float(loss[name].mean()),
+            "bias": float(weights.b.mean()),
+            "same": _agree(loss[name], loss[first], _LOSS_SLACK * loss[first].mean())
+            and _agree(weights.b, trained[first].b, _BIAS_SLACK),
+        }
+        for name, weights in trained.items()
+    }
 
 
 def _trained(remote: Remote, settings: Settings) -> Weights:
@@ -59,6 +65,8 @@ def _trained(remote: Remote, settings: Settings) -> Weights:
         return Weights.load(path)
 
 
-def _agree(one: Mapping[str, float], reference: Mapping[str, float]) -> bool:
-    band = _ERRORS * np.hypot(one["error"], reference["error"]) + _SLACK * reference["loss"]
-    return bool(abs(one["loss"] - reference["loss"]) <= band)
+def _agree(ones: NDArray[Any], others: NDArray[Any], slack: float) -> bool:
+    """Whether the mean difference is within its sampling error and the slack."""
+    difference = np.subtract(ones, others, dtype=np.float64)
+    error = difference.std(ddof=1) / np.sqrt(difference.size)
+    return bool(abs(difference.mean()) <= _ERRORS * error + slack)

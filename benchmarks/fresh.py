@@ -34,11 +34,12 @@ def start(work_key: str, p: str, launched: str) -> dict[str, float]:
 
 def memory(n: str, m: str, instances: str, steps: str) -> dict[str, float]:
     """Peak memory of a whole training with the default loss curve and held-out score."""
-    import tegum as tg
-
     from worker import peak_megabytes
 
-    problem = tg.Problem(tg.Independent(int(n), 0.05), tg.ReLUOutput(int(m)))
+    import tegum as tg
+
+    features = tg.Independent(n_features=int(n), feature_probability=0.05)
+    problem = tg.Problem(features, tg.ReLUOutput(n_hidden=int(m)))
     began = time.monotonic()
     imported = peak_megabytes()
     training = tg.Training(steps=int(steps))

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 _SGEMM_SIZE: Final = 2000
 _SGEMM_REPEATS: Final = 8
@@ -61,7 +61,7 @@ def describe() -> dict[str, Any]:
         "vector_units": _vector_units(cpu.get("Flags", "")),
         "caches": caches,
         "memory_gib": round(_memory_gigabytes(), 1),
-        "system": f"{_system()}, kernel {platform.release()}",
+        "system": f"{_system()}, {platform.system()} {platform.release().split('-')[0]}",
         "python": platform.python_version(),
     }
 
@@ -77,7 +77,7 @@ def sgemm_rate(threads: int) -> float:
     a, b = rng.random((2, _SGEMM_SIZE, _SGEMM_SIZE), dtype=np.float32)
     out = np.empty_like(a)
     best = np.inf
-    with threadpool_limits(threads, user_api="blas"):
+    with ThreadpoolController().limit(limits=threads, user_api="blas"):
         for _ in range(_SGEMM_REPEATS):
             start = time.perf_counter()
             np.matmul(a, b, out=out)

@@ -15,7 +15,7 @@ from works import Settings
 _PAUSE: Final = 0.03
 #: tegum's speed depends on how many outputs are active, so it is timed when that has settled.
 _SETTLE_STEPS: Final = 1000
-_SETTLE_SECONDS: Final = 3.0
+_SETTLE_SECONDS: Final = 2.0
 
 
 @dataclass(frozen=True)
@@ -36,20 +36,20 @@ def summary(rates: Sequence[float]) -> dict[str, Any]:
     }
 
 
-def interleaved(remotes: Sequence[Remote], plan: Plan) -> dict[int, dict[str, Any]]:
-    """Rounds A B C, A B C, ... over what is built; summaries by position in `remotes`."""
-    rates: dict[int, list[float]] = {index: [] for index in range(len(remotes))}
+def interleaved(remotes: Sequence[Remote], plan: Plan) -> list[dict[str, Any]]:
+    """Rounds A B C, A B C, ... over what is built; a summary for each, in order."""
+    rates: list[list[float]] = [[] for _ in remotes]
     for _ in range(plan.rounds):
-        for index, remote in enumerate(remotes):
+        for remote, found in zip(remotes, rates, strict=True):
             time.sleep(_PAUSE)
-            rates[index].append(remote.ask("measure", seconds=plan.seconds)["rate"])
-    return {index: summary(found) for index, found in rates.items()}
+            found.append(remote.ask("measure", seconds=plan.seconds)["rate"])
+    return [summary(found) for found in rates]
 
 
 def prepared(remote: Remote, p: float, settings: Settings) -> dict[str, Any]:
-    """Build and warm up; {"cannot": why} where the contestant cannot do it."""
+    """Build and warm up."""
     reply = remote.ask("build", p=p, settings=settings)
-    if "cannot" not in reply and remote.entry.environment == "tegum":
+    if remote.entry.environment == "tegum":
         settled = remote.ask("settle", steps=_SETTLE_STEPS, seconds=_SETTLE_SECONDS)
         reply["settling"] = settled
     return reply
@@ -59,15 +59,10 @@ def race(
     remotes: Sequence[Remote], p: float, settings: Mapping[str, Settings], plan: Plan
 ) -> dict[str, dict[str, Any]]:
     """Every contestant's rate at one probability."""
-    found: dict[str, dict[str, Any]] = {}
-    able: list[Remote] = []
-    for remote in remotes:
-        found[remote.entry.name] = prepared(remote, p, settings[remote.entry.name])
-        if "cannot" not in found[remote.entry.name]:
-            able.append(remote)
-    for index, result in interleaved(able, plan).items():
-        found[able[index].entry.name].update(result)
-    return found
+    names = [remote.entry.name for remote in remotes]
+    builds = [prepared(one, p, settings[name]) for one, name in zip(remotes, names, strict=True)]
+    rates = interleaved(remotes, plan)
+    return {name: {**builds[i], **rates[i]} for i, name in enumerate(names)}
 
 
 def whole_call(remote: Remote, p: float, settings: Settings, plan: Plan) -> dict[str, Any]:
@@ -79,10 +74,10 @@ def whole_call(remote: Remote, p: float, settings: Settings, plan: Plan) -> dict
     return summary(rates)
 
 
-def thread_scaling(few: Remote, many: Remote, cores: int, p: float, plan: Plan) -> dict[str, Any]:
-    """One thread on one core against a thread on each core, turn by turn."""
-    prepared(few, p, {"threads": 1})
-    prepared(many, p, {"threads": cores})
-    one, all_ = interleaved((few, many), plan).values()
-    pairs = zip(one["all"], all_["all"], strict=True)
-    return {"one": one, "all": all_, "ratio": statistics.median(b / a for a, b in pairs)}
+def thread_scaling(single: Remote, double: Remote, p: float, plan: Plan) -> dict[str, Any]:
+    """One thread on one core against two threads on two cores, turn by turn."""
+    prepared(single, p, {"threads": 1})
+    prepared(double, p, {"threads": 2})
+    one, two = interleaved((single, double), plan)
+    pairs = zip(one["all"], two["all"], strict=True)
+    return {"one": one, "two": two, "ratio": statistics.median(b / a for a, b in pairs)}

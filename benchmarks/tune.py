@@ -17,7 +17,7 @@ from remote import Remote, RemoteError
 from works import Settings, Work
 
 _TUNED_AT: Final = 0.05
-_SECONDS: Final = 0.35
+_SECONDS: Final = 0.25
 _ROUNDS: Final = 2
 FILE: Final = Path(__file__).parent / "peers" / "settings.json"
 
@@ -67,7 +67,7 @@ def _speed(remote: Remote, settings: Settings) -> float:
         rates = [remote.ask("measure", seconds=_SECONDS)["rate"] for _ in range(_ROUNDS)]
     except RemoteError:
         return 0.0
-    return round(max(rates), 1)
+    return round(float(max(rates)), 1)
 
 
 def as_text(settings: Settings) -> str:
@@ -79,4 +79,3 @@ def as_text(settings: Settings) -> str:
     if settings.get("compile"):
         parts.append("torch.compile")
     return ", ".join(parts)
-

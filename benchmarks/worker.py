@@ -42,10 +42,9 @@ class Worker:
 
     def __init__(self, module: str, work_key: str) -> None:
         # imported late: the cores must be set before numpy or torch count them
-        from contestants.base import CannotError
         from works import LEARNING_RATE, work_of
 
-        self.cannot, self.learning_rate = CannotError, LEARNING_RATE
+        self.learning_rate = LEARNING_RATE
         self.contestant = importlib.import_module(f"contestants.{module}")
         self.work = work_of(work_key)
         self.trainer: Any = None
@@ -66,11 +65,11 @@ class Worker:
         return {"first_seconds": first}
 
     def _calibrated(self) -> float:
-        steps, seconds = 1, 0.0
+        steps = 1
         while True:
             seconds = self.trainer.timed(steps)
             if seconds >= CALIBRATED:
-                return steps / seconds
+                return steps / float(seconds)
             steps *= 2 if seconds < CALIBRATED / 4 else 4
 
     def do_settle(self, steps: int, seconds: float) -> dict[str, Any]:
@@ -115,8 +114,6 @@ class Worker:
         name = order.pop("order")
         try:
             reply: dict[str, Any] = getattr(self, f"do_{name}")(**order)
-        except self.cannot as error:
-            return {"cannot": str(error)}
         except Exception:
             return {"error": traceback.format_exc()}
         return reply

@@ -52,8 +52,8 @@ class Work:
 
 
 WORKS: Final = (
-    Work("2x1", "relu_output", 2, 1, 1000, 400),
-    Work("5x2", "relu_output", 5, 2, 10, 200),
+    Work("2x1", "relu_output", 2, 1, 1000, 150),
+    Work("5x2", "relu_output", 5, 2, 10, 80),
     Work("10x5", "relu_output", 10, 5, 1000, 50),
     Work("10x5-hidden", "relu_hidden", 10, 5, 1000, 50),
     Work("20x5", "relu_output", 20, 5, 20, 40),

@@ -11,12 +11,13 @@ import sys
 import time
 
 import numpy as np
-import tegum as tg
 from reference_engine import ReferenceEngine
+
+import tegum as tg
 from tegum import ensemble, executors
 
 PROBLEM = tg.Problem(tg.Independent(3, 0.3), tg.ReLUOutput(2))
-TRAINING = tg.Training(steps=30, batch_size=4, held_out=32, learning_rate=0.01, curve_points=4)
+TRAINING = tg.Training(steps=20, batch_size=4, held_out=32, learning_rate=0.01, curve_points=4)
 AXES = {"feature_probability": [0.2, 0.5], "importance[1]": [0.5, 2.0]}
 
 

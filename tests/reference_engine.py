@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+
 from tegum.engines.base import Batch, State, step_of
 from tegum.models.activations import ACTIVATIONS
 from tegum.problem import Problem
@@ -63,7 +64,7 @@ class ReferenceEngine:
     def __init__(self, version: str = "reference-1") -> None:
         self.version = version
         self.calls: list[tuple[int, int]] = []  # (instances, steps) of every advance
-        self.on_advance: Callable[[], None] = lambda: None
+        self.on_advance: Callable[[], None] = lambda: None  # after every step of an instance
 
     def init(self, batch: Batch) -> State:
         n = batch.problem.n_features
@@ -92,7 +93,7 @@ class ReferenceEngine:
                     randomness(address, TRAIN, step), training.batch_size
                 )
                 self._update(problem, training, state, k, step, x)
-            self.on_advance()
+                self.on_advance()
         state["step"] = np.array(first + steps, dtype=np.int64)
         return state
 

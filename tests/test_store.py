@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import safetensors.numpy
+
 from tegum.errors import DamagedFileError, StoreError
 from tegum.store import Row, Store
 from tegum.store.files import decode, encode, read, read_meta, remove_orphans, write
@@ -78,7 +79,9 @@ def test_equal_content_gives_equal_bytes():
 def test_checksum_is_the_documented_hash():
     raw = encode({"x": np.array([1.0, 2.0])}, {"n": 1})
     header = json.loads(raw[8 : 8 + int.from_bytes(raw[:8], "little")])
-    digest = blake2b(b'{"n":1}' + b"\nx <f8 (2,)\n" + np.array([1.0, 2.0]).tobytes(), digest_size=20)
+    digest = blake2b(
+        b'{"n":1}' + b"\nx <f8 (2,)\n" + np.array([1.0, 2.0]).tobytes(), digest_size=20
+    )
     assert json.loads(header["__metadata__"]["tegum"])["checksum"] == digest.hexdigest()
 
 
@@ -89,20 +92,20 @@ def test_file_is_plain_safetensors(tmp_path):
 
 def test_every_single_bit_flip_is_noticed():
     raw = encode({"x": np.array([1.0, 2.0], dtype=np.float32)}, {"k": "v"})
+    harmless = 0
     for position in range(len(raw)):
         for bit in range(8):
             bad = bytearray(raw)
             bad[position] ^= 1 << bit
             try:
                 arrays, meta = decode(bytes(bad))
-            except DamagedFileError as error:
-                assert "\n" not in str(error)
-            else:
-                # white space of the header's padding is the one thing that means nothing
-                assert (same(arrays, {"x": np.array([1, 2], np.float32)}), meta) == (
-                    True,
-                    {"k": "v"},
-                )
+            except DamagedFileError:
+                continue
+            # white space of the header's padding is the one thing that means nothing
+            assert same(arrays, {"x": np.array([1, 2], np.float32)})
+            assert meta == {"k": "v"}
+            harmless += 1
+    assert harmless < 8 * 8
 
 
 def test_every_truncation_is_noticed():
@@ -344,7 +347,7 @@ def test_claim_of_a_dead_process_does_not_block(store):
 
 def test_path_is_a_file(tmp_path):
     (tmp_path / "f").write_text("")
-    with pytest.raises(StoreError, match="cannot use .*: (File exists|Not a directory)"):
+    with pytest.raises(StoreError, match=r"cannot use .*: (File exists|Not a directory)"):
         Store(tmp_path / "f")
     with pytest.raises(StoreError, match="Not a directory"):
         Store(tmp_path / "f" / "deeper")

@@ -188,7 +188,7 @@ def test_term_weights_sum_to_one_with_their_numbers_of_sets() -> None:
 
 def test_one_feature_has_no_pairs() -> None:
     assert float(expansion.loss_two([[1.0]])) == 0.0
-    np.testing.assert_allclose(expansion.expand([[0.0]], None, 1.0, 0.3), [0.0, 0.1])
+    np.testing.assert_allclose(expansion.expand([[0.0]], None, 1.0, 0.3), [0.0, 0.1, 0.0])
 
 
 @pytest.mark.parametrize("seed", range(3))

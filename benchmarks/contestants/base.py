@@ -21,16 +21,11 @@ from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-
 from works import Settings, Work
 
 F32 = NDArray[np.float32]
 #: Models in one stack where training a thousand at once would not be the fastest way.
 SMALL_STACK: Final = 100
-
-
-class CannotError(Exception):
-    """This contestant cannot do this work; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +92,7 @@ class Contestant(Protocol):
         learning_rate: float,
         start: Weights | None,
     ) -> Trainer:
-        """The models, ready to be trained; CannotError where there is no way."""
+        """The models, ready to be trained."""
         ...
 
 

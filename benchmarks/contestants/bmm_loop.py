@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from works import Settings, Work
+
 from contestants.base import stack_sizes
 from contestants.torch_loop import build, thread_counts
-from works import Settings, Work
 
 __all__ = ["build", "candidates"]
 

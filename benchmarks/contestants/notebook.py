@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from contestants.torch_loop import LAYOUTS, build, thread_counts
 from works import Settings, Work
+
+from contestants.torch_loop import LAYOUTS, build, thread_counts
 
 __all__ = ["build", "candidates"]
 
@@ -12,6 +13,6 @@ def candidates(work: Work, cores: int) -> list[Settings]:
     """Both orders of W's axes, one thread and all, and compiled."""
     found: list[Settings] = []
     for layout in (name for name in LAYOUTS if name.startswith("batch first")):
-        plain = [{"layout": layout, "threads": k} for k in thread_counts(cores)]
-        found += [*plain, {"layout": layout, "threads": cores, "compile": True}]
+        found += [{"layout": layout, "threads": k} for k in thread_counts(cores)]
+        found.append({"layout": layout, "threads": cores, "compile": True})
     return found

@@ -17,6 +17,7 @@ from occhio.autoencoder import TiedLinearRelu
 from occhio.distributions import SparseUniform
 from occhio.model_grid import Axis
 from torch import Tensor
+from works import BATCH, Settings, Work
 
 from contestants.base import (
     Trainer,
@@ -27,7 +28,6 @@ from contestants.base import (
     start_weights,
 )
 from contestants.torch_loop import thread_counts
-from works import BATCH, Settings, Work
 
 #: Steps at the start of a `fit` that are not timed: compilation and allocation happen there.
 WARM_UP = 1

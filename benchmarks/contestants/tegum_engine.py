@@ -9,23 +9,23 @@ from __future__ import annotations
 import time
 
 import numpy as np
+from works import BATCH, Settings, Work
+
 import tegum as tg
+from contestants.base import Trainer, Weights, is_signed, is_tied
 from tegum.engines import get_engine
 from tegum.engines.base import Batch
-
-from contestants.base import Trainer, Weights, is_signed, is_tied
-from works import BATCH, Settings, Work
 
 
 def problem_of(work: Work, p: float) -> tg.Problem:
     """The work in tegum's words."""
     magnitude = "signed" if is_signed(work) else "uniform"
-    distribution = tg.Independent(work.n, p, magnitude=magnitude)
+    distribution = tg.Independent(n_features=work.n, feature_probability=p, magnitude=magnitude)
     if work.kind == "relu_output":
-        return tg.Problem(distribution, tg.ReLUOutput(work.m))
+        return tg.Problem(distribution, tg.ReLUOutput(n_hidden=work.m))
     if work.kind == "relu_hidden":
-        return tg.Problem(distribution, tg.ReLUHidden(work.m))
-    return tg.Problem(distribution, tg.TwoLayer(work.m), target="abs")
+        return tg.Problem(distribution, tg.ReLUHidden(n_hidden=work.m))
+    return tg.Problem(distribution, tg.TwoLayer(n_hidden=work.m), target="abs")
 
 
 def training_of(steps: int, learning_rate: float) -> tg.Training:
@@ -51,6 +51,16 @@ class EngineStack(Trainer):
     def advance(self, steps: int) -> None:
         self.state = self.engine.advance(self.batch, self.state, steps, jobs=self.threads)
 
+    def put(self, start: Weights) -> None:
+        """Write initial weights into the state, through the engine's views of it."""
+        views = self.engine.parameters(self.batch, self.state)
+        if is_tied(self.work):
+            views["W"][...] = start.w_in
+        else:
+            views["W_in"][...], views["W_out"][...] = start.w_in, start.w_out
+        if not np.array_equal(self.weights().w_in, start.w_in):
+            raise RuntimeError("the engine's parameters are no views of its state")
+
     def weights(self) -> Weights:
         arrays = {
             name: np.array(array, np.float32)
@@ -69,9 +79,12 @@ def candidates(work: Work, cores: int) -> list[Settings]:
 def build(
     work: Work, p: float, settings: Settings, learning_rate: float, start: Weights | None
 ) -> EngineStack:
-    """Weights start from the engine's own draw, whose distribution is that of `start`."""
+    """An engine batch; from the engine's own draw of weights unless `start` is given."""
     instances = work.instances if start is None else start.instances
-    return EngineStack(work, p, int(settings["threads"]), learning_rate, instances)
+    stack = EngineStack(work, p, int(settings["threads"]), learning_rate, instances)
+    if start is not None:
+        stack.put(start)
+    return stack
 
 
 def whole_call(work: Work, p: float, settings: Settings, learning_rate: float, steps: int) -> float:

@@ -14,6 +14,7 @@ from tms_kit.model import Model
 from tms_kit.optimize import optimize
 from tms_kit.tms import TMS
 from torch import Tensor
+from works import BATCH, Settings, Work
 
 from contestants.base import (
     Trainer,
@@ -24,7 +25,6 @@ from contestants.base import (
     start_weights,
 )
 from contestants.torch_loop import compiled, thread_counts
-from works import BATCH, Settings, Work
 
 
 class HiddenReLU(Model):

@@ -15,6 +15,7 @@ from typing import Any, Final
 import numpy as np
 import torch
 from torch import Tensor
+from works import BATCH, Settings, Work
 
 from contestants.base import (
     Trainer,
@@ -25,7 +26,6 @@ from contestants.base import (
     stack_size,
     start_weights,
 )
-from works import BATCH, Settings, Work
 
 
 @dataclass(frozen=True)

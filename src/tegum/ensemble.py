@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 __all__ = ["average", "best", "drop_worst", "train"]
 
 _ORDER: Final = (*PARAMETERS, "loss", "loss_error", "diverged")
-_LARGEST_SEED: Final = 2**64 - 1
 _ATTRIBUTES: Final[Mapping[str, dict[str, str]]] = {
     "loss": {
         "long_name": "held-out loss",
@@ -80,8 +79,8 @@ def train(
     """
     training = Training() if training is None else training
     _check_kinds(problem, training)
-    n_seeds = _whole("seeds", seeds, 1, 2**31)
-    run_seed = _whole("seed", seed, 0, _LARGEST_SEED)
+    n_seeds = _whole("seeds", seeds, lowest=1, bits=31)
+    run_seed = _whole("seed", seed, lowest=0, bits=64)
     jobs = checked_jobs(jobs)
     grid = Grid(problem, training, axes)
     _check_memory(grid, n_seeds)
@@ -99,10 +98,10 @@ def _check_kinds(problem: Problem, training: Training) -> None:
         raise SpecError.of("train", "training", "must be a Training", training)
 
 
-def _whole(field: str, value: Any, lowest: int, highest: int) -> int:
+def _whole(field: str, value: Any, *, lowest: int, bits: int) -> int:
     whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if not whole or not lowest <= value <= highest:
-        rule = f"must be an integer >= {lowest} and of at most {highest.bit_length()} bits"
+    if not whole or not lowest <= value < 2**bits:
+        rule = f"must be an integer >= {lowest} of at most {bits} bits"
         raise SpecError.of("train", field, rule, value)
     return int(value)
 

@@ -42,7 +42,7 @@ class Problem(Spec):
 
     if TYPE_CHECKING:  # positions and arrays, which a synthesised signature would not show
 
-        def __init__(  # noqa: D107
+        def __init__(
             self,
             distribution: Distribution,
             model: Model,

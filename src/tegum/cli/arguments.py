@@ -103,9 +103,10 @@ def _first_sentence(box: str) -> str:
     lines = [line.strip("│┃| ") for line in _ESCAPES.sub("", box).splitlines()]
     said: list[str] = []
     for line in lines[1:]:
-        if not line or _RULE.match(line):
+        if line and not _RULE.match(line):
+            said.append(line)
+        elif said:
             break
-        said.append(line)
     if len(said) > 1 and said[0].startswith("Missing from"):
         return f"{said[1]} is missing"
     text = " ".join(said).rstrip(".") or "the arguments cannot be understood"

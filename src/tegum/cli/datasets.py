@@ -26,12 +26,8 @@ def check_target(path: Path) -> None:
 
 def save(runs: xr.Dataset, path: Path) -> None:
     """Write `runs` to `path` in one step; `xarray.open_dataset(path)` reads it."""
-    # checksums, so that a damaged file is told from a sound one
-    checked = {
-        str(name): {"fletcher32": True} for name, array in runs.variables.items() if array.ndim
-    }
     with replacing(path) as temporary:
-        runs.to_netcdf(temporary, engine="h5netcdf", encoding=checked)
+        runs.to_netcdf(temporary, engine="h5netcdf")
 
 
 def load(path: Path) -> xr.Dataset:
@@ -63,7 +59,7 @@ def _read(path: Path) -> xr.Dataset | str:
         # Each layer below (HDF5, netCDF conventions, decoding) has errors of its own.
         return f"is not a whole netCDF file: {' '.join(str(error).split())[:120]}"
     finally:
-        gc.collect()
+        gc.collect(1)
         sys.unraisablehook = complain
 
 
@@ -81,6 +77,8 @@ def descriptions(runs: xr.Dataset, path: Path) -> tuple[Problem, Training]:
             raise InputFileError(f"{path} is not a tegum file: it has no attribute {name!r}")
     if "loss" not in runs or SEED not in runs["loss"].dims or 0 in runs["loss"].shape:
         raise InputFileError(f"{path} is not a tegum file: it has no loss for each seed")
+    if "W" not in runs and "W_out" not in runs:
+        raise InputFileError(f"{path} is not a tegum file: it has no weights")
     try:
         return Problem.from_json(runs.attrs["problem"]), Training.from_json(runs.attrs["training"])
     except SpecError as error:

@@ -27,6 +27,12 @@ def at_least_one(option: str, value: int | None) -> None:
         raise SpecError.of(option, "", "must be at least 1", value)
 
 
+def seed_in_range(option: str, value: int) -> None:
+    """Raise `SpecError` for a seed that has no place in 63 bits."""
+    if not 0 <= value < 2**63:
+        raise SpecError.of(option, "", "must be in [0, 2^63)", value)
+
+
 @contextmanager
 def interruptible(keeps: bool) -> Iterator[None]:
     """Give Ctrl-C a message: whether a store `keeps` what was done so far."""

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import Positional, arg
 
-from tegum.cli.options import Flag, MaybeFolder, MaybeWhole, Whole, at_least_one, interruptible
+from tegum.cli.options import (
+    Flag,
+    MaybeFolder,
+    MaybeWhole,
+    Whole,
+    at_least_one,
+    interruptible,
+    seed_in_range,
+)
 from tegum.cli.terminal import note, print_table
 
 if TYPE_CHECKING:
@@ -46,6 +54,7 @@ class Reproduce:
     def run(self, arguments: list[str]) -> int:
         """Run, keeping the report on disk whole after every experiment."""
         at_least_one("--jobs", self.jobs)
+        seed_in_range("--seed", self.seed)
         from tegum.progress import Display
         from tegum.report.discovery import find
         from tegum.report.facts import gather

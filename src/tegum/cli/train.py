@@ -17,6 +17,7 @@ from tegum.cli.options import (
     Whole,
     at_least_one,
     interruptible,
+    seed_in_range,
 )
 from tegum.cli.terminal import note
 from tegum.training import Training
@@ -128,6 +129,7 @@ class Train:
         from tegum.cli.show import print_runs
 
         at_least_one("--jobs", self.jobs)
+        seed_in_range("--seed", self.seed)
         axes = values.axes("--axis", self.axis)
         problem: Problem = problem_of(self, sweeps_probability=_sweeps_probability(axes))
         training = training_of(self)

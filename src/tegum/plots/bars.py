@@ -67,7 +67,7 @@ def bars_height(n_features: int) -> float:
 
 def norm_reach(table: pd.DataFrame) -> float:
     """The common end of the norm axes: a little beyond the longest feature, and beyond 1."""
-    return 1.05 * max(1.1, float(np.nanmax(table["norm"], initial=0.0)))
+    return 1.05 * max(1.1, float(np.nanmax(table["norm"].to_numpy(), initial=0.0)))
 
 
 def draw_norms(axes: Axes, part: Panel, reach: float, *, labelled: bool) -> None:
@@ -83,7 +83,9 @@ def draw_norms(axes: Axes, part: Panel, reach: float, *, labelled: bool) -> None
     axes.set_xticks([0, 0.5, 1], labels=["0", "½", "1"])
     axes.set_xlabel(r"$\|W_i\|$", labelpad=2)
     if labelled:
-        axes.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=True, steps=[1, 2, 5, 10]))
+        locator = MaxNLocator(nbins=5, integer=True, steps=[1, 2, 5, 10], min_n_ticks=1)
+        ticks = locator.tick_values(feature.min(), feature.max())
+        axes.set_yticks([t for t in ticks if feature.min() <= t <= feature.max()])
         axes.set_ylabel("feature", labelpad=3)
     else:
         axes.set_yticks([])

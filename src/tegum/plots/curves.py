@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
+from matplotlib.typing import ColorType
 from numpy.typing import NDArray
 
 from tegum.errors import SpecError
@@ -44,14 +45,11 @@ def counts(data: pd.DataFrame | xr.Dataset, theory: pd.DataFrame | None = None) 
     table = table_of(data, "count")
     names = [name for name, *_ in _COUNTS]
     require("counts", table, [DENSITY, *names])
+    if theory is not None:
+        require("counts", theory, [DENSITY, *names])
     if "loss" in table:
         table = table.dropna(subset=["loss"])  # diverged models
-    if table.duplicated(DENSITY).any():
-        require("counts", table, ["loss"])
-        chosen = table.loc[table.groupby(DENSITY)["loss"].idxmin()]
-    else:
-        chosen = table
-    chosen = chosen.sort_values(DENSITY, ascending=False)
+    chosen = _lowest(table)
     spread = table.groupby(DENSITY)[names].agg(["min", "max"]).sort_index(ascending=False)
     figure = Figure(figsize=(5.2, 3.2), layout="constrained")
     axes = figure.add_subplot()
@@ -61,22 +59,22 @@ def counts(data: pd.DataFrame | xr.Dataset, theory: pd.DataFrame | None = None) 
         if (high > low).any():
             axes.fill_between(1 / spread.index, low, high, color=colour, alpha=0.15, lw=0)
         if theory is not None:
-            require("counts", theory, [DENSITY, name])
-            where: dict[str, Any] = {
-                "ls": "none",
-                "marker": "D",
-                "mfc": "none",
-                "ms": 8,
-                "mew": 1.2,
-            }
-            words = f"{label}, predicted"
-            axes.plot(1 / theory[DENSITY], theory[name], color=colour, label=words, **where)
+            marks = axes.plot(1 / theory[DENSITY], theory[name], "D", label=f"{label}, predicted")
+            marks[0].set(mfc="none", mec=colour, ms=8, mew=1.2)
     density_axis(axes)
     axes.set_ylim(bottom=min(0, axes.get_ylim()[0]))
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_ylabel("features")
     _legend_outside(axes)
     return figure
+
+
+def _lowest(table: pd.DataFrame) -> pd.DataFrame:
+    """The row of lowest loss at each density, from dense to sparse."""
+    if table.duplicated(DENSITY).any():
+        require("counts", table, ["loss"])
+        table = table.loc[table.groupby(DENSITY)["loss"].idxmin()]
+    return table.sort_values(DENSITY, ascending=False)
 
 
 @style.styled
@@ -103,26 +101,29 @@ def loss_curves(data: pd.DataFrame | xr.Dataset, *, by: str | None = None) -> Fi
     )
     figure = Figure(figsize=(5.6, 3.4), layout="constrained")
     axes = figure.add_subplot()
-    shades = _shades(len(groups))
-    for (label, rows), colour in zip(groups, shades, strict=True):
-        runs = [rows] if "seed" not in rows else [run for _, run in rows.groupby("seed")]
-        if any(run["step"].duplicated().any() for run in runs):
-            rule = "must have one row per step and seed in a group: select, or name by="
-            raise SpecError.of("loss_curves", "table", rule, label)
-        runs = [run.sort_values("step") for run in runs]
-        strong = int(np.argmin([np.nan_to_num(run["loss"].iloc[-1], nan=np.inf) for run in runs]))
-        for k, run in enumerate(runs):
-            look: dict[str, Any] = (
-                {"lw": 1.8, "zorder": 3} if k == strong else {"lw": 0.7, "alpha": 0.35}
-            )
-            words = label if k == strong else None
-            axes.plot(run["step"], run["loss"], color=colour, label=words, **look)
-    first = table["step"].to_numpy()
-    axes.set_xscale("symlog", linthresh=1) if (first <= 0).any() else axes.set_xscale("log")
+    for (label, rows), colour in zip(groups, _shades(len(groups)), strict=True):
+        _draw_runs(axes, rows, label, colour)
+    from_zero = bool((table["step"] <= 0).any())
+    axes.set_xscale("symlog", linthresh=1) if from_zero else axes.set_xscale("log")
     axes.set(yscale="log", xlabel="step", ylabel="loss")
     if column is not None:
         _legend_outside(axes)
     return figure
+
+
+def _draw_runs(axes: Axes, rows: pd.DataFrame, label: str, colour: ColorType) -> None:
+    """The loss curves of one group, the one that ends lowest drawn strong."""
+    runs = [rows] if "seed" not in rows else [run for _, run in rows.groupby("seed")]
+    if any(run["step"].duplicated().any() for run in runs):
+        rule = "must have one row per step and seed in a group: select, or name by="
+        raise SpecError.of("loss_curves", "table", rule, label)
+    runs = [run.sort_values("step") for run in runs]
+    strong = int(np.argmin([np.nan_to_num(run["loss"].iloc[-1], nan=np.inf) for run in runs]))
+    for k, run in enumerate(runs):
+        look: dict[str, Any] = {"lw": 0.7, "alpha": 0.35}
+        if k == strong:
+            look = {"lw": 1.8, "zorder": 3, "label": label}
+        axes.plot(run["step"], run["loss"], color=colour, **look)
 
 
 @style.styled
@@ -183,7 +184,7 @@ def density_axis(axes: Axes) -> None:
     axes.set_xlabel("1/(1−S)")
 
 
-def _shades(count: int) -> list[object]:
+def _shades(count: int) -> list[ColorType]:
     """Colours for ordered groups: distinct ones for a few, a sequence for many."""
     if count <= len(style.CYCLE):
         return list(style.CYCLE[:count])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import shlex
 from collections.abc import Sequence
@@ -43,6 +42,7 @@ class RunFacts:
 def gather(arguments: Sequence[str], *, quick: bool, jobs: int | None, seed: int) -> RunFacts:
     """The facts of a run that starts now, called as `tegum` with these arguments."""
     from tegum import __version__
+    from tegum.executors import available_cores
 
     libraries = (f"{name} {metadata.version(name)}" for name in ("numpy", "numba", "xarray"))
     return RunFacts(
@@ -50,20 +50,13 @@ def gather(arguments: Sequence[str], *, quick: bool, jobs: int | None, seed: int
         started=datetime.now().astimezone().strftime("%Y-%m-%d %H:%M:%S %z"),
         version=__version__,
         machine=f"{platform.system()} {platform.machine()}",
-        cores=usable_cores(),
+        cores=available_cores(),
         python=f"Python {platform.python_version()}",
         libraries=", ".join(libraries),
         quick=quick,
         jobs=jobs,
         seed=seed,
     )
-
-
-def usable_cores() -> int:
-    """The number of cores this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def duration(seconds: float) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 PNG_DPI = 150
 #: A drawing larger than this stands in the page as its PNG; the SVG file is still written.
-LARGEST_INLINE_SVG = 600_000
+LARGEST_INLINE_SVG = 400_000
 
 _ID = re.compile(r'(?<=[\s])id="([^"]+)"')
 _REFERENCE = re.compile(r"url\(#([^)]+)\)|href=\"#([^\"]+)\"")

@@ -11,13 +11,15 @@ from numpy.typing import ArrayLike
 from tegum.dims import F64
 from tegum.errors import SpecError
 
+#: A number or anything NumPy makes an array of (said in full for the run-time check).
+Numbers = float | int | ArrayLike
 Weights = Float[F64, "... hidden feature"]
 Biases = Float[F64, "... feature"]
 PerFeature = Float[F64, " feature"]
 Scalars = Float[F64, "..."]
 
 
-def weights(owner: str, W: ArrayLike) -> Weights:
+def weights(owner: str, W: Numbers) -> Weights:
     """`W` as float64 with at least two axes, the last two being (hidden, feature)."""
     array = np.asarray(W, dtype=np.float64)
     if array.ndim < 2 or array.shape[-1] == 0:
@@ -25,7 +27,7 @@ def weights(owner: str, W: ArrayLike) -> Weights:
     return array
 
 
-def biases(owner: str, b: ArrayLike | None, n_features: int) -> Biases:
+def biases(owner: str, b: Numbers | None, n_features: int) -> Biases:
     """`b` as float64 (..., feature); None means zero."""
     array = np.zeros(n_features) if b is None else np.asarray(b, dtype=np.float64)
     if array.ndim < 1 or array.shape[-1] != n_features:
@@ -33,7 +35,7 @@ def biases(owner: str, b: ArrayLike | None, n_features: int) -> Biases:
     return array
 
 
-def per_feature(owner: str, field: str, value: ArrayLike, n_features: int) -> PerFeature:
+def per_feature(owner: str, field: str, value: Numbers, n_features: int) -> PerFeature:
     """A number or one number per feature, finite and >= 0, as float64 (feature,)."""
     array = np.asarray(value, dtype=np.float64)
     if array.shape not in ((), (n_features,)):

@@ -17,11 +17,11 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
-from numpy.typing import ArrayLike
 
 from tegum.dims import F64, Bools
 from tegum.errors import SpecError
 from tegum.theory._arrays import (
+    Numbers,
     PerFeature,
     Scalars,
     biases,
@@ -53,7 +53,7 @@ def uniform_variance(feature_probability: float) -> float:
     return p / 3 - p * p / 4
 
 
-def loss(W: ArrayLike, importance: ArrayLike, covariance: ArrayLike) -> Scalars:
+def loss(W: Numbers, importance: Numbers, covariance: Numbers) -> Scalars:
     """Expected loss at the best bias, or without bias if x has mean zero.
 
     Args:
@@ -76,7 +76,7 @@ def loss(W: ArrayLike, importance: ArrayLike, covariance: ArrayLike) -> Scalars:
     return np.asarray(np.einsum("i,...ij,j->...", weight, residual**2, s))
 
 
-def best_bias(W: ArrayLike, mean: ArrayLike) -> Float[F64, "... feature"]:
+def best_bias(W: Numbers, mean: Numbers) -> Float[F64, "... feature"]:
     """b = (1 − G) E[x], the bias that minimises the loss at given W; shape (..., feature)."""
     w = weights("linear.best_bias", W)
     mu = np.broadcast_to(np.asarray(mean, dtype=np.float64), (w.shape[-1],))
@@ -84,17 +84,17 @@ def best_bias(W: ArrayLike, mean: ArrayLike) -> Float[F64, "... feature"]:
 
 
 def loss_with_bias(
-    W: ArrayLike, b: ArrayLike, importance: ArrayLike, mean: ArrayLike, covariance: ArrayLike
+    W: Numbers, b: Numbers, importance: Numbers, mean: Numbers, covariance: Numbers
 ) -> Scalars:
     """Expected loss at any bias: `loss` + Σ_i I_i (b_i − best_bias_i)²; shape (...)."""
     w = weights("linear.loss_with_bias", W)
     n = w.shape[-1]
     weight = per_feature("linear.loss_with_bias", "importance", importance, n)
     off = biases("linear.loss_with_bias", b, n) - best_bias(w, mean)
-    return loss(w, weight, covariance) + off**2 @ weight
+    return np.asarray(loss(w, weight, covariance) + off**2 @ weight)
 
 
-def forces(W: ArrayLike, importance: ArrayLike, variance: ArrayLike) -> Forces:
+def forces(W: Numbers, importance: Numbers, variance: Numbers) -> Forces:
     """The loss of independent features as (missing feature benefit, interference), each (...)."""
     w = weights("linear.forces", W)
     n = w.shape[-1]
@@ -102,10 +102,12 @@ def forces(W: ArrayLike, importance: ArrayLike, variance: ArrayLike) -> Forces:
     s = per_feature("linear.forces", "variance", variance, n)
     own = weight * s * (1 - (w**2).sum(-2)) ** 2
     squared = gram(w) ** 2 * (1 - np.eye(n))
-    return Forces(own.sum(-1), np.einsum("i,...ij,j->...", weight, squared, s))
+    return Forces(
+        np.asarray(own.sum(-1)), np.asarray(np.einsum("i,...ij,j->...", weight, squared, s))
+    )
 
 
-def optimum(importance: ArrayLike, variance: ArrayLike, n_hidden: int) -> LinearOptimum:
+def optimum(importance: Numbers, variance: Numbers, n_hidden: int) -> LinearOptimum:
     """The global optimum over W and b for independent features.
 
     D^½ G C^½ has rank <= n_hidden and approximates the diagonal matrix of √(I_i s_i²): by

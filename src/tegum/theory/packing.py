@@ -16,11 +16,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
-from numpy.typing import ArrayLike
 
 from tegum.dims import F64
 from tegum.errors import SpecError
-from tegum.theory._arrays import per_feature, probability
+from tegum.theory._arrays import Numbers, per_feature, probability
 from tegum.theory.linear import uniform_variance
 
 
@@ -39,7 +38,7 @@ class DigonPacking:
 
 
 def digon_losses(
-    importance: ArrayLike, n_hidden: int, feature_probability: float
+    importance: Numbers, n_hidden: int, feature_probability: float
 ) -> Float[F64, " pairs"]:
     """L(k) for every possible number of pairs k = 0, 1, …; features in any order.
 
@@ -59,7 +58,7 @@ def digon_losses(
     return np.asarray(p * p / 6 * paired + uniform_variance(p) * dropped)
 
 
-def digon_packing(importance: ArrayLike, n_hidden: int, feature_probability: float) -> DigonPacking:
+def digon_packing(importance: Numbers, n_hidden: int, feature_probability: float) -> DigonPacking:
     """The k that minimises L(k); of equal losses the fewest pairs. Errors as `digon_losses`."""
     losses = digon_losses(importance, n_hidden, feature_probability)
     k = int(np.argmin(losses))

@@ -18,12 +18,12 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
-from numpy.typing import ArrayLike
 
 from tegum.dims import F64, Bools
 from tegum.errors import SpecError
 from tegum.theory._arrays import (
     Biases,
+    Numbers,
     PerFeature,
     Scalars,
     biases,
@@ -51,14 +51,14 @@ def term_weights(n_features: int, feature_probability: float) -> Float[F64, " ac
     return p**k * (1.0 - p) ** (n_features - k)
 
 
-def loss_zero(b: ArrayLike, importance: ArrayLike = 1.0) -> Scalars:
+def loss_zero(b: Numbers, importance: Numbers = 1.0) -> Scalars:
     """L_0 = Σ_i I_i ReLU(b_i)², the loss on x = 0; `b` (..., feature) gives (...)."""
     bias = biases("loss_zero", b, np.shape(b)[-1] if np.ndim(b) else 0)
     weight = per_feature("loss_zero", "importance", importance, bias.shape[-1])
     return np.asarray(np.maximum(bias, 0.0) ** 2 @ weight)
 
 
-def loss_one(W: ArrayLike, b: ArrayLike | None = None, importance: ArrayLike = 1.0) -> Scalars:
+def loss_one(W: Numbers, b: Numbers | None = None, importance: Numbers = 1.0) -> Scalars:
     """L_1 = Σ_i ∫₀¹ [I_i (x − ReLU(‖W_i‖²x + b_i))² + Σ_{j≠i} I_j ReLU(W_j·W_i x + b_j)²] dx.
 
     Exact. `W` (..., hidden, feature) and `b` (..., feature) give (...).
@@ -70,7 +70,7 @@ def loss_one(W: ArrayLike, b: ArrayLike | None = None, importance: ArrayLike = 1
     return np.asarray(np.einsum("...ji,j->...", per_output, weight))
 
 
-def loss_two(W: ArrayLike, b: ArrayLike | None = None, importance: ArrayLike = 1.0) -> Scalars:
+def loss_two(W: Numbers, b: Numbers | None = None, importance: Numbers = 1.0) -> Scalars:
     """L_2, the sum over pairs {i, j} of the expected loss with exactly x_i, x_j active.
 
     Exact up to rounding (about 1e-14 of the loss). `W` (..., hidden, feature) and `b`
@@ -91,13 +91,13 @@ def loss_two(W: ArrayLike, b: ArrayLike | None = None, importance: ArrayLike = 1
             bias[..., None],
         )
         total = total + np.einsum("...kj,k->...", pair, weight)
-    return total
+    return np.asarray(total)
 
 
 def loss_k_sampled(
-    W: ArrayLike,
-    b: ArrayLike | None,
-    importance: ArrayLike,
+    W: Numbers,
+    b: Numbers | None,
+    importance: Numbers,
     k: int,
     *,
     samples: int,
@@ -137,9 +137,9 @@ def loss_k_sampled(
 
 
 def expand(
-    W: ArrayLike,
-    b: ArrayLike | None,
-    importance: ArrayLike,
+    W: Numbers,
+    b: Numbers | None,
+    importance: Numbers,
     feature_probability: float,
 ) -> Float[F64, "... 3"]:
     """The exact contributions p^k (1−p)^(n−k) L_k to the loss, k = 0, 1, 2 on the last axis.
@@ -155,11 +155,11 @@ def expand(
         axis=-1,
     )
     scale = term_weights(w.shape[-1], feature_probability)[:3]
-    return terms[..., : len(scale)] * scale
+    return terms * np.pad(scale, (0, 3 - len(scale)))  # a single feature has no pairs
 
 
 def _model(
-    owner: str, W: ArrayLike, b: ArrayLike | None, importance: ArrayLike
+    owner: str, W: Numbers, b: Numbers | None, importance: Numbers
 ) -> tuple[F64, Biases, PerFeature]:
     w = weights(owner, W)
     n = w.shape[-1]

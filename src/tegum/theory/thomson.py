@@ -11,12 +11,11 @@ and the second is a Thomson problem with the energy ReLU(cos)²: only acute angl
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from tegum.theory._arrays import Scalars, gram, per_feature, weights
+from tegum.theory._arrays import Numbers, Scalars, gram, per_feature, weights
 
 
-def energy(W: ArrayLike, importance: ArrayLike = 1.0) -> Scalars:
+def energy(W: Numbers, importance: Numbers = 1.0) -> Scalars:
     """Σ_{i≠j} I_j ReLU(W_i·W_j)² over ordered pairs; `W` (..., hidden, feature) gives (...)."""
     w = weights("thomson.energy", W)
     n = w.shape[-1]
@@ -25,7 +24,7 @@ def energy(W: ArrayLike, importance: ArrayLike = 1.0) -> Scalars:
     return np.asarray(np.einsum("...ij,j->...", overlap**2, weight))
 
 
-def loss_one(W: ArrayLike, importance: ArrayLike = 1.0) -> Scalars:
+def loss_one(W: Numbers, importance: Numbers = 1.0) -> Scalars:
     """L_1 of the ReLU-output model at b = 0, for columns of any length; shape (...)."""
     w = weights("thomson.loss_one", W)
     weight = per_feature("thomson.loss_one", "importance", importance, w.shape[-1])

@@ -13,7 +13,7 @@ _ROOT_HALF, _ROOT_2PI = f32(0.7071067811865476), f32(0.3989422804014327)
 
 
 @njit(fastmath=FAST, forceinline=True)
-def _exp_negative(x):  # type: ignore[no-untyped-def]
+def _exp_negative(x):
     """exp(x) for x <= 0, relative error 2e-7: 2^k times a polynomial, vectorisable."""
     y = max(x * _LOG2_E, f32(-126))
     k = i32(y - _HALF)
@@ -27,7 +27,7 @@ def _exp_negative(x):  # type: ignore[no-untyped-def]
 
 
 @njit(fastmath=FAST, forceinline=True)
-def _normal(z):  # type: ignore[no-untyped-def]
+def _normal(z):
     """The standard normal cdf and density at z (Abramowitz & Stegun 7.1.26: within 2e-7)."""
     e = _exp_negative(-_HALF * z * z)
     t = _ONE / (_ONE + f32(0.3275911) * abs(z) * _ROOT_HALF)
@@ -40,7 +40,7 @@ def _normal(z):  # type: ignore[no-untyped-def]
 
 
 @njit(fastmath=FAST, forceinline=True)
-def activate(z, code):  # type: ignore[no-untyped-def]
+def activate(z, code):
     """f(z) and f'(z) for the activation with this code."""
     if code == RELU:
         return (z, _ONE) if z > _ZERO else (_ZERO, _ZERO)

@@ -20,7 +20,7 @@ _SINGLE, _PLAIN, _FLIPPED = (np.uint8(ord(letter)) for letter in "snt")
 
 
 @njit(forceinline=True)
-def gemm(flip, rows, columns, inner, a, stride_a, b, stride_b, beta, c, stride_c, one):  # type: ignore[no-untyped-def]
+def gemm(flip, rows, columns, inner, a, stride_a, b, stride_b, beta, c, stride_c, one):
     """c (rows, columns) = op(a) b + beta[0] c, op = transpose when `flip`; one[0] is 1.
 
     Row-major arrays are column-major transposes, so BLAS is asked for cᵀ = bᵀ op(a)ᵀ.

@@ -7,7 +7,6 @@ change in a file it calls into: the directory is named by a digest of all kernel
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
@@ -36,15 +35,13 @@ def sources_digest() -> str:
 
 def keep(kernel: Dispatcher) -> Dispatcher:
     """Keep the compiled forms of a kernel on disk, where there is a place to."""
-    before = config.CACHE_DIR
-    config.CACHE_DIR = str(cache_home() / "kernels" / sources_digest())
+    settings: Any = config
+    before = settings.CACHE_DIR
+    settings.CACHE_DIR = str(cache_home() / "kernels" / sources_digest())
     try:
         kernel.enable_caching()
     except RuntimeError:  # numba's word for: no directory can be written
         pass
     finally:
-        config.CACHE_DIR = before
+        settings.CACHE_DIR = before
     return kernel
-
-
-Kernel = Callable[..., Any]

@@ -13,17 +13,29 @@ import numpy as np
 from numba import njit
 
 from tegum.engines.sampled.random import (
-    FAST, draw, f32, i32, i64, log2, magnitude, stream, u32, u64, unit,
+    FAST,
+    draw,
+    f32,
+    i32,
+    i64,
+    log2,
+    magnitude,
+    part,
+    stream,
+    u32,
+    u64,
+    unit,
 )  # fmt: skip
 
 INDEPENDENT, CORRELATED, ANTICORRELATED = 0, 1, 2
 _CHUNK = 32  # gaps drawn at a time
 _LONGEST_GAP = f32(2.0**30)
+_ALMOST_ONE = f32(1 - 2.0**-24)
 _OFF = f32(4)  # a `chosen` value that no block answers to
 
 
 @njit(nogil=True)
-def fill_odds(probability, limit, inverse, first):  # type: ignore[no-untyped-def]
+def fill_odds(probability, limit, inverse, first):
     """Fill (limit, inverse, first) from probabilities (block,); returns P(any block is on)."""
     quiet = 0.0
     for g in range(probability.shape[0]):
@@ -39,9 +51,12 @@ def fill_odds(probability, limit, inverse, first):  # type: ignore[no-untyped-de
     return some
 
 
-@njit(fastmath=FAST, boundscheck=False, error_model="numpy", forceinline=True)
-def _switch(out, at, width, base, low, high, limit, inverse, skip, after, until, chosen):  # type: ignore[no-untyped-def]
-    """out[at:at+width] = a uniform in (0, 1] where the block is on, else 0.
+# Unsigned indices do not wrap around from the end: a signed `at + l` halves the speed of a loop.
+
+
+@part(forceinline=True)
+def _switch(out, at, width, base, low, high, limit, inverse, skip, after, until, chosen):
+    """out[at:at+width] <- a uniform in (0, 1] where the block is on, else 0.
 
     With `skip`, sample l is known to have its first active block at chosen[l]: blocks before it
     are off, this one (after <= chosen < until) is on, later ones keep their own odds.
@@ -51,47 +66,48 @@ def _switch(out, at, width, base, low, high, limit, inverse, skip, after, until,
             u = unit(draw(u32(base + u32(l)), low, high))
             c = chosen[l]
             v = u * inverse if (c < after and u < limit) else f32(0)
-            out[at + l] = u if (c >= after and c < until) else v
+            out[u64(at + l)] = u if (c >= after and c < until) else min(v, f32(1))
     else:
         for l in range(width):
             u = unit(draw(u32(base + u32(l)), low, high))
-            out[at + l] = min(u * inverse, f32(1)) if u < limit else f32(0)
+            out[u64(at + l)] = min(u * inverse, f32(1)) if u < limit else f32(0)
 
 
-@njit(fastmath=FAST, boundscheck=False, error_model="numpy", forceinline=True)
-def _shape(out, at, width, kind):  # type: ignore[no-untyped-def]
+@part(forceinline=True)
+def _shape(out, at, width, kind):
     """Turn uniforms into magnitudes, leaving zeros alone."""
     if kind == 1:
         for l in range(width):
-            u = out[at + l]
-            out[at + l] = u + u - f32(1) if u > f32(0) else f32(0)
+            u = out[u64(at + l)]
+            out[u64(at + l)] = u + u - f32(1) if u > f32(0) else f32(0)
     elif kind == 2:
         for l in range(width):
-            u = out[at + l]
-            out[at + l] = magnitude(u, 2) if u > f32(0) else f32(0)
+            u = out[u64(at + l)]
+            out[u64(at + l)] = magnitude(u, 2) if u > f32(0) else f32(0)
 
 
-@njit(fastmath=FAST, boundscheck=False, error_model="numpy")
-def _fill_set(x, width, base, key, number, first_member, size, kind, shape, switch):  # type: ignore[no-untyped-def]
-    """The members of one set, given its switch (width,): uniform where on, else 0."""
+@part()
+def _fill_set(x, at, width, base, key, number, size, kind, shape, switch):
+    """The members of one set, rows of x from `at` on, given its switch (width,)."""
     low, high = u32(key), u32(key >> u64(32))
     for j in range(size):
         member = stream(low, number + j)
-        at = (first_member + j) * width
+        start = at + j * width
         for l in range(width):
             u = unit(draw(u32(base + u32(l)), member, high))
             on = switch[l] > f32(0)
             if kind == ANTICORRELATED:
                 on = on and min(i32(switch[l] * f32(size)), i32(size - 1)) == i32(j)
-            x[at + l] = u if on else f32(0)
-        _shape(x, at, width, shape)
+            x[u64(start + l)] = u if on else f32(0)
+        _shape(x, start, width, shape)
 
 
 @njit(fastmath=FAST, boundscheck=False, error_model="numpy")
-def fill_tile(x, width, base, present, key, blocks, odds, skip, chosen, switch):  # type: ignore[no-untyped-def]
+def fill_tile(x, width, base, present, key, blocks, odds, skip, chosen, switch):
     """Fill the flat tile x (feature, width) with samples base .. base + width - 1.
 
-    Samples from `present` on are all zero. With `skip` every sample has an active block.
+    Samples from `present` on are all zero. With `skip` every sample has an active block. The work
+    arrays chosen and switch are (width,).
     """
     kind, start, size, shape = blocks
     limit, inverse, first = odds
@@ -101,33 +117,28 @@ def fill_tile(x, width, base, present, key, blocks, odds, skip, chosen, switch):
         chooser = stream(low, -2)
         for l in range(width):
             u = unit(draw(u32(base + u32(l)), chooser, high))
-            chosen[l] = min(u, f32(0.9999999)) if l < present else _OFF
+            chosen[l] = min(u, _ALMOST_ONE) if l < present else _OFF
     for g in range(n_blocks):
         after = first[g - 1] if g > 0 else f32(-1)
-        own = stream(low, g)
-        if kind[g] == INDEPENDENT:
-            at = start[g] * width
-            _switch(
-                x, at, width, base, own, high, limit[g], inverse[g], skip, after, first[g], chosen
-            )
+        own, at = stream(low, g), start[g] * width
+        single = kind[g] == INDEPENDENT
+        out, place = (x, at) if single else (switch, 0)
+        _switch(
+            out, place, width, base, own, high, limit[g], inverse[g], skip, after, first[g], chosen
+        )
+        if single:
             _shape(x, at, width, shape[g])
         else:
-            _switch(
-                switch, 0, width, base, own, high, limit[g], inverse[g], skip, after, first[g],
-                chosen,
-            )  # fmt: skip
-            _fill_set(
-                x, width, base, key, n_blocks + start[g], start[g], size[g], kind[g], shape[g],
-                switch,
-            )  # fmt: skip
+            number = n_blocks + start[g]
+            _fill_set(x, at, width, base, key, number, size[g], kind[g], shape[g], switch)
     if present < width and not skip:
-        for i in range(x.shape[0] // width):
+        for i in range(start[n_blocks - 1] + size[n_blocks - 1]):
             for l in range(present, width):
-                x[i * width + l] = f32(0)
+                x[u64(i * width + l)] = f32(0)
 
 
 @njit(fastmath=FAST, boundscheck=False, error_model="numpy")
-def fill_rows(x, rows, base, key, blocks, odds, simple, tile, chosen, switch):  # type: ignore[no-untyped-def]
+def fill_rows(x, rows, base, key, blocks, odds, simple, tile, chosen, switch):
     """Fill x (rows, padded feature) with the samples that `fill_tile` would give, transposed.
 
     `simple`: every block is one independent feature, in order, all of one magnitude.
@@ -151,8 +162,8 @@ def fill_rows(x, rows, base, key, blocks, odds, simple, tile, chosen, switch):  
                 x[l0 + l, i] = tile[i * 16 + l]
 
 
-@njit(fastmath=FAST, boundscheck=False, error_model="numpy")
-def _draw_hits(cells, log_odds, low, high, position, uniform):  # type: ignore[no-untyped-def]
+@part()
+def _draw_hits(cells, log_odds, low, high, position, uniform):
     """List the switched-on cells of 0 .. cells-1, by geometric gaps; returns how many."""
     gap = np.empty(_CHUNK, np.int32)
     gap_stream, value_stream = stream(low, -3), stream(low, -4)
@@ -162,7 +173,7 @@ def _draw_hits(cells, log_odds, low, high, position, uniform):  # type: ignore[n
             counter = u32(u32(count) + u32(t))
             u = unit(draw(counter, gap_stream, high))
             gap[t] = i32(min(log2(u) * log_odds, _LONGEST_GAP)) + i32(1)
-            uniform[count + t] = unit(draw(counter, value_stream, high))
+            uniform[u64(count + t)] = unit(draw(counter, value_stream, high))
         for t in range(_CHUNK):
             at = min(at + i64(gap[t]), cells)
             position[count + t] = at
@@ -172,8 +183,8 @@ def _draw_hits(cells, log_odds, low, high, position, uniform):  # type: ignore[n
     return count
 
 
-@njit(fastmath=FAST, boundscheck=False, error_model="numpy")
-def _split_positions(position, count, width, row, column):  # type: ignore[no-untyped-def]
+@part()
+def _split_positions(position, count, width, row, column):
     """row, column = divmod(position, width), vectorised: a float quotient, put right by one."""
     reciprocal = f32(1) / f32(width)
     for t in range(count):
@@ -191,7 +202,7 @@ def _split_positions(position, count, width, row, column):  # type: ignore[no-un
 
 
 @njit(fastmath=FAST, boundscheck=False, error_model="numpy")
-def fill_sparse(batch, key, blocks, odds, highest, simple, hits, index, value, pointer):  # type: ignore[no-untyped-def]
+def fill_sparse(batch, key, blocks, odds, highest, simple, hits, index, value, pointer):
     """The non-zero samples of a batch as compressed rows; returns how many there are.
 
     Cells (sample, block) are switched on with the `highest` probability and thinned to each
@@ -207,7 +218,10 @@ def fill_sparse(batch, key, blocks, odds, highest, simple, hits, index, value, p
     _split_positions(position, count, n_blocks, row, column)
     rows, last = 0, i32(-1)
     pointer[0] = 0
-    if simple:
+    even = simple  # of one probability, so that there is nothing to thin
+    for g in range(n_blocks):
+        even = even and odds[0][g] == odds[0][0]
+    if even:
         for t in range(count):
             index[t] = column[t]
             value[t] = magnitude(uniform[t], shape[0])

@@ -9,13 +9,13 @@ from tegum.engines.sampled.activations import activate
 from tegum.engines.sampled.blas import gemm
 from tegum.engines.sampled.data import fill_odds, fill_rows
 from tegum.engines.sampled.optimiser import update
-from tegum.engines.sampled.random import FAST, TRAIN, f32, step_key, u32
+from tegum.engines.sampled.random import FAST, TRAIN, f32, part, step_key, u32
 from tegum.engines.sampled.shared import clear, freeze_absent, hidden_backward, offsets
 from tegum.engines.sampled.vectors import RELU
 
 
-@njit(fastmath=FAST, boundscheck=False, error_model="numpy")
-def pad_weights(theta, encoder, decoder, decoder_t, static):  # type: ignore[no-untyped-def]
+@part()
+def pad_weights(theta, encoder, decoder, decoder_t, static):
     """Copy the weights into rows padded for vectors: (N, M), (N, M) and (m, N)."""
     decode, _, _ = offsets(static)
     n, m = static.n, static.m
@@ -26,8 +26,8 @@ def pad_weights(theta, encoder, decoder, decoder_t, static):  # type: ignore[no-
             decoder_t[k, i] = theta[decode + i * m + k]
 
 
-@njit(fastmath=FAST, boundscheck=False, error_model="numpy", forceinline=True)
-def hidden_forward(h, rows, width, hidden_bias, static, config):  # type: ignore[no-untyped-def]
+@part(forceinline=True)
+def hidden_forward(h, rows, width, hidden_bias, static, config):
     """h <- act(h + b_hidden), in place."""
     if static.has_hidden_bias:
         for l in range(rows):
@@ -39,8 +39,8 @@ def hidden_forward(h, rows, width, hidden_bias, static, config):  # type: ignore
                 h[l, k] = max(h[l, k], f32(0))
 
 
-@njit(fastmath=FAST, boundscheck=False, error_model="numpy", forceinline=True)
-def _output_gradient(z, x, rows, bias, importance, into_bias, config):  # type: ignore[no-untyped-def]
+@part(forceinline=True)
+def _output_gradient(z, x, rows, bias, importance, into_bias, config):
     """z <- I (f(z + b) - y) f'(z + b), and its sum over rows is added to into_bias."""
     absolute, code = len(config[3]) == 2, len(config[2])
     for l in range(rows):
@@ -52,8 +52,8 @@ def _output_gradient(z, x, rows, bias, importance, into_bias, config):  # type: 
             into_bias[i] += g
 
 
-@njit(fastmath=FAST, boundscheck=False, error_model="numpy")
-def flatten_gradient(gradient, into_e, into_d, into_bias, into_hidden, static):  # type: ignore[no-untyped-def]
+@part()
+def flatten_gradient(gradient, into_e, into_d, into_bias, into_hidden, static):
     """Copy padded gradients into the flat gradient."""
     decode, bias, hidden_bias = offsets(static)
     n, m = static.n, static.m
@@ -66,8 +66,8 @@ def flatten_gradient(gradient, into_e, into_d, into_bias, into_hidden, static): 
         gradient[hidden_bias + k] = into_hidden[k]
 
 
-@njit(fastmath=FAST, boundscheck=False, error_model="numpy")
-def dense_gradient(theta, gradient, key, importance, half_l1, blocks, odds, work, static, config):  # type: ignore[no-untyped-def]
+@part()
+def dense_gradient(theta, gradient, key, importance, half_l1, blocks, odds, work, static, config):
     """The summed gradient (without the factor 2) over one batch. Work arrays: see train_dense."""
     encoder, decoder, decoder_t, x, z, h, dh, into_e, into_d, vectors, tile, one = work
     bias, into_bias, into_hidden, chosen, switch = vectors
@@ -102,8 +102,25 @@ def dense_gradient(theta, gradient, key, importance, half_l1, blocks, odds, work
 
 
 @njit(nogil=True, fastmath=FAST, boundscheck=False, error_model="numpy")
-def train_dense(start, stop, theta, first, second, memory, keys, point_of, numbers, blocks, rates, step0, static, config):  # type: ignore[no-untyped-def]  # noqa: E501
-    """Train instances start .. stop - 1 for len(rates) steps from step0, in place."""
+def train_dense(
+    start,
+    stop,
+    theta,
+    first,
+    second,
+    memory,
+    keys,
+    point_of,
+    numbers,
+    blocks,
+    rates,
+    step0,
+    static,
+    config,
+):
+    """Train instances start .. stop - 1 from step0 on, in place.
+
+    rates (step, 3): see `optimiser.schedule`."""
     n, m, batch = static.n, static.m, static.batch
     tall, wide = (n + 15) // 16 * 16, (m + 15) // 16 * 16
     rows = min(rows_at_once(n, m), (batch + 15) // 16 * 16)
@@ -146,14 +163,14 @@ def train_dense(start, stop, theta, first, second, memory, keys, point_of, numbe
                 static, config,
             )  # fmt: skip
             update(
-                theta[a], gradient, first[a], second[a], scale, step0 + s + 1,
-                rates[s] * numbers.rate[point], numbers.decay[point], static.optimiser,
-                static.momentum,
+                theta[a], gradient, first[a], second[a], scale,
+                rates[s], numbers.rate[point], numbers.decay[point], static.optimiser,
+                numbers.momentum[point],
             )  # fmt: skip
 
 
 @njit(forceinline=True)
-def rows_at_once(n, m):  # type: ignore[no-untyped-def]
+def rows_at_once(n, m):
     """Samples in a block: few enough that OpenBLAS takes its small-matrix path (L·n·m <~ 1e6)."""
     rows = int(1e6 / (n * ((m + 3) // 4 * 4))) // 16 * 16
     return max(16, min(256, rows))

@@ -19,6 +19,7 @@ from tegum.engines.sampled.dense import train_dense
 from tegum.engines.sampled.evaluate import evaluate
 from tegum.engines.sampled.lane import train_lane
 from tegum.engines.sampled.lowering import Lowered, Plan, lower
+from tegum.engines.sampled.optimiser import schedule
 from tegum.engines.sampled.random import HELD_OUT, INIT, PROBE
 from tegum.engines.sampled.sparse import train_sparse
 
@@ -88,7 +89,7 @@ class SampledEngine:
     def advance(self, batch: Batch, state: State, steps: int, *, jobs: int) -> State:
         """Train every instance for `steps` more steps, in place."""
         low, step = self._lower(batch), step_of(state)
-        rates = batch.training.learning_rates(step, step + steps)
+        rates = schedule(batch.training.learning_rates(step, step + steps), step)
         arrays = (state["theta"], state["first"], state["second"], state["memory"])
         common = (low.keys, low.point_of, low.numbers, low.blocks, rates, step, low.static)
 
@@ -114,7 +115,8 @@ class SampledEngine:
         """`loss`, `loss_error` on held-out samples, `diverged`; λ E‖h‖₁ as `penalty` if any."""
         out = self._measure(batch, state, HELD_OUT, 0, batch.training.held_out, jobs)
         finite = np.isfinite(state["theta"]).all(axis=1) & np.isfinite(out).all(axis=1)
-        scores: State = {"loss": out[:, 0], "loss_error": out[:, 1], "diverged": ~finite}
+        diverged = np.asarray(~finite)
+        scores: State = {"loss": out[:, 0], "loss_error": out[:, 1], "diverged": diverged}
         if any(point.l1 > 0 for point in batch.points):
             weights = np.array([point.l1 for point in batch.points])
             scores["penalty"] = weights[self._lower(batch).point_of] * out[:, 2]
@@ -145,11 +147,11 @@ class SampledEngine:
 
 @cache
 def _blas() -> ThreadpoolController:
-    return ThreadpoolController()
+    return ThreadpoolController()  # type: ignore[no-untyped-call]
 
 
 def _spread(low: Lowered, run: Callable[[Plan, int, int], None], jobs: int) -> None:
-    """Call `run(plan, start, stop)` over all instances, in chunks of one plan, on `jobs` threads."""
+    """Call `run(plan, start, stop)` over all instances, in chunks of one plan, on threads."""
     count = len(low.point_of)
     most = max(1, -(-count // (max(1, jobs) * _CHUNKS_PER_THREAD)))
     plans = [low.plans[point] for point in low.point_of]

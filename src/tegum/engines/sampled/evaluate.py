@@ -9,7 +9,15 @@ from tegum.engines.sampled.activations import activate
 from tegum.engines.sampled.data import fill_odds, fill_tile
 from tegum.engines.sampled.lane import SKIP_BELOW
 from tegum.engines.sampled.random import (
-    FAST, binomial_draw, binomial_table, f32, f64, step_key, u32,
+    FAST,
+    binomial_draw,
+    binomial_table,
+    f32,
+    f64,
+    part,
+    step_key,
+    u32,
+    u64,
 )  # fmt: skip
 from tegum.engines.sampled.shared import clear, offsets
 
@@ -17,8 +25,8 @@ WIDTH = 64  # samples in a tile
 CHUNK = 1024  # samples that share a step key
 
 
-@njit(fastmath=FAST, boundscheck=False, error_model="numpy")
-def _forward_tile(theta, x, h, losses, sizes, importance, static, config):  # type: ignore[no-untyped-def]
+@part()
+def _forward_tile(theta, x, h, losses, sizes, importance, static, config):
     """losses, sizes (WIDTH,) <- Σ_i I_i (y_i - f(z_i))² and ‖h‖₁ of each sample of the tile x."""
     decode, bias, hidden_bias = offsets(static)
     n, m = static.n, static.m
@@ -34,7 +42,7 @@ def _forward_tile(theta, x, h, losses, sizes, importance, static, config):  # ty
         for i in range(n):
             w = theta[i * m + k]
             for l in range(WIDTH):
-                row[l] += w * x[i * WIDTH + l]
+                row[l] += w * x[u64(i * WIDTH + l)]
         for l in range(WIDTH):
             v = activate(row[l], hidden_code)[0]
             row[l] = v
@@ -43,19 +51,21 @@ def _forward_tile(theta, x, h, losses, sizes, importance, static, config):  # ty
         for l in range(WIDTH):
             z[l] = theta[bias + i]
         for k in range(m):
-            w = theta[decode + i * m + k]
+            w, row = theta[decode + i * m + k], h[k]
             for l in range(WIDTH):
-                z[l] += w * h[k, l]
+                z[l] += w * row[l]
         weight = importance[i]
         for l in range(WIDTH):
-            y = x[i * WIDTH + l]
+            y = x[u64(i * WIDTH + l)]
             y = abs(y) if absolute else y
             error = activate(z[l], code)[0] - y
             losses[l] += weight * error * error
 
 
-@njit(fastmath=FAST, boundscheck=False, error_model="numpy")
-def _add_chunk(theta, key, count, size, skip, importance, blocks, odds, work, static, config, totals):  # type: ignore[no-untyped-def]  # noqa: E501
+@part()
+def _add_chunk(
+    theta, key, count, size, skip, importance, blocks, odds, work, static, config, totals
+):
     """totals += (Σ loss, Σ loss², Σ ‖h‖₁) over `size` samples, `count` of them simulated."""
     x, h, losses, sizes, chosen, switch = work
     for done in range(0, count, WIDTH):
@@ -77,7 +87,21 @@ def _add_chunk(theta, key, count, size, skip, importance, blocks, odds, work, st
 
 
 @njit(nogil=True, fastmath=FAST, boundscheck=False, error_model="numpy")
-def evaluate(start, stop, theta, keys, purpose, number, samples, point_of, numbers, blocks, static, config, out):  # type: ignore[no-untyped-def]  # noqa: E501
+def evaluate(
+    start,
+    stop,
+    theta,
+    keys,
+    purpose,
+    number,
+    samples,
+    point_of,
+    numbers,
+    blocks,
+    static,
+    config,
+    out,
+):
     """out (instance, 3) <- mean loss, its standard error, mean ‖h‖₁, for start .. stop - 1.
 
     Samples come in chunks addressed by (instance, purpose, number, chunk).

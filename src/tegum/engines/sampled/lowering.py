@@ -78,13 +78,10 @@ def lower(batch: Batch) -> Lowered:
         has_hidden_bias=problem.model.has_hidden_bias,
         simple=_is_simple(blocks),
         optimiser=OPTIMISER_CODES[training.optimizer],
-        momentum=training.momentum,
     )
     numbers = _numbers(batch)
     highest = numbers.probability.max(axis=1)
-    plans = tuple(
-        _plan(point, float(p)) for point, p in zip(batch.points, highest, strict=True)
-    )
+    plans = tuple(_plan(point, float(p)) for point, p in zip(batch.points, highest, strict=True))
     return Lowered(
         static=static,
         blocks=_block_arrays(blocks),
@@ -115,6 +112,7 @@ def _numbers(batch: Batch) -> Numbers:
         half_l1=np.array([[p.l1 / 2.0] for p in points], np.float32),
         rate=np.array([t.learning_rate for t in trainings]),
         decay=np.array([t.weight_decay for t in trainings]),
+        momentum=np.array([t.momentum for t in trainings]),
     )
 
 
@@ -124,9 +122,7 @@ def _plan(problem: Problem, highest: float) -> Plan:
     n, m = problem.n_features, problem.n_hidden
     if model.hidden_activation not in ("identity", "relu"):
         rule = "must be identity or relu for the sampled engine"
-        raise SpecError.of(
-            type(model).__name__, "hidden_activation", rule, model.hidden_activation
-        )
+        raise SpecError.of(type(model).__name__, "hidden_activation", rule, model.hidden_activation)
     tags = [
         m,
         ACTIVATION_CODES[model.hidden_activation],

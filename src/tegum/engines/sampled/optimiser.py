@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
-from tegum.engines.sampled.random import FAST, f32
+from tegum.dims import F64
+from tegum.engines.sampled.random import f32, part
 
 ADAM, ADAMW, SGD = 0, 1, 2
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
@@ -13,22 +13,32 @@ _B1, _B2, _EPS = f32(BETA1), f32(BETA2), f32(EPSILON)
 _C1, _C2 = f32(1 - BETA1), f32(1 - BETA2)
 
 
-@njit(fastmath=FAST, boundscheck=False, error_model="numpy", forceinline=True)
-def update(theta, gradient, first, second, scale, step, rate, decay, kind, momentum):  # type: ignore[no-untyped-def]
-    """theta, first, second <- one step number `step` (from 1) at learning rate `rate`.
+def schedule(rates: F64, step0: int) -> F64:
+    """(step, 3): the learning rate multiplier, and Adam's two bias corrections.
+
+    1/(1 - β₁ᵗ) and 1/(1 - β₂ᵗ), t from 1: from the step number alone, so that a run that is cut
+    anywhere has the same bits.
+    """
+    t = np.arange(step0 + 1, step0 + 1 + len(rates), dtype=np.float64)
+    return np.stack([rates, 1.0 / (1.0 - BETA1**t), 1.0 / (1.0 - BETA2**t)], axis=1)
+
+
+@part(forceinline=True)
+def update(theta, gradient, first, second, scale, timing, rate, decay, kind, momentum):
+    """theta, first, second <- one step later; timing is a row of `schedule`.
 
     `scale`·gradient is the gradient. Weight decay is coupled (added to the gradient) for Adam and
     SGD, decoupled for AdamW; as everywhere, it acts on every parameter.
     """
     coupled = f32(0) if kind == ADAMW else f32(decay)
+    rate = rate * timing[0]
     if kind == SGD:
         mu, lr = f32(momentum), f32(rate)
         for k in range(theta.shape[0]):
             first[k] = mu * first[k] + (gradient[k] * scale + coupled * theta[k])
             theta[k] -= lr * first[k]
         return
-    lr = f32(rate / (1.0 - BETA1**step))
-    correction = f32(1.0 / (1.0 - BETA2**step))
+    lr, correction = f32(rate * timing[1]), f32(timing[2])
     keep = f32(1.0 - rate * decay) if kind == ADAMW else f32(1)
     for k in range(theta.shape[0]):
         g = gradient[k] * scale + coupled * theta[k]

@@ -9,7 +9,7 @@ from numba import njit
 
 from tegum.dims import F32, F64
 from tegum.engines.sampled.activations import activate
-from tegum.engines.sampled.random import FAST, f32
+from tegum.engines.sampled.random import f32, part
 from tegum.engines.sampled.vectors import RELU
 
 
@@ -21,6 +21,7 @@ class Numbers(NamedTuple):
     half_l1: F32  # (point, 1): half the penalty on the hidden activations
     rate: F64  # (point,): the learning rate
     decay: F64  # (point,): the weight decay
+    momentum: F64  # (point,): of SGD
 
 
 class Static(NamedTuple):
@@ -34,19 +35,18 @@ class Static(NamedTuple):
     has_hidden_bias: bool
     simple: bool  # every block is one independent feature, all of one magnitude
     optimiser: int
-    momentum: float
 
 
 @njit(forceinline=True)
-def offsets(static):  # type: ignore[no-untyped-def]
+def offsets(static):
     """Where D, b, b_hidden start in the flat parameters [E (n, m) | D (n, m) | b | b_hidden]."""
     decode = 0 if static.tied else static.n * static.m
     bias = decode + static.n * static.m
     return decode, bias, bias + static.n
 
 
-@njit(fastmath=FAST, boundscheck=False, error_model="numpy")
-def add_zero_samples(theta, gradient, count, importance, half_l1, static, config):  # type: ignore[no-untyped-def]
+@part()
+def add_zero_samples(theta, gradient, count, importance, half_l1, static, config):
     """Add `count` times the gradient of the all-zero sample (a negative count takes it back).
 
     Its hidden activations are act(b_hidden), so it teaches b, b_hidden and the decoder only.
@@ -75,15 +75,15 @@ def add_zero_samples(theta, gradient, count, importance, half_l1, static, config
             gradient[hidden_bias + k] += (dh[k] + penalty) * slope
 
 
-@njit
-def clear(array):  # type: ignore[no-untyped-def]
+@part()
+def clear(array):
     """Zero a vector (a slice assignment costs seconds of compilation)."""
     for k in range(array.shape[0]):
         array[k] = f32(0)
 
 
-@njit
-def freeze_absent(gradient, static):  # type: ignore[no-untyped-def]
+@part()
+def freeze_absent(gradient, static):
     """Zero the gradient of biases that the model does not have."""
     _, bias, hidden_bias = offsets(static)
     if not static.has_bias:
@@ -94,9 +94,9 @@ def freeze_absent(gradient, static):  # type: ignore[no-untyped-def]
             gradient[k] = f32(0)
 
 
-@njit(fastmath=FAST, boundscheck=False, error_model="numpy", forceinline=True)
-def hidden_backward(h, dh, rows, width, half_l1, config):  # type: ignore[no-untyped-def]
-    """dh <- (dh + λ/2 sign h) · act'(h), for the activations that keep the sign (identity, ReLU)."""
+@part(forceinline=True)
+def hidden_backward(h, dh, rows, width, half_l1, config):
+    """dh <- (dh + λ/2 sign h) · act'(h), for activations that keep the sign (identity, ReLU)."""
     if len(config[4]) == 2:
         for l in range(rows):
             for k in range(width):

@@ -14,9 +14,13 @@ from tegum.engines.sampled.blas import gemm
 from tegum.engines.sampled.data import fill_odds, fill_sparse
 from tegum.engines.sampled.dense import flatten_gradient, hidden_forward, pad_weights, rows_at_once
 from tegum.engines.sampled.optimiser import update
-from tegum.engines.sampled.random import FAST, TRAIN, f32, step_key
+from tegum.engines.sampled.random import FAST, TRAIN, f32, part, step_key
 from tegum.engines.sampled.shared import (
-    add_zero_samples, clear, freeze_absent, hidden_backward, offsets,
+    add_zero_samples,
+    clear,
+    freeze_absent,
+    hidden_backward,
+    offsets,
 )  # fmt: skip
 from tegum.engines.sampled.vectors import RELU, gather_rows, list_positive, scatter_rows
 
@@ -32,12 +36,14 @@ def hit_capacity(batch: int, blocks: int, highest: float) -> int:
 
 
 @njit(fastmath=FAST, boundscheck=False, error_model="numpy", forceinline=True)
-def _target(value, config):  # type: ignore[no-untyped-def]
+def _target(value, config):
     return abs(value) if len(config[3]) == 2 else value
 
 
-@njit(fastmath=FAST, boundscheck=False, error_model="numpy")
-def _outputs_by_rows(csr, r0, rows, z, h, dh, into_d, decoder, bias, importance, into_bias, found, config):  # type: ignore[no-untyped-def]  # noqa: E501
+@part()
+def _outputs_by_rows(
+    csr, r0, rows, z, h, dh, into_d, decoder, bias, importance, into_bias, found, config
+):
     """ReLU outputs: dh, into_d and into_bias from the positive ones only; returns how many."""
     index, value, pointer = csr
     which, amount = found
@@ -65,8 +71,8 @@ def _outputs_by_rows(csr, r0, rows, z, h, dh, into_d, decoder, bias, importance,
     return positive
 
 
-@njit(fastmath=FAST, boundscheck=False, error_model="numpy")
-def _outputs_densely(csr, r0, rows, z, bias, importance, into_bias, found, config):  # type: ignore[no-untyped-def]
+@part()
+def _outputs_densely(csr, r0, rows, z, bias, importance, into_bias, found, config):
     """z <- the output gradient of every output; returns how many are positive."""
     index, value, pointer = csr
     _, amount = found
@@ -91,8 +97,10 @@ def _outputs_densely(csr, r0, rows, z, bias, importance, into_bias, found, confi
     return positive
 
 
-@njit(fastmath=FAST, boundscheck=False, error_model="numpy")
-def sparse_gradient(theta, gradient, key, highest, listed, importance, half_l1, blocks, odds, work, static, config):  # type: ignore[no-untyped-def]  # noqa: E501
+@part()
+def sparse_gradient(
+    theta, gradient, key, highest, listed, importance, half_l1, blocks, odds, work, static, config
+):
     """The summed gradient (without the factor 2) over one batch; returns the positive fraction."""
     encoder, decoder, decoder_t, z, h, dh, into_e, into_d, vectors, hits, csr, found, one = work
     bias, into_bias, into_hidden = vectors
@@ -147,8 +155,26 @@ def sparse_gradient(theta, gradient, key, highest, listed, importance, half_l1, 
 
 
 @njit(nogil=True, fastmath=FAST, boundscheck=False, error_model="numpy")
-def train_sparse(start, stop, theta, first, second, memory, keys, point_of, numbers, blocks, rates, step0, static, config, room):  # type: ignore[no-untyped-def]  # noqa: E501
-    """Train instances start .. stop - 1 for len(rates) steps from step0, in place.
+def train_sparse(
+    start,
+    stop,
+    theta,
+    first,
+    second,
+    memory,
+    keys,
+    point_of,
+    numbers,
+    blocks,
+    rates,
+    step0,
+    static,
+    config,
+    room,
+):
+    """Train instances start .. stop - 1 from step0 on, in place.
+
+    rates (step, 3): see `optimiser.schedule`.
 
     memory (instance,) remembers the fraction of positive outputs in the last step, which says
     how the next one goes backward; room = (active cells, entries) is the size of the work arrays.
@@ -204,7 +230,7 @@ def train_sparse(start, stop, theta, first, second, memory, keys, point_of, numb
                 blocks, odds, work, static, config,
             )  # fmt: skip
             update(
-                theta[a], gradient, first[a], second[a], scale, step0 + s + 1,
-                rates[s] * numbers.rate[point], numbers.decay[point], static.optimiser,
-                static.momentum,
+                theta[a], gradient, first[a], second[a], scale,
+                rates[s], numbers.rate[point], numbers.decay[point], static.optimiser,
+                numbers.momentum[point],
             )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Row and tile primitives as explicit LLVM vectors, where plain numba loops are too slow.
+"""Row primitives as explicit LLVM vectors, where plain numba loops are too slow.
 
 LLVM's loop vectoriser sees only the innermost loop, so it cannot keep the hidden activations of
 a tile of samples (or the row being accumulated) in registers across an outer loop. These few
@@ -10,7 +10,6 @@ Sizes known at compile time are passed as tuples: the *length* of a tuple is par
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from llvmlite import ir
@@ -21,20 +20,13 @@ LANES = 16  # float32 lanes of one vector
 IDENTITY, RELU, LEAKY, QUADRATIC, GELU = 1, 2, 3, 4, 5  # activation codes: lengths of a tag
 LEAK = 0.01
 
-_F32, _I32, _I64 = ir.FloatType(), ir.IntType(32), ir.IntType(64)
+_F32, _I32, I64_TYPE = ir.FloatType(), ir.IntType(32), ir.IntType(64)
 # Reassociation and contraction, but no assumption that NaN and infinity do not occur.
 _FAST = ("reassoc", "contract", "nsz", "arcp")
 
 
-def registers_per_row(n_hidden: int) -> int:
-    """Vectors per hidden unit that still fit the register file of the lane kernel."""
-    if n_hidden <= 3:
-        return 4
-    return 2 if n_hidden <= 8 else 1
-
-
-class _Emitter:
-    """Short names for the LLVM instructions used here, at one vector width."""
+class Emitter:
+    """Short names for the LLVM instructions used here and in `tile`, at one vector width."""
 
     def __init__(self, context: Any, builder: Any, width: int) -> None:
         self.context, self.builder = context, builder
@@ -66,16 +58,14 @@ class _Emitter:
         return loaded
 
     def store(self, value: Any, pointer: Any, offset: Any) -> None:
-        target = self.builder.bitcast(
-            self.builder.gep(pointer, [offset]), value.type.as_pointer()
-        )
+        target = self.builder.bitcast(self.builder.gep(pointer, [offset]), value.type.as_pointer())
         self.builder.store(value, target).align = 4
 
     def slot(self) -> Any:
         return cgutils.alloca_once_value(self.builder, self.zero)
 
     def index(self, base: Any, scale: int, offset: int = 0) -> Any:
-        return self.builder.add(self.builder.mul(base, _I64(scale)), _I64(offset))
+        return self.builder.add(self.builder.mul(base, I64_TYPE(scale)), I64_TYPE(offset))
 
     def add(self, x: Any, y: Any) -> Any:
         return self.builder.fadd(x, y, flags=_FAST)
@@ -112,146 +102,21 @@ class _Emitter:
         raise ValueError(f"no vector form of activation code {code}")
 
 
-class _Tile:
-    """Emits one tile: LANES·U samples forward and backward through one model.
-
-    H_k and dH_k of the tile stay in registers; X, the weights and the accumulators are in L1.
-    """
-
-    def __init__(self, emit: _Emitter, config: Any, pointers: Sequence[Any], n: Any) -> None:
-        self.e, self.n = emit, n
-        counts = [tag.count for tag in config.types]
-        self.m, self.hidden, self.output, self.target, self.l1 = counts
-        self.u = registers_per_row(self.m)
-        self.encode, self.decode, self.bias, self.hidden_bias, self.importance = pointers[:5]
-        self.x, self.half_l1, self.into_decode, self.into_encode, self.into_hidden = pointers[5:]
-        self.h = [[emit.slot() for _ in range(self.u)] for _ in range(self.m)]
-        self.dh = [[emit.slot() for _ in range(self.u)] for _ in range(self.m)]
-
-    def features(self) -> Any:
-        return cgutils.for_range_slice(self.e.builder, _I64(0), self.n, _I64(1))
-
-    def x_row(self, i: Any) -> list[Any]:
-        width = LANES * self.u
-        return [self.e.load(self.x, self.e.index(i, width, LANES * u)) for u in range(self.u)]
-
-    def each_hidden(self) -> list[tuple[int, int]]:
-        return [(k, u) for k in range(self.m) for u in range(self.u)]
-
-    def accumulate(self, pointer: Any, i: Any, k: int, terms: list[tuple[Any, Any]]) -> None:
-        """pointer[i, k, :] += sum of products, with (m + 1) vectors to each row i."""
-        offset = self.e.index(i, (self.m + 1) * LANES, k * LANES)
-        total = self.e.load(pointer, offset)
-        for x, y in terms:
-            total = self.e.fma(x, y, total)
-        self.e.store(total, pointer, offset)
-
-    def forward_hidden(self) -> None:
-        e, load, store = self.e, self.e.builder.load, self.e.builder.store
-        for k, u in self.each_hidden():
-            store(e.splat_at(self.hidden_bias, _I64(k)), self.h[k][u])
-        with self.features() as (i, _):
-            x = self.x_row(i)
-            for k in range(self.m):
-                w = e.splat_at(self.encode, e.index(i, self.m, k))
-                for u in range(self.u):
-                    store(e.fma(w, x[u], load(self.h[k][u])), self.h[k][u])
-        if self.hidden == RELU:
-            for k, u in self.each_hidden():
-                value = load(self.h[k][u])
-                store(e.select(e.positive(value), value, e.zero), self.h[k][u])
-
-    def outputs(self) -> None:
-        """z, the output gradient g, dD += g h, db += g, dH += D g."""
-        e, load, store = self.e, self.e.builder.load, self.e.builder.store
-        one = e.constant(1.0)
-        with self.features() as (i, _):
-            x = self.x_row(i)
-            w = [e.splat_at(self.decode, e.index(i, self.m, k)) for k in range(self.m)]
-            z = [e.splat_at(self.bias, i) for _ in range(self.u)]
-            for k, u in self.each_hidden():
-                z[u] = e.fma(w[k], load(self.h[k][u]), z[u])
-            importance = e.splat_at(self.importance, i)
-            y = [e.magnitude(v) for v in x] if self.target == 2 else x
-            g = [
-                e.mul(importance, e.error_times_slope(self.output, z[u], y[u]))
-                for u in range(self.u)
-            ]
-            for k in range(self.m):
-                for u in range(self.u):
-                    store(e.fma(w[k], g[u], load(self.dh[k][u])), self.dh[k][u])
-                terms = [(g[u], load(self.h[k][u])) for u in range(self.u)]
-                self.accumulate(self.into_decode, i, k, terms)
-            self.accumulate(self.into_decode, i, self.m, [(g[u], one) for u in range(self.u)])
-
-    def backward_hidden(self) -> None:
-        """The penalty's and the hidden activation's part of dH, then dE += x dH."""
-        e, load, store = self.e, self.e.builder.load, self.e.builder.store
-        for k, u in self.each_hidden():
-            h, dh = load(self.h[k][u]), load(self.dh[k][u])
-            if self.l1 == 2:
-                half = e.splat_at(self.half_l1, _I64(0))
-                up = e.select(e.positive(h), half, e.zero)
-                down = e.select(e.positive(e.sub(e.zero, h)), half, e.zero)
-                dh = e.sub(e.add(dh, up), down)
-            if self.hidden == RELU:
-                dh = e.select(e.positive(h), dh, e.zero)
-            store(dh, self.dh[k][u])
-        for k in range(self.m):
-            terms = [(load(self.dh[k][u]), e.constant(1.0)) for u in range(self.u)]
-            self.accumulate(self.into_hidden, _I64(0), k, terms)
-        with self.features() as (i, _):
-            x = self.x_row(i)
-            for k in range(self.m):
-                terms = [(x[u], load(self.dh[k][u])) for u in range(self.u)]
-                self.accumulate(self.into_encode, i, k, terms)
-
-
 @intrinsic
-def gradient_tile(  # type: ignore[no-untyped-def]
-    typing, config, encode, decode, bias, hidden_bias, importance, x, n, half_l1,
-    into_decode, into_encode, into_hidden,
-):  # fmt: skip
-    """Add the gradient of one tile of samples to the lane accumulators.
-
-    encode, decode (n, m); bias, importance (n,); hidden_bias (m,); x (n, LANES·U);
-    half_l1 (1,); into_decode, into_encode (n, m + 1, LANES): row m of into_decode takes db;
-    into_hidden (m + 1, LANES). For tied weights pass the same arrays twice.
-    """
-    arrays = (encode, decode, bias, hidden_bias, importance, x, half_l1)
-    sinks = (into_decode, into_encode, into_hidden)
-    signature = types.void(config, *arrays[:6], types.int64, half_l1, *sinks)
-
-    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        emit = _Emitter(context, builder, LANES)
-        order = (1, 2, 3, 4, 5, 6, 8, 9, 10, 11)
-        pointers = [emit.data(sig.args[a], args[a]) for a in order]
-        tile = _Tile(emit, sig.args[0], pointers, args[7])
-        tile.forward_hidden()
-        tile.outputs()
-        tile.backward_hidden()
-        return context.get_dummy_value()
-
-    return signature, generate
-
-
-@intrinsic
-def gather_rows(typing, width, rows, index, value, start, stop, out, offset):  # type: ignore[no-untyped-def]
+def gather_rows(typing, width, rows, index, value, start, stop, out, offset):
     """out[offset:offset+w] = start vector + Σ_t value[t] rows[index[t], :], w = 16·len(width).
 
     The start vector is out[offset:offset+w] itself; t runs over start..stop.
     """
-    signature = types.void(
-        width, rows, index, value, types.int64, types.int64, out, types.int64
-    )
+    signature = types.void(width, rows, index, value, types.int64, types.int64, out, types.int64)
 
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         lanes = sig.args[0].count * LANES
-        emit = _Emitter(context, builder, lanes)
+        emit = Emitter(context, builder, lanes)
         data, where, what, into = (emit.data(sig.args[a], args[a]) for a in (1, 2, 3, 6))
         total = cgutils.alloca_once_value(builder, emit.load(into, args[7]))
-        with cgutils.for_range_slice(builder, args[4], args[5], _I64(1)) as (t, _):
-            row = builder.mul(builder.sext(emit.scalar(where, t), _I64), _I64(lanes))
+        with cgutils.for_range_slice(builder, args[4], args[5], I64_TYPE(1)) as (t, _):
+            row = builder.mul(builder.sext(emit.scalar(where, t), I64_TYPE), I64_TYPE(lanes))
             weight = emit.splat_at(what, t)
             builder.store(emit.fma(weight, emit.load(data, row), builder.load(total)), total)
         emit.store(builder.load(total), into, args[7])
@@ -261,17 +126,17 @@ def gather_rows(typing, width, rows, index, value, start, stop, out, offset):  #
 
 
 @intrinsic
-def scatter_rows(typing, width, row, offset, index, value, start, stop, into):  # type: ignore[no-untyped-def]
-    """into[index[t], :] += value[t] row[offset:offset+w] for t in start..stop, w = 16·len(width)."""
+def scatter_rows(typing, width, row, offset, index, value, start, stop, into):
+    """into[index[t], :] += value[t] row[offset:offset+w], t in start..stop, w = 16·len(width)."""
     signature = types.void(width, row, types.int64, index, value, types.int64, types.int64, into)
 
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         lanes = sig.args[0].count * LANES
-        emit = _Emitter(context, builder, lanes)
+        emit = Emitter(context, builder, lanes)
         source, where, what, sink = (emit.data(sig.args[a], args[a]) for a in (1, 3, 4, 7))
         added = emit.load(source, args[2])
-        with cgutils.for_range_slice(builder, args[5], args[6], _I64(1)) as (t, _):
-            at = builder.mul(builder.sext(emit.scalar(where, t), _I64), _I64(lanes))
+        with cgutils.for_range_slice(builder, args[5], args[6], I64_TYPE(1)) as (t, _):
+            at = builder.mul(builder.sext(emit.scalar(where, t), I64_TYPE), I64_TYPE(lanes))
             emit.store(emit.fma(emit.splat_at(what, t), added, emit.load(sink, at)), sink, at)
         return context.get_dummy_value()
 
@@ -279,7 +144,7 @@ def scatter_rows(typing, width, row, offset, index, value, start, stop, into):  
 
 
 @intrinsic
-def list_positive(typing, z, offset, bias, width, index, value):  # type: ignore[no-untyped-def]
+def list_positive(typing, z, offset, bias, width, index, value):
     """List i and z[offset+i] + bias[i] where that sum is positive; returns how many.
 
     `width` is a multiple of LANES; index and value need LANES entries of slack.
@@ -287,7 +152,7 @@ def list_positive(typing, z, offset, bias, width, index, value):  # type: ignore
     signature = types.int64(z, types.int64, bias, types.int64, index, value)
 
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        emit = _Emitter(context, builder, LANES)
+        emit = Emitter(context, builder, LANES)
         zs, biases, indices, values = (emit.data(sig.args[a], args[a]) for a in (0, 2, 4, 5))
         integers, mask = ir.VectorType(_I32, LANES), ir.VectorType(ir.IntType(1), LANES)
         bits, intrinsic_of = ir.IntType(LANES), cgutils.get_or_insert_function
@@ -302,16 +167,16 @@ def list_positive(typing, z, offset, bias, width, index, value):  # type: ignore
         count_bits = intrinsic_of(
             builder.module, ir.FunctionType(bits, [bits]), f"llvm.ctpop.i{LANES}"
         )
-        count = cgutils.alloca_once_value(builder, _I64(0))
+        count = cgutils.alloca_once_value(builder, I64_TYPE(0))
         numbers = cgutils.alloca_once_value(builder, ir.Constant(integers, list(range(LANES))))
-        with cgutils.for_range_slice(builder, _I64(0), args[3], _I64(LANES)) as (t, _):
+        with cgutils.for_range_slice(builder, I64_TYPE(0), args[3], I64_TYPE(LANES)) as (t, _):
             total = emit.add(emit.load(zs, builder.add(args[1], t)), emit.load(biases, t))
             on, found, which = emit.positive(total), builder.load(count), builder.load(numbers)
             nothing = ir.Constant(emit.vector, ir.Undefined)
             emit.store(builder.call(pack_f, [total, on, nothing]), values, found)
             none = ir.Constant(integers, ir.Undefined)
             emit.store(builder.call(pack_i, [which, on, none]), indices, found)
-            more = builder.zext(builder.call(count_bits, [builder.bitcast(on, bits)]), _I64)
+            more = builder.zext(builder.call(count_bits, [builder.bitcast(on, bits)]), I64_TYPE)
             builder.store(builder.add(found, more), count)
             step = ir.Constant(integers, [LANES] * LANES)
             builder.store(builder.add(which, step), numbers)
@@ -321,7 +186,7 @@ def list_positive(typing, z, offset, bias, width, index, value):  # type: ignore
 
 
 @intrinsic
-def float_bits(typing, x):  # type: ignore[no-untyped-def]
+def float_bits(typing, x):
     """The 32 bits of a float32, as int32."""
 
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
@@ -331,7 +196,7 @@ def float_bits(typing, x):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def bits_float(typing, x):  # type: ignore[no-untyped-def]
+def bits_float(typing, x):
     """The float32 with these 32 bits."""
 
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:

@@ -1,0 +1,148 @@
+"""One tile of samples, forward and backward, as explicit LLVM vectors: see `vectors` for why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from numba.core import cgutils, types
+from numba.extending import intrinsic
+
+from tegum.engines.sampled.vectors import I64_TYPE, LANES, RELU, Emitter
+
+
+def registers_per_row(n_hidden: int) -> int:
+    """Vectors per hidden unit that still fit the register file of the lane kernel."""
+    if n_hidden <= 3:
+        return 4
+    return 2 if n_hidden <= 8 else 1
+
+
+class _Tile:
+    """Emits one tile: LANES·U samples forward and backward through one model.
+
+    H_k and dH_k of the tile stay in registers; X, the weights and the accumulators are in L1.
+    """
+
+    def __init__(
+        self, emit: Emitter, config: Any, pointers: Sequence[Any], n: Any, place: Any
+    ) -> None:
+        self.e, self.n = emit, n
+        counts = [tag.count for tag in config.types]
+        self.m, self.hidden, self.output, self.target, self.l1 = counts
+        self.u = registers_per_row(self.m)
+        self.encode, self.decode, self.bias, self.hidden_bias, self.importance = pointers[:5]
+        self.x, self.half_l1, self.into_decode, self.into_encode, self.into_hidden = pointers[5:]
+        self.stride, self.offset = place
+        self.h = [[emit.slot() for _ in range(self.u)] for _ in range(self.m)]
+        self.dh = [[emit.slot() for _ in range(self.u)] for _ in range(self.m)]
+
+    def features(self) -> Any:
+        return cgutils.for_range_slice(self.e.builder, I64_TYPE(0), self.n, I64_TYPE(1))
+
+    def x_row(self, i: Any) -> list[Any]:
+        add, mul = self.e.builder.add, self.e.builder.mul
+        row = add(mul(i, self.stride), self.offset)
+        return [self.e.load(self.x, add(row, I64_TYPE(LANES * u))) for u in range(self.u)]
+
+    def each_hidden(self) -> list[tuple[int, int]]:
+        return [(k, u) for k in range(self.m) for u in range(self.u)]
+
+    def accumulate(self, pointer: Any, i: Any, k: int, terms: list[tuple[Any, Any]]) -> None:
+        """pointer[i, k, :] += sum of products, with (m + 1) vectors to each row i."""
+        offset = self.e.index(i, (self.m + 1) * LANES, k * LANES)
+        total = self.e.load(pointer, offset)
+        for x, y in terms:
+            total = self.e.fma(x, y, total)
+        self.e.store(total, pointer, offset)
+
+    def forward_hidden(self) -> None:
+        e, load, store = self.e, self.e.builder.load, self.e.builder.store
+        for k, u in self.each_hidden():
+            store(e.splat_at(self.hidden_bias, I64_TYPE(k)), self.h[k][u])
+        with self.features() as (i, _):
+            x = self.x_row(i)
+            for k in range(self.m):
+                w = e.splat_at(self.encode, e.index(i, self.m, k))
+                for u in range(self.u):
+                    store(e.fma(w, x[u], load(self.h[k][u])), self.h[k][u])
+        if self.hidden == RELU:
+            for k, u in self.each_hidden():
+                value = load(self.h[k][u])
+                store(e.select(e.positive(value), value, e.zero), self.h[k][u])
+
+    def outputs(self) -> None:
+        """z, the output gradient g, dD += g h, db += g, dH += D g."""
+        e, load, store = self.e, self.e.builder.load, self.e.builder.store
+        one = e.constant(1.0)
+        with self.features() as (i, _):
+            x = self.x_row(i)
+            w = [e.splat_at(self.decode, e.index(i, self.m, k)) for k in range(self.m)]
+            z = [e.splat_at(self.bias, i) for _ in range(self.u)]
+            for k, u in self.each_hidden():
+                z[u] = e.fma(w[k], load(self.h[k][u]), z[u])
+            importance = e.splat_at(self.importance, i)
+            y = [e.magnitude(v) for v in x] if self.target == 2 else x
+            g = [
+                e.mul(importance, e.error_times_slope(self.output, z[u], y[u]))
+                for u in range(self.u)
+            ]
+            for k in range(self.m):
+                for u in range(self.u):
+                    store(e.fma(w[k], g[u], load(self.dh[k][u])), self.dh[k][u])
+                terms = [(g[u], load(self.h[k][u])) for u in range(self.u)]
+                self.accumulate(self.into_decode, i, k, terms)
+            self.accumulate(self.into_decode, i, self.m, [(g[u], one) for u in range(self.u)])
+
+    def backward_hidden(self) -> None:
+        """The penalty's and the hidden activation's part of dH, then dE += x dH."""
+        e, load, store = self.e, self.e.builder.load, self.e.builder.store
+        for k, u in self.each_hidden():
+            h, dh = load(self.h[k][u]), load(self.dh[k][u])
+            if self.l1 == 2:
+                half = e.splat_at(self.half_l1, I64_TYPE(0))
+                up = e.select(e.positive(h), half, e.zero)
+                down = e.select(e.positive(e.sub(e.zero, h)), half, e.zero)
+                dh = e.sub(e.add(dh, up), down)
+            if self.hidden == RELU:
+                dh = e.select(e.positive(h), dh, e.zero)
+            store(dh, self.dh[k][u])
+        for k in range(self.m):
+            terms = [(load(self.dh[k][u]), e.constant(1.0)) for u in range(self.u)]
+            self.accumulate(self.into_hidden, I64_TYPE(0), k, terms)
+        with self.features() as (i, _):
+            x = self.x_row(i)
+            for k in range(self.m):
+                terms = [(x[u], load(self.dh[k][u])) for u in range(self.u)]
+                self.accumulate(self.into_encode, i, k, terms)
+
+
+@intrinsic
+def gradient_tile(
+    typing, config, theta, decode, bias, hidden_bias, importance, x, stride, offset, n,
+    half_l1, into_decode, into_encode, into_hidden,
+):  # fmt: skip
+    """Add the gradient of one tile of samples to the lane accumulators.
+
+    theta holds E (n, m) first, D (n, m) from `decode`, b (n,) from `bias` and b_hidden (m,) from
+    `hidden_bias`; importance (n,); x flat (n, stride), of which LANES·U samples from `offset` on;
+    half_l1 (1,); flat into_decode, into_encode (n, m + 1, LANES): row m of into_decode takes db;
+    into_hidden (m + 1, LANES). For tied weights E is D, and into_encode into_decode.
+    """
+    number = types.int64
+    places, sizes = (number, number, number), (number, number, number)
+    sinks = (into_decode, into_encode, into_hidden)
+    signature = types.void(config, theta, *places, importance, x, *sizes, half_l1, *sinks)
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        emit = Emitter(context, builder, LANES)
+        parameters = emit.data(sig.args[1], args[1])
+        pointers = [builder.gep(parameters, [at]) for at in (I64_TYPE(0), *args[2:5])]
+        pointers += [emit.data(sig.args[a], args[a]) for a in (5, 6, 10, 11, 12, 13)]
+        tile = _Tile(emit, sig.args[0], pointers, args[9], args[7:9])
+        tile.forward_hidden()
+        tile.outputs()
+        tile.backward_hidden()
+        return context.get_dummy_value()
+
+    return signature, generate

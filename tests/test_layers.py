@@ -1,0 +1,196 @@
+"""Imports only point down: the table of layers, and a checker that reads every import."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import tegum
+
+ROOT = Path(tegum.__file__).parent
+
+#: From the ground up. A part imports from the rows below it and from itself, nothing else.
+ROWS = (
+    {"dims", "errors"},
+    {"spec"},
+    {"distributions", "models"},
+    {"problem", "training", "theory"},
+    {"axes"},
+    {"engines"},
+    {"store", "progress", "selection", "grid"},
+    {"units", "executors"},
+    {"schedule"},
+    {"ensemble"},
+    {"analysis"},
+    {"plots"},
+    {"experiments"},
+    {"report"},
+    {"cli", "explorer"},
+)
+LEVEL = {part: level for level, row in enumerate(ROWS) for part in row}
+
+#: Packages of interchangeable files, and the files of each that the others may lean on.
+SHARED = {
+    "distributions": {"base", "magnitudes"},
+    "models": {"base", "activations"},
+    "engines": {"base"},
+    "experiments": {"base"},
+}
+
+#: Where a library that is heavy, or that not everybody has, may be imported at all.
+HOMES = {
+    "torch": {"engines.autograd"},
+    "starlette": {"explorer"},
+    "uvicorn": {"explorer"},
+    "websockets": {"explorer"},
+    "fastapi": set[str](),
+    "flask": set[str](),
+    "aiohttp": set[str](),
+    "tyro": {"cli"},
+    "rich": {"cli", "progress"},
+    "matplotlib": {"plots", "report", "experiments"},
+}
+
+#: Parts that compute and nothing else, and what would let them reach disk, network or clock.
+PURE = {
+    *("dims", "errors", "spec", "distributions", "models", "problem", "training", "theory"),
+    *("axes", "grid", "selection", "units", "analysis"),
+}
+IMPURE = {
+    *("io", "os", "pathlib", "tempfile", "shutil", "sqlite3", "socket", "subprocess", "urllib"),
+    *("http", "time", "datetime", "random", "threading", "multiprocessing"),
+}
+
+
+def modules() -> dict[str, Path]:
+    """Every module of the package by its name below `tegum`, which itself is ""."""
+    found = {}
+    for path in sorted(ROOT.rglob("*.py")):
+        parts = list(path.relative_to(ROOT).with_suffix("").parts)
+        if parts[-1] == "__init__":
+            parts.pop()
+        found[".".join(parts)] = path
+    return found
+
+
+MODULES = modules()
+
+
+def imported(source: str, module: str, is_package: bool) -> Iterator[str]:
+    """Full dotted names of everything a module imports, at any depth and under any condition."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                full = ["tegum", *module.split(".")] if module else ["tegum"]
+                above = full[: len(full) - node.level + is_package]
+                base = ".".join([*above, *([base] if base else [])])
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+def uses_of_root(source: str) -> set[str]:
+    """Attributes taken from a bare `import tegum`."""
+    return {
+        node.attr
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "tegum"
+    }
+
+
+def violations(source: str, module: str, is_package: bool = False) -> list[str]:
+    """What a module imports that the table does not allow."""
+    part, *inner = module.split(".")
+    found = []
+    for name in imported(source, module, is_package):
+        head, *rest = name.split(".")
+        if head != "tegum":
+            homes = HOMES.get(head)
+            if homes is not None and not any(
+                module == home or module.startswith(f"{home}.") for home in homes
+            ):
+                found.append(f"{module} imports {head}")
+            if part in PURE and head in IMPURE:
+                found.append(f"{module} imports {head}, and is to be pure")
+        elif not rest:
+            found += [f"{module} uses tegum.{a}" for a in uses_of_root(source) - {"__version__"}]
+        elif rest[0] == "__version__":
+            continue
+        elif rest[0] != part:
+            if LEVEL.get(rest[0], len(ROWS)) >= LEVEL[part]:
+                found.append(f"{module} imports {name}, which is not below it")
+        elif part in SHARED and inner and len(rest) > 1:
+            # within a sub-package (engines.sampled) files work together
+            sibling = rest[1] != inner[0] and f"{part}.{rest[1]}" in MODULES
+            if sibling and rest[1] not in SHARED[part] and not rest[1].startswith("_"):
+                found.append(f"{module} imports its sibling {name}")
+    return found
+
+
+def test_the_table_covers_every_module() -> None:
+    parts = {name.split(".")[0] for name in MODULES} - {""}
+    assert parts <= set(LEVEL), f"not in the table: {sorted(parts - set(LEVEL))}"
+    assert sum(len(row) for row in ROWS) == len(LEVEL), "a part stands in two rows"
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name])
+def test_imports_point_down(module: str) -> None:
+    path = MODULES[module]
+    assert violations(path.read_text("utf-8"), module, path.name == "__init__.py") == []
+
+
+def test_the_root_imports_nothing_when_imported() -> None:
+    tree = ast.parse(MODULES[""].read_text("utf-8"))
+    eager = [
+        ast.unparse(node) for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)
+    ]
+    assert not [line for line in eager if "tegum" in line]
+
+
+@pytest.mark.parametrize(
+    ("source", "module"),
+    [
+        ("from tegum.problem import Problem", "distributions.independent"),
+        ("import tegum.ensemble", "engines.base"),
+        ("from tegum import plots", "ensemble"),
+        ("from tegum.models import Linear", "distributions.base"),
+        ("from tegum.plots import x", "analysis.geometry"),
+        ("def f():\n    from tegum.cli import main", "report.run"),
+        ("if TYPE_CHECKING:\n    from tegum.ensemble import train", "problem"),
+        ("from ..problem import Problem", "models.linear"),
+        ("from tegum.models.relu_output import ReLUOutput", "models.linear"),
+        ("from . import relu_output", "models.linear"),
+        ("import tegum\ntegum.train()", "report.run"),
+        ("import torch", "engines.sampled.engine"),
+        ("from starlette.applications import Starlette", "cli.main"),
+        ("import tyro", "report.run"),
+        ("import time", "theory.linear"),
+        ("from pathlib import Path", "distributions.base"),
+        ("from tegum.nowhere import x", "cli.main"),
+    ],
+)
+def test_the_checker_sees(source: str, module: str) -> None:
+    assert violations(source, module)
+
+
+@pytest.mark.parametrize(
+    ("source", "module"),
+    [
+        ("from tegum.errors import SpecError", "distributions.independent"),
+        ("from tegum.distributions.base import Block", "distributions.independent"),
+        ("from tegum.models.activations import RELU", "models.linear"),
+        ("import tegum\ntegum.__version__", "ensemble"),
+        ("from tegum import __version__", "report.facts"),
+        ("from tegum.report.run import run", "report.html"),
+        ("import tyro", "cli.train"),
+        ("import time", "executors"),
+    ],
+)
+def test_the_checker_lets_pass(source: str, module: str) -> None:
+    assert violations(source, module) == []

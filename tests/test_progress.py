@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import io
+import threading
+import time
+
+import pytest
+
+import tegum.progress
+from tegum.progress import Display
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(tegum.progress.time, "monotonic", lambda: now[0])
+    return now
+
+
+def run(display, clock, total, seconds, slices=100, first=0):
+    """A training of `seconds` s by the clock."""
+    display(first, total)
+    for k in range(1, slices + 1):
+        clock[0] += seconds / slices
+        display(first + (total - first) * k // slices, total)
+
+
+def test_short_trainings_say_nothing(clock):
+    out = io.StringIO()
+    with Display(stream=out) as display:
+        run(display, clock, 1000, 1.9)
+        run(display, clock, 1000, 0.0)
+        run(display, clock, 0, 0.0)
+    assert out.getvalue() == ""
+
+
+def test_lines_are_five_seconds_apart_and_say_the_time_left(clock):
+    out = io.StringIO()
+    with Display("phases", stream=out) as display:
+        run(display, clock, 1_000_000, 20.0)
+    lines = out.getvalue().splitlines()
+    # shown from 0.6 s on, when it is clear that it will take over 2 s
+    assert len(lines) == 4
+    assert lines[0] == "phases: 3 % of 1e+06 model-steps, 19 s left"
+    assert lines[1] == "phases: 28 % of 1e+06 model-steps, 14 s left"
+
+
+def test_time_left_does_not_count_what_was_there(clock):
+    """9/10 were there at the start; the last tenth takes 100 s, of which 5 have passed."""
+    out = io.StringIO()
+    with Display(stream=out) as display:
+        run(display, clock, 10_000, 100.0, first=9_000)
+    assert out.getvalue().splitlines()[1].endswith("% of 1e+04 model-steps, 1 min 34 s left")
+
+
+def test_lines_of_successive_trainings_are_five_seconds_apart(clock):
+    out = io.StringIO()
+    with Display(stream=out) as display:
+        for name in ("a", "b", "c", "d"):
+            display.label(name)
+            run(display, clock, 500, 3.0)
+    assert [line.split(":")[0] for line in out.getvalue().splitlines()] == ["a", "b", "d"]
+
+
+def test_silent_start_is_shown_by_the_timer():
+    """A first slice that compiles makes no calls; the display comes up all the same."""
+    out = io.StringIO()
+    with Display(stream=out, delay=0.05) as display:
+        display(0, 10)
+        deadline = time.monotonic() + 10
+        while not out.getvalue() and time.monotonic() < deadline:
+            time.sleep(0.01)
+    assert out.getvalue() == "training: 0 % of 10 model-steps\n"
+
+
+def test_closing_ends_the_timer_thread():
+    before = threading.active_count()
+    with Display(stream=io.StringIO(), delay=0.2) as display:
+        display(0, 10)
+    deadline = time.monotonic() + 10
+    while threading.active_count() > before and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert threading.active_count() == before
+
+
+def test_terminal_gets_a_bar_that_vanishes():
+    out = Terminal()
+    with Display("five features", stream=out, delay=0.0) as display:
+        for done in range(0, 11):
+            display(done, 10)
+            time.sleep(0.06)
+    text = out.getvalue()
+    assert "five features" in text
+    assert "%" in text
+    assert text.rstrip("\n").endswith("\x1b[2K")  # the line is cleared
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.4, "0 s"), (59.6, "1 min 0 s"), (3599, "59 min 59 s"), (7300, "2 h 1 min")],
+)
+def test_durations(seconds, text):
+    assert tegum.progress._duration(seconds) == text

@@ -81,6 +81,7 @@ def draw_thomson(tables: Tables) -> Figure:
         rows = some[some["kind"] == kind]
         loss = rows["sampled"] - rows["left_out"] / 3
         look: dict[str, Any] = {"marker": marker, "ms": 5, "mfc": "none", "color": colour}
+        look["zorder"] = 3 if kind == REGULAR else 2
         axes.plot(rows["energy"], loss, ls="none", label=kind, **look)
     for row in some[some["kind"] == REGULAR].itertuples():
         # the cube and the hexagon are close to one another: one name on each side

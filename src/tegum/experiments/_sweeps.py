@@ -1,0 +1,141 @@
+"""Sweeps over sparsity, best of N at each density: what several experiments measure and judge."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+
+from tegum.distributions import Independent
+from tegum.experiments._scoring import rescored
+from tegum.experiments.base import Lab, Tables
+from tegum.models import ReLUOutput
+from tegum.plots import tables as long
+from tegum.problem import Problem
+from tegum.selection import best
+from tegum.training import Training
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: The densities 1−S of the paper's figures of basic results.
+DENSITIES: Final = (1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001)
+DENSITY: Final = "feature_probability"
+#: A seed matches the best when its loss is within this part of the lowest.
+MATCH: Final = 0.01
+
+
+class Recipe(NamedTuple):
+    """How the models of one density are trained and scored: Adam, on a cosine to zero.
+
+    `quick` has the seeds and steps of a `--quick` run. `samples` inputs, common to all models of
+    a density, score them (see `_scoring`); dense features need more.
+    """
+
+    density: float
+    seeds: int
+    quick: tuple[int, int]
+    steps: int = 5000
+    batch_size: int = 256
+    learning_rate: float = 5e-3
+    samples: int = 2**13
+
+
+class Sweep(NamedTuple):
+    """Tables of a sweep.
+
+    `models` has a row per model: density, seed, loss, loss_error, represented, dedicated;
+    `features` and `pairs` show the model of lowest loss at each density.
+    """
+
+    models: pd.DataFrame
+    features: pd.DataFrame
+    pairs: pd.DataFrame
+
+    def named(self, prefix: str = "") -> Tables:
+        """The tables by name."""
+        return {f"{prefix}{name}": table for name, table in self._asdict().items()}
+
+
+def problem(n_features: int, n_hidden: int, decay: float, density: float = 1.0) -> Problem:
+    """A ReLU-output model on independent features of importance decay^i."""
+    law = Independent(n_features=n_features, feature_probability=density)
+    return Problem(law, ReLUOutput(n_hidden=n_hidden), decay ** np.arange(n_features))
+
+
+def sweep(lab: Lab, task: Problem, recipes: Sequence[Recipe]) -> Sweep:
+    """Train by `recipes`, one for each density, and keep the model of lowest loss of each."""
+    import pandas as pd
+
+    parts = [_at(lab, task, recipe) for recipe in recipes]
+    return Sweep(*(pd.concat(tables, ignore_index=True) for tables in zip(*parts, strict=True)))
+
+
+def _at(lab: Lab, task: Problem, recipe: Recipe) -> Sweep:
+    p, (quick_seeds, quick_steps) = recipe.density, recipe.quick
+    plan = Training(
+        steps=lab.pick(recipe.steps, quick_steps),
+        batch_size=recipe.batch_size,
+        learning_rate=recipe.learning_rate,
+        schedule="cosine",
+        curve_points=0,
+        held_out=1024,  # `rescored` takes its place
+    )
+    seeds = lab.pick(recipe.seeds, quick_seeds)
+    runs = lab.train(task, {DENSITY: [p]}, plan, seeds).isel({DENSITY: 0})
+    law = task.distribution.model_copy(update={DENSITY: p})
+    runs = rescored(runs, task.model_copy(update={"distribution": law}), recipe.samples)
+    models = long.count_table(runs)
+    models["loss_error"] = runs["loss_error"].to_numpy()
+    chosen = best(runs)
+    tables = (models, long.feature_table(chosen), long.gram_table(chosen))
+    for table in tables:
+        table.insert(0, DENSITY, p)
+    return Sweep(*tables)
+
+
+def lowest(models: pd.DataFrame) -> pd.DataFrame:
+    """The model of lowest loss at each density, dense to sparse, with what the others did.
+
+    Adds `n_seeds`, `matching` (the part of them within 1 % of the lowest loss), `spread` (the
+    median loss over the lowest) and `near_low`, `near_high`: the least and most features that
+    models within 1 % represent.
+    """
+    import pandas as pd
+
+    rows = []
+    for _, group in models.dropna(subset=["loss"]).groupby(DENSITY, sort=False):
+        row = group.loc[group["loss"].idxmin()].copy()
+        near = group[group["loss"] <= (1 + MATCH) * row["loss"]]
+        row["n_seeds"], row["matching"] = len(group), len(near) / len(group)
+        row["spread"] = group["loss"].median() / row["loss"]
+        row["near_low"], row["near_high"] = near["represented"].min(), near["represented"].max()
+        rows.append(row)
+    whole = ["seed", "represented", "dedicated", "n_seeds", "near_low", "near_high"]
+    table = pd.DataFrame(rows).astype(dict.fromkeys(whole, int))
+    return table.sort_values(DENSITY, ascending=False, ignore_index=True)
+
+
+def at(table: pd.DataFrame, density: float) -> pd.DataFrame:
+    """The rows of one density; an error if there are none."""
+    rows = table[np.isclose(table[DENSITY], density, rtol=1e-9)]
+    if rows.empty:
+        raise LookupError(f"no models at feature probability {density:g}")
+    return rows
+
+
+def in_words(row: pd.Series) -> str:
+    """How well the lowest loss of a density is known: its value, N, matches and spread."""
+    return (
+        f"1−S={row[DENSITY]:g}: loss {row['loss']:.4g}±{row['loss_error']:.1g}, "
+        f"best of {row['n_seeds']:.0f}, {row['matching']:.1%} within 1%, "
+        f"median ×{row['spread']:.3f}"
+    )
+
+
+def square(pairs: pd.DataFrame) -> np.ndarray:
+    """G (feature, feature) of the single model in a table of pairs."""
+    ordered = pairs.sort_values(["feature", "feature_j"])
+    n = int(ordered["feature"].max()) + 1
+    return ordered["gram"].to_numpy(dtype=float).reshape(n, n)

@@ -17,6 +17,7 @@ from reference_engine import ReferenceEngine
 import tegum as tg
 from tegum import ensemble, schedule, units
 from tegum.axes import with_axis
+from tegum.engines import get_engine
 from tegum.engines.base import Batch
 from tegum.errors import SpecError, StoreError, UnknownNameError
 from tegum.executors import run_unit
@@ -322,15 +323,18 @@ def test_anything_that_matters_misses_the_store(engine, tmp_path, change):
 
 @pytest.mark.parametrize("damage", [lambda raw: raw[:-1], lambda raw: b"", lambda raw: raw[:9]])
 def test_damaged_unit_is_computed_again(engine, small_units, tmp_path, damage):
+    """Each unit in turn; the others are not computed again."""
     plain = train(store=tmp_path)
-    victim = sorted((tmp_path / "units").iterdir())[1]
-    victim.write_bytes(damage(victim.read_bytes()))
-    engine.calls.clear()
-    with Store(tmp_path) as store:
-        assert_same(train(store=store), plain)
-        assert store.damaged == 1
-        assert STEPS <= instance_steps(engine) <= 3 * STEPS
-        assert store.verify() == []
+    victims = sorted((tmp_path / "units").iterdir())
+    assert len(victims) == 4
+    for victim in victims:
+        victim.write_bytes(damage(victim.read_bytes()))
+        engine.calls.clear()
+        with Store(tmp_path) as store:
+            assert_same(train(store=store), plain)
+            assert store.damaged == 1
+            assert instance_steps(engine) == 3 * STEPS
+            assert store.verify() == []
 
 
 def test_interrupted_run_continues(engine, small_units, tmp_path):
@@ -352,6 +356,27 @@ def test_interrupted_run_continues(engine, small_units, tmp_path):
     assert instance_steps(engine) == 12 * STEPS
     assert list((tmp_path / "partial").iterdir()) == []
     assert list((tmp_path / "locks").iterdir()) == []
+
+
+def test_fused_engine_stopped_and_resumed_gives_the_same_bits(monkeypatch, small_units, tmp_path):
+    monkeypatch.setattr(ensemble, "get_engine", get_engine)
+    training = TRAINING.replace(steps=100, checkpoints=5)
+    plain = train(training=training, jobs=1)
+    stops = 0
+    for stop in range(0, 1200, 150):
+
+        def on_progress(done, total, stop=stop):
+            if stop <= done < total:
+                raise KeyboardInterrupt
+
+        try:
+            runs = tg.train(
+                PROBLEM, AXES, training, 3, store=tmp_path, jobs=2, progress=on_progress
+            )
+        except KeyboardInterrupt:
+            stops += 1
+    assert stops > 3
+    assert_same(runs, plain)
 
 
 def launch(store: Path, out: Path, delay: float = 0.0) -> subprocess.Popen[str]:
@@ -455,6 +480,15 @@ def test_family_depends_on_everything_but_the_seeds():
     assert units.family_of(ReferenceEngine(), (PROBLEM,), (TRAINING,), 0) == families[0]
     keys = {units.row_of_range("f", *bounds).key for bounds in ((0, 1), (0, 11), (1, 11), (0, 111))}
     assert len(keys) == 4
+
+
+def test_ranges_that_cover():
+    rows = [units.row_of_range("f", *bounds) for bounds in ((0, 2), (0, 5), (3, 9), (12, 14))]
+    assert [units.longest_at(rows, seed) for seed in (0, 4, 5, 11, 13)] == [
+        *(rows[1], rows[2], rows[2], None, rows[3]),
+    ]
+    assert [units.next_start(rows, seed, 20) for seed in (0, 9, 12)] == [3, 12, 20]
+    assert units.next_start(rows, 9, 10) == 10
 
 
 @pytest.mark.parametrize(

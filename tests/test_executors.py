@@ -198,6 +198,34 @@ def test_divergence_is_a_status():
         assert array.tobytes() == results[name][:2].tobytes(), name
 
 
+@pytest.mark.parametrize("where", ["diverged", "loss", "b", "W"])
+def test_divergence_anywhere_blanks_the_whole_instance(monkeypatch, where):
+    engine = ReferenceEngine()
+    score, parameters = engine.score, engine.parameters
+
+    def scored(batch, state, *, jobs):
+        scores = {**score(batch, state, jobs=jobs), "iterations": np.arange(6)}
+        scores["penalty"] = np.ones(6)
+        if where in scores:
+            scores[where][2] = True if where == "diverged" else np.inf
+        return scores
+
+    def trained(batch, state):
+        named = {name: array.copy() for name, array in parameters(batch, state).items()}
+        if where in named and state["step"] == 40:
+            named[where][2, 1] = np.nan
+        return named
+
+    monkeypatch.setattr(engine, "score", scored)
+    monkeypatch.setattr(engine, "parameters", trained)
+    results = run(engine)
+    assert results["diverged"].tolist() == [False, False, True, False, False, False]
+    for name in ("W", "b", "loss", "loss_error", "penalty"):
+        assert np.isnan(results[name][2]).all(), name
+        assert np.isfinite(np.delete(results[name], 2, axis=0)).all(), name
+    assert results["iterations"].tolist() == list(range(6))
+
+
 def test_alone_equals_in_a_batch():
     together = run()
     for k in range(6):
@@ -260,8 +288,11 @@ def test_interrupted_at_every_slice(store):
     assert_same(results, run())
 
 
-def test_interruption_inside_the_engine_is_not_trusted(store, saves_always):
-    """An exception in mid-advance leaves a state of no step: the last kept one must count."""
+@pytest.mark.parametrize("save_seconds", [0.0, 1e9])
+def test_interruption_inside_the_engine_is_not_trusted(store, monkeypatch, save_seconds):
+    """An exception in mid-advance leaves a state of no step: the last kept one, or none, counts."""
+    monkeypatch.setattr(executors, "_SAVE_SECONDS", save_seconds)
+    monkeypatch.setattr(executors, "_SAVE_SHARE", 1e9)
     engine = ReferenceEngine()
     countdown = iter(range(30))
 

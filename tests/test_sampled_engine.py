@@ -44,6 +44,13 @@ def alone(batch: Batch, instance: int) -> Batch:
 # --- Bits --------------------------------------------------------------------------------------
 
 
+ADAMW = tg.Training(
+    steps=7, batch_size=70, optimizer="adamw", weight_decay=0.1, schedule="cosine", warmup=3,
+    learning_rate=0.01, held_out=1100,
+)  # fmt: skip
+SGD = ADAMW.replace(optimizer="sgd", schedule="linear")
+
+
 @dataclass
 class Mix:
     """Instances that share a batch: their axes, and the kernels that train them."""
@@ -51,13 +58,9 @@ class Mix:
     problem: tg.Problem
     axes: dict[str, Any]
     kernels: set[str]
-    training: tg.Training = tg.Training(
-        steps=7, batch_size=70, optimizer="adamw", weight_decay=0.1, schedule="cosine", warmup=3,
-        learning_rate=0.01, held_out=1100,
-    )  # fmt: skip
+    training: tg.Training = ADAMW
 
 
-SGD = Mix.training.replace(optimizer="sgd", schedule="linear")
 MIXES = {
     "lane": Mix(SMALL, {"feature_probability": [0.02, 0.3, 1.0], "l1": [0.0, 0.3]}, {"lane"}),
     "lane sgd": Mix(
@@ -149,7 +152,7 @@ def test_a_stored_state_goes_on_where_it_was(mix: Mix, tmp_path: Path) -> None:
 
 
 def test_measuring_leaves_the_training_alone() -> None:
-    batch = batch_of(SMALL, Mix.training, seeds=2)
+    batch = batch_of(SMALL, ADAMW, seeds=2)
     engine, state = SampledEngine(), started(batch)
     for _ in range(7):
         before = {name: array.copy() for name, array in state.items()}
@@ -161,7 +164,7 @@ def test_measuring_leaves_the_training_alone() -> None:
 
 
 def test_a_dataset_does_not_depend_on_company_and_threads() -> None:
-    training = Mix.training.replace(checkpoints=3, curve_points=3)
+    training = ADAMW.replace(checkpoints=3, curve_points=3)
     axes = {"feature_probability": [0.03, 0.3], "learning_rate": [1e-3, 1e-2]}
     whole = tg.train(LARGE, axes, training, seeds=4, jobs=2, progress=False)
     for p, rate in ((0.03, 1e-2), (0.3, 1e-3)):
@@ -290,8 +293,11 @@ def test_training_follows_a_plain_float64_one(
         plain = {k: optimisers[k].step(v, gradient[k], rate) for k, v in plain.items()}
     found = engine.parameters(batch, engine.advance(batch, state, training.steps, jobs=1))
     for k, wanted in plain.items():
-        print("QQ", k, np.abs(wanted - start[k]).max(), np.abs(found[k][0]-wanted).max())
-        pass
+        assert np.abs(wanted - start[k]).max() > 0.02
+        error = np.abs(found[k][0] - wanted)
+        # rounding may put an output on the other side of ReLU's kink: that moves some weights more
+        assert np.median(error) < 1e-6
+        assert error.max() < 1e-4
 
 
 # --- Start -------------------------------------------------------------------------------------
@@ -389,22 +395,28 @@ def test_losses_have_the_law_of_an_independent_loop(problem: tg.Problem, count: 
 def test_the_best_of_16_seeds_is_the_known_pentagon() -> None:
     """(5,2), p = .05, I = 1: the optimum has norm 1.134619, bias -.246326, loss .0089035937.
 
-    These and the loss come from minimising the expected loss without sampling. The last steps
-    leave weights within .01 of it; 4 million held-out samples a loss within 4 standard errors.
+    They come from minimising the expected loss without sampling. The noise of the last steps
+    leaves weights within .005 of them, and losses within 1e-6, far less than the standard error
+    of 4 million held-out samples. Two digons, the next best, have the loss .0177.
     """
     problem = tg.Problem(tg.Independent(5, 0.05), tg.ReLUOutput(2))
     training = tg.Training(
         steps=10_000, learning_rate=5e-3, schedule="cosine", held_out=4_000_000, curve_points=0
     )
-    best = tg.best(tg.train(problem, {}, training, seeds=16, progress=False))
+    runs = tg.train(problem, {}, training, seeds=16, progress=False)
+    best = tg.best(runs)
     w, b = best.W.values, best.b.values
-    np.testing.assert_allclose(np.linalg.norm(w, axis=0), 1.134619, atol=0.01)
-    np.testing.assert_allclose(b, -0.246326, atol=0.01)
+    np.testing.assert_allclose(np.linalg.norm(w, axis=0), 1.134619, atol=0.005)
+    np.testing.assert_allclose(b, -0.246326, atol=0.005)
     angles = np.sort(np.arctan2(w[1], w[0]))
     gaps = np.diff(np.append(angles, angles[0] + 2 * np.pi))
-    np.testing.assert_allclose(gaps, 2 * np.pi / 5, atol=0.02)
+    np.testing.assert_allclose(gaps, 2 * np.pi / 5, atol=0.005)
     assert float(best.loss) == pytest.approx(0.008903593724, abs=4 * float(best.loss_error))
-    assert float(best.loss_error) < 2e-5
+    pentagons = runs.where(runs.loss < 0.012, drop=True)
+    assert len(pentagons.seed) >= 4
+    error = float(pentagons.loss_error.mean()) / np.sqrt(len(pentagons.seed))
+    assert error < 2e-5
+    assert float(pentagons.loss.mean()) == pytest.approx(0.008903593724, abs=4 * error)
 
 
 # --- Divergence --------------------------------------------------------------------------------
@@ -432,13 +444,3 @@ def test_divergence_is_a_status_that_touches_nobody_else(
     chosen = tg.best(runs)
     assert chosen.diverged.values.tolist() == [False, True, False]
     assert chosen.n_seeds.values.tolist() == [2, 0, 2]
-
-
-def test_best_passes_over_diverged_seeds() -> None:
-    """At this rate plain descent on a quadratic output explodes from some starts only."""
-    problem = tg.Problem(tg.Independent(5, 0.3), tg.ReLUOutput(2))
-    runs = tg.train(problem, {}, tg.Training(steps=5, batch_size=8), seeds=4, progress=False)
-    runs["diverged"][1] = True
-    runs["loss"][1] = np.nan
-    assert int(tg.best(runs).seed) != 1
-    assert int(tg.best(runs).n_seeds) == 3

@@ -48,6 +48,7 @@ def test_best_by_hand():
 
 def test_best_of_a_tie_is_the_lowest_seed():
     assert best(dataset([2.0, 1.0, 1.0])).seed == 10
+    assert best(dataset([2.0, *[1.0] * 200, *[0.5] * 300])).seed == 2010
 
 
 def test_best_when_all_diverged_keeps_the_status():

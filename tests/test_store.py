@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import json
 import logging
 import os
@@ -340,6 +341,26 @@ def test_claim_of_a_dead_process_does_not_block(store):
     subprocess.run([sys.executable, "-c", script, str(store.path)], check=False)
     assert (store.path / "locks" / "k.lock").exists()
     assert store.claim("k") is not None
+
+
+def test_claim_on_a_file_its_holder_has_just_removed_is_taken_again(store, monkeypatch):
+    """Between our open and our lock the holder lets go, and a third process takes a new file."""
+    path = store.path / "locks" / "k.lock"
+    holder = store.claim("k")
+    thirds = []
+    lock = fcntl.flock
+
+    def late(handle, how):
+        if not thirds:
+            thirds.append(None)
+            holder.release()
+            thirds.append(store.claim("k"))
+        lock(handle, how)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    assert store.claim("k") is None
+    assert thirds[1] is not None
+    assert path.exists()
 
 
 # what can go wrong with the folder

@@ -24,6 +24,7 @@ from tegum.schedule import Schedule
 from tegum.selection import average, best, drop_worst
 from tegum.store import Store
 from tegum.training import Training
+from tegum.units import unit_size
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -107,22 +108,37 @@ def _whole(field: str, value: Any, *, lowest: int, bits: int) -> int:
 
 
 def _check_memory(grid: Grid, n_seeds: int) -> None:
-    """Refuse a result that would not fit, before hours are spent on it."""
-    need = len(grid) * n_seeds * _instance_bytes(grid.problem, grid.training)
+    """Refuse what would not fit, before hours are spent on it."""
+    problem, training, count = grid.problem, grid.training, len(grid) * n_seeds
+    need = count * _instance_bytes(problem, training) + _working_bytes(problem, training, count)
     free = available_memory()
     if free is not None and need > free:
         raise SpecError(
             f"train: the results of {len(grid)} axis points x {n_seeds} seeds need "
             f"{need / 1e9:.3g} GB of memory, and {free / 1e9:.3g} GB are free; "
-            "use fewer points, seeds or checkpoints"
+            "use fewer points, seeds or checkpoints, or a smaller model"
         )
 
 
+def _weights(problem: Problem) -> int:
+    return sum(prod(shape) for shape in problem.model.parameters(problem.n_features).values())
+
+
+def _checkpoints(training: Training) -> int:
+    """How many there are, without listing them: a count may be larger than memory."""
+    given = training.checkpoints
+    return len(given) if isinstance(given, tuple) else min(given, training.steps + 1)
+
+
 def _instance_bytes(problem: Problem, training: Training) -> int:
-    shapes = problem.model.parameters(problem.n_features).values()
-    weights = sum(prod(shape) for shape in shapes)
-    kept = 1 + len(training.checkpoint_steps())
-    return 4 * (weights * kept + len(training.curve_steps())) + 32
+    kept = 1 + _checkpoints(training)
+    return 4 * (_weights(problem) * kept + len(training.curve_steps())) + 32
+
+
+def _working_bytes(problem: Problem, training: Training, count: int) -> int:
+    """What a unit under way takes, roughly: state and initial numbers, blocks, lists of steps."""
+    unit = min(count, unit_size(problem, training))
+    return 48 * unit * _weights(problem) + 300 * problem.n_features + 128 * _checkpoints(training)
 
 
 @contextmanager

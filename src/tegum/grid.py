@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from math import prod
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -28,6 +29,7 @@ VARIABLES: Final = frozenset(
     }
 )
 _KEPT_POINTS: Final = 4096
+_MOST_POINTS: Final = 2**31
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,12 +94,15 @@ class Grid:
         self.axes = tuple(Axis.of(name, given) for name, given in (axes or {}).items())
         _check_targets(self.axes)
         self.shape = tuple(len(axis) for axis in self.axes)
+        if prod(self.shape) > _MOST_POINTS:
+            rule = f"must make at most {_MOST_POINTS} points together"
+            raise SpecError.of("train", "axes", rule, prod(self.shape))
         self._resolved = lru_cache(maxsize=_KEPT_POINTS)(self._resolve)
         for position in range(len(self.axes)):
             self._check_values(position)
 
     def __len__(self) -> int:
-        return int(np.prod(self.shape, dtype=np.int64))
+        return prod(self.shape)
 
     @property
     def names(self) -> tuple[str, ...]:

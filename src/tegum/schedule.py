@@ -14,7 +14,15 @@ from numpy.typing import NDArray
 import tegum
 from tegum.engines.base import Batch, Engine
 from tegum.executors import Results, run_unit
-from tegum.units import Unit, family_of, longest_at, next_start, row_of_range, unit_size
+from tegum.units import (
+    Unit,
+    family_of,
+    longest_at,
+    next_start,
+    points_per_unit,
+    row_of_range,
+    unit_size,
+)
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -69,8 +77,9 @@ class Schedule:
     def _missing(self) -> Iterator[Unit]:
         """Place what the store has, and give the rest in units."""
         size = unit_size(self._grid.problem, self._grid.training)
-        for first in range(0, len(self._grid), size):
-            n_points = min(size, len(self._grid) - first)
+        block = points_per_unit(size)
+        for first in range(0, len(self._grid), block):
+            n_points = min(block, len(self._grid) - first)
             problems, trainings = self._grid.points(first, first + n_points)
             family = family_of(self._engine, problems, trainings, self._run_seed)
             longest = max(1, size // n_points)

@@ -200,6 +200,8 @@ def as_integer(value: Any, low: int) -> int:
     plain = _plain(value)
     if not isinstance(plain, Integral) or isinstance(plain, bool) or plain < low:
         raise BrokenRule(f"must be an integer >= {low}", value)
+    if int(plain) >= 2**63:
+        raise BrokenRule("must be < 2^63", value)
     return int(plain)
 
 

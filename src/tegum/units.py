@@ -27,6 +27,7 @@ _STEP_WORK: Final = 40_000_000
 _STATE_BYTES: Final = 128_000_000
 #: Instances that keep the threads of a machine evenly busy.
 _FEWEST, _MOST = 64, 8192
+_SEEDS: Final = 16
 
 
 class Unit(NamedTuple):
@@ -48,6 +49,14 @@ def unit_size(problem: Problem, training: Training) -> int:
     by_work = _STEP_WORK // (training.batch_size * n * (m + 2))
     by_memory = _STATE_BYTES // (12 * (2 * n * m + n + m))
     return max(1, min(_MOST, max(_FEWEST, by_work), by_memory))
+
+
+def points_per_unit(size: int) -> int:
+    """The number of neighbouring points in a full unit of `size` instances, whatever the seeds.
+
+    Several seeds of a point together let an engine prepare for the point once.
+    """
+    return max(min(size, _FEWEST), size // _SEEDS)
 
 
 def family_of(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
     from tegum.problem import Problem
     from tegum.training import Training
 
+#: What a netCDF file has beside the numbers themselves, in bytes, generously.
+_OVERHEAD = 256 * 1024
+
 
 def check_target(path: Path) -> None:
     """Raise `TegumError` now if a file could not be written at `path` later."""
@@ -27,7 +32,15 @@ def check_target(path: Path) -> None:
 def save(runs: xr.Dataset, path: Path) -> None:
     """Write `runs` to `path` in one step; `xarray.open_dataset(path)` reads it."""
     with replacing(path) as temporary:
+        _require_room(temporary, runs.nbytes + _OVERHEAD)
         runs.to_netcdf(temporary, engine="h5netcdf")
+
+
+def _require_room(path: Path, size: int) -> None:
+    """Raise `OSError` where `path` cannot grow to `size` bytes: HDF5 crashes on a full disk."""
+    if hasattr(os, "posix_fallocate"):
+        with open(path, "r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, size)
 
 
 def load(path: Path) -> xr.Dataset:
@@ -51,8 +64,10 @@ def _read(path: Path) -> xr.Dataset | str:
     # A file object that failed to open complains again, on stderr, when it is thrown away.
     complain, sys.unraisablehook = sys.unraisablehook, lambda unraisable: None
     try:
-        with xr.open_dataset(path, engine="h5netcdf") as opened:
-            return opened.load()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of conventions that a foreign file does not keep
+            with xr.open_dataset(path, engine="h5netcdf") as opened:
+                return opened.load()
     except PermissionError:
         return "cannot be read: permission denied"
     except Exception as error:
@@ -68,7 +83,7 @@ def descriptions(runs: xr.Dataset, path: Path) -> tuple[Problem, Training]:
 
     Raises `InputFileError` where it does not say, or lacks the losses of the seeds.
     """
-    from tegum.dims import SEED
+    from tegum.dims import FEATURE, HIDDEN, SEED
     from tegum.problem import Problem
     from tegum.training import Training
 
@@ -79,6 +94,13 @@ def descriptions(runs: xr.Dataset, path: Path) -> tuple[Problem, Training]:
         raise InputFileError(f"{path} is not a tegum file: it has no loss for each seed")
     if "W" not in runs and "W_out" not in runs:
         raise InputFileError(f"{path} is not a tegum file: it has no weights")
+    weights = runs["W" if "W" in runs else "W_out"]
+    if set(weights.dims) != {*runs["loss"].dims, HIDDEN, FEATURE}:
+        dims = ", ".join(map(str, weights.dims))
+        raise InputFileError(f"{path} is not a tegum file: its weights have dimensions {dims}")
+    for array in (weights, runs["loss"]):
+        if array.dtype.kind != "f":
+            raise InputFileError(f"{path} is not a tegum file: its {array.name} is {array.dtype}")
     try:
         return Problem.from_json(runs.attrs["problem"]), Training.from_json(runs.attrs["training"])
     except SpecError as error:

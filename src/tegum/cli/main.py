@@ -30,6 +30,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except TegumError as error:
         print(f"error: {error}", file=sys.stderr)
         return BAD_INPUT
+    except MemoryError as error:
+        print(f"error: out of memory: {' '.join(str(error).split())}", file=sys.stderr)
+        return BAD_INPUT
     return code
 
 

@@ -116,10 +116,10 @@ def brief(value: Any, always: frozenset[str] = frozenset()) -> str:
 
 
 def _plain(value: Any) -> Any:
-    return value.item() if hasattr(value, "item") else value
+    return value.tolist() if hasattr(value, "tolist") else value
 
 
 def _text(value: float | None) -> str:
     if value is None:
         return "–"
-    return str(value) if isinstance(value, int) else f"{value:.5g}"
+    return f"{value:.5g}" if isinstance(value, float) else str(value)

@@ -30,7 +30,8 @@ class Anticorrelated(Distribution):
 
     @model_validator(mode="after")
     def _shapes_agree(self) -> Anticorrelated:
-        self._probabilities()
+        if isinstance(self.feature_probability, tuple):
+            self._probabilities()
         return self
 
     def _probabilities(self) -> tuple[float, ...]:

@@ -30,7 +30,8 @@ class Correlated(Distribution):
 
     @model_validator(mode="after")
     def _shapes_agree(self) -> Correlated:
-        self._probabilities()
+        if isinstance(self.feature_probability, tuple):
+            self._probabilities()
         return self
 
     def _probabilities(self) -> tuple[float, ...]:

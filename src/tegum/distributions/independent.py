@@ -28,7 +28,8 @@ class Independent(Distribution):
 
     @model_validator(mode="after")
     def _shapes_agree(self) -> Independent:
-        self._probabilities()
+        if isinstance(self.feature_probability, tuple):
+            self._probabilities()
         return self
 
     def _probabilities(self) -> tuple[float, ...]:

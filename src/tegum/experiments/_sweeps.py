@@ -14,6 +14,7 @@ from tegum.models import ReLUOutput
 from tegum.plots import tables as long
 from tegum.problem import Problem
 from tegum.selection import best
+from tegum.theory.packing import digon_packing
 from tegum.training import Training
 
 if TYPE_CHECKING:
@@ -72,6 +73,37 @@ def sweep(lab: Lab, task: Problem, recipes: Sequence[Recipe]) -> Sweep:
     return Sweep(*(pd.concat(tables, ignore_index=True) for tables in zip(*parts, strict=True)))
 
 
+#: n=20, m=5, I_i = .7^i: dense models are all alike, sparse ones differ most from seed to seed.
+SMALL_RECIPES: Final = (
+    Recipe(1.0, 32, (6, 4000), samples=2**14),
+    Recipe(0.3, 128, (16, 2000), steps=3000, samples=2**15),
+    Recipe(0.1, 128, (24, 2000), steps=3000, samples=2**15),
+    Recipe(0.03, 192, (48, 2000), steps=3000, samples=2**15),
+    Recipe(0.01, 512, (48, 2000), steps=3000, batch_size=1024, learning_rate=1e-2, samples=2**14),
+    Recipe(0.003, 768, (64, 2000), steps=3000, batch_size=1024, learning_rate=1e-2),
+    Recipe(0.001, 768, (64, 2000), steps=3000, batch_size=1024, learning_rate=1e-2),
+)
+SMALL_FEATURES, SMALL_HIDDEN, SMALL_DECAY = 20, 5, 0.7
+
+
+def small(lab: Lab) -> Sweep:
+    """The sweep of "Basic Results": n=20, m=5, I_i = .7^i."""
+    return sweep(lab, problem(SMALL_FEATURES, SMALL_HIDDEN, SMALL_DECAY), SMALL_RECIPES)
+
+
+def predicted(n_features: int, n_hidden: int, decay: float) -> pd.DataFrame:
+    """What packing antipodal pairs predicts at each density: counts, loss, pairs."""
+    import pandas as pd
+
+    importance = decay ** np.arange(n_features)
+    rows = []
+    for p in DENSITIES:
+        best_packing = digon_packing(importance, n_hidden, p)
+        counts = {"represented": best_packing.represented, "dedicated": best_packing.dedicated}
+        rows.append({DENSITY: p, "loss": best_packing.loss, **counts})
+    return pd.DataFrame(rows)
+
+
 def _at(lab: Lab, task: Problem, recipe: Recipe) -> Sweep:
     p, (quick_seeds, quick_steps) = recipe.density, recipe.quick
     plan = Training(
@@ -83,9 +115,10 @@ def _at(lab: Lab, task: Problem, recipe: Recipe) -> Sweep:
         held_out=1024,  # `rescored` takes its place
     )
     seeds = lab.pick(recipe.seeds, quick_seeds)
+    samples = lab.pick(recipe.samples, recipe.samples // 4)
     runs = lab.train(task, {DENSITY: [p]}, plan, seeds).isel({DENSITY: 0})
     law = task.distribution.model_copy(update={DENSITY: p})
-    runs = rescored(runs, task.model_copy(update={"distribution": law}), recipe.samples)
+    runs = rescored(runs, task.model_copy(update={"distribution": law}), samples)
     models = long.count_table(runs)
     models["loss_error"] = runs["loss_error"].to_numpy()
     chosen = best(runs)
@@ -98,23 +131,29 @@ def _at(lab: Lab, task: Problem, recipe: Recipe) -> Sweep:
 def lowest(models: pd.DataFrame) -> pd.DataFrame:
     """The model of lowest loss at each density, dense to sparse, with what the others did.
 
-    Adds `n_seeds`, `matching` (the part of them within 1 % of the lowest loss), `spread` (the
-    median loss over the lowest) and `near_low`, `near_high`: the least and most features that
-    models within 1 % represent.
+    Adds `n_seeds`, `matching` (the part of them within 1 % of the lowest loss) and `spread` (the
+    median loss over the lowest).
     """
     import pandas as pd
 
     rows = []
     for _, group in models.dropna(subset=["loss"]).groupby(DENSITY, sort=False):
-        row = group.loc[group["loss"].idxmin()].copy()
-        near = group[group["loss"] <= (1 + MATCH) * row["loss"]]
-        row["n_seeds"], row["matching"] = len(group), len(near) / len(group)
+        row = group.sort_values("loss", kind="stable").iloc[0].copy()
+        near = group["loss"] <= (1 + MATCH) * row["loss"]
+        row["n_seeds"], row["matching"] = len(group), near.mean()
         row["spread"] = group["loss"].median() / row["loss"]
-        row["near_low"], row["near_high"] = near["represented"].min(), near["represented"].max()
         rows.append(row)
-    whole = ["seed", "represented", "dedicated", "n_seeds", "near_low", "near_high"]
+    whole = ["seed", "represented", "dedicated", "n_seeds"]
     table = pd.DataFrame(rows).astype(dict.fromkeys(whole, int))
     return table.sort_values(DENSITY, ascending=False, ignore_index=True)
+
+
+def matching_counts(models: pd.DataFrame) -> list[list[int]]:
+    """At each density, dense to sparse: how many features the matching models represent."""
+    least = models.groupby(DENSITY)["loss"].transform("min")
+    near = models[models["loss"] <= (1 + MATCH) * least]
+    counts = near.groupby(DENSITY)["represented"].unique().sort_index(ascending=False)
+    return [sorted(map(int, found)) for found in counts]
 
 
 def at(table: pd.DataFrame, density: float) -> pd.DataFrame:
@@ -125,13 +164,38 @@ def at(table: pd.DataFrame, density: float) -> pd.DataFrame:
     return rows
 
 
-def in_words(row: pd.Series) -> str:
-    """How well the lowest loss of a density is known: its value, N, matches and spread."""
+def among(models: pd.DataFrame, densities: Sequence[float]) -> pd.DataFrame:
+    """`lowest`, of these densities; an error if one is missing."""
+    import pandas as pd
+
+    return lowest(pd.concat([at(models, p) for p in densities]))
+
+
+def known(rows: pd.DataFrame) -> str:
+    """How well the lowest losses are known: value, N, seeds that match, and how high the median is.
+
+    Each density by itself where there are one or two, else the ranges.
+    """
+    if len(rows) <= 2:
+        return "; ".join(_known(row) for _, row in rows.iterrows())
+    match, spread = (_range(rows[name], form) for name, form in _FORMS.items())
+    return f"N = {_range(rows['n_seeds'], 'g')}; {match} of seeds match; median loss ×{spread}"
+
+
+_FORMS: Final = {"matching": ".1%", "spread": ".2f"}
+
+
+def _known(row: pd.Series) -> str:
     return (
         f"1−S={row[DENSITY]:g}: loss {row['loss']:.4g}±{row['loss_error']:.1g}, "
-        f"best of {row['n_seeds']:.0f}, {row['matching']:.1%} within 1%, "
-        f"median ×{row['spread']:.3f}"
+        f"N = {row['n_seeds']:g}, {row['matching']:.1%} of seeds match, "
+        f"median loss ×{row['spread']:.2f}"
     )
+
+
+def _range(values: pd.Series, form: str) -> str:
+    low, high = format(values.min(), form), format(values.max(), form)
+    return low if low == high else f"{low}–{high}"
 
 
 def square(pairs: pd.DataFrame) -> np.ndarray:

@@ -61,8 +61,10 @@ class SampledEngine:
         theta = np.zeros((count, weights + static.n + static.m), np.float32)
         for start in range(0, count, _INIT_ROWS):
             rows = slice(start, start + _INIT_ROWS)
-            scale = spread[low.point_of[rows], None].astype(np.float32)
-            theta[rows, :weights] = _normals(low.keys[rows], weights) * scale
+            normals = _normals(low.keys[rows], weights)
+            with np.errstate(over="ignore"):  # infinite weights diverge
+                scale = spread[low.point_of[rows], None].astype(np.float32)
+                theta[rows, :weights] = normals * scale
         return {
             "theta": theta,
             "first": np.zeros_like(theta),

@@ -106,10 +106,13 @@ def _block_arrays(blocks: tuple[Block, ...]) -> tuple[I64, I64, I64, I64]:
 
 def _numbers(batch: Batch) -> Numbers:
     points, trainings = batch.points, batch.trainings
+    with np.errstate(over="ignore"):  # too large for float32 is infinite: the training diverges
+        importance = np.array([p.importance_vector() for p in points], np.float32)
+        half_l1 = np.array([[p.l1 / 2.0] for p in points], np.float32)
     return Numbers(
         probability=np.array([[b.probability for b in p.distribution.blocks()] for p in points]),
-        importance=np.array([p.importance_vector() for p in points], np.float32),
-        half_l1=np.array([[p.l1 / 2.0] for p in points], np.float32),
+        importance=importance,
+        half_l1=half_l1,
         rate=np.array([t.learning_rate for t in trainings]),
         decay=np.array([t.weight_decay for t in trainings]),
         momentum=np.array([t.momentum for t in trainings]),

@@ -1,0 +1,277 @@
+"""Compiled kernels on disk: found again, shared safely, and never in the way."""
+
+from __future__ import annotations
+
+import fcntl
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from numba import njit
+from numba.core.caching import NullCache
+from numba.core.dispatcher import Dispatcher
+from small_disk import fill, small_disk
+
+import tegum
+from tegum.engines.sampled import cache
+from tegum.engines.sampled.cache import cache_home, digest_of, keep, sources_digest
+
+SOURCES = Path(cache.__file__).parent
+
+# --- A small kernel, which compiles in no time -------------------------------------------------
+
+SMALL = "def add(x, y):\n    return x + y\n"
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / "home"
+    monkeypatch.setenv("TEGUM_CACHE_DIR", str(path))
+    return path
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    path = tmp_path / "small.py"
+    path.write_text(SMALL)
+    return path
+
+
+def kernel(source: Path) -> Dispatcher:
+    """A kernel as another process would have it: nothing compiled yet."""
+    spec = importlib.util.spec_from_file_location("small", source)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return keep(njit(module.add))
+
+
+def counts(kernel: Dispatcher) -> tuple[int, int]:
+    """How many forms came from disk, and how many were compiled."""
+    return sum(kernel.stats.cache_hits.values()), sum(kernel.stats.cache_misses.values())
+
+
+def files(home: Path, suffix: str) -> list[Path]:
+    return sorted(home.rglob(f"*{suffix}"))
+
+
+def test_a_form_is_compiled_once(home: Path, source: Path) -> None:
+    first = kernel(source)
+    assert (first(1, 2), first(1.5, 2.0), first(3, 4), counts(first)) == (3, 3.5, 7, (0, 2))
+    second = kernel(source)
+    assert (second(1, 2), second(1.5, 2.0), counts(second)) == (3, 3.5, (2, 0))
+    assert {path.relative_to(home).parts[0] for path in files(home, ".nbc")} == {"kernels"}
+
+
+def test_folders_are_named_by_all_sources(
+    home: Path, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kernel(source)(1, 2)
+    monkeypatch.setattr(cache, "sources_digest", lambda: "another")
+    other = kernel(source)
+    assert (other(1, 2), counts(other)) == (3, (0, 1))
+    monkeypatch.setattr(cache.numba, "__version__", "1000.0")
+    newer = kernel(source)
+    assert (newer(1, 2), counts(newer)) == (3, (0, 1))
+    assert len(list((home / "kernels").iterdir())) == 3
+
+
+def test_any_change_of_any_source_changes_the_digest(tmp_path: Path) -> None:
+    names = [path.name for path in SOURCES.glob("*.py")]
+    assert len(names) > 10
+    for name in names:
+        copy = tmp_path / name
+        shutil.copytree(SOURCES, copy, ignore=shutil.ignore_patterns("__pycache__"))
+        assert digest_of(copy) == sources_digest()
+        text = (copy / name).read_text()
+        (copy / name).write_text(text[:-1] + " \n")
+        assert digest_of(copy) != sources_digest()
+    (copy / name).rename(copy / "renamed.py")
+    (copy / "renamed.py").write_text(text)
+    assert digest_of(copy) != sources_digest()
+
+
+@pytest.mark.parametrize("kind", [".nbi", ".nbc"])
+@pytest.mark.parametrize("content", [b"", b"\x80", b"not a pickle", None], ids=str)
+def test_a_damaged_file_costs_a_compilation(
+    home: Path, source: Path, kind: str, content: bytes | None
+) -> None:
+    kernel(source)(1, 2)
+    (path,) = files(home, kind)
+    if content is None:
+        path.unlink()
+    else:
+        path.write_bytes(content)
+    second = kernel(source)
+    assert (second(1, 2), counts(second)) == (3, (0, 1))
+    third = kernel(source)
+    assert (third(1, 2), counts(third)) == (3, (1, 0))
+
+
+def test_a_process_waits_for_another_that_is_writing(home: Path, source: Path) -> None:
+    kernel(source)(1, 2)
+    lock = next(home.rglob("lock"))
+    results: list[Any] = []
+    late = kernel(source)
+    thread = threading.Thread(target=lambda: results.append(late(1.5, 2.0)), daemon=True)
+    with open(lock, "ab") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        thread.start()
+        thread.join(0.5)
+        assert thread.is_alive()
+    thread.join(60)
+    assert results == [3.5]
+    assert counts(late) == (0, 1)
+
+
+@pytest.fixture(params=["a file", "no such device"])
+def impossible(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A place that even root cannot make a folder in."""
+    if request.param == "a file":
+        (tmp_path / "file").write_text("")
+        return tmp_path / "file" / "cache"
+    if not Path("/proc/self").exists():
+        pytest.skip("needs /proc")
+    return Path("/proc/tegum-cache")
+
+
+def test_without_a_writable_place_kernels_are_compiled_for_the_process(
+    impossible: Path, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TEGUM_CACHE_DIR", str(impossible))
+    alone = kernel(source)
+    assert (alone(1, 2), counts(alone)) == (3, (0, 1))
+    # nowhere else either: a digest would not guard it
+    assert isinstance(alone._cache, NullCache)
+    assert files(source.parent, ".nbi") == []
+
+
+def test_a_disk_that_fills_up_is_no_error(
+    tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with small_disk(tmp_path / "disk", "256k") as disk:
+        monkeypatch.setenv("TEGUM_CACHE_DIR", str(disk / "cache"))
+        late = kernel(source)
+        fill(disk)
+        assert (late(1, 2), counts(late)) == (3, (0, 1))
+        (disk / "filler").unlink()
+        again = kernel(source)
+        assert (again(1, 2), counts(again)) == (3, (0, 1))
+        third = kernel(source)
+        assert (third(1, 2), counts(third)) == (3, (1, 0))
+
+
+def test_where_the_cache_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("TEGUM_CACHE_DIR", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", "/home/somebody")
+    assert cache_home() == Path("/home/somebody/.cache/tegum")
+    monkeypatch.setenv("XDG_CACHE_HOME", "/var/x")
+    assert cache_home() == Path("/var/x/tegum")
+    monkeypatch.setenv("TEGUM_CACHE_DIR", "/elsewhere")
+    assert cache_home() == Path("/elsewhere")
+
+
+# --- The engine's own kernels ------------------------------------------------------------------
+
+TRAIN = """
+import json
+import tegum as tg
+from tegum.engines.sampled import engine
+problem = tg.Problem(tg.Independent(5, 0.3), tg.ReLUOutput(2))
+training = tg.Training(steps=3, batch_size=16, held_out=64)
+runs = tg.train(problem, {}, training, seeds=2, jobs=1, progress=False)
+kernels = [engine._lane, engine._evaluate]
+print(json.dumps({
+    "loss": [x.hex() for x in runs.loss.values.tolist()],
+    "hits": [sum(k.stats.cache_hits.values()) for k in kernels],
+    "misses": [sum(k.stats.cache_misses.values()) for k in kernels],
+}))
+"""
+
+
+def process(**environment: str) -> dict[str, Any]:
+    """What a process of its own that trains two small models says of itself."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", TRAIN],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stderr == ""
+    result: dict[str, Any] = json.loads(done.stdout)
+    return result
+
+
+@pytest.fixture(scope="module")
+def usual() -> Iterator[dict[str, Any]]:
+    """A process with the usual cache, so that whatever it compiles is there afterwards."""
+    return process()
+
+
+def test_a_second_process_compiles_nothing(usual: dict[str, Any]) -> None:
+    again = process()
+    assert again["hits"] == [1, 1]
+    assert again["misses"] == [0, 0]
+    assert again["loss"] == usual["loss"]
+
+
+@pytest.mark.slow
+def test_a_cold_cache_gives_the_same_bits(usual: dict[str, Any], tmp_path: Path) -> None:
+    cold = process(TEGUM_CACHE_DIR=str(tmp_path))
+    assert (cold["hits"], cold["misses"]) == ([0, 0], [1, 1])
+    assert cold["loss"] == usual["loss"]
+    warm = process(TEGUM_CACHE_DIR=str(tmp_path))
+    assert (warm["hits"], warm["misses"]) == ([1, 1], [0, 0])
+    assert warm["loss"] == usual["loss"]
+
+
+@pytest.mark.slow
+def test_a_cache_that_cannot_be_written_gives_the_same_bits(
+    usual: dict[str, Any], tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    without = process(TEGUM_CACHE_DIR=str(tmp_path / "file" / "cache"))
+    assert without["loss"] == usual["loss"]
+    assert sum(without["hits"]) == 0
+    package = Path(tegum.__file__).parent
+    assert files(package, ".nbi") == []
+
+
+# --- Memory ------------------------------------------------------------------------------------
+
+MEMORY = """
+import resource, sys
+import tegum as tg
+n, m, count, steps = map(int, sys.argv[1:])
+problem = tg.Problem(tg.Independent(n, 0.05), tg.ReLUOutput(m))
+training = tg.Training(steps=steps, held_out=1024)
+runs = tg.train(problem, {}, training, seeds=count, progress=False)
+assert runs.sizes["seed"] == count and bool((~runs.diverged).all())
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in kilobytes on Linux")
+@pytest.mark.parametrize(
+    ("size", "limit"),
+    [((2, 1, 100_000, 100), 400e6), ((400, 30, 20, 20), 600e6)],
+    ids=["100,000 x (2,1)", "20 x (400,30)"],
+)
+def test_peak_memory(size: tuple[int, ...], limit: float, tmp_path: Path) -> None:
+    """Compilation included, of which the cold cache is."""
+    command = [sys.executable, "-c", MEMORY, *map(str, size)]
+    environment = {**os.environ, "TEGUM_CACHE_DIR": str(tmp_path)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert 1024 * int(done.stdout) < limit

@@ -84,17 +84,36 @@ class Reproduce:
 
 
 def _run_all(folder: ReportFolder, lab: RunLab, display: Display) -> None:
-    from tegum.report.run import run
+    """Run what is waiting; figures are drawn and written while the next experiment trains."""
+    from concurrent.futures import Future, ThreadPoolExecutor
+
+    from tegum.report.run import measure
 
     experiments = folder.report.waiting
-    for number, experiment in enumerate(experiments, start=1):
-        title = f"[{number}/{len(experiments)}] {experiment.name}"
-        display.label(title)
-        note(f"{title}: {experiment.title}")
-        done = run(experiment, lab)
-        display.close()
-        folder.add(done)
-        note(_outcome(done))
+    with ThreadPoolExecutor(1) as artist:
+        written: list[Future[None]] = []
+        for number, experiment in enumerate(experiments, start=1):
+            title = f"[{number}/{len(experiments)}] {experiment.name}"
+            display.label(title)
+            note(f"{title}: {experiment.title}")
+            done = measure(experiment, lab)
+            display.close()
+            note(_outcome(done))
+            written.append(artist.submit(_write, folder, done))
+            for work in written:
+                if work.done():
+                    work.result()
+        for work in written:
+            work.result()
+
+
+def _write(folder: ReportFolder, measured: Finished) -> None:
+    from tegum.report.run import illustrate
+
+    done = illustrate(measured)
+    for failure in done.failures[len(measured.failures) :]:
+        note(f"      failed {failure.doing}: {failure.message}")
+    folder.add(done)
 
 
 def _outcome(done: Finished) -> str:

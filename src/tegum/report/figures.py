@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tegum.experiments.base import FigureSpec, Tables
 
 PNG_DPI = 150
+_MARGIN = 0.1  # inches around what is drawn
 #: A drawing larger than this stands in the page as its PNG; the SVG file is still written.
 LARGEST_INLINE_SVG = 400_000
 
@@ -67,9 +68,13 @@ def _render(figure: Figure, salt: str) -> tuple[str, bytes]:
     import matplotlib as mpl
 
     vector, raster = io.StringIO(), io.BytesIO()
+    # Lay out once for both files: finding the places takes longer than drawing.
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    box = figure.get_tightbbox().padded(_MARGIN)
     with mpl.rc_context({"svg.hashsalt": salt, "svg.fonttype": "path"}):
-        figure.savefig(vector, format="svg", bbox_inches="tight", metadata={"Date": None})
-        figure.savefig(raster, format="png", bbox_inches="tight", dpi=PNG_DPI)
+        figure.savefig(vector, format="svg", bbox_inches=box, metadata={"Date": None})
+        figure.savefig(raster, format="png", bbox_inches=box, dpi=PNG_DPI)
     return vector.getvalue(), raster.getvalue()
 
 

@@ -1,10 +1,10 @@
-"""Run one experiment: measure, judge every claim, draw every figure; lose no failure."""
+"""Run an experiment: measure, judge every claim, draw every figure; lose no failure."""
 
 from __future__ import annotations
 
 import time
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tegum.errors import InputFileError, StoreError, TegumError
 from tegum.experiments.base import Claim, Experiment, Judgement, Outcome, Tables, Verdict
@@ -53,7 +53,12 @@ class Finished:
 
 
 def run(experiment: Experiment, lab: RunLab) -> Finished:
-    """Measure, judge and draw. What the experiment raises becomes a `Failure` of the result.
+    """Measure, judge and draw: `illustrate(measure(experiment, lab))`."""
+    return illustrate(measure(experiment, lab))
+
+
+def measure(experiment: Experiment, lab: RunLab) -> Finished:
+    """Measure and judge. What the experiment raises becomes a `Failure` of the result.
 
     Raises `StoreError` and `InputFileError`, which no other experiment would survive either.
     """
@@ -72,10 +77,21 @@ def run(experiment: Experiment, lab: RunLab) -> Finished:
     verdicts = tuple(
         _judge(c, experiment, tables, lab, reason, failures) for c in experiment.claims
     )
-    drawings = () if reason else _draw_all(experiment, tables, failures)
     seconds = time.perf_counter() - start
     outcome = Outcome(experiment, tables, verdicts, seconds, lab.quick)
-    return Finished(outcome, drawings, lab.take_records(), tuple(failures))
+    return Finished(outcome, (), lab.take_records(), tuple(failures))
+
+
+def illustrate(measured: Finished) -> Finished:
+    """The same with every figure drawn; nothing is drawn of a measurement that failed.
+
+    It reads tables only, so that it can go on in a thread while the next experiment trains.
+    """
+    if any(failure.doing == "measuring" for failure in measured.failures):
+        return measured
+    failures = list(measured.failures)
+    drawings = _draw_all(measured.experiment, measured.outcome.tables, failures)
+    return replace(measured, drawings=drawings, failures=tuple(failures))
 
 
 def _judge(

@@ -31,7 +31,7 @@ from tune import Settled
 from works import PROBABILITIES, WORKS, Work, work_of
 
 ROOT = Path(__file__).parents[1]
-FULL, QUICK = Plan(rounds=4, seconds=0.4), Plan(rounds=3, seconds=0.15)
+FULL, QUICK = Plan(rounds=3, seconds=0.4), Plan(rounds=3, seconds=0.15)
 QUICK_WORKS = ("2x1", "10x5", "400x30")
 #: Compiling every kernel anew for every work would take longer than the timing.
 START_WORKS = ("2x1", "10x5", "400x30", "100x40-abs")

@@ -67,6 +67,9 @@ def _switch(out, at, width, base, low, high, limit, inverse, skip, after, until,
             c = chosen[l]
             v = u * inverse if (c < after and u < limit) else f32(0)
             out[u64(at + l)] = u if (c >= after and c < until) else min(v, f32(1))
+    elif limit > f32(1):  # always on
+        for l in range(width):
+            out[u64(at + l)] = unit(draw(u32(base + u32(l)), low, high))
     else:
         for l in range(width):
             u = unit(draw(u32(base + u32(l)), low, high))

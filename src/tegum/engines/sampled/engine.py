@@ -155,7 +155,7 @@ def _blas() -> ThreadpoolController:
 def _spread(low: Lowered, run: Callable[[Plan, int, int], None], jobs: int) -> None:
     """Call `run(plan, start, stop)` over all instances, in chunks of one plan, on threads."""
     count = len(low.point_of)
-    most = max(1, -(-count // (max(1, jobs) * _CHUNKS_PER_THREAD)))
+    most = max(1, count // (max(1, jobs) * _CHUNKS_PER_THREAD))
     plans = [low.plans[point] for point in low.point_of]
     chunks: list[tuple[Plan, int, int]] = []
     start = 0

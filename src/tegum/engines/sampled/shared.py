@@ -45,18 +45,29 @@ def offsets(static):
     return decode, bias, bias + static.n
 
 
-@part()
+@part(forceinline=True)
 def add_zero_samples(theta, gradient, count, importance, half_l1, static, config):
     """Add `count` times the gradient of the all-zero sample (a negative count takes it back).
 
-    Its hidden activations are act(b_hidden), so it teaches b, b_hidden and the decoder only.
+    Without a hidden bias its hidden activations are 0, and it teaches b only.
     """
+    if static.has_hidden_bias:
+        _add_constant_hidden(theta, gradient, count, importance, half_l1, static, config)
+        return
+    bias = offsets(static)[1]
+    for i in range(static.n):
+        value, slope = activate(theta[bias + i], len(config[2]))
+        gradient[bias + i] += f32(count) * importance[i] * value * slope
+
+
+@part()
+def _add_constant_hidden(theta, gradient, count, importance, half_l1, static, config):
+    """The same with h = act(b_hidden), which teaches b, b_hidden and the decoder."""
     decode, bias, hidden_bias = offsets(static)
     n, m = static.n, static.m
     h, dh = np.zeros(m, np.float32), np.zeros(m, np.float32)
-    if static.has_hidden_bias:
-        for k in range(m):
-            h[k] = activate(theta[hidden_bias + k], len(config[1]))[0]
+    for k in range(m):
+        h[k] = activate(theta[hidden_bias + k], len(config[1]))[0]
     for i in range(n):
         z = theta[bias + i]
         for k in range(m):
@@ -64,15 +75,13 @@ def add_zero_samples(theta, gradient, count, importance, half_l1, static, config
         value, slope = activate(z, len(config[2]))
         g = f32(count) * importance[i] * value * slope
         gradient[bias + i] += g
-        if static.has_hidden_bias:
-            for k in range(m):
-                gradient[decode + i * m + k] += g * h[k]
-                dh[k] += g * theta[decode + i * m + k]
-    if static.has_hidden_bias:
         for k in range(m):
-            slope = activate(theta[hidden_bias + k], len(config[1]))[1]
-            penalty = f32(np.sign(h[k])) * half_l1 * f32(count)
-            gradient[hidden_bias + k] += (dh[k] + penalty) * slope
+            gradient[decode + i * m + k] += g * h[k]
+            dh[k] += g * theta[decode + i * m + k]
+    for k in range(m):
+        slope = activate(theta[hidden_bias + k], len(config[1]))[1]
+        penalty = f32(np.sign(h[k])) * half_l1 * f32(count)
+        gradient[hidden_bias + k] += (dh[k] + penalty) * slope
 
 
 @part()

@@ -8,7 +8,7 @@ import numpy as np
 
 import tegum as tg
 from tegum.engines.base import Batch
-from tegum.engines.sampled.data import fill_odds, fill_sparse, fill_tile
+from tegum.engines.sampled.data import fill_odds, fill_sparse, fill_tile, new_hits, new_odds
 from tegum.engines.sampled.lane import SKIP_BELOW
 from tegum.engines.sampled.lowering import lower
 from tegum.engines.sampled.random import TRAIN, binomial_draw, binomial_table, step_key
@@ -22,13 +22,13 @@ def samples_of_step(batch: Batch, step: int) -> Array:
     low = lower(batch)
     size, n = low.static.batch, low.static.n
     probability = low.numbers.probability[0]
-    odds = tuple(np.zeros(len(probability), np.float32) for _ in range(3))
+    odds = new_odds(len(probability))
     some = fill_odds(probability, *odds)
     key = np.uint64(step_key(low.keys[0], TRAIN, step))
     x = np.zeros((size, n), np.float32)
     if low.plans[0].kernel == "sparse":
         cells, entries = low.room
-        hits = (*(np.zeros(cells, np.int32) for _ in range(3)), np.zeros(cells, np.float32))
+        hits = new_hits(cells)
         index, value = np.zeros(entries, np.int32), np.zeros(entries, np.float32)
         pointer = np.zeros(size + 1, np.int64)
         rows = fill_sparse(

@@ -17,7 +17,7 @@ from tegum.distributions import Distribution
 from tegum.distributions.magnitudes import MAGNITUDES
 from tegum.engines.base import Batch
 from tegum.engines.sampled import draw
-from tegum.engines.sampled.data import fill_odds
+from tegum.engines.sampled.data import fill_odds, new_odds
 from tegum.engines.sampled.engine import SampledEngine
 from tegum.engines.sampled.lowering import lower
 from tegum.engines.sampled.random import binomial_draw, binomial_table
@@ -192,7 +192,7 @@ def parts_of(distribution: Distribution) -> tuple[Any, Any, Any]:
     """Blocks, odds and P(any active), as the kernels read them."""
     problem = problem_of(distribution, 2)
     low = lower(Batch(problem, (problem,), (tg.Training(),), (0,), 0))
-    odds = tuple(np.zeros(low.numbers.probability.shape[1], np.float32) for _ in range(3))
+    odds = new_odds(low.numbers.probability.shape[1])
     some = fill_odds(low.numbers.probability[0], *odds)
     return low.blocks, odds, some
 
@@ -203,12 +203,12 @@ def test_rows_are_tiles_transposed_to_the_bit(name: str, size: int) -> None:
     distribution = laws(0.3).get(name, tg.Independent(1, 1.0))
     blocks, odds, _ = parts_of(distribution)
     keys = np.array([1, 2**63 + 12345], np.uint64)
-    rows, tiles = np.full((2, 2, size, distribution.n_features), np.nan, np.float32)
-    draw._lane(tiles, keys, blocks, odds, False, np.zeros(1), np.zeros(1, np.int64))
+    shape = size, distribution.n_features
+    tiles = draw.by_tiles(keys, shape, blocks, odds, None)
     for simple in {False, name.startswith("independent")}:
-        draw._dense(rows, keys, blocks, odds, simple)
+        rows = draw.by_rows(keys, shape, blocks, odds, simple)
         np.testing.assert_array_equal(rows, tiles)
-    assert (rows[0] != rows[1]).any()
+    assert (tiles[0] != tiles[1]).any()
 
 
 @pytest.mark.parametrize("name", laws(0.1))
@@ -216,13 +216,12 @@ def test_skipping_zero_samples_leaves_the_law_of_the_others(name: str) -> None:
     distribution = laws(0.1)[name]
     blocks, odds, some = parts_of(distribution)
     keys = np.arange(1, 129, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-    plain, chosen = np.zeros((2, len(keys), 2048, distribution.n_features), np.float32)
     # a table that says: every sample of a step is one that is not all zero
     cdf, guide = np.zeros(2049), np.full(512, 2048, np.int64)
     cdf[2048] = 2.0
-    draw._lane(plain, keys, blocks, odds, False, cdf, guide)
-    draw._lane(chosen, keys, blocks, odds, True, cdf, guide)
-    every, others = flat(plain), flat(chosen)
+    shape = 2048, distribution.n_features
+    every = flat(draw.by_tiles(keys, shape, blocks, odds, None))
+    others = flat(draw.by_tiles(keys, shape, blocks, odds, (cdf, guide)))
     assert (others != 0).any(1).all()
     kept = every[(every != 0).any(1)]
     assert abs(len(kept) / len(every) - some) < Z_BOUND * np.sqrt(some * (1 - some) / len(every))

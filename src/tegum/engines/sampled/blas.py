@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numba.core import types
 from numba.np.linalg import ensure_blas
+
+from tegum.engines.sampled.random import part
 
 ensure_blas()
 _FLOATS = types.CPointer(types.float32)
@@ -19,7 +20,7 @@ _xxgemm = types.ExternalFunction(
 _SINGLE, _PLAIN, _FLIPPED = (np.uint8(ord(letter)) for letter in "snt")
 
 
-@njit(forceinline=True)
+@part(forceinline=True)
 def gemm(flip, rows, columns, inner, a, stride_a, b, stride_b, beta, c, stride_c, one):
     """c (rows, columns) = op(a) b + beta[0] c, op = transpose when `flip`; one[0] is 1.
 

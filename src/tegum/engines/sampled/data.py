@@ -10,14 +10,15 @@ cumulative probability that the first active block is this one, given that there
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+from numpy.typing import NDArray
 
+from tegum.dims import F32
 from tegum.engines.sampled.random import (
-    FAST,
     draw,
     f32,
     i32,
     i64,
+    kernel,
     log2,
     magnitude,
     part,
@@ -26,6 +27,7 @@ from tegum.engines.sampled.random import (
     u64,
     unit,
 )  # fmt: skip
+from tegum.engines.sampled.vectors import LANES, draw_row
 
 INDEPENDENT, CORRELATED, ANTICORRELATED = 0, 1, 2
 _CHUNK = 32  # gaps drawn at a time
@@ -34,7 +36,16 @@ _ALMOST_ONE = f32(1 - 2.0**-24)
 _OFF = f32(4)  # a `chosen` value that no block answers to
 
 
-@njit(nogil=True)
+Odds = tuple[F32, F32, F32]
+
+
+def new_odds(blocks: int) -> Odds:
+    """The arrays of `fill_odds`, padded for vectors."""
+    limit, inverse, first = np.zeros((3, (blocks + LANES - 1) // LANES * LANES), np.float32)
+    return limit, inverse, first
+
+
+@kernel
 def fill_odds(probability, limit, inverse, first):
     """Fill (limit, inverse, first) from probabilities (block,); returns P(any block is on)."""
     quiet = 0.0
@@ -105,7 +116,7 @@ def _fill_set(x, at, width, base, key, number, size, kind, shape, switch):
         _shape(x, start, width, shape)
 
 
-@njit(fastmath=FAST, boundscheck=False, error_model="numpy")
+@kernel
 def fill_tile(x, width, base, present, key, blocks, odds, skip, chosen, switch):
     """Fill the flat tile x (feature, width) with samples base .. base + width - 1.
 
@@ -140,22 +151,24 @@ def fill_tile(x, width, base, present, key, blocks, odds, skip, chosen, switch):
                 x[u64(i * width + l)] = f32(0)
 
 
-@njit(fastmath=FAST, boundscheck=False, error_model="numpy")
-def fill_rows(x, rows, base, key, blocks, odds, simple, tile, chosen, switch):
+@kernel
+def fill_rows(x, rows, base, key, blocks, odds, simple, own, tile, chosen, switch):
     """Fill x (rows, padded feature) with the samples that `fill_tile` would give, transposed.
 
-    `simple`: every block is one independent feature, in order, all of one magnitude.
+    `simple`: every block is one independent feature, in order, all of one magnitude. Work arrays:
+    own (padded feature,) of int32, tile (feature · 16,), chosen and switch (16,).
     """
     limit, inverse, _ = odds
     n = tile.shape[0] // 16
     low, high = u32(key), u32(key >> u64(32))
     if simple:
+        always = True
+        for i in range(n):
+            always = always and limit[i] > f32(1)
+            own[i] = i32(stream(low, i))
         for l in range(rows):
-            counter = u32(base + u32(l))
             row = x[l]
-            for i in range(n):
-                u = unit(draw(counter, stream(low, i), high))
-                row[i] = min(u * inverse[i], f32(1)) if u < limit[i] else f32(0)
+            draw_row(own, i32(base + u32(l)), i32(high), always, limit, inverse, row)
             _shape(row, 0, n, blocks[3][0])
         return
     for l0 in range(0, rows, 16):
@@ -165,10 +178,18 @@ def fill_rows(x, rows, base, key, blocks, odds, simple, tile, chosen, switch):
                 x[l0 + l, i] = tile[i * 16 + l]
 
 
+Hits = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], F32]
+
+
+def new_hits(cells: int) -> Hits:
+    """Work arrays of `fill_sparse`: gaps, and the position, row, column and uniform of hits."""
+    position, row, column = np.zeros((3, cells), np.int32)
+    return np.zeros(_CHUNK, np.int32), position, row, column, np.zeros(cells, np.float32)
+
+
 @part()
-def _draw_hits(cells, log_odds, low, high, position, uniform):
+def _draw_hits(cells, log_odds, low, high, gap, position, uniform):
     """List the switched-on cells of 0 .. cells-1, by geometric gaps; returns how many."""
-    gap = np.empty(_CHUNK, np.int32)
     gap_stream, value_stream = stream(low, -3), stream(low, -4)
     at, count = i64(-1), 0
     while at < cells:
@@ -204,20 +225,20 @@ def _split_positions(position, count, width, row, column):
         column[t] = r
 
 
-@njit(fastmath=FAST, boundscheck=False, error_model="numpy")
+@kernel
 def fill_sparse(batch, key, blocks, odds, highest, simple, hits, index, value, pointer):
     """The non-zero samples of a batch as compressed rows; returns how many there are.
 
     Cells (sample, block) are switched on with the `highest` probability and thinned to each
-    block's own. hits = (position, row, column, uniform) are work arrays; row r has its features
-    in index[pointer[r]:pointer[r+1]] and their values in value.
+    block's own. `hits` are work arrays; row r has its features in
+    index[pointer[r]:pointer[r+1]] and their values in value.
     """
     kind, start, size, shape = blocks
-    position, row, column, uniform = hits
+    gap, position, row, column, uniform = hits
     low, high = u32(key), u32(key >> u64(32))
     n_blocks = kind.shape[0]
     log_odds = f32(np.log(2.0) / np.log1p(-highest))
-    count = _draw_hits(i64(n_blocks) * batch, log_odds, low, high, position, uniform)
+    count = _draw_hits(i64(n_blocks) * batch, log_odds, low, high, gap, position, uniform)
     _split_positions(position, count, n_blocks, row, column)
     rows, last = 0, i32(-1)
     pointer[0] = 0

@@ -2,28 +2,126 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numba import njit
+from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
+from tegum.dims import F32
 from tegum.engines.sampled.activations import activate
 from tegum.engines.sampled.blas import gemm
-from tegum.engines.sampled.data import fill_odds, fill_rows
-from tegum.engines.sampled.optimiser import update
-from tegum.engines.sampled.random import FAST, TRAIN, f32, part, step_key, u32
-from tegum.engines.sampled.shared import clear, freeze_absent, hidden_backward, offsets
-from tegum.engines.sampled.vectors import RELU
+from tegum.engines.sampled.data import Odds, fill_odds, fill_rows, new_odds
+from tegum.engines.sampled.random import TRAIN, f32, kernel, part, step_key, u32
+from tegum.engines.sampled.shared import (
+    Static,
+    clear,
+    copy,
+    descend,
+    freeze_absent,
+    hidden_backward,
+    n_parameters,
+    offsets,
+    work_array,
+)  # fmt: skip
+from tegum.engines.sampled.vectors import GELU, LANES, RELU, output_rows
+
+
+class Padded(NamedTuple):
+    """Weights, biases and their gradients in rows padded for vectors: n to N, m to M."""
+
+    encoder: F32  # (N, M)
+    decoder: F32  # (N, M); the same array for tied weights, and so is into_decoder
+    decoder_t: F32  # (m, N)
+    bias: F32  # (N,)
+    into_encoder: F32  # (N, M)
+    into_decoder: F32
+    into_bias: F32  # (N,)
+    into_hidden: F32  # (m,)
+    importance: F32  # (N,)
+    zero: F32  # (1,), as sgemm takes its factors
+    one: F32
+
+
+def padded(static: Static) -> Padded:
+    """The padded arrays of a model."""
+    n, m = static.n, static.m
+    tall, wide = _ceil(n), _ceil(m)
+    encoder, into_encoder, one = work_array(tall, wide), work_array(tall, wide), work_array(1)
+    one[0] = 1.0
+    return Padded(
+        encoder=encoder,
+        decoder=encoder if static.tied else work_array(tall, wide),
+        decoder_t=work_array(m, tall),
+        bias=work_array(tall),
+        into_encoder=into_encoder,
+        into_decoder=into_encoder if static.tied else work_array(tall, wide),
+        into_bias=work_array(tall),
+        into_hidden=work_array(m),
+        importance=work_array(tall),
+        zero=work_array(1),
+        one=one,
+    )
+
+
+class DenseWork(NamedTuple):
+    """The work arrays of one thread; `rows` samples are held at a time."""
+
+    model: Padded
+    x: F32  # (rows, N)
+    z: F32  # (rows, N)
+    h: F32  # (rows, M)
+    dh: F32  # (rows, M)
+    own: NDArray[np.int32]  # (N,): the random streams of a step, by feature
+    tile: F32  # a tile of samples before it is transposed, with its two work arrays
+    chosen: F32
+    switch: F32
+    gradient: F32
+    odds: Odds
+
+
+def dense_work(static: Static, blocks: int) -> DenseWork:
+    """Work arrays for a model and a number of blocks."""
+    tall, wide, rows = _ceil(static.n), _ceil(static.m), rows_of(static)
+    return DenseWork(
+        model=padded(static),
+        x=work_array(rows, tall),
+        z=work_array(rows, tall),
+        h=work_array(rows, wide),
+        dh=work_array(rows, wide),
+        own=work_array(tall, kind=np.int32),
+        tile=work_array(static.n * 16),
+        chosen=work_array(16),
+        switch=work_array(16),
+        gradient=work_array(n_parameters(static)),
+        odds=new_odds(blocks),
+    )
+
+
+def rows_of(static: Static) -> int:
+    """Samples in a block: few enough that OpenBLAS takes its small-matrix path (L·n·m <~ 1e6)."""
+    rows = int(1e6 / (static.n * ((static.m + 3) // 4 * 4))) // LANES * LANES
+    return min(max(LANES, min(256, rows)), _ceil(static.batch))
+
+
+def _ceil(size: int) -> int:
+    return (size + LANES - 1) // LANES * LANES
 
 
 @part()
-def pad_weights(theta, encoder, decoder, decoder_t, static):
-    """Copy the weights into rows padded for vectors: (N, M), (N, M) and (m, N)."""
-    decode, _, _ = offsets(static)
+def load_model(theta, model, static):
+    """Copy the parameters into padded rows, and clear their gradients."""
+    decode, bias, _ = offsets(static)
     n, m = static.n, static.m
     for i in range(n):
         for k in range(m):
-            encoder[i, k] = theta[i * m + k]
-            decoder[i, k] = theta[decode + i * m + k]
-            decoder_t[k, i] = theta[decode + i * m + k]
+            model.encoder[i, k] = theta[i * m + k]
+            model.decoder[i, k] = theta[decode + i * m + k]
+            model.decoder_t[k, i] = theta[decode + i * m + k]
+        model.bias[i] = theta[bias + i]
+    clear(model.into_encoder.reshape(-1))
+    clear(model.into_decoder.reshape(-1))
+    clear(model.into_bias)
+    clear(model.into_hidden)
 
 
 @part(forceinline=True)
@@ -39,9 +137,9 @@ def hidden_forward(h, rows, width, hidden_bias, static, config):
                 h[l, k] = max(h[l, k], f32(0))
 
 
-@part(forceinline=True)
-def _output_gradient(z, x, rows, bias, importance, into_bias, config):
-    """z <- I (f(z + b) - y) f'(z + b), and its sum over rows is added to into_bias."""
+@part()
+def _gelu_rows(z, x, rows, bias, importance, into_bias, config):
+    """`output_rows` for GELU."""
     absolute, code = len(config[3]) == 2, len(config[2])
     for l in range(rows):
         for i in range(z.shape[1]):
@@ -53,124 +151,77 @@ def _output_gradient(z, x, rows, bias, importance, into_bias, config):
 
 
 @part()
-def flatten_gradient(gradient, into_e, into_d, into_bias, into_hidden, static):
+def flatten_gradient(gradient, model, static):
     """Copy padded gradients into the flat gradient."""
     decode, bias, hidden_bias = offsets(static)
     n, m = static.n, static.m
     for i in range(n):
         for k in range(m):
-            gradient[i * m + k] = into_e[i, k]
-            gradient[decode + i * m + k] = into_d[i, k]
-        gradient[bias + i] = into_bias[i]
+            gradient[i * m + k] = model.into_encoder[i, k]
+            gradient[decode + i * m + k] = model.into_decoder[i, k]
+        gradient[bias + i] = model.into_bias[i]
     for k in range(m):
-        gradient[hidden_bias + k] = into_hidden[k]
+        gradient[hidden_bias + k] = model.into_hidden[k]
 
 
 @part()
-def dense_gradient(theta, gradient, key, importance, half_l1, blocks, odds, work, static, config):
-    """The summed gradient (without the factor 2) over one batch. Work arrays: see train_dense."""
-    encoder, decoder, decoder_t, x, z, h, dh, into_e, into_d, vectors, tile, one = work
-    bias, into_bias, into_hidden, chosen, switch = vectors
-    _, bias_at, hidden_at = offsets(static)
-    n, m, rows_at_once = static.n, static.m, x.shape[0]
-    wide, tall = h.shape[1], x.shape[1]
-    pad_weights(theta, encoder, decoder, decoder_t, static)
-    for i in range(n):
-        bias[i] = theta[bias_at + i]
-    clear(into_e.reshape(-1))
-    clear(into_d.reshape(-1))
-    clear(into_bias)
-    clear(into_hidden)
-    m4, zero = min((m + 3) // 4 * 4, wide), one[1:]
-    for done in range(0, static.batch, rows_at_once):
-        rows = min(rows_at_once, static.batch - done)
-        fill_rows(x, rows, u32(done), key, blocks, odds, static.simple, tile, chosen, switch)
-        gemm(False, rows, m4, n, x, tall, encoder, wide, zero, h, wide, one)
+def sum_rows(dh, rows, into_hidden):
+    """into_hidden += Σ of the rows of dh."""
+    for l in range(rows):
+        for k in range(into_hidden.shape[0]):
+            into_hidden[k] += dh[l, k]
+
+
+@part()
+def _dense_gradient(theta, key, half_l1, blocks, work, static, config):
+    """work.gradient <- the summed gradient (without the factor 2) over one batch."""
+    model, x, z, h, dh = work.model, work.x, work.z, work.h, work.dh
+    hidden_at = offsets(static)[2]
+    n, m, wide, tall = static.n, static.m, h.shape[1], x.shape[1]
+    zero, one = model.zero, model.one
+    load_model(theta, model, static)
+    m4 = min((m + 3) // 4 * 4, wide)
+    for done in range(0, static.batch, x.shape[0]):
+        rows = min(x.shape[0], static.batch - done)
+        fill_rows(
+            x, rows, u32(done), key, blocks, work.odds, static.simple, work.own, work.tile,
+            work.chosen, work.switch,
+        )  # fmt: skip
+        gemm(False, rows, m4, n, x, tall, model.encoder, wide, zero, h, wide, one)
         hidden_forward(h, rows, m4, theta[hidden_at:], static, config)
-        gemm(False, rows, n, m, h, wide, decoder_t, tall, zero, z, tall, one)
-        _output_gradient(z, x, rows, bias, importance, into_bias, config)
-        gemm(False, rows, m4, n, z, tall, decoder, wide, zero, dh, wide, one)
-        hidden_backward(h, dh, rows, m4, half_l1[0], config)
-        gemm(True, n, m4, rows, z, tall, h, wide, one, into_d, wide, one)
-        gemm(True, n, m4, rows, x, tall, dh, wide, one, into_e, wide, one)
+        gemm(False, rows, n, m, h, wide, model.decoder_t, tall, zero, z, tall, one)
+        if len(config[2]) == GELU:
+            _gelu_rows(z, x, rows, model.bias, model.importance, model.into_bias, config)
+        else:
+            output_rows(config, z, x, rows, model.bias, model.importance, model.into_bias)
+        gemm(False, rows, m4, n, z, tall, model.decoder, wide, zero, dh, wide, one)
+        hidden_backward(h, dh, rows, m4, half_l1, config)
+        gemm(True, n, m4, rows, z, tall, h, wide, one, model.into_decoder, wide, one)
+        gemm(True, n, m4, rows, x, tall, dh, wide, one, model.into_encoder, wide, one)
         if static.has_hidden_bias:
-            for l in range(rows):
-                for k in range(m):
-                    into_hidden[k] += dh[l, k]
-    flatten_gradient(gradient, into_e, into_d, into_bias, into_hidden, static)
-    freeze_absent(gradient, static)
+            sum_rows(dh, rows, model.into_hidden)
+    flatten_gradient(work.gradient, model, static)
+    freeze_absent(work.gradient, static)
 
 
-@njit(nogil=True, fastmath=FAST, boundscheck=False, error_model="numpy")
+@kernel
 def train_dense(
-    start,
-    stop,
-    theta,
-    first,
-    second,
-    memory,
-    keys,
-    point_of,
-    numbers,
-    blocks,
-    rates,
-    step0,
-    static,
-    config,
-):
+    start, stop, state, keys, point_of, numbers, blocks, rates, step0, static, config, work
+):  # fmt: skip
     """Train instances start .. stop - 1 from step0 on, in place.
 
-    rates (step, 3): see `optimiser.schedule`."""
-    n, m, batch = static.n, static.m, static.batch
-    tall, wide = (n + 15) // 16 * 16, (m + 15) // 16 * 16
-    rows = min(rows_at_once(n, m), (batch + 15) // 16 * 16)
-    n_blocks = blocks[0].shape[0]
-    encoder = np.zeros((tall, wide), np.float32)
-    into_e = np.zeros((tall, wide), np.float32)
-    one = np.zeros(2, np.float32)
-    one[0] = f32(1)
-    work = (
-        encoder, encoder if static.tied else np.zeros((tall, wide), np.float32),
-        np.zeros((m, tall), np.float32), np.zeros((rows, tall), np.float32),
-        np.zeros((rows, tall), np.float32), np.zeros((rows, wide), np.float32),
-        np.zeros((rows, wide), np.float32), into_e,
-        into_e if static.tied else np.zeros((tall, wide), np.float32),
-        (
-            np.zeros(tall, np.float32), np.zeros(tall, np.float32), np.zeros(m, np.float32),
-            np.zeros(16, np.float32), np.zeros(16, np.float32),
-        ),
-        np.zeros(n * 16, np.float32), one,
-    )  # fmt: skip
-    odds = (
-        np.zeros(n_blocks, np.float32),
-        np.zeros(n_blocks, np.float32),
-        np.zeros(n_blocks, np.float32),
-    )
-    gradient = np.zeros(theta.shape[1], np.float32)
-    importance = np.zeros(tall, np.float32)
-    scale, last = f32(2.0 / batch), -1
+    state = (theta, first, second, memory); rates (step, 3): see `optimiser.schedule`.
+    """
+    last = -1
     for a in range(start, stop):
         point = point_of[a]
         if point != last:
-            fill_odds(numbers.probability[point], odds[0], odds[1], odds[2])
-            for i in range(n):
-                importance[i] = numbers.importance[point, i]
+            fill_odds(numbers.probability[point], *work.odds)
+            copy(numbers.importance[point], work.model.importance)
             last = point
         for s in range(rates.shape[0]):
             key = step_key(keys[a], TRAIN, step0 + s)
-            dense_gradient(
-                theta[a], gradient, key, importance, numbers.half_l1[point], blocks, odds, work,
-                static, config,
-            )  # fmt: skip
-            update(
-                theta[a], gradient, first[a], second[a], scale,
-                rates[s], numbers.rate[point], numbers.decay[point], static.optimiser,
-                numbers.momentum[point],
-            )  # fmt: skip
-
-
-@njit(forceinline=True)
-def rows_at_once(n, m):
-    """Samples in a block: few enough that OpenBLAS takes its small-matrix path (L·n·m <~ 1e6)."""
-    rows = int(1e6 / (n * ((m + 3) // 4 * 4))) // 16 * 16
-    return max(16, min(256, rows))
+            _dense_gradient(
+                state[0][a], key, numbers.half_l1[point, 0], blocks, work, static, config
+            )
+            descend(state, a, work.gradient, rates[s], numbers, point, static)

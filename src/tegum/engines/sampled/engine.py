@@ -15,13 +15,13 @@ from threadpoolctl import ThreadpoolController
 from tegum.dims import F32, F64
 from tegum.engines.base import Batch, State, step_of
 from tegum.engines.sampled.cache import keep, sources_digest
-from tegum.engines.sampled.dense import train_dense
-from tegum.engines.sampled.evaluate import evaluate
-from tegum.engines.sampled.lane import train_lane
+from tegum.engines.sampled.dense import dense_work, train_dense
+from tegum.engines.sampled.evaluate import evaluate, evaluate_work
+from tegum.engines.sampled.lane import lane_work, train_lane
 from tegum.engines.sampled.lowering import Lowered, Plan, lower
 from tegum.engines.sampled.optimiser import schedule
 from tegum.engines.sampled.random import HELD_OUT, INIT, PROBE
-from tegum.engines.sampled.sparse import train_sparse
+from tegum.engines.sampled.sparse import sparse_work, train_sparse
 
 _CHUNKS_PER_THREAD = 4
 _INIT_ROWS = 4096  # instances initialised at a time, to bound memory
@@ -93,15 +93,17 @@ class SampledEngine:
         low, step = self._lower(batch), step_of(state)
         rates = schedule(batch.training.learning_rates(step, step + steps), step)
         arrays = (state["theta"], state["first"], state["second"], state["memory"])
-        common = (low.keys, low.point_of, low.numbers, low.blocks, rates, step, low.static)
+        n_blocks = len(low.blocks[0])
+        common = (arrays, low.keys, low.point_of, low.numbers, low.blocks, rates, step, low.static)
 
         def run(plan: Plan, start: int, stop: int) -> None:
             if plan.kernel == "lane":
-                _lane(start, stop, *arrays, *common, plan.config)
+                _lane(start, stop, *common, plan.config, lane_work(low.static, n_blocks))
             elif plan.kernel == "dense":
-                _dense(start, stop, *arrays, *common, plan.config)
+                _dense(start, stop, *common, plan.config, dense_work(low.static, n_blocks))
             else:
-                _sparse(start, stop, *arrays, *common, plan.config, low.room)
+                room = sparse_work(low.static, n_blocks, *low.room)
+                _sparse(start, stop, *common, plan.config, room)
 
         if steps > 0:
             _spread(low, run, jobs)
@@ -136,6 +138,7 @@ class SampledEngine:
             _evaluate(
                 start, stop, state["theta"], low.keys, purpose, number, samples, low.point_of,
                 low.numbers, low.blocks, low.static, config, out,
+                evaluate_work(low.static, len(low.blocks[0])),
             )  # fmt: skip
 
         _spread(low, run, jobs)

@@ -2,36 +2,72 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numba import njit
+from typing import NamedTuple
 
+import numpy as np
+
+from tegum.dims import F32, F64, I64
 from tegum.engines.sampled.activations import activate
-from tegum.engines.sampled.data import fill_odds, fill_tile
+from tegum.engines.sampled.data import Odds, fill_odds, fill_tile, new_odds
 from tegum.engines.sampled.lane import SKIP_BELOW
 from tegum.engines.sampled.random import (
-    FAST,
+    GUIDE,
     binomial_draw,
     binomial_table,
     f32,
     f64,
+    kernel,
     part,
     step_key,
     u32,
     u64,
 )  # fmt: skip
-from tegum.engines.sampled.shared import clear, offsets
+from tegum.engines.sampled.shared import Static, clear, offsets, work_array
 
 WIDTH = 64  # samples in a tile
 CHUNK = 1024  # samples that share a step key
 
 
+class EvaluateWork(NamedTuple):
+    """The work arrays of one thread."""
+
+    x: F32  # flat (feature, WIDTH)
+    h: F32  # (m, WIDTH)
+    z: F32  # (WIDTH,), as the next four
+    losses: F32
+    sizes: F32
+    chosen: F32
+    switch: F32
+    cdf: F64  # of the number of non-zero samples in a chunk
+    guide: I64
+    totals: F64  # (3,)
+    odds: Odds
+
+
+def evaluate_work(static: Static, blocks: int) -> EvaluateWork:
+    """Work arrays for a model and a number of blocks."""
+    return EvaluateWork(
+        x=work_array(static.n * WIDTH),
+        h=work_array(static.m, WIDTH),
+        z=work_array(WIDTH),
+        losses=work_array(WIDTH),
+        sizes=work_array(WIDTH),
+        chosen=work_array(WIDTH),
+        switch=work_array(WIDTH),
+        cdf=work_array(CHUNK + 1, kind=np.float64),
+        guide=work_array(GUIDE, kind=np.int64),
+        totals=work_array(3, kind=np.float64),
+        odds=new_odds(blocks),
+    )
+
+
 @part()
-def _forward_tile(theta, x, h, losses, sizes, importance, static, config):
-    """losses, sizes (WIDTH,) <- Σ_i I_i (y_i - f(z_i))² and ‖h‖₁ of each sample of the tile x."""
+def _forward_tile(theta, importance, work, static, config):
+    """work.losses, sizes <- Σ_i I_i (y_i - f(z_i))² and ‖h‖₁ of each sample of the tile x."""
     decode, bias, hidden_bias = offsets(static)
     n, m = static.n, static.m
     absolute, hidden_code, code = len(config[3]) == 2, len(config[1]), len(config[2])
-    z = np.empty(WIDTH, np.float32)
+    x, h, z, losses, sizes = work.x, work.h, work.z, work.losses, work.sizes
     clear(losses)
     clear(sizes)
     for k in range(m):
@@ -63,69 +99,47 @@ def _forward_tile(theta, x, h, losses, sizes, importance, static, config):
 
 
 @part()
-def _add_chunk(
-    theta, key, count, size, skip, importance, blocks, odds, work, static, config, totals
-):
-    """totals += (Σ loss, Σ loss², Σ ‖h‖₁) over `size` samples, `count` of them simulated."""
-    x, h, losses, sizes, chosen, switch = work
+def _add_chunk(theta, key, count, size, skip, importance, blocks, work, static, config):
+    """work.totals += (Σ loss, Σ loss², Σ ‖h‖₁) over `size` samples, `count` of them simulated."""
+    totals = work.totals
     for done in range(0, count, WIDTH):
         present = min(WIDTH, count - done)
-        fill_tile(x, WIDTH, u32(done), present, key, blocks, odds, skip, chosen, switch)
-        _forward_tile(theta, x, h, losses, sizes, importance, static, config)
+        fill_tile(
+            work.x, WIDTH, u32(done), present, key, blocks, work.odds, skip, work.chosen,
+            work.switch,
+        )  # fmt: skip
+        _forward_tile(theta, importance, work, static, config)
         for l in range(present):
-            loss = f64(losses[l])
+            loss = f64(work.losses[l])
             totals[0] += loss
             totals[1] += loss * loss
-            totals[2] += f64(sizes[l])
+            totals[2] += f64(work.sizes[l])
     if count < size:
-        clear(x)
-        _forward_tile(theta, x, h, losses, sizes, importance, static, config)
-        loss, rest = f64(losses[0]), size - count
+        clear(work.x)
+        _forward_tile(theta, importance, work, static, config)
+        loss, rest = f64(work.losses[0]), size - count
         totals[0] += rest * loss
         totals[1] += rest * loss * loss
-        totals[2] += rest * f64(sizes[0])
+        totals[2] += rest * f64(work.sizes[0])
 
 
-@njit(nogil=True, fastmath=FAST, boundscheck=False, error_model="numpy")
+@kernel
 def evaluate(
-    start,
-    stop,
-    theta,
-    keys,
-    purpose,
-    number,
-    samples,
-    point_of,
-    numbers,
-    blocks,
-    static,
-    config,
-    out,
-):
+    start, stop, theta, keys, purpose, number, samples, point_of, numbers, blocks, static, config,
+    out, work,
+):  # fmt: skip
     """out (instance, 3) <- mean loss, its standard error, mean ‖h‖₁, for start .. stop - 1.
 
     Samples come in chunks addressed by (instance, purpose, number, chunk).
     """
-    n_blocks = blocks[0].shape[0]
-    work = (
-        np.zeros(static.n * WIDTH, np.float32), np.zeros((static.m, WIDTH), np.float32),
-        np.zeros(WIDTH, np.float32), np.zeros(WIDTH, np.float32), np.zeros(WIDTH, np.float32),
-        np.zeros(WIDTH, np.float32),
-    )  # fmt: skip
-    odds = (
-        np.zeros(n_blocks, np.float32),
-        np.zeros(n_blocks, np.float32),
-        np.zeros(n_blocks, np.float32),
-    )
-    cdf, guide, totals = np.zeros(CHUNK + 1), np.zeros(512, np.int64), np.zeros(3)
-    last, skip = -1, False
+    totals, last, skip = work.totals, -1, False
     for a in range(start, stop):
         point = point_of[a]
         if point != last:
-            some = fill_odds(numbers.probability[point], odds[0], odds[1], odds[2])
+            some = fill_odds(numbers.probability[point], *work.odds)
             skip = some < SKIP_BELOW
             if skip:
-                binomial_table(CHUNK, some, cdf, guide)
+                binomial_table(CHUNK, some, work.cdf, work.guide)
             last = point
         for t in range(3):
             totals[t] = 0.0
@@ -133,10 +147,10 @@ def evaluate(
             size = min(CHUNK, samples - chunk * CHUNK)
             key = step_key(step_key(keys[a], purpose, number), purpose, chunk)
             skipping = skip and size == CHUNK
-            count = binomial_draw(key, cdf, guide) if skipping else size
+            count = binomial_draw(key, work.cdf, work.guide) if skipping else size
             _add_chunk(
-                theta[a], key, count, size, skipping, numbers.importance[point], blocks, odds, work,
-                static, config, totals,
+                theta[a], key, count, size, skipping, numbers.importance[point], blocks, work,
+                static, config,
             )  # fmt: skip
         mean = totals[0] / samples
         variance = max(totals[1] / samples - mean * mean, 0.0)

@@ -2,28 +2,75 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numba import njit
+from typing import NamedTuple
 
-from tegum.engines.sampled.data import fill_odds, fill_tile
-from tegum.engines.sampled.optimiser import update
+import numpy as np
+
+from tegum.dims import F32, F64, I64
+from tegum.engines.sampled.data import Odds, fill_odds, fill_tile, new_odds
 from tegum.engines.sampled.random import (
-    FAST,
+    GUIDE,
     TRAIN,
     binomial_draw,
     binomial_table,
     f32,
+    kernel,
     part,
     step_key,
     u32,
     u64,
 )  # fmt: skip
-from tegum.engines.sampled.shared import add_zero_samples, freeze_absent, offsets
-from tegum.engines.sampled.tile import gradient_tile
+from tegum.engines.sampled.shared import (
+    Static,
+    add_zero_samples,
+    descend,
+    freeze_absent,
+    n_parameters,
+    offsets,
+    work_array,
+)  # fmt: skip
+from tegum.engines.sampled.tile import gradient_tile, registers_per_row
 from tegum.engines.sampled.vectors import LANES
 
 _CACHED = 4096  # numbers of x drawn at a time: half of a small first-level cache
 SKIP_BELOW = 0.85  # draw only non-zero samples when fewer than this fraction are
+
+
+class LaneWork(NamedTuple):
+    """The work arrays of one thread; `span` is how many samples are drawn at a time."""
+
+    x: F32  # flat (feature, span)
+    into_decode: F32  # flat accumulators (feature, m + 1, lane)
+    into_encode: F32  # the same array for tied weights
+    into_hidden: F32  # (m + 1, lane)
+    chosen: F32  # (span,)
+    switch: F32  # (span,)
+    gradient: F32
+    hidden: F32  # (2, m)
+    cdf: F64  # of the number of non-zero samples
+    guide: I64
+    odds: Odds
+
+
+def lane_work(static: Static, blocks: int) -> LaneWork:
+    """Work arrays for a model and a number of blocks."""
+    n, m = static.n, static.m
+    width = LANES * registers_per_row(m)
+    span = width * max(1, min(512 // width, _CACHED // (n * width)))
+    sums = work_array(n * (m + 1) * LANES)
+    return LaneWork(
+        x=work_array(n * span),
+        into_decode=sums,
+        into_encode=sums if static.tied else work_array(len(sums)),
+        into_hidden=work_array((m + 1) * LANES),
+        chosen=work_array(span),
+        switch=work_array(span),
+        gradient=work_array(n_parameters(static)),
+        hidden=work_array(2, m),
+        cdf=work_array(static.batch + 1, kind=np.float64),
+        guide=work_array(GUIDE, kind=np.int64),
+        odds=new_odds(blocks),
+    )
 
 
 @part(forceinline=True)
@@ -55,99 +102,73 @@ def _reduce(gradient, sums_d, sums_e, sums_h, static):
 
 
 @part(forceinline=True)
-def lane_gradient(
-    theta, gradient, key, count, skip, importance, half_l1, blocks, odds, work, static, config
-):
-    """The summed gradient (without the factor 2) over one batch.
+def _lane_gradient(theta, key, count, skip, importance, half_l1, blocks, work, static, config):
+    """work.gradient <- the summed gradient (without the factor 2) over one batch.
 
     `count` of its samples are non-zero when `skip`; otherwise count is the batch size.
     """
-    x, sums_d, sums_e, sums_h, chosen, switch = work
     decode, bias, hidden_bias = offsets(static)
-    n, m = static.n, static.m
-    width, span = LANES * registers(m), chosen.shape[0]
+    n, x = static.n, work.x
+    width, span = LANES * len(config[5]), work.chosen.shape[0]
     done = 0
     while done < count:
         present = min(span, count - done)
-        filled = (present + width - 1) // width * width
-        fill_tile(x, filled, u32(done), present, key, blocks, odds, skip, chosen, switch)
-        for offset in range(0, filled, width):
+        filled = _padded(present, width)
+        fill_tile(
+            x, filled, u32(done), present, key, blocks, work.odds, skip, work.chosen, work.switch
+        )
+        wide = filled // width * width
+        for offset in range(0, wide, width):
             gradient_tile(
-                config, theta, decode, bias, hidden_bias, importance, x, filled, offset, n,
-                half_l1, sums_d, sums_e, sums_h,
+                config, config[5], theta, decode, bias, hidden_bias, importance, x, filled, offset,
+                n, half_l1, work.into_decode, work.into_encode, work.into_hidden,
+            )  # fmt: skip
+        for offset in range(wide, filled, LANES):
+            gradient_tile(
+                config, (0,), theta, decode, bias, hidden_bias, importance, x, filled, offset,
+                n, half_l1, work.into_decode, work.into_encode, work.into_hidden,
             )  # fmt: skip
         done += filled
-    _reduce(gradient, sums_d, sums_e, sums_h, static)
+    gradient = work.gradient
+    _reduce(gradient, work.into_decode, work.into_encode, work.into_hidden, static)
     # The last tile is padded with zero samples: what is missing, or too many, is known exactly.
     missing = static.batch - done
     if missing != 0:
-        add_zero_samples(theta, gradient, missing, importance, half_l1[0], static, config)
+        add_zero_samples(
+            theta, gradient, missing, importance, half_l1[0], work.hidden, static, config
+        )
     freeze_absent(gradient, static)
 
 
-@njit(nogil=True, fastmath=FAST, boundscheck=False, error_model="numpy")
+@part(forceinline=True)
+def _padded(count, width):
+    """A number of samples as whole tiles, except that half a tile or less is done by the vector."""
+    whole, rest = count // width * width, count % width
+    return whole + (width if 2 * rest > width else (rest + LANES - 1) // LANES * LANES)
+
+
+@kernel
 def train_lane(
-    start,
-    stop,
-    theta,
-    first,
-    second,
-    memory,
-    keys,
-    point_of,
-    numbers,
-    blocks,
-    rates,
-    step0,
-    static,
-    config,
-):
+    start, stop, state, keys, point_of, numbers, blocks, rates, step0, static, config, work
+):  # fmt: skip
     """Train instances start .. stop - 1 from step0 on, in place.
 
-    rates (step, 3): see `optimiser.schedule`."""
-    n, m, batch = static.n, static.m, static.batch
-    width = LANES * registers(m)
-    span = width * max(1, min(512 // width, _CACHED // (n * width)))
-    n_blocks = blocks[0].shape[0]
-    sums = np.zeros(n * (m + 1) * LANES, np.float32)
-    others = sums if static.tied else np.zeros_like(sums)
-    work = (
-        np.zeros(n * span, np.float32), sums, others, np.zeros((m + 1) * LANES, np.float32),
-        np.zeros(span, np.float32), np.zeros(span, np.float32),
-    )  # fmt: skip
-    odds = (
-        np.zeros(n_blocks, np.float32),
-        np.zeros(n_blocks, np.float32),
-        np.zeros(n_blocks, np.float32),
-    )
-    gradient = np.zeros(theta.shape[1], np.float32)
-    cdf, guide = np.zeros(batch + 1), np.zeros(512, np.int64)
-    scale, last, skip = f32(2.0 / batch), -1, False
+    state = (theta, first, second, memory); rates (step, 3): see `optimiser.schedule`.
+    """
+    batch, last, skip = static.batch, -1, False
     for a in range(start, stop):
         point = point_of[a]
         if point != last:
-            some = fill_odds(numbers.probability[point], odds[0], odds[1], odds[2])
+            some = fill_odds(numbers.probability[point], *work.odds)
             skip = some < SKIP_BELOW
             if skip:
-                binomial_table(batch, some, cdf, guide)
+                binomial_table(batch, some, work.cdf, work.guide)
             last = point
         for s in range(rates.shape[0]):
             key = step_key(keys[a], TRAIN, step0 + s)
-            count = binomial_draw(key, cdf, guide) if skip else batch
-            lane_gradient(
-                theta[a], gradient, key, count, skip, numbers.importance[point],
-                numbers.half_l1[point], blocks, odds, work, static, config,
+            count = binomial_draw(key, work.cdf, work.guide) if skip else batch
+            _lane_gradient(
+                state[0][a], key, count, skip, numbers.importance[point], numbers.half_l1[point],
+                blocks, work, static, config,
             )  # fmt: skip
-            update(
-                theta[a], gradient, first[a], second[a], scale,
-                rates[s], numbers.rate[point], numbers.decay[point], static.optimiser,
-                numbers.momentum[point],
-            )  # fmt: skip
-
-
-@njit(forceinline=True)
-def registers(m):
-    """`registers_per_row`, inside kernels."""
-    if m <= 3:
-        return 4
-    return 2 if m <= 8 else 1
+            descend(state, a, work.gradient, rates[s], numbers, point, static)

@@ -14,6 +14,7 @@ from tegum.engines.sampled.data import ANTICORRELATED, CORRELATED, INDEPENDENT
 from tegum.engines.sampled.optimiser import ADAM, ADAMW, SGD
 from tegum.engines.sampled.shared import Numbers, Static
 from tegum.engines.sampled.sparse import BELOW, hit_capacity
+from tegum.engines.sampled.tile import registers_per_row
 from tegum.engines.sampled.vectors import GELU, IDENTITY, LEAKY, QUADRATIC, RELU
 from tegum.errors import SpecError
 
@@ -41,7 +42,7 @@ class Plan(NamedTuple):
     """Which kernel trains a point, and its compile-time configuration as tuples.
 
     The lengths of `config` are: m, hidden activation, output activation, target (1 x, 2 |x|),
-    penalty (1 none, 2 some), and the width of a padded row in vectors.
+    penalty (1 none, 2 some), and the vectors of a tile (lane) or of a padded row.
     """
 
     kernel: KernelName
@@ -134,7 +135,7 @@ def _plan(problem: Problem, highest: float) -> Plan:
         2 if problem.l1 > 0 else 1,
     ]
     if n * m <= _LANE_WEIGHTS and m <= _LANE_HIDDEN and model.output_activation != "gelu":
-        return Plan("lane", _tags(tags))
+        return Plan("lane", _tags([*tags, registers_per_row(m)]))
     # m is a run-time number to the other two: one compilation serves every m of a padded width
     tags = [1, *tags[1:], (m + 15) // 16]
     return Plan("sparse" if highest < BELOW else "dense", _tags(tags))

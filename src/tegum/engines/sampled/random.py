@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from tegum.engines.sampled.vectors import bits_float, float_bits
+from tegum.engines.sampled.vectors import HASH_A, HASH_B, bits_float, float_bits
 
 f32, f64 = np.float32, np.float64
 i32, i64, u32, u64 = np.int32, np.int64, np.uint32, np.uint64
@@ -21,21 +21,33 @@ FAST = {"reassoc", "contract", "nsz", "arcp"}  # NaN and infinity stay well defi
 TRAIN, PROBE, HELD_OUT, INIT = u64(1), u64(2), u64(3), u64(4)  # independent purposes
 
 
-def part(**options: bool) -> Any:
-    """`njit` for a function that only kernels call: no wrapper for Python, which saves seconds."""
+def kernel(function: Any) -> Any:
+    """`njit` for a function that Python calls and that owns no array.
+
+    Without ownership there are no reference counts. They are atomic: left in, every view of an
+    array costs as much as a step of a small model does, and threads contend for them.
+    """
     return njit(
-        fastmath=FAST, boundscheck=False, error_model="numpy", no_cpython_wrapper=True,
-        no_cfunc_wrapper=True, **options,
+        nogil=True, fastmath=FAST, boundscheck=False, error_model="numpy", _nrt=False
+    )(function)  # fmt: skip
+
+
+def part(**options: bool) -> Any:
+    """The same for one that only kernels call: no wrapper for Python, which saves seconds."""
+    return njit(
+        fastmath=FAST, boundscheck=False, error_model="numpy", _nrt=False,
+        no_cpython_wrapper=True, no_cfunc_wrapper=True, **options,
     )  # fmt: skip
 
 
 _GOLDEN = u64(0x9E3779B97F4A7C15)
 _MIX_A, _MIX_B = u64(0xBF58476D1CE4E5B9), u64(0x94D049BB133111EB)
-_HASH_A, _HASH_B, STREAM = u32(0x21F0AAAD), u32(0xD35A2D97), u32(0x85EBCA6B)
+_HASH_A, _HASH_B, STREAM = u32(HASH_A), u32(HASH_B), u32(0x85EBCA6B)
 _S1, _S15, _S16 = u32(1), u32(15), u32(16)
 _TO_UNIT = f32(2.0**-31)
 _HALF = f32(0.5)
 _NEGLIGIBLE = 1e-20
+GUIDE = 512  # entries of a guide into a cdf
 _LN2 = f32(0.6931471805599453)
 
 
@@ -102,7 +114,7 @@ def magnitude(u, kind):
     return -_LN2 * log2(u)
 
 
-@njit(nogil=True)
+@kernel
 def binomial_table(size, probability, cdf, guide):
     """Fill cdf (size + 1,) of Binomial(size, probability) where it matters, and a guide into it.
 
@@ -135,7 +147,7 @@ def binomial_table(size, probability, cdf, guide):
         guide[g] = low
 
 
-@njit(forceinline=True)
+@njit(forceinline=True, _nrt=False)
 def binomial_draw(key, cdf, guide):
     """The number of successes whose address is `key`, by inversion of the exact cdf."""
     u = (splitmix(key) >> u64(11)) * 2.0**-53

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from tegum.dims import F32, F64
 from tegum.engines.sampled.activations import activate
+from tegum.engines.sampled.optimiser import update
 from tegum.engines.sampled.random import f32, part
 from tegum.engines.sampled.vectors import RELU
 
@@ -37,6 +39,30 @@ class Static(NamedTuple):
     optimiser: int
 
 
+def n_parameters(static: Static) -> int:
+    """How many flat parameters a model has, absent biases included."""
+    return static.n * static.m * (1 if static.tied else 2) + static.n + static.m
+
+
+def work_array(*shape: int, kind: Any = np.float32) -> NDArray[Any]:
+    """Zeros on a cache line of their own, for aligned vectors and threads that do not meet."""
+    size = int(np.prod(shape)) * np.dtype(kind).itemsize
+    raw = np.zeros((size + 63) // 64 * 64 + 64, np.uint8)
+    start = -raw.ctypes.data % 64
+    array: NDArray[Any] = raw[start : start + size].view(kind).reshape(shape)
+    return array
+
+
+@part(forceinline=True)
+def descend(state, a, gradient, timing, numbers, point, static):
+    """One optimiser step of instance a, from its summed gradient without the factor 2."""
+    theta, first, second, _ = state
+    update(
+        theta[a], gradient, first[a], second[a], f32(2.0 / static.batch), timing,
+        numbers.rate[point], numbers.decay[point], static.optimiser, numbers.momentum[point],
+    )  # fmt: skip
+
+
 @njit(forceinline=True)
 def offsets(static):
     """Where D, b, b_hidden start in the flat parameters [E (n, m) | D (n, m) | b | b_hidden]."""
@@ -46,13 +72,16 @@ def offsets(static):
 
 
 @part(forceinline=True)
-def add_zero_samples(theta, gradient, count, importance, half_l1, static, config):
+def add_zero_samples(theta, gradient, count, importance, half_l1, hidden, static, config):
     """Add `count` times the gradient of the all-zero sample (a negative count takes it back).
 
-    Without a hidden bias its hidden activations are 0, and it teaches b only.
+    Without a hidden bias its hidden activations are 0, and it teaches b only; `hidden` (2, m) is
+    work space.
     """
     if static.has_hidden_bias:
-        _add_constant_hidden(theta, gradient, count, importance, half_l1, static, config)
+        _add_constant_hidden(
+            theta, gradient, count, importance, half_l1, hidden[0], hidden[1], static, config
+        )
         return
     bias = offsets(static)[1]
     for i in range(static.n):
@@ -61,12 +90,12 @@ def add_zero_samples(theta, gradient, count, importance, half_l1, static, config
 
 
 @part()
-def _add_constant_hidden(theta, gradient, count, importance, half_l1, static, config):
+def _add_constant_hidden(theta, gradient, count, importance, half_l1, h, dh, static, config):
     """The same with h = act(b_hidden), which teaches b, b_hidden and the decoder."""
     decode, bias, hidden_bias = offsets(static)
     n, m = static.n, static.m
-    h, dh = np.zeros(m, np.float32), np.zeros(m, np.float32)
     for k in range(m):
+        dh[k] = f32(0)
         h[k] = activate(theta[hidden_bias + k], len(config[1]))[0]
     for i in range(n):
         z = theta[bias + i]
@@ -82,6 +111,13 @@ def _add_constant_hidden(theta, gradient, count, importance, half_l1, static, co
         slope = activate(theta[hidden_bias + k], len(config[1]))[1]
         penalty = f32(np.sign(h[k])) * half_l1 * f32(count)
         gradient[hidden_bias + k] += (dh[k] + penalty) * slope
+
+
+@part()
+def copy(source, into):
+    """The leading entries of `into` <- source."""
+    for k in range(source.shape[0]):
+        into[k] = source[k]
 
 
 @part()

@@ -6,23 +6,37 @@ When few outputs are positive too, the backward pass goes by rows as well.
 
 from __future__ import annotations
 
-import numpy as np
-from numba import njit
+from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
+from tegum.dims import F32, I64
 from tegum.engines.sampled.activations import activate
 from tegum.engines.sampled.blas import gemm
-from tegum.engines.sampled.data import fill_odds, fill_sparse
-from tegum.engines.sampled.dense import flatten_gradient, hidden_forward, pad_weights, rows_at_once
-from tegum.engines.sampled.optimiser import update
-from tegum.engines.sampled.random import FAST, TRAIN, f32, part, step_key
+from tegum.engines.sampled.data import Hits, Odds, fill_odds, fill_sparse, new_hits, new_odds
+from tegum.engines.sampled.dense import (
+    Padded,
+    flatten_gradient,
+    hidden_forward,
+    load_model,
+    padded,
+    rows_of,
+    sum_rows,
+)  # fmt: skip
+from tegum.engines.sampled.random import TRAIN, f32, kernel, part, step_key
 from tegum.engines.sampled.shared import (
+    Static,
     add_zero_samples,
-    clear,
+    copy,
+    descend,
     freeze_absent,
     hidden_backward,
+    n_parameters,
     offsets,
+    work_array,
 )  # fmt: skip
-from tegum.engines.sampled.vectors import RELU, gather_rows, list_positive, scatter_rows
+from tegum.engines.sampled.vectors import LANES, RELU, gather_rows, list_positive, scatter_rows
 
 BELOW = 0.15  # data is sparse when no block is active more often than this
 BACKWARD_BELOW = 0.35  # positive outputs: below this fraction they are listed
@@ -35,18 +49,63 @@ def hit_capacity(batch: int, blocks: int, highest: float) -> int:
     return int(mean + 12.0 * np.sqrt(mean)) + _SLACK
 
 
-@njit(fastmath=FAST, boundscheck=False, error_model="numpy", forceinline=True)
+class SparseWork(NamedTuple):
+    """The work arrays of one thread; `rows` non-zero samples are held at a time."""
+
+    model: Padded
+    z: F32  # (rows, N)
+    h: F32  # (rows, M)
+    dh: F32  # (rows, M)
+    hits: Hits
+    feature: NDArray[np.int32]  # the samples of a batch as compressed rows
+    value: F32
+    pointer: I64  # (batch + 1,)
+    which: NDArray[np.int32]  # the outputs of one sample that matter
+    amount: F32
+    gradient: F32
+    hidden: F32  # (2, m)
+    odds: Odds
+
+
+def sparse_work(static: Static, blocks: int, cells: int, entries: int) -> SparseWork:
+    """Work arrays for a model, a number of blocks, of active cells and of active features."""
+    rows, model = rows_of(static), padded(static)
+    tall, wide = model.encoder.shape
+    return SparseWork(
+        model=model,
+        z=work_array(rows, tall),
+        h=work_array(rows, wide),
+        dh=work_array(rows, wide),
+        hits=new_hits(cells),
+        feature=work_array(entries, kind=np.int32),
+        value=work_array(entries),
+        pointer=work_array(static.batch + 1, kind=np.int64),
+        which=work_array(2 * tall + 2 * LANES, kind=np.int32),
+        amount=work_array(2 * tall + 2 * LANES),
+        gradient=work_array(n_parameters(static)),
+        hidden=work_array(2, static.m),
+        odds=new_odds(blocks),
+    )
+
+
+@part(forceinline=True)
 def _target(value, config):
     return abs(value) if len(config[3]) == 2 else value
 
 
 @part()
-def _outputs_by_rows(
-    csr, r0, rows, z, h, dh, into_d, decoder, bias, importance, into_bias, found, config
-):
-    """ReLU outputs: dh, into_d and into_bias from the positive ones only; returns how many."""
-    index, value, pointer = csr
-    which, amount = found
+def _outputs_by_rows(work, r0, rows, config):
+    """ReLU outputs: dh, into_decoder, into_bias from the positive ones only; returns how many."""
+    index, value, pointer, z, h, dh = (
+        work.feature,
+        work.value,
+        work.pointer,
+        work.z,
+        work.h,
+        work.dh,
+    )
+    which, amount, model = work.which, work.amount, work.model
+    bias, importance, into_bias = model.bias, model.importance, model.into_bias
     tall, wide, positive = z.shape[1], h.shape[1], 0
     for l in range(rows):
         count = list_positive(z, l * tall, bias, tall, which, amount)
@@ -66,16 +125,17 @@ def _outputs_by_rows(
                 count += 1
         for k in range(wide):
             dh[l, k] = f32(0)
-        gather_rows(config[5], decoder, which, amount, 0, count, dh, l * wide)
-        scatter_rows(config[5], h, l * wide, which, amount, 0, count, into_d)
+        gather_rows(config[5], model.decoder, which, amount, 0, count, dh, l * wide)
+        scatter_rows(config[5], h, l * wide, which, amount, 0, count, model.into_decoder)
     return positive
 
 
 @part()
-def _outputs_densely(csr, r0, rows, z, bias, importance, into_bias, found, config):
+def _outputs_densely(work, r0, rows, config):
     """z <- the output gradient of every output; returns how many are positive."""
-    index, value, pointer = csr
-    _, amount = found
+    index, value, pointer, z = work.feature, work.value, work.pointer, work.z
+    amount, model = work.amount, work.model
+    bias, importance, into_bias = model.bias, model.importance, model.into_bias
     code, positive = len(config[2]), 0
     for l in range(rows):
         p0 = pointer[r0 + l]
@@ -98,139 +158,79 @@ def _outputs_densely(csr, r0, rows, z, bias, importance, into_bias, found, confi
 
 
 @part()
-def sparse_gradient(
-    theta, gradient, key, highest, listed, importance, half_l1, blocks, odds, work, static, config
-):
-    """The summed gradient (without the factor 2) over one batch; returns the positive fraction."""
-    encoder, decoder, decoder_t, z, h, dh, into_e, into_d, vectors, hits, csr, found, one = work
-    bias, into_bias, into_hidden = vectors
-    index, value, pointer = csr
-    _, bias_at, hidden_at = offsets(static)
-    n, m = static.n, static.m
-    tall, wide = z.shape[1], h.shape[1]
-    pad_weights(theta, encoder, decoder, decoder_t, static)
-    for i in range(n):
-        bias[i] = theta[bias_at + i]
-    clear(into_e.reshape(-1))
-    clear(into_d.reshape(-1))
-    clear(into_bias)
-    clear(into_hidden)
+def _sparse_gradient(theta, key, highest, listed, half_l1, blocks, work, static, config):
+    """work.gradient <- the summed gradient (without the factor 2) over one batch.
+
+    Returns the fraction of positive outputs.
+    """
+    model, z, h, dh = work.model, work.z, work.h, work.dh
+    index, value, pointer = work.feature, work.value, work.pointer
+    hidden_at = offsets(static)[2]
+    n, m, tall, wide = static.n, static.m, z.shape[1], h.shape[1]
+    zero, one = model.zero, model.one
+    load_model(theta, model, static)
     total = fill_sparse(
-        static.batch, key, blocks, odds, highest, static.simple, hits, index, value, pointer
-    )
-    m4, zero, positive = min((m + 3) // 4 * 4, wide), one[1:], 0
+        static.batch, key, blocks, work.odds, highest, static.simple, work.hits, index, value,
+        pointer,
+    )  # fmt: skip
+    m4, positive = min((m + 3) // 4 * 4, wide), 0
     for r0 in range(0, total, z.shape[0]):
         rows = min(z.shape[0], total - r0)
         for l in range(rows):
             for k in range(wide):
                 h[l, k] = f32(0)
-            gather_rows(
-                config[5], encoder, index, value, pointer[r0 + l], pointer[r0 + l + 1], h, l * wide
-            )
+            start, stop = pointer[r0 + l], pointer[r0 + l + 1]
+            gather_rows(config[5], model.encoder, index, value, start, stop, h, l * wide)
         hidden_forward(h, rows, wide, theta[hidden_at:], static, config)
-        gemm(False, rows, n, m, h, wide, decoder_t, tall, zero, z, tall, one)
+        gemm(False, rows, n, m, h, wide, model.decoder_t, tall, zero, z, tall, one)
         if listed:
-            positive += _outputs_by_rows(
-                csr, r0, rows, z, h, dh, into_d, decoder, bias, importance, into_bias, found, config
-            )
+            positive += _outputs_by_rows(work, r0, rows, config)
         else:
-            positive += _outputs_densely(
-                csr, r0, rows, z, bias, importance, into_bias, found, config
-            )
-            gemm(False, rows, m4, n, z, tall, decoder, wide, zero, dh, wide, one)
-            gemm(True, n, m4, rows, z, tall, h, wide, one, into_d, wide, one)
-        hidden_backward(h, dh, rows, wide, half_l1[0], config)
+            positive += _outputs_densely(work, r0, rows, config)
+            gemm(False, rows, m4, n, z, tall, model.decoder, wide, zero, dh, wide, one)
+            gemm(True, n, m4, rows, z, tall, h, wide, one, model.into_decoder, wide, one)
+        hidden_backward(h, dh, rows, wide, half_l1, config)
         for l in range(rows):
-            scatter_rows(
-                config[5], dh, l * wide, index, value, pointer[r0 + l], pointer[r0 + l + 1], into_e
-            )
+            start, stop = pointer[r0 + l], pointer[r0 + l + 1]
+            scatter_rows(config[5], dh, l * wide, index, value, start, stop, model.into_encoder)
         if static.has_hidden_bias:
-            for l in range(rows):
-                for k in range(m):
-                    into_hidden[k] += dh[l, k]
-    flatten_gradient(gradient, into_e, into_d, into_bias, into_hidden, static)
-    add_zero_samples(theta, gradient, static.batch - total, importance, half_l1[0], static, config)
+            sum_rows(dh, rows, model.into_hidden)
+    gradient = work.gradient
+    flatten_gradient(gradient, model, static)
+    add_zero_samples(
+        theta, gradient, static.batch - total, model.importance, half_l1, work.hidden, static,
+        config,
+    )  # fmt: skip
     freeze_absent(gradient, static)
     return positive / (max(total, 1) * n)
 
 
-@njit(nogil=True, fastmath=FAST, boundscheck=False, error_model="numpy")
+@kernel
 def train_sparse(
-    start,
-    stop,
-    theta,
-    first,
-    second,
-    memory,
-    keys,
-    point_of,
-    numbers,
-    blocks,
-    rates,
-    step0,
-    static,
-    config,
-    room,
-):
+    start, stop, state, keys, point_of, numbers, blocks, rates, step0, static, config, work
+):  # fmt: skip
     """Train instances start .. stop - 1 from step0 on, in place.
 
-    rates (step, 3): see `optimiser.schedule`.
-
-    memory (instance,) remembers the fraction of positive outputs in the last step, which says
-    how the next one goes backward; room = (active cells, entries) is the size of the work arrays.
+    state = (theta, first, second, memory); rates (step, 3): see `optimiser.schedule`. memory
+    (instance,) remembers the fraction of positive outputs in the last step, which says how the
+    next one goes backward.
     """
-    n, m, batch = static.n, static.m, static.batch
-    tall, wide = (n + 15) // 16 * 16, (m + 15) // 16 * 16
-    rows = min(rows_at_once(n, m), (batch + 15) // 16 * 16)
-    n_blocks, cells, entries = blocks[0].shape[0], room[0], room[1]
-    encoder = np.zeros((tall, wide), np.float32)
-    into_e = np.zeros((tall, wide), np.float32)
-    one = np.zeros(2, np.float32)
-    one[0] = f32(1)
-    work = (
-        encoder, encoder if static.tied else np.zeros((tall, wide), np.float32),
-        np.zeros((m, tall), np.float32), np.zeros((rows, tall), np.float32),
-        np.zeros((rows, wide), np.float32), np.zeros((rows, wide), np.float32), into_e,
-        into_e if static.tied else np.zeros((tall, wide), np.float32),
-        (np.zeros(tall, np.float32), np.zeros(tall, np.float32), np.zeros(m, np.float32)),
-        (
-            np.zeros(cells, np.int32), np.zeros(cells, np.int32), np.zeros(cells, np.int32),
-            np.zeros(cells, np.float32),
-        ),
-        (
-            np.zeros(entries, np.int32), np.zeros(entries, np.float32),
-            np.zeros(batch + 1, np.int64),
-        ),
-        (np.zeros(2 * tall + 32, np.int32), np.zeros(2 * tall + 32, np.float32)),
-        one,
-    )  # fmt: skip
-    odds = (
-        np.zeros(n_blocks, np.float32),
-        np.zeros(n_blocks, np.float32),
-        np.zeros(n_blocks, np.float32),
-    )
-    gradient = np.zeros(theta.shape[1], np.float32)
-    importance = np.zeros(tall, np.float32)
-    scale, last, highest = f32(2.0 / batch), -1, 0.0
+    theta, _, _, memory = state
+    last, highest = -1, 0.0
     for a in range(start, stop):
         point = point_of[a]
         if point != last:
-            fill_odds(numbers.probability[point], odds[0], odds[1], odds[2])
+            fill_odds(numbers.probability[point], *work.odds)
+            copy(numbers.importance[point], work.model.importance)
             highest = 0.0
-            for g in range(n_blocks):
+            for g in range(numbers.probability.shape[1]):
                 highest = max(highest, numbers.probability[point, g])
-            for i in range(n):
-                importance[i] = numbers.importance[point, i]
             last = point
         for s in range(rates.shape[0]):
             key = step_key(keys[a], TRAIN, step0 + s)
             listed = len(config[2]) == RELU and memory[a] < BACKWARD_BELOW
-            memory[a] = sparse_gradient(
-                theta[a], gradient, key, highest, listed, importance, numbers.half_l1[point],
-                blocks, odds, work, static, config,
+            memory[a] = _sparse_gradient(
+                theta[a], key, highest, listed, numbers.half_l1[point, 0], blocks, work, static,
+                config,
             )  # fmt: skip
-            update(
-                theta[a], gradient, first[a], second[a], scale,
-                rates[s], numbers.rate[point], numbers.decay[point], static.optimiser,
-                numbers.momentum[point],
-            )  # fmt: skip
+            descend(state, a, work.gradient, rates[s], numbers, point, static)

@@ -25,12 +25,11 @@ class _Tile:
     """
 
     def __init__(
-        self, emit: Emitter, config: Any, pointers: Sequence[Any], n: Any, place: Any
+        self, emit: Emitter, config: Any, u: int, pointers: Sequence[Any], n: Any, place: Any
     ) -> None:
         self.e, self.n = emit, n
-        counts = [tag.count for tag in config.types]
-        self.m, self.hidden, self.output, self.target, self.l1 = counts
-        self.u = registers_per_row(self.m)
+        self.m, self.hidden, self.output, self.target, self.l1, _ = (t.count for t in config.types)
+        self.u = u
         self.encode, self.decode, self.bias, self.hidden_bias, self.importance = pointers[:5]
         self.x, self.half_l1, self.into_decode, self.into_encode, self.into_hidden = pointers[5:]
         self.stride, self.offset = place
@@ -119,27 +118,28 @@ class _Tile:
 
 @intrinsic
 def gradient_tile(
-    typing, config, theta, decode, bias, hidden_bias, importance, x, stride, offset, n,
+    typing, config, vectors, theta, decode, bias, hidden_bias, importance, x, stride, offset, n,
     half_l1, into_decode, into_encode, into_hidden,
 ):  # fmt: skip
     """Add the gradient of one tile of samples to the lane accumulators.
 
     theta holds E (n, m) first, D (n, m) from `decode`, b (n,) from `bias` and b_hidden (m,) from
-    `hidden_bias`; importance (n,); x flat (n, stride), of which LANES·U samples from `offset` on;
-    half_l1 (1,); flat into_decode, into_encode (n, m + 1, LANES): row m of into_decode takes db;
-    into_hidden (m + 1, LANES). For tied weights E is D, and into_encode into_decode.
+    `hidden_bias`; importance (n,); x flat (n, stride), of which LANES·len(vectors) samples from
+    `offset` on; half_l1 (1,); flat into_decode, into_encode (n, m + 1, LANES), where row m of
+    into_decode takes db; into_hidden (m + 1, LANES). For tied weights E is D, and into_encode is
+    into_decode.
     """
     number = types.int64
     places, sizes = (number, number, number), (number, number, number)
     sinks = (into_decode, into_encode, into_hidden)
-    signature = types.void(config, theta, *places, importance, x, *sizes, half_l1, *sinks)
+    signature = types.void(config, vectors, theta, *places, importance, x, *sizes, half_l1, *sinks)
 
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         emit = Emitter(context, builder, LANES)
-        parameters = emit.data(sig.args[1], args[1])
-        pointers = [builder.gep(parameters, [at]) for at in (I64_TYPE(0), *args[2:5])]
-        pointers += [emit.data(sig.args[a], args[a]) for a in (5, 6, 10, 11, 12, 13)]
-        tile = _Tile(emit, sig.args[0], pointers, args[9], args[7:9])
+        parameters = emit.data(sig.args[2], args[2])
+        pointers = [builder.gep(parameters, [at]) for at in (I64_TYPE(0), *args[3:6])]
+        pointers += [emit.data(sig.args[a], args[a]) for a in (6, 7, 11, 12, 13, 14)]
+        tile = _Tile(emit, sig.args[0], sig.args[1].count, pointers, args[10], args[8:10])
         tile.forward_hidden()
         tile.outputs()
         tile.backward_hidden()

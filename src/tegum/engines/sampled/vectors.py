@@ -19,6 +19,7 @@ from numba.extending import intrinsic
 LANES = 16  # float32 lanes of one vector
 IDENTITY, RELU, LEAKY, QUADRATIC, GELU = 1, 2, 3, 4, 5  # activation codes: lengths of a tag
 LEAK = 0.01
+HASH_A, HASH_B = 0x21F0AAAD, 0xD35A2D97  # multipliers of `random.draw`
 
 _F32, _I32, I64_TYPE = ir.FloatType(), ir.IntType(32), ir.IntType(64)
 # Reassociation and contraction, but no assumption that NaN and infinity do not occur.
@@ -35,6 +36,10 @@ class Emitter:
 
     def data(self, array_type: Any, value: Any) -> Any:
         return self.context.make_array(array_type)(self.context, self.builder, value).data
+
+    def length(self, array_type: Any, value: Any) -> Any:
+        array = self.context.make_array(array_type)(self.context, self.builder, value)
+        return self.builder.extract_value(array.shape, 0)
 
     def scalar(self, pointer: Any, offset: Any) -> Any:
         return self.builder.load(self.builder.gep(pointer, [offset]))
@@ -81,6 +86,9 @@ class Emitter:
 
     def positive(self, x: Any) -> Any:
         return self.builder.fcmp_ordered(">", x, self.zero)
+
+    def below(self, x: Any, y: Any) -> Any:
+        return self.builder.fcmp_ordered("<", x, y)
 
     def select(self, mask: Any, x: Any, y: Any) -> Any:
         return self.builder.select(mask, x, y)
@@ -138,6 +146,97 @@ def scatter_rows(typing, width, row, offset, index, value, start, stop, into):
         with cgutils.for_range_slice(builder, args[5], args[6], I64_TYPE(1)) as (t, _):
             at = builder.mul(builder.sext(emit.scalar(where, t), I64_TYPE), I64_TYPE(lanes))
             emit.store(emit.fma(emit.splat_at(what, t), added, emit.load(sink, at)), sink, at)
+        return context.get_dummy_value()
+
+    return signature, generate
+
+
+@intrinsic
+def draw_row(typing, low, counter, high, always, limit, inverse, out):
+    """out[i] = u_i = unit(draw(counter, low[i], high)) of `random` if `always`.
+
+    Else min(u_i·inverse[i], 1) where u_i < limit[i], and 0 elsewhere. All arrays have a multiple of
+    LANES entries; low, counter and high are int32.
+    """
+    signature = types.void(low, types.int32, types.int32, types.boolean, limit, inverse, out)
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        emit = Emitter(context, builder, LANES)
+        lows, limits, inverses, outs = (emit.data(sig.args[a], args[a]) for a in (0, 4, 5, 6))
+        integers = ir.VectorType(_I32, LANES)
+        stop = emit.length(sig.args[6], args[6])
+
+        def spread(value: Any) -> Any:
+            first = builder.insert_element(ir.Constant(integers, ir.Undefined), value, _I32(0))
+            return builder.shuffle_vector(first, first, ir.Constant(integers, [0] * LANES))
+
+        def same(value: int) -> Any:
+            return ir.Constant(integers, [value] * LANES)
+
+        def fold(x: Any, shift: int) -> Any:
+            return builder.xor(x, builder.lshr(x, same(shift)))
+
+        sample, end = spread(args[1]), spread(args[2])
+
+        def uniform(i: Any) -> Any:
+            x = fold(builder.add(emit.load(lows, i, integers), sample), 16)
+            x = fold(builder.mul(x, same(HASH_A)), 15)
+            x = fold(builder.mul(builder.add(x, end), same(HASH_B)), 15)
+            u = builder.sitofp(builder.lshr(x, same(1)), emit.vector)
+            return emit.fma(u, emit.constant(2.0**-31), emit.constant(2.0**-32))
+
+        def each() -> Any:
+            return cgutils.for_range_slice(builder, I64_TYPE(0), stop, I64_TYPE(LANES))
+
+        one = emit.constant(1.0)
+        with builder.if_else(args[3]) as (whole, thinned):
+            with whole, each() as (i, _):
+                emit.store(uniform(i), outs, i)
+            with thinned, each() as (i, _):
+                u = uniform(i)
+                scaled = emit.mul(u, emit.load(inverses, i))
+                scaled = emit.select(emit.below(scaled, one), scaled, one)
+                on = emit.below(u, emit.load(limits, i))
+                emit.store(emit.select(on, scaled, emit.zero), outs, i)
+        return context.get_dummy_value()
+
+    return signature, generate
+
+
+@intrinsic
+def output_rows(typing, config, z, x, rows, bias, importance, into_bias):
+    """z <- I (f(z + b) - y) f'(z + b) in the leading rows, and its sum is added to into_bias.
+
+    y is x or, by config, |x|. z, x (at least rows, N); bias, importance, into_bias (N,), N a
+    multiple of LANES. Not for GELU, for which it does nothing.
+    """
+    signature = types.void(config, z, x, types.int64, bias, importance, into_bias)
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        emit = Emitter(context, builder, LANES)
+        code, absolute = sig.args[0][2].count, sig.args[0][3].count == 2
+        if code == GELU:
+            return context.get_dummy_value()
+        zs, xs, biases, weights, sums = (emit.data(sig.args[a], args[a]) for a in (1, 2, 4, 5, 6))
+        width = emit.length(sig.args[6], args[6])
+
+        def block(first: Any, count: int) -> None:
+            with cgutils.for_range_slice(builder, I64_TYPE(0), width, I64_TYPE(LANES)) as (i, _):
+                offset, weight, total = (emit.load(a, i) for a in (biases, weights, sums))
+                for r in range(count):
+                    at = builder.add(builder.mul(builder.add(first, I64_TYPE(r)), width), i)
+                    y = emit.load(xs, at)
+                    y = emit.magnitude(y) if absolute else y
+                    error = emit.error_times_slope(code, emit.add(emit.load(zs, at), offset), y)
+                    g = emit.mul(weight, error)
+                    emit.store(g, zs, at)
+                    total = emit.add(total, g)
+                emit.store(total, sums, i)
+
+        whole = builder.and_(args[3], I64_TYPE(-4))
+        for start, stop, count in ((I64_TYPE(0), whole, 4), (whole, args[3], 1)):
+            with cgutils.for_range_slice(builder, start, stop, I64_TYPE(count)) as (first, _):
+                block(first, count)
         return context.get_dummy_value()
 
     return signature, generate

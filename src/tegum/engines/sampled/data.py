@@ -159,7 +159,7 @@ def fill_rows(x, rows, base, key, blocks, odds, simple, own, tile, chosen, switc
     own (padded feature,) of int32, tile (feature · 16,), chosen and switch (16,).
     """
     limit, inverse, _ = odds
-    n = tile.shape[0] // 16
+    n = tile.shape[0] // chosen.shape[0]
     low, high = u32(key), u32(key >> u64(32))
     if simple:
         always = True
@@ -169,13 +169,15 @@ def fill_rows(x, rows, base, key, blocks, odds, simple, own, tile, chosen, switc
         for l in range(rows):
             row = x[l]
             draw_row(own, i32(base + u32(l)), i32(high), always, limit, inverse, row)
-            _shape(row, 0, n, blocks[3][0])
+            _shape(row, i64(0), n, blocks[3][0])
         return
-    for l0 in range(0, rows, 16):
-        fill_tile(tile, 16, u32(base + u32(l0)), 16, key, blocks, odds, False, chosen, switch)
-        for l in range(min(16, rows - l0)):
+    width = chosen.shape[0]  # literals would be a compilation of their own
+    skip = width == 0
+    for l0 in range(0, rows, width):
+        fill_tile(tile, width, u32(base + u32(l0)), width, key, blocks, odds, skip, chosen, switch)
+        for l in range(min(width, rows - l0)):
             for i in range(n):
-                x[l0 + l, i] = tile[i * 16 + l]
+                x[l0 + l, i] = tile[i * width + l]
 
 
 Hits = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], F32]

@@ -106,14 +106,15 @@ def by_rows(
 def _lane(x, keys, blocks, odds, skip, cdf, guide, tile):  # type: ignore[no-untyped-def]
     size, n = x.shape[1], x.shape[2]
     cells, chosen, switch = tile
+    width = chosen.shape[0]  # a literal would be a compilation of its own
     for s in range(keys.shape[0]):
         count = binomial_draw(keys[s], cdf, guide) if skip else size
-        for done in range(0, count, LANES):
-            present = min(LANES, count - done)
-            fill_tile(cells, LANES, u32(done), present, keys[s], blocks, odds, skip, chosen, switch)
+        for done in range(0, count, width):
+            present = min(width, count - done)
+            fill_tile(cells, width, u32(done), present, keys[s], blocks, odds, skip, chosen, switch)
             for r in range(present):
                 for i in range(n):
-                    x[s, done + r, i] = cells[i * LANES + r]
+                    x[s, done + r, i] = cells[i * width + r]
 
 
 @keep

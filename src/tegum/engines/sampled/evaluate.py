@@ -102,10 +102,11 @@ def _forward_tile(theta, importance, work, static, config):
 def _add_chunk(theta, key, count, size, skip, importance, blocks, work, static, config):
     """work.totals += (Σ loss, Σ loss², Σ ‖h‖₁) over `size` samples, `count` of them simulated."""
     totals = work.totals
-    for done in range(0, count, WIDTH):
-        present = min(WIDTH, count - done)
+    width = work.chosen.shape[0]  # a literal would be a compilation of its own
+    for done in range(0, count, width):
+        present = min(width, count - done)
         fill_tile(
-            work.x, WIDTH, u32(done), present, key, blocks, work.odds, skip, work.chosen,
+            work.x, width, u32(done), present, key, blocks, work.odds, skip, work.chosen,
             work.switch,
         )  # fmt: skip
         _forward_tile(theta, importance, work, static, config)

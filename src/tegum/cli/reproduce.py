@@ -21,6 +21,7 @@ from tegum.cli.terminal import note, print_table
 
 if TYPE_CHECKING:
     from tegum.progress import Display
+    from tegum.report.artist import Artist
     from tegum.report.lab import RunLab
     from tegum.report.output import ReportFolder
     from tegum.report.run import Finished
@@ -87,10 +88,13 @@ def _run_all(folder: ReportFolder, lab: RunLab, display: Display) -> None:
     """Run what is waiting; figures are drawn and written while the next experiment trains."""
     from concurrent.futures import Future, ThreadPoolExecutor
 
+    from tegum.executors import checked_jobs
+    from tegum.report.artist import Artist
     from tegum.report.run import measure
 
     experiments = folder.report.waiting
-    with ThreadPoolExecutor(1) as artist:
+    apart = len(experiments) > 1 and checked_jobs(lab.jobs) > 1
+    with Artist(apart=apart) as artist, ThreadPoolExecutor(1) as writer:
         written: list[Future[None]] = []
         for number, experiment in enumerate(experiments, start=1):
             title = f"[{number}/{len(experiments)}] {experiment.name}"
@@ -99,7 +103,7 @@ def _run_all(folder: ReportFolder, lab: RunLab, display: Display) -> None:
             done = measure(experiment, lab)
             display.close()
             note(_outcome(done))
-            written.append(artist.submit(_write, folder, done))
+            written.append(writer.submit(_write, folder, artist, done))
             for work in written:
                 if work.done():
                     work.result()
@@ -107,10 +111,8 @@ def _run_all(folder: ReportFolder, lab: RunLab, display: Display) -> None:
             work.result()
 
 
-def _write(folder: ReportFolder, measured: Finished) -> None:
-    from tegum.report.run import illustrate
-
-    done = illustrate(measured)
+def _write(folder: ReportFolder, artist: Artist, measured: Finished) -> None:
+    done = artist.illustrate(measured)
     for failure in done.failures[len(measured.failures) :]:
         note(f"      failed {failure.doing}: {failure.message}")
     folder.add(done)

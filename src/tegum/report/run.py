@@ -85,7 +85,7 @@ def measure(experiment: Experiment, lab: RunLab) -> Finished:
 def illustrate(measured: Finished) -> Finished:
     """The same with every figure drawn; nothing is drawn of a measurement that failed.
 
-    It reads tables only, so that it can go on in a thread while the next experiment trains.
+    It reads tables only, so that it can go on while the next experiment trains.
     """
     if any(failure.doing == "measuring" for failure in measured.failures):
         return measured

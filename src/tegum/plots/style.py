@@ -7,6 +7,7 @@ map runs from red to blue through white.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, Final, ParamSpec
@@ -18,6 +19,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colorbar import Colorbar
 from matplotlib.colors import Colormap, LinearSegmentedColormap, ListedColormap, Normalize
 from matplotlib.figure import Figure
+from matplotlib.ticker import Formatter, LogFormatterSciNotation
 
 INK: Final = "#262626"
 FAINT: Final = "#d0d0d0"
@@ -82,6 +84,9 @@ _RC: Final[dict[Any, Any]] = {
     "mathtext.fontset": "dejavusans",
 }
 
+_POWER: Final = re.compile(r"\$\\mathdefault\{(?:(-?[\d.]+)\\times)?(-?\d+)\^\{(-?\d+)\}\}\$")
+_RAISED: Final = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
 Arguments = ParamSpec("Arguments")
 
 
@@ -93,9 +98,50 @@ def styled(draw: Callable[Arguments, Figure]) -> Callable[Arguments, Figure]:
         with mpl.rc_context():
             mpl.rcdefaults()
             mpl.rcParams.update(_RC)
-            return draw(*args, **kwargs)
+            figure = draw(*args, **kwargs)
+        for axes in figure.axes:
+            for axis in (axes.xaxis, axes.yaxis):
+                if type(axis.get_major_formatter()) is LogFormatterSciNotation:
+                    axis.set_major_formatter(PlainPowers(axis.get_major_formatter()))
+                    axis.set_minor_formatter(PlainPowers(axis.get_minor_formatter()))
+        return figure
 
     return wrapped
+
+
+class PlainPowers(Formatter):
+    """The labels of a logarithmic axis with 10⁻³ in plain text.
+
+    matplotlib writes them as formulas, and typesetting those takes longer than all else in a
+    small figure.
+    """
+
+    def __init__(self, formulas: Formatter) -> None:
+        self.formulas = formulas
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        """The label at x."""
+        return plain_power(self.formulas(x, pos))
+
+    def set_axis(self, axis: Any) -> None:
+        """Labels depend on the range of the axis, …"""
+        super().set_axis(axis)
+        self.formulas.set_axis(axis)
+
+    def set_locs(self, locs: Any) -> None:
+        """… and on all ticks there are."""
+        super().set_locs(locs)
+        self.formulas.set_locs(locs)
+
+
+def plain_power(formula: str) -> str:
+    """A power as matplotlib writes it, such as $\\mathdefault{2\\times10^{-3}}$, as 2×10⁻³."""
+    power = _POWER.fullmatch(formula)
+    if power is None:
+        return formula
+    factor, base, exponent = power.groups()
+    raised = base + exponent.translate(_RAISED)
+    return raised if factor is None else f"{factor}×{raised}"
 
 
 def place(figure: Figure, left: float, top: float, width: float, height: float) -> Axes:

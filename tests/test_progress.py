@@ -58,6 +58,21 @@ def test_time_left_does_not_count_what_was_there(clock):
     assert out.getvalue().splitlines()[1].endswith("% of 1e+04 model-steps, 1 min 34 s left")
 
 
+def test_time_left_does_not_count_what_the_first_slice_compiled(clock):
+    """The first hundredth takes 12 s, each of the others 1/8 s."""
+    out = io.StringIO()
+    with Display(stream=out) as display:
+        display(0, 1000)
+        clock[0] += 12.0
+        display(10, 1000)
+        for k in range(2, 101):
+            clock[0] += 0.125
+            display(10 * k, 1000)
+    lines = out.getvalue().splitlines()
+    assert lines[0] == "training: 1 % of 1e+03 model-steps"  # no pace is known yet
+    assert lines[1] == "training: 41 % of 1e+03 model-steps, 7 s left"
+
+
 def test_lines_of_successive_trainings_are_five_seconds_apart(clock):
     out = io.StringIO()
     with Display(stream=out) as display:

@@ -49,6 +49,7 @@ class Display:
         self._shown = False
         self._last_line = -_LINE_SECONDS
         self._start = self._first = self._done = self._total = 0.0
+        self._pace: tuple[float, float] | None = None  # when, and what was done, after one slice
 
     def __call__(self, done: int, total: int) -> None:
         """Take note, and show it where it is time to."""
@@ -56,6 +57,8 @@ class Display:
             if total != self._total or done < self._done or self._done >= self._total:
                 self._begin(done)
             self._done, self._total = done, total
+            if self._pace is None and done > self._first:
+                self._pace = time.monotonic(), float(done)
             if done >= total:
                 self._hide()
             elif self._shown or self._is_long():
@@ -88,7 +91,7 @@ class Display:
 
     def _begin(self, done: int) -> None:
         self._hide()
-        self._start, self._first = time.monotonic(), float(done)
+        self._start, self._first, self._pace = time.monotonic(), float(done), None
         # the first slice of a training may compile for seconds without a word
         self._timer = threading.Timer(self._delay, self._show_late, (self._start,))
         self._timer.daemon = True
@@ -130,12 +133,15 @@ class Display:
             return
         self._last_line = now
         share = f"{100 * self._done / self._total:.0f} % of {self._total:.3g} model-steps"
-        fresh = self._done - self._first
-        left = ""
-        if fresh > 0:
-            seconds = (now - self._start) * (self._total - self._done) / fresh
-            left = f", {_duration(seconds)} left"
-        print(f"{self._label}: {share}{left}", file=self._stream, flush=True)
+        print(f"{self._label}: {share}{self._left(now)}", file=self._stream, flush=True)
+
+    def _left(self, now: float) -> str:
+        """The time left, by the pace since the first slice, which may have compiled for long."""
+        since, before = self._pace or (now, self._done)
+        if now <= since or self._done <= before:
+            return ""
+        seconds = (now - since) * (self._total - self._done) / (self._done - before)
+        return f", {_duration(seconds)} left"
 
     def _hide(self) -> None:
         if self._timer is not None:

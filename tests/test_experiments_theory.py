@@ -170,25 +170,28 @@ def sign_tables() -> Tables:
         {
             "feature_probability": [0.3, 0.3, 0.03, 0.03, 0.01],
             "loss": [1.0, 2.0, 0.2, 0.1, 0.05],
-            "positive": [0.01, 5.0, 9.0, 0.5, 8.0],
+            "positive": [0.01, 0.1, 0.8, 0.5, 8.0],
             "negative": [4.0, 4.0, 9.0, 9.0, 9.0],
-            "seeds": 2,
+            "seed": [0, 1, 0, 1, 0],
         }
     )
     return {"interference": table}
 
 
-def test_8a_looks_at_the_lowest_loss_inside_the_range() -> None:
+def test_8a_looks_at_all_models_inside_the_range_and_reports_the_lowest_loss() -> None:
     judge, tables = claim("8.a"), sign_tables()
     assert status(judge(tables)) == "holds"
-    assert judge(tables).values["ratio at 0.03"] == pytest.approx(0.5 / 9)
-    assert status(judge(changed(tables, "interference", 3, positive=0.95))) == "differs"
-    assert status(judge(changed(tables, "interference", 2, loss=0.01))) == "differs"
+    assert judge(tables).values["ratio at 0.03"] == pytest.approx(1.3 / 18)
+    assert judge(tables).values["lowest loss at 0.03"] == pytest.approx(0.5 / 9)
+    assert "ratio at 0.01" not in judge(tables).values  # outside the range
+    assert status(judge(changed(tables, "interference", 3, positive=1.1))) == "differs"
     # no overlap at all would make the ratio meaningless
     none = changed(tables, "interference", 0, positive=0.0, negative=0.001)
+    none = changed(none, "interference", 1, positive=0.0, negative=0.001)
     assert status(judge(none)) == "differs"
-    # a diverged model has no loss
-    assert status(judge(changed(tables, "interference", 2, loss=np.nan))) == "holds"
+    # a diverged model counts for nothing
+    lost = changed(tables, "interference", 3, positive=1.1)
+    assert status(judge(changed(lost, "interference", 3, loss=np.nan))) == "holds"
 
 
 def bias_tables() -> Tables:

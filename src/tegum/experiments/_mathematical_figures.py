@@ -126,8 +126,8 @@ def draw_interference(tables: Tables) -> Figure:
     axes.axvspan(1 / 0.3, 1 / 0.03, color=style.FAINT, alpha=0.25, lw=0, zorder=0)
     axes.set(yscale="log", ylabel=r"$\sum_{i\neq j} G_{ij}^2$ by the sign of $G_{ij}$")
     density_axis(axes)
-    seeds = int(table["seeds"].iloc[0])
-    axes.set_title(f"n = 20, m = 5, {seeds} seeds", loc="left")
+    seeds = table.groupby("feature_probability")["seed"].nunique()
+    axes.set_title(f"n = 20, m = 5, {seeds.min()} to {seeds.max()} seeds", loc="left")
     axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
     return figure
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
+from tegum.analysis import geometry
 from tegum.distributions import Independent
 from tegum.experiments._scoring import rescored
 from tegum.experiments.base import Lab, Tables
@@ -46,8 +47,9 @@ class Recipe(NamedTuple):
 class Sweep(NamedTuple):
     """Tables of a sweep.
 
-    `models` has a row per model: density, seed, loss, loss_error, represented, dedicated;
-    `features` and `pairs` show the model of lowest loss at each density.
+    `models` has a row per model: density, seed, loss, loss_error, represented, dedicated, and
+    positive and negative, the Σ_{i≠j} G_ij² of each sign. `features` and `pairs` show the model of
+    lowest loss at each density.
     """
 
     models: pd.DataFrame
@@ -88,7 +90,12 @@ SMALL_FEATURES, SMALL_HIDDEN, SMALL_DECAY = 20, 5, 0.7
 
 def small(lab: Lab) -> Sweep:
     """The sweep of "Basic Results": n=20, m=5, I_i = .7^i."""
-    return sweep(lab, problem(SMALL_FEATURES, SMALL_HIDDEN, SMALL_DECAY), SMALL_RECIPES)
+    return sweep(lab, small_problem(), SMALL_RECIPES)
+
+
+def small_problem() -> Problem:
+    """That of "Basic Results": n=20, m=5, I_i = .7^i."""
+    return problem(SMALL_FEATURES, SMALL_HIDDEN, SMALL_DECAY)
 
 
 def predicted(n_features: int, n_hidden: int, decay: float) -> pd.DataFrame:
@@ -121,6 +128,8 @@ def _at(lab: Lab, task: Problem, recipe: Recipe) -> Sweep:
     runs = rescored(runs, task.model_copy(update={"distribution": law}), samples)
     models = long.count_table(runs)
     models["loss_error"] = runs["loss_error"].to_numpy()
+    signs = geometry.interference_signs(runs["W"])
+    models["positive"], models["negative"] = (part.to_numpy().ravel() for part in signs)
     chosen = best(runs)
     tables = (models, long.feature_table(chosen), long.gram_table(chosen))
     for table in tables:

@@ -30,13 +30,13 @@ BEYOND: Final = 0.03
 SCALES_TO: Final = 0.01
 
 RECIPES: Final = (
-    Recipe(1.0, 8, (2, 2000), steps=3000, learning_rate=1e-2),
-    Recipe(0.3, 32, (4, 1500), steps=3000, learning_rate=1e-2),
-    Recipe(0.1, 32, (4, 1500), steps=3000, learning_rate=1e-2),
-    Recipe(0.03, 96, (6, 1500), steps=3000, learning_rate=1e-2),
-    Recipe(0.01, 32, (6, 1500), steps=3000, batch_size=512, learning_rate=1e-2),
-    Recipe(0.003, 32, (6, 2000), batch_size=1024, learning_rate=1e-2),
-    Recipe(0.001, 32, (6, 3000), batch_size=1024, learning_rate=1e-2),
+    Recipe(1.0, 8, (2, 1500), steps=3000, learning_rate=1e-2),
+    Recipe(0.3, 32, (3, 1000), steps=3000, learning_rate=1e-2),
+    Recipe(0.1, 32, (3, 1000), steps=3000, learning_rate=1e-2),
+    Recipe(0.03, 96, (4, 1200), steps=3000, learning_rate=1e-2),
+    Recipe(0.01, 32, (4, 1500), steps=3000, batch_size=512, learning_rate=1e-2),
+    Recipe(0.003, 32, (4, 2000), batch_size=1024, learning_rate=1e-2),
+    Recipe(0.001, 32, (4, 3000), batch_size=1024, learning_rate=1e-2),
 )
 
 

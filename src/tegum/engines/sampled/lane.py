@@ -23,6 +23,7 @@ from tegum.engines.sampled.random import (
 from tegum.engines.sampled.shared import (
     Static,
     add_zero_samples,
+    copy,
     descend,
     freeze_absent,
     n_parameters,
@@ -45,6 +46,9 @@ class LaneWork(NamedTuple):
     into_hidden: F32  # (m + 1, lane)
     chosen: F32  # (span,)
     switch: F32  # (span,)
+    theta: F32  # (1, parameters) of the instance under way, and its moments: in the batch the
+    first: F32  # rows of neighbours share cache lines, and threads would fight for them
+    second: F32
     gradient: F32
     hidden: F32  # (2, m)
     cdf: F64  # of the number of non-zero samples
@@ -65,6 +69,9 @@ def lane_work(static: Static, blocks: int) -> LaneWork:
         into_hidden=work_array((m + 1) * LANES),
         chosen=work_array(span),
         switch=work_array(span),
+        theta=work_array(1, n_parameters(static)),
+        first=work_array(1, n_parameters(static)),
+        second=work_array(1, n_parameters(static)),
         gradient=work_array(n_parameters(static)),
         hidden=work_array(2, m),
         cdf=work_array(static.batch + 1, kind=np.float64),
@@ -156,7 +163,11 @@ def train_lane(
     state = (theta, first, second, memory); rates (step, 3): see `optimiser.schedule`.
     """
     batch, last, skip = static.batch, -1, False
+    own = (work.theta, work.first, work.second, state[3])
     for a in range(start, stop):
+        copy(state[0][a], own[0][0])
+        copy(state[1][a], own[1][0])
+        copy(state[2][a], own[2][0])
         point = point_of[a]
         if point != last:
             some = fill_odds(numbers.probability[point], *work.odds)
@@ -168,7 +179,10 @@ def train_lane(
             key = step_key(keys[a], TRAIN, step0 + s)
             count = binomial_draw(key, work.cdf, work.guide) if skip else batch
             _lane_gradient(
-                state[0][a], key, count, skip, numbers.importance[point], numbers.half_l1[point],
+                own[0][0], key, count, skip, numbers.importance[point], numbers.half_l1[point],
                 blocks, work, static, config,
             )  # fmt: skip
-            descend(state, a, work.gradient, rates[s], numbers, point, static)
+            descend(own, 0, work.gradient, rates[s], numbers, point, static)
+        copy(own[0][0], state[0][a])
+        copy(own[1][0], state[1][a])
+        copy(own[2][0], state[2][a])

@@ -20,8 +20,9 @@ ROWS = (
     {"problem", "training", "theory"},
     {"axes"},
     {"engines"},
-    {"store", "progress", "selection", "grid"},
+    {"store", "progress", "selection", "grid", "recover"},
     {"units", "executors"},
+    {"expected"},
     {"schedule"},
     {"ensemble"},
     {"analysis"},
@@ -36,7 +37,7 @@ LEVEL = {part: level for level, row in enumerate(ROWS) for part in row}
 SHARED = {
     "distributions": {"base", "magnitudes"},
     "models": {"base", "activations"},
-    "engines": {"base"},
+    "engines": {"base", "cache", "start"},
     "experiments": {"base"},
 }
 

@@ -161,7 +161,7 @@ def test_json_round_trip(training: Training) -> None:
         ({"learning_rate": -1e-3}, "Training.learning_rate must be > 0; got -0.001"),
         ({"learning_rate": np.nan}, "Training.learning_rate must be finite; got nan"),
         ({"learning_rate": np.inf}, "Training.learning_rate must be finite; got inf"),
-        ({"engine": "quantum"}, "Training.engine must be 'sampled'; got 'quantum'"),
+        ({"engine": "quantum"}, "Training.engine must be 'sampled' or 'exact'; got 'quantum'"),
         (
             {"optimizer": "lion"},
             "Training.optimizer must be 'adam', 'adamw' or 'sgd'; got 'lion'",

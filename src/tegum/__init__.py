@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from tegum.distributions import Anticorrelated, Correlated, Groups, Independent
     from tegum.ensemble import best, train
     from tegum.errors import TegumError
+    from tegum.expected import expected_loss, polish, score
     from tegum.models import Linear, ReLUHidden, ReLUOutput, TwoLayer
     from tegum.problem import Problem
     from tegum.training import Training
@@ -30,6 +31,9 @@ __all__ = [
     "TwoLayer",
     "best",
     "dimensionality",
+    "expected_loss",
+    "polish",
+    "score",
     "train",
 ]
 
@@ -48,6 +52,9 @@ _HOME = {
     "TwoLayer": "tegum.models",
     "best": "tegum.ensemble",
     "dimensionality": "tegum.analysis.geometry",
+    "expected_loss": "tegum.expected",
+    "polish": "tegum.expected",
+    "score": "tegum.expected",
     "train": "tegum.ensemble",
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -20,6 +21,7 @@ from tegum.executors import Results, available_memory, checked_jobs
 from tegum.grid import Grid
 from tegum.problem import Problem
 from tegum.progress import Display, Progress
+from tegum.recover import AXES
 from tegum.schedule import Schedule
 from tegum.selection import average, best, drop_worst
 from tegum.store import Store
@@ -43,6 +45,12 @@ _ATTRIBUTES: Final[Mapping[str, dict[str, str]]] = {
         "convention": "sum over features, mean over samples, importance weighted, no penalties",
     },
     "diverged": {"long_name": "the training diverged: weights and loss are NaN"},
+    "gradient_norm": {"long_name": "length of the gradient of the expected loss"},
+    "iterations": {"long_name": "iterations of L-BFGS"},
+    "status": {
+        "long_name": "how the descent ended",
+        "flag_meanings": "0 running, 1 converged, 2 stalled, 3 diverged",
+    },
     STEP: {"long_name": "optimiser steps done"},
     CHECKPOINT: {"long_name": "optimiser steps done"},
     SEED: {"long_name": "seed index"},
@@ -179,6 +187,7 @@ def _dataset(
         full = array.reshape((*grid.shape, *array.shape[1:]))
         variables[name] = ((*leading, *_own_dimensions(name)), full, _ATTRIBUTES.get(name, {}))
     attributes = {
+        AXES: json.dumps({axis.name: axis.target for axis in grid.axes}),
         "problem": grid.problem.to_json(),
         "training": training.to_json(),
         "run_seed": run_seed,

@@ -241,7 +241,7 @@ def _results(run: _Run, scores: State) -> Results:
     final: Results = {name: np.array(array) for name, array in scores.items()}
     with np.errstate(over="ignore"):
         for name, array in run.parameters().items():
-            final[name] = np.array(array, dtype=np.float32)
+            final[name] = np.array(array)
             diverged |= ~np.isfinite(final[name]).all(axis=tuple(range(1, array.ndim)))
     diverged |= ~np.isfinite(scores["loss"])
     for array in final.values():

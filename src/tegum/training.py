@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import numpy as np
 from jaxtyping import Float64
@@ -24,6 +24,15 @@ from tegum.spec import (
     number,
 )
 
+#: What the exact engine takes where nothing is said, and what it has no other choice of.
+_EXACT_DEFAULTS: Final[dict[str, Any]] = {"steps": 5_000, "learning_rate": 1e-2}
+_EXACT_ONLY: Final[dict[str, Any]] = {
+    "optimizer": "adam",
+    "schedule": "constant",
+    "warmup": 0,
+    "weight_decay": 0.0,
+}
+
 
 def _init_std(value: Any) -> float | None:
     return None if value is None else as_number(value, "must be > 0", lambda x: x > 0)
@@ -41,10 +50,11 @@ def _checkpoints(value: Any) -> int | tuple[int, ...]:
 
 
 class Training(Spec):
-    """Minibatch descent on fresh samples: `steps` updates of `batch_size` samples each.
+    """How a problem is solved: by minibatch descent on fresh samples, or on the expected loss.
 
-    steps >= 0, batch_size >= 1. The learning rate of an update is `learning_rate` > 0 times
-    `learning_rates`, which `schedule`, `warmup` >= 0 (updates) and `final_fraction` in [0, 1] set.
+    `engine` "sampled": `steps` updates of `batch_size` samples each. steps >= 0, batch_size >= 1.
+    The learning rate of an update is `learning_rate` > 0 times `learning_rates`, which `schedule`,
+    `warmup` >= 0 (updates) and `final_fraction` in [0, 1] set.
     `momentum` in [0, 1) is read by "sgd" alone. `weight_decay` >= 0 is added to the gradient by
     "adam" and "sgd" (an L2 penalty) and decoupled from it by "adamw". `init_std` > 0 is the
     standard deviation of the initial weights; None is the Xavier value √(2 / (n + m)). Biases
@@ -52,25 +62,49 @@ class Training(Spec):
 
     `checkpoints`: the steps to keep W and b at, listed in increasing order or as a log-spaced
     count. `curve_points` >= 0: how many points the loss curve has. `held_out` >= 1: how many
-    samples, from a stream of their own, score the trained model. `engine`: "sampled".
+    samples, from a stream of their own, score the trained model.
+
+    `engine` "exact": no samples. The first `warm_start` >= 0 steps are Adam's, at the constant
+    `learning_rate`, on the exact gradient; the others are iterations of L-BFGS, which end when a
+    local minimum is reached; `steps` bounds their number. Its defaults are 5,000 steps and a
+    learning rate of 1e-2; another optimiser, schedule, warm-up or weight decay is refused, and
+    `batch_size`, `momentum` and `held_out` are not read.
+
     Raises `SpecError`. Defaults: the paper's notebook, with no weight decay.
     """
 
     steps: Count = 10_000
     batch_size: PositiveInt = 1024
     learning_rate: Positive = 1e-3
-    engine: Literal["sampled"] = "sampled"
+    engine: Literal["sampled", "exact"] = "sampled"
     optimizer: Literal["adam", "adamw", "sgd"] = "adam"
     momentum: Annotated[float, number("must be in [0, 1)", lambda x: 0 <= x < 1)] = 0.9
     weight_decay: NonNegative = 0.0
     schedule: Literal["constant", "linear", "cosine"] = "constant"
     warmup: Count = 0
+    warm_start: Count = 300
     final_fraction: Fraction = 0.0
     init_std: Annotated[float | None, PlainValidator(_init_std)] = None
     checkpoints: Annotated[int | tuple[int, ...], PlainValidator(_checkpoints)] = ()
     curve_points: Count = 64
     held_out: PositiveInt = 65_536
     kind: Literal["training"] = Field("training", repr=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _defaults_of_exact(cls, given: Any) -> Any:
+        if isinstance(given, dict) and given.get("engine") == "exact":
+            return {**_EXACT_DEFAULTS, **given}
+        return given
+
+    @model_validator(mode="after")
+    def _exact_has_no_choice(self) -> Training:
+        if self.engine == "exact":
+            for field, only in _EXACT_ONLY.items():
+                if getattr(self, field) != only:
+                    rule = f"must be {only!r} for the exact engine"
+                    raise SpecError.of("Training", field, rule, getattr(self, field))
+        return self
 
     @model_validator(mode="after")
     def _checkpoints_in_range(self) -> Training:

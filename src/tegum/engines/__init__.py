@@ -8,7 +8,7 @@ from tegum.engines.base import Engine
 from tegum.errors import UnknownNameError
 
 #: The engines there are, by the name `Training.engine` gives.
-NAMES: Final = ("sampled",)
+NAMES: Final = ("sampled", "exact")
 
 
 def get_engine(name: str) -> Engine:
@@ -17,4 +17,8 @@ def get_engine(name: str) -> Engine:
         from tegum.engines.sampled.engine import SampledEngine
 
         return SampledEngine()
+    if name == "exact":
+        from tegum.engines.exact.engine import ExactEngine
+
+        return ExactEngine()
     raise UnknownNameError.of("engine", name, NAMES)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tegum.dims import F32, F64, I64
 from tegum.engines.base import Batch
-from tegum.engines.sampled.cache import keep
+from tegum.engines.cache import keep
 from tegum.engines.sampled.data import (
     Odds,
     fill_odds,

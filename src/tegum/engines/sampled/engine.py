@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.special import ndtri
 from threadpoolctl import ThreadpoolController
 
-from tegum.dims import F32, F64
+from tegum.dims import F64
 from tegum.engines.base import Batch, State, step_of
-from tegum.engines.sampled.cache import keep, sources_digest
+from tegum.engines.cache import keep, sources_digest
 from tegum.engines.sampled.dense import dense_work, train_dense
 from tegum.engines.sampled.evaluate import evaluate, evaluate_work
 from tegum.engines.sampled.lane import lane_work, train_lane
 from tegum.engines.sampled.lowering import Lowered, Plan, lower
 from tegum.engines.sampled.optimiser import schedule
-from tegum.engines.sampled.random import HELD_OUT, INIT, PROBE
+from tegum.engines.sampled.random import HELD_OUT, PROBE
 from tegum.engines.sampled.sparse import sparse_work, train_sparse
+from tegum.engines.start import standard_normals, xavier_std
 
 _CHUNKS_PER_THREAD = 4
 _INIT_ROWS = 4096  # instances initialised at a time, to bound memory
@@ -49,19 +49,19 @@ class SampledEngine:
     @property
     def version(self) -> str:
         """A digest of the kernel sources: any change to them may change a bit."""
-        return sources_digest()
+        return sources_digest(Path(__file__).parent)
 
     def init(self, batch: Batch) -> State:
         """W ~ N(0, σ²) with σ² = 2/(n + m) unless given (Xavier), per instance; biases 0."""
         low = self._lower(batch)
         static, count = low.static, batch.n_instances
         weights = static.n * static.m * (1 if static.tied else 2)
-        xavier = float(np.sqrt(2.0 / (static.n + static.m)))
+        xavier = xavier_std(static.n, static.m)
         spread = np.array([xavier if t.init_std is None else t.init_std for t in batch.trainings])
         theta = np.zeros((count, weights + static.n + static.m), np.float32)
         for start in range(0, count, _INIT_ROWS):
             rows = slice(start, start + _INIT_ROWS)
-            normals = _normals(low.keys[rows], weights)
+            normals = standard_normals(low.keys[rows], weights)
             with np.errstate(over="ignore"):  # infinite weights diverge
                 scale = spread[low.point_of[rows], None].astype(np.float32)
                 theta[rows, :weights] = normals * scale
@@ -176,19 +176,3 @@ def _spread(low: Lowered, run: Callable[[Plan, int, int], None], jobs: int) -> N
         with ThreadPoolExecutor(jobs) as pool:
             for future in [pool.submit(run, *chunk) for chunk in chunks]:
                 future.result()
-
-
-def _normals(keys: NDArray[np.uint64], count: int) -> F32:
-    """Standard normals (instance, count), by inversion of addressed uniforms."""
-    base = _splitmix(keys ^ _splitmix(np.full(1, INIT, np.uint64)))
-    bits = _splitmix(base[:, None] + np.arange(count, dtype=np.uint64)[None, :])
-    uniform = ((bits >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
-    return np.asarray(ndtri(uniform), dtype=np.float32)
-
-
-def _splitmix(value: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """`random.splitmix` on arrays: wrapping uint64 arithmetic is numpy's own for arrays."""
-    z = value + np.uint64(0x9E3779B97F4A7C15)
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return np.asarray(z ^ (z >> np.uint64(31)))

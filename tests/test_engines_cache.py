@@ -21,10 +21,10 @@ from numba.core.dispatcher import Dispatcher
 from small_disk import fill, small_disk
 
 import tegum
-from tegum.engines.sampled import cache
-from tegum.engines.sampled.cache import cache_home, digest_of, keep, sources_digest
+from tegum.engines import cache, sampled
+from tegum.engines.cache import cache_home, digest_of, keep, sources_digest
 
-SOURCES = Path(cache.__file__).parent
+SOURCES = Path(sampled.__file__).parent
 
 # --- A small kernel, which compiles in no time -------------------------------------------------
 
@@ -76,7 +76,7 @@ def test_folders_are_named_by_all_sources(
     home: Path, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kernel(source)(1, 2)
-    monkeypatch.setattr(cache, "sources_digest", lambda: "another")
+    monkeypatch.setattr(cache, "sources_digest", lambda folder: "another")
     other = kernel(source)
     assert (other(1, 2), counts(other)) == (3, (0, 1))
     monkeypatch.setattr(cache.numba, "__version__", "1000.0")
@@ -91,13 +91,13 @@ def test_any_change_of_any_source_changes_the_digest(tmp_path: Path) -> None:
     for name in names:
         copy = tmp_path / name
         shutil.copytree(SOURCES, copy, ignore=shutil.ignore_patterns("__pycache__"))
-        assert digest_of(copy) == sources_digest()
+        assert digest_of(copy) == sources_digest(SOURCES)
         text = (copy / name).read_text()
         (copy / name).write_text(text[:-1] + " \n")
-        assert digest_of(copy) != sources_digest()
+        assert digest_of(copy) != sources_digest(SOURCES)
     (copy / name).rename(copy / "renamed.py")
     (copy / "renamed.py").write_text(text)
-    assert digest_of(copy) != sources_digest()
+    assert digest_of(copy) != sources_digest(SOURCES)
 
 
 @pytest.mark.parametrize("kind", [".nbi", ".nbc"])

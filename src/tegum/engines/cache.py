@@ -29,9 +29,9 @@ def cache_home() -> Path:
 
 
 @cache
-def sources_digest() -> str:
-    """A digest of every source file of this engine: results may change when it does."""
-    return digest_of(Path(__file__).parent)
+def sources_digest(folder: Path) -> str:
+    """`digest_of` an engine's folder, read once: results may change when it does."""
+    return digest_of(folder)
 
 
 def digest_of(folder: Path) -> str:
@@ -43,8 +43,12 @@ def digest_of(folder: Path) -> str:
 
 
 def keep(kernel: Dispatcher) -> Dispatcher:
-    """Keep the compiled forms of a kernel on disk, where there is a place to."""
-    folder = cache_home() / "kernels" / f"{sources_digest()}-numba-{numba.__version__}"
+    """Keep the compiled forms of a kernel on disk, where there is a place to.
+
+    They are good as long as no file beside the kernel's own changes.
+    """
+    sources = Path(kernel.py_func.__code__.co_filename).parent
+    folder = cache_home() / "kernels" / f"{sources_digest(sources)}-numba-{numba.__version__}"
     settings: Any = numba.config
     before = settings.CACHE_DIR
     settings.CACHE_DIR = str(folder)

@@ -1,0 +1,1 @@
+"""The exact engine: expected losses and their gradients without sampling."""

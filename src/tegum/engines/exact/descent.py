@@ -1,0 +1,151 @@
+"""One instance's training on exact gradients: Adam for a start, then L-BFGS to a local minimum.
+
+L-BFGS alone, from small weights, kills features; after some hundred Adam steps it does not. While
+it compares values nothing of the series may move: windows and small blocks are frozen, looked
+after now and then, and the last iterations use more nodes.
+"""
+
+from __future__ import annotations
+
+from math import sqrt
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tegum.dims import F64, I64
+from tegum.engines.exact.freeze import freeze
+from tegum.engines.exact.numeric import part, thin
+from tegum.engines.exact.objective import Work, is_complete, loss_of_rows
+from tegum.engines.exact.rows import SPAN
+
+#: The last iterations have so many times the nodes of the others.
+MORE: Final = 4
+#: Converged: ‖∇L‖ is at most this part of the loss of predicting 0.
+TOLERANCE: Final = 1e-9
+#: Where no step gains, rounding or truncation is in the way: good enough below this part.
+ACCEPTED: Final = 1e-5
+#: The window's margin while weights move, and how many steps it is trusted.
+MARGIN: Final = 1.3
+REFRESH, REFRESH_ADAM = 20, 8
+_BETA1, _BETA2, _EPSILON = 0.9, 0.999, 1e-12
+SEARCHES = 25
+#: Relative differences of values that mean nothing.
+NOISE = 1e-13
+
+#: Status of an instance, and columns of `Progress.tally`.
+RUNNING, CONVERGED, STALLED, DIVERGED = 0, 1, 2, 3
+STATUS, SINCE, LEVEL, ITERATIONS = range(4)
+COUNTS: Final = 4
+
+
+class Shape(NamedTuple):
+    """The model, common to a batch."""
+
+    n: int
+    m: int
+    tied: bool
+    has_bias: bool
+    alpha: float  # slope of the activation below 0
+    warm: int  # Adam steps
+    nodes: int = SPAN  # of the series, while it need not be better
+
+
+class Progress(NamedTuple):
+    """The state of all instances; everything a later step depends on."""
+
+    theta: F64  # (N, P): [W columns | W_out rows | b]
+    gradient: F64  # (N, P)
+    value: F64  # (N,)
+    first: F64  # (N, P): Adam's moments
+    second: F64
+    steps: F64  # (N, MEMORY, P): L-BFGS: what was moved
+    changes: F64  # (N, MEMORY, P): and how the gradient changed
+    history: I64  # (N, 2): how many pairs are kept, and where the next one goes
+    tally: I64  # (N, COUNTS)
+    period: F64  # (N, n): as in `Frozen`
+    small: NDArray[np.bool_]  # (N, n, B)
+    lead: I64  # (N, n, B)
+
+
+class DescentWork(NamedTuple):
+    """Work arrays of one thread."""
+
+    objective: Work
+    rows: F64  # (n, n): A
+    trial: F64  # (P,)
+    slope: F64  # (P,): the gradient there
+    direction: F64  # (P,)
+    inner: F64  # (MEMORY,)
+
+
+def parameters(shape: Shape) -> int:
+    """P."""
+    return shape.n * shape.m * (1 if shape.tied else 2) + shape.n
+
+
+@part
+def fill_rows(theta, shape, rows):
+    """rows <- A, A_ij = Σ_k decoder_ik encoder_jk."""
+    n, m = shape.n, shape.m
+    decode = 0 if shape.tied else n * m
+    for i in range(n):
+        for j in range(n):
+            total = 0.0
+            for k in range(m):
+                total += theta[decode + i * m + k] * theta[j * m + k]
+            rows[i, j] = total
+
+
+@part
+def pull_back(theta, shape, by_a, by_b, gradient):
+    """gradient <- of the flat parameters, from dL/dA and dL/db."""
+    n, m = shape.n, shape.m
+    decode = 0 if shape.tied else n * m
+    for k in range(gradient.shape[0]):
+        gradient[k] = 0.0
+    for i in range(n):
+        for j in range(n):
+            d = by_a[i, j]
+            if d != 0.0:
+                for k in range(m):
+                    gradient[decode + i * m + k] += d * theta[j * m + k]
+                    gradient[j * m + k] += d * theta[decode + i * m + k]
+    bias = decode + n * m
+    if shape.has_bias:
+        for i in range(n):
+            gradient[bias + i] = by_b[i]
+
+
+@thin
+def evaluate(theta, gradient, nodes, shape, law, point, frozen, work):
+    """The loss at theta; gradient <- there."""
+    bias = theta[theta.shape[0] - shape.n :]
+    fill_rows(theta, shape, work.rows)
+    value = loss_of_rows(
+        work.rows, bias, shape.alpha, nodes, nodes > 0, law, point, frozen, work.objective
+    )
+    pull_back(theta, shape, work.objective.by_a, work.objective.by_b, gradient)
+    return value
+
+
+@part
+def refreeze(theta, nodes, margin, shape, law, point, frozen, work):
+    """Choose the windows and small blocks anew."""
+    if is_complete(law) or shape.alpha == 1.0:
+        return
+    bias = theta.shape[0] - shape.n
+    fill_rows(theta, shape, work.rows)
+    for i in range(shape.n):
+        freeze(i, work.rows[i], theta[bias + i], nodes, margin, law, point, frozen)
+
+
+@part
+def adam(theta, gradient, first, second, t, rate):
+    """One step, the t-th from 1."""
+    up1, up2 = 1.0 / (1.0 - _BETA1**t), 1.0 / (1.0 - _BETA2**t)
+    for k in range(theta.shape[0]):
+        g = gradient[k]
+        first[k] = _BETA1 * first[k] + (1.0 - _BETA1) * g
+        second[k] = _BETA2 * second[k] + (1.0 - _BETA2) * g * g
+        theta[k] -= rate * first[k] * up1 / (sqrt(second[k] * up2) + _EPSILON)

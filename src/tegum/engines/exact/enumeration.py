@@ -1,0 +1,209 @@
+"""The expected loss by enumeration of all patterns of active features: the oracle, for small n.
+
+Given the pattern, the pre-activation is z = t + Σ c_q u_q with u uniform on the unit box, and
+
+    V_l(t, p) = ∫ Π_{q≥l} u_q^{r_q} (t + Σ_{q≥l} c_q u_q)₊^p du
+
+is 0, a polynomial moment where the argument keeps its sign, or split by parts over u_l,
+
+    V_l(t, p) = [V_{l+1}(t + c_l, p + 1) − V'] / ((p + 1) c_l),
+
+with V' = V_{l+1}(t, p + 1) if r_l = 0, else r_l V_l(t, p + 1) at r_l − 1.
+
+Splitting over the largest c first loses no digits. It shares nothing with the series.
+"""
+
+from __future__ import annotations
+
+from math import comb
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from tegum.dims import F64, I64
+from tegum.engines.exact.numeric import inline, part, thin
+from tegum.engines.exact.objective import polynomials
+from tegum.engines.exact.terms import scale_of, shift_of
+
+#: The most features that are enumerated.
+MOST_FEATURES: Final = 12
+_POWERS = MOST_FEATURES + 6
+_BINOMIAL = np.array([[float(comb(p, s)) for s in range(_POWERS)] for p in range(_POWERS)])
+
+
+class EnumerationWork(NamedTuple):
+    """Work arrays."""
+
+    coefficient: F64  # (n,): of the active features, the largest first
+    feature: I64  # (n,): which these are
+    power: I64  # (n,): r
+    state: I64  # (B,): of each block in the pattern: 0 off, else 1 + the member that is on
+    row: F64  # (2, _POWERS)
+    a: F64  # (n,)
+    da: F64  # (n,)
+    by_a: F64  # (n, n)
+    by_b: F64  # (n,)
+
+
+def enumeration_work(n: int, blocks: int) -> EnumerationWork:
+    """Work arrays for n features in so many blocks."""
+    return EnumerationWork(
+        np.zeros(n), np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(blocks, np.int64),
+        np.zeros((2, _POWERS)), np.zeros(n), np.zeros(n), np.zeros((n, n)), np.zeros(n),
+    )  # fmt: skip
+
+
+@part
+def _polynomial(c, r, first, count, t, p, row):
+    """V where the argument is positive everywhere: by powers of one feature after the other."""
+    for s in range(p + 1):
+        row[0, s] = t**s
+    for q in range(first, count):
+        for s in range(p, -1, -1):
+            total, power = 0.0, 1.0
+            for k in range(s + 1):
+                total += _BINOMIAL[s, k] * power / (r[q] + k + 1.0) * row[0, s - k]
+                power *= c[q]
+            row[0, s] = total
+    return row[0, p]
+
+
+@part
+def volume(c, r, first, count, t, p, row):
+    """V_first(t, p) over the features first .. count - 1, with |c| falling and powers r."""
+    high = low = t
+    for q in range(first, count):
+        high += max(c[q], 0.0)
+        low += min(c[q], 0.0)
+    if high <= 0.0:
+        return 0.0
+    if low >= 0.0:
+        return _polynomial(c, r, first, count, t, p, row)
+    upper = volume(c, r, first + 1, count, t + c[first], p + 1, row)
+    if r[first] == 0:
+        lower = volume(c, r, first + 1, count, t, p + 1, row)
+    else:
+        r[first] -= 1
+        lower = volume(c, r, first, count, t, p + 1, row)
+        r[first] += 1
+        lower *= r[first]
+    return (upper - lower) / ((p + 1.0) * c[first])
+
+
+@inline
+def _activate(i, law, a, b, work):
+    """The active features of the pattern, their coefficients on the unit box: (count, t, own)."""
+    count, t = 0, b
+    for B in range(law.start.shape[0]):
+        if work.state[B] == 0:
+            continue
+        for member in range(law.size[B]):
+            if not law.together[B] and member + 1 != work.state[B]:
+                continue
+            j = law.start[B] + member
+            t += a[j] * shift_of(law.family[j])
+            c, at = a[j] * scale_of(law.family[j]), count
+            while at > 0 and abs(work.coefficient[at - 1]) < abs(c):
+                work.coefficient[at] = work.coefficient[at - 1]
+                work.feature[at] = work.feature[at - 1]
+                at -= 1
+            work.coefficient[at], work.feature[at] = c, j
+            count += 1
+    own = -1
+    for q in range(count):
+        work.power[q] = 0
+        if work.feature[q] == i:
+            own = q
+    return count, t, own
+
+
+@inline
+def _moment(q, other, p, count, t, work):
+    """E[u_q u_other z₊^p], for p = 0 of the indicator; -1 stands for no factor."""
+    if q >= 0:
+        work.power[q] += 1
+    if other >= 0:
+        work.power[other] += 1
+    value = volume(work.coefficient, work.power, 0, count, t, p, work.row)
+    if q >= 0:
+        work.power[q] -= 1
+    if other >= 0:
+        work.power[other] -= 1
+    return value
+
+
+@part
+def _pattern(weight, i, a, b, kappa1, kappa2, gradient, law, work):
+    """One pattern's part of E[κ₂R² − 2κ₁ x_i R]: (value, by b); work.da += by a."""
+    count, t, own = _activate(i, law, a, b, work)
+    mean = _moment(-1, -1, 1, count, t, work)
+    value = kappa2 * _moment(-1, -1, 2, count, t, work)
+    alpha = beta = up = up_own = 0.0
+    if own >= 0:
+        alpha, beta = scale_of(law.family[i]), shift_of(law.family[i])
+        value -= 2.0 * kappa1 * (alpha * _moment(own, -1, 1, count, t, work) + beta * mean)
+    if not gradient:
+        return weight * value, 0.0
+    if own >= 0:
+        up = _moment(-1, -1, 0, count, t, work)
+        up_own = _moment(own, -1, 0, count, t, work)
+    by_b = 2.0 * (kappa2 * mean - kappa1 * (alpha * up_own + beta * up))
+    for q in range(count):
+        j = work.feature[q]
+        scale, shift = scale_of(law.family[j]), shift_of(law.family[j])
+        both = 0.0
+        if own >= 0:  # E[x_i x_j 1]
+            both = alpha * scale * _moment(own, q, 0, count, t, work) + alpha * shift * up_own
+            both += beta * scale * _moment(q, -1, 0, count, t, work) + beta * shift * up
+        x_relu = scale * _moment(q, -1, 1, count, t, work) + shift * mean
+        work.da[j] += weight * 2.0 * (kappa2 * x_relu - kappa1 * both)
+    return weight * value, weight * by_b
+
+
+@inline
+def _next(law, work):
+    """The next pattern, counting through the states of the blocks; false after the last."""
+    for B in range(law.start.shape[0]):
+        most = 1 if law.together[B] else law.size[B]
+        if work.state[B] < most:
+            work.state[B] += 1
+            return True
+        work.state[B] = 0
+    return False
+
+
+@inline
+def _probability(law, point, work):
+    value = 1.0
+    for B in range(law.start.shape[0]):
+        state = work.state[B]
+        if state == 0:
+            value *= 1.0 - point.on[B]
+        elif law.together[B]:
+            value *= point.on[B]
+        else:
+            value *= point.on[B] * point.share[law.start[B] + state - 1]
+    return value
+
+
+@thin
+def enumerate_rows(rows, b, alpha, gradient, law, point, work):
+    """Σ_i I_i E[(x_i − x'_i)²] for A = rows (n, n); work.by_a, by_b <- derivatives if asked for."""
+    n, total = b.shape[0], 0.0
+    kappa1, kappa2 = 1.0 - alpha, 1.0 - alpha * alpha
+    for i in range(n):
+        for j in range(n):
+            work.a[j], work.da[j] = rows[i, j], 0.0
+        value, by_b = polynomials(i, b[i], -1.0, alpha, True, work.a, point, work.da)
+        while True:
+            weight = _probability(law, point, work)
+            if weight > 0.0:
+                f, by = _pattern(weight, i, work.a, b[i], kappa1, kappa2, gradient, law, work)
+                value, by_b = value + f, by_b + by
+            if not _next(law, work):
+                break
+        total += point.importance[i] * value
+        work.by_b[i] = point.importance[i] * by_b
+        for j in range(n):
+            work.by_a[i, j] = point.importance[i] * work.da[j]
+    return total

@@ -1,0 +1,91 @@
+"""The distribution as the kernels read it, and what is frozen while an optimiser moves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tegum.dims import F64, I64
+from tegum.distributions.magnitudes import MAGNITUDES
+from tegum.engines.exact.numeric import EXPONENTIAL, SIGNED, UNIFORM
+
+if TYPE_CHECKING:
+    from tegum.distributions import Distribution
+
+_FAMILIES = {"uniform": UNIFORM, "signed": SIGNED, "exponential": EXPONENTIAL}
+
+
+class Law(NamedTuple):
+    """The blocks of features, common to all points of a batch.
+
+    A block of independent or anticorrelated features has at most one active member; those of a
+    correlated block (`together`) are active at once.
+    """
+
+    start: I64  # (B,): its first feature
+    size: I64  # (B,)
+    together: NDArray[np.bool_]  # (B,)
+    block_of: I64  # (n,)
+    family: I64  # (n,): UNIFORM, SIGNED, EXPONENTIAL
+    mean: F64  # (n,): of the magnitude
+    square: F64  # (n,): mean square of the magnitude
+
+
+class Point(NamedTuple):
+    """The numbers of one axis point; of many, with a leading axis."""
+
+    on: F64  # (B,): probability that a block is on
+    share: F64  # (n,): probability that a feature is active, given that its block is on
+    importance: F64  # (n,)
+    mean: F64  # (n,): E[x]
+    moment: F64  # (n, n): E[x xᵀ]
+
+
+class Frozen(NamedTuple):
+    """What must not move while values are compared: any choice gives the same expectations."""
+
+    period: F64  # (n,): P of each output
+    small: NDArray[np.bool_]  # (n, B): blocks that enter T by their mean, and first order about it
+    lead: I64  # (n, B): the member of a `together` block that T lets vary; -1: none, it is left out
+
+
+def law_of(distribution: Distribution) -> Law:
+    """The blocks as arrays."""
+    blocks = distribution.blocks()
+    size = np.array([block.size for block in blocks], np.int64)
+    names = [block.magnitude for block in blocks for _ in range(block.size)]
+    return Law(
+        start=np.array([block.start for block in blocks], np.int64),
+        size=size,
+        together=np.array([b.kind == "correlated" and b.size > 1 for b in blocks]),
+        block_of=np.repeat(np.arange(len(blocks), dtype=np.int64), size),
+        family=np.array([_FAMILIES[name] for name in names], np.int64),
+        mean=np.array([MAGNITUDES[name].mean for name in names]),
+        square=np.array([MAGNITUDES[name].mean_square for name in names]),
+    )
+
+
+def point_of(distribution: Distribution, importance: F64) -> Point:
+    """The numbers of one point."""
+    blocks = distribution.blocks()
+    share = [1.0 / b.size if b.kind == "anticorrelated" else 1.0 for b in blocks]
+    return Point(
+        on=np.array([block.probability for block in blocks]),
+        share=np.repeat(np.array(share), [block.size for block in blocks]),
+        importance=np.array(importance, np.float64),
+        mean=np.asarray(distribution.mean()),
+        moment=np.asarray(distribution.second_moment()),
+    )
+
+
+def stack(points: Sequence[Point]) -> Point:
+    """Many points, each array with a leading axis."""
+    return Point(*(np.stack(arrays) for arrays in zip(*points, strict=True)))
+
+
+def frozen_room(n: int, blocks: int) -> Frozen:
+    """Room for what is frozen: everything enters T as it is."""
+    return Frozen(np.ones(n), np.zeros((n, blocks), np.bool_), np.full((n, blocks), -1, np.int64))

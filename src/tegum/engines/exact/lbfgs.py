@@ -1,0 +1,64 @@
+"""L-BFGS: the direction from the last steps and the changes of the gradient along them."""
+
+from __future__ import annotations
+
+from math import sqrt
+from typing import Final
+
+from tegum.engines.exact.numeric import inline, part
+
+#: How many pairs are kept.
+MEMORY: Final = 12
+#: Columns of the history: how many pairs there are, and where the next one goes.
+KEPT, NEXT = range(2)
+#: A pair counts when its curvature is above this part of what it could be.
+_CURVED = 1e-12
+
+
+@inline
+def dot(x, y):
+    """Σ x y."""
+    total = 0.0
+    for k in range(x.shape[0]):
+        total += x[k] * y[k]
+    return total
+
+
+@part
+def direct(gradient, steps, changes, history, inner, d):
+    """d <- −H g by the two-loop recursion, −g without pairs; returns whether it descends."""
+    kept, last = history[KEPT], history[NEXT] + MEMORY - 1
+    for k in range(d.shape[0]):
+        d[k] = -gradient[k]
+    for back in range(kept):
+        at = (last - back) % MEMORY
+        inner[at] = dot(steps[at], d) / dot(steps[at], changes[at])
+        for k in range(d.shape[0]):
+            d[k] -= inner[at] * changes[at, k]
+    if kept > 0:
+        at = last % MEMORY
+        scale = dot(steps[at], changes[at]) / dot(changes[at], changes[at])
+        for k in range(d.shape[0]):
+            d[k] *= scale
+    for forward in range(kept):
+        at = (last - kept + 1 + forward) % MEMORY
+        beta = dot(changes[at], d) / dot(steps[at], changes[at])
+        for k in range(d.shape[0]):
+            d[k] += (inner[at] - beta) * steps[at, k]
+    return dot(d, gradient) < 0.0
+
+
+@part
+def remember(theta, gradient, to, slope, steps, changes, history):
+    """Move to the place `to`, whose gradient is `slope`; keep the pair if it has curvature."""
+    at = history[NEXT]
+    for k in range(theta.shape[0]):
+        steps[at, k] = to[k] - theta[k]
+        changes[at, k] = slope[k] - gradient[k]
+        theta[k], gradient[k] = to[k], slope[k]
+    possible = sqrt(dot(steps[at], steps[at]) * dot(changes[at], changes[at]))
+    if dot(steps[at], changes[at]) > _CURVED * possible:
+        history[NEXT] = (at + 1) % MEMORY
+        history[KEPT] = min(history[KEPT] + 1, MEMORY)
+    elif history[KEPT] == MEMORY:
+        history[KEPT] -= 1  # the oldest pair was written over

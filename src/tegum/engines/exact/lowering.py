@@ -1,0 +1,108 @@
+"""A problem in the plain arrays of the kernels, or a clear word that it has no exact form."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+
+from tegum.dims import F64, I64
+from tegum.engines.exact.descent import Shape, parameters
+from tegum.engines.exact.law import Law, Point, law_of, point_of, stack
+from tegum.errors import SpecError
+from tegum.models.activations import LEAKY_SLOPE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tegum.engines.base import Batch, State
+    from tegum.problem import Problem
+
+#: Output activations f(z) = α z + (1 − α) ReLU(z), by their slope α below 0.
+SLOPES: Final = {"relu": 0.0, "leaky": LEAKY_SLOPE, "identity": 1.0}
+_INSTEAD: Final = "use the sampled engine: Training(engine='sampled'), or tegum.train's loss"
+
+
+class Lowered(NamedTuple):
+    """What the kernels need of a batch."""
+
+    shape: Shape
+    law: Law
+    points: Point  # with a leading axis
+    point_of: I64  # (N,)
+    rates: F64  # (points,)
+
+
+def check_exact(problem: Problem) -> None:
+    """Raise SpecError, naming the alternative, where the expected loss has no form known here."""
+    model = problem.model
+    if model.hidden_activation != "identity":
+        rule = f"must be identity for an exact expected loss; {_INSTEAD}"
+        raise SpecError.of(type(model).__name__, "hidden_activation", rule, model.hidden_activation)
+    if model.has_hidden_bias:
+        rule = f"must be False for an exact expected loss; {_INSTEAD}"
+        raise SpecError.of(type(model).__name__, "hidden_bias", rule, True)
+    signed = any(block.magnitude == "signed" for block in problem.distribution.blocks())
+    if problem.target == "abs" and signed:
+        rule = f"must be 'x' for an exact expected loss of signed features; {_INSTEAD}"
+        raise SpecError.of("Problem", "target", rule, "abs")
+
+
+def check_trainable(problem: Problem) -> None:
+    """`check_exact`, and the activation must have an exact gradient; no penalty."""
+    check_exact(problem)
+    model = problem.model
+    if model.output_activation not in SLOPES:
+        rule = f"must be relu, leaky or identity for the exact engine; {_INSTEAD}"
+        raise SpecError.of(type(model).__name__, "activation", rule, model.output_activation)
+    if problem.l1 > 0:
+        rule = f"must be 0 for the exact engine; {_INSTEAD}"
+        raise SpecError.of("Problem", "l1", rule, problem.l1)
+
+
+def shape_of(problem: Problem, warm: int = 0) -> Shape:
+    """The model's shape; the activation must be one of `SLOPES`."""
+    model = problem.model
+    slope = SLOPES[model.output_activation]
+    return Shape(problem.n_features, problem.n_hidden, model.tied, model.has_bias, slope, warm)
+
+
+def lower_points(problems: Sequence[Problem]) -> tuple[Law, Point]:
+    """The law that problems of one structure share, and their numbers."""
+    law = law_of(problems[0].distribution)
+    points = [point_of(p.distribution, p.importance_vector()) for p in problems]
+    return law, stack(points)
+
+
+def lower(batch: Batch) -> Lowered:
+    """A batch; raises SpecError where there is no exact gradient."""
+    for problem in batch.points:
+        check_trainable(problem)
+    law, points = lower_points(batch.points)
+    return Lowered(
+        shape_of(batch.problem, batch.training.warm_start),
+        law,
+        points,
+        np.repeat(np.arange(len(batch.points), dtype=np.int64), len(batch.seeds)),
+        np.array([training.learning_rate for training in batch.trainings]),
+    )
+
+
+def named(theta: F64, shape: Shape) -> State:
+    """Views of flat parameters (N, P): W, or W_in and W_out, and b."""
+    n, m = shape.n, shape.m
+    encoder = theta[:, : n * m].reshape(-1, n, m).transpose(0, 2, 1)
+    bias = theta[:, theta.shape[1] - n :]
+    if shape.tied:
+        return {"W": encoder, "b": bias}
+    decoder = theta[:, n * m : 2 * n * m].reshape(-1, n, m)
+    return {"W_in": encoder, "W_out": decoder, "b": bias}
+
+
+def flat(arrays: State, shape: Shape) -> F64:
+    """Flat parameters (N, P) from W (N, m, n), or W_in and W_out (N, n, m), and b (N, n)."""
+    count = len(arrays["b"])
+    theta = np.empty((count, parameters(shape)))
+    for name, view in named(theta, shape).items():
+        view[...] = arrays[name]
+    return theta

@@ -1,0 +1,48 @@
+"""How this engine's kernels are compiled, and the moments of a term that they work with."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from numba import njit
+
+#: NaN and infinity stay well defined. A form is compiled once: the same point has the same bits
+#: whoever evaluates it.
+FAST: Final = False
+_COMMON: Final[dict[str, Any]] = {
+    "fastmath": FAST, "boundscheck": False, "error_model": "numpy", "_nrt": False,
+}  # fmt: skip
+
+UNIFORM, SIGNED, EXPONENTIAL = 0, 1, 2
+
+#: Places of a term's moments, with z the pre-activation, R = ReLU(z), x the own feature and v the
+#: other active one: E[R²], E[R], E[x R], E[x 1], E[x² 1], E[v R], E[x v 1], where 1 is 1 if z > 0.
+R2, R1, XR, X1, XX, VR, XV = range(7)
+MOMENTS: Final = 7
+
+
+def kernel(function: Any) -> Any:
+    """`njit` for a function that Python calls and that owns no array: it holds no lock."""
+    return njit(nogil=True, **_COMMON)(function)
+
+
+def thin(function: Any) -> Any:
+    """For a function with one caller: it becomes part of it before anything is compiled.
+
+    A call costs its hundred arguments, and every level of calls is optimised anew.
+    """
+    return njit(inline="always", no_cpython_wrapper=True, no_cfunc_wrapper=True, **_COMMON)(
+        function
+    )
+
+
+def part(function: Any) -> Any:
+    """The same for one that only kernels call."""
+    return njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **_COMMON)(function)
+
+
+def inline(function: Any) -> Any:
+    """The same for one that becomes part of its callers."""
+    return njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True, **_COMMON)(
+        function
+    )

@@ -1,0 +1,136 @@
+"""The expected loss of a model with one pre-activation per output, and its gradient.
+
+Output i is x'_i = f(z_i), z = A x + b with A = WᵀW (or W_out W_in), f(z) = α z + (1 − α) ReLU(z);
+α = 0 is ReLU. As z·ReLU(z) = ReLU(z)²,
+
+    E[(x_i − x'_i)²] = E[(x_i − α z)²] + E[κ₂ ReLU(z)² − 2 κ₁ x_i ReLU(z)],
+
+κ₁ = 1 − α, κ₂ = 1 − α²; with 2 ReLU(z) = z + |z| the rest is polynomials and a Fourier series.
+"""
+
+from __future__ import annotations
+
+from math import pi
+from typing import NamedTuple
+
+import numpy as np
+
+from tegum.dims import F64
+from tegum.engines.exact.control import Plan, control_terms, make_plan, plan_room
+from tegum.engines.exact.numeric import EXPONENTIAL, part, thin
+from tegum.engines.exact.series import series_sums
+from tegum.engines.exact.spectrum import SeriesWork, series_work
+
+
+class Work(NamedTuple):
+    """Work arrays of one thread."""
+
+    plan: Plan
+    series: SeriesWork
+    a: F64  # (n,): a row of A
+    da: F64  # (n,): the derivative of an output's loss by it
+    by_a: F64  # (n, n): dL/dA
+    by_b: F64  # (n,)
+    parts: F64  # (n,): the weighted loss of each output
+
+
+def work_for(n: int, blocks: int, largest: int) -> Work:
+    """Work arrays for n features in so many blocks, the largest of which has that size."""
+    return Work(
+        plan=plan_room(n, blocks, largest),
+        series=series_work(n, blocks),
+        a=np.zeros(n),
+        da=np.zeros(n),
+        by_a=np.zeros((n, n)),
+        by_b=np.zeros(n),
+        parts=np.zeros(n),
+    )
+
+
+@part
+def is_complete(law):
+    """Whether T is the whole law: one or two features, neither of them exponential."""
+    if law.start.shape[0] > 2 or law.block_of.shape[0] > 2:
+        return False
+    exponential = False
+    for j in range(law.family.shape[0]):
+        exponential = exponential or law.family[j] == EXPONENTIAL
+    return not exponential
+
+
+@part
+def polynomials(i, b, half_period, alpha, complete, a, point, da):
+    """E[(x − αz)²], and unless T is complete what `term` takes off: (value, by b); da += by a."""
+    kappa1, kappa2 = 1.0 - alpha, 1.0 - alpha * alpha
+    n = a.shape[0]
+    mean_z = b
+    for j in range(n):
+        mean_z += a[j] * point.mean[j]
+    square = b * mean_z
+    own = point.mean[i]
+    cross = b * own
+    zz, xz, flat = alpha * alpha, -2.0 * alpha, 0.0
+    if not complete:
+        zz, xz, flat = zz + 0.5 * kappa2, xz - kappa1, kappa2 * half_period
+    for j in range(n):
+        with_j = b * point.mean[j]
+        for k in range(n):
+            with_j += point.moment[j, k] * a[k]
+        square += a[j] * with_j
+        if j == i:
+            cross = with_j
+        da[j] += 2.0 * zz * with_j + xz * point.moment[i, j] + flat * point.mean[j]
+    value = point.moment[i, i] + zz * square + xz * cross + flat * mean_z
+    if not complete:
+        value -= kappa1 * half_period * own
+    return value, 2.0 * zz * mean_z + xz * own + flat
+
+
+@thin
+def output_loss(i, b, alpha, nodes, gradient, law, point, frozen, work):
+    """E[(x_i − f(z))²] and its derivative by b_i, for z = work.a·x + b; work.da <- by work.a."""
+    a, da = work.a, work.da
+    for j in range(a.shape[0]):
+        da[j] = 0.0
+    kappa1, kappa2, complete = 1.0 - alpha, 1.0 - alpha * alpha, is_complete(law)
+    period = frozen.period[i]
+    half = -1.0 if complete else 0.5 * period
+    value, by_b = polynomials(i, b, half, alpha, complete, a, point, da)
+    make_plan(i, a, law, point, frozen, work.plan)
+    more, more_b = control_terms(i, a, b, law, point, frozen, work.plan, (kappa1, kappa2, half), da)
+    value, by_b = value + more, by_b + more_b
+    if not complete:
+        s1, s2, s20, s30 = series_sums(
+            i, a, b, nodes, gradient, law, point, frozen, work.plan, work.series
+        )
+        up = 4.0 * kappa2 * period / (pi * pi)
+        over = 4.0 * kappa1 / pi
+        value += period / pi * (over * s2 - up * s1)
+        by_b -= up * s20 + over * s30
+        if gradient:
+            sums = work.series.sums
+            for j in range(a.shape[0]):
+                da[j] -= up * sums[0, j] + over * sums[1, j]
+    return value, by_b
+
+
+@thin
+def loss_of_rows(rows, b, alpha, nodes, gradient, law, point, frozen, work):
+    """Σ_i I_i E[(x_i − x'_i)²] for A = rows (n, n); work.by_a, by_b <- derivatives; parts, too."""
+    n, total = b.shape[0], 0.0
+    for i in range(n):
+        weight = point.importance[i]
+        work.parts[i] = work.by_b[i] = 0.0
+        if weight == 0.0:
+            for j in range(n):
+                work.by_a[i, j] = 0.0
+            continue
+        for j in range(n):
+            work.a[j] = rows[i, j]
+        value, by_b = output_loss(i, b[i], alpha, nodes, gradient, law, point, frozen, work)
+        work.parts[i] = weight * value
+        total += weight * value
+        work.by_b[i] = weight * by_b
+        for j in range(n):
+            work.by_a[i, j] = weight * work.da[j]
+    return total

@@ -1,0 +1,197 @@
+"""Rows of SPAN nodes: phases, characteristic functions of magnitudes, products.
+
+A row holds the values at SPAN neighbouring odd harmonics k = first, first + 2, …; real and
+imaginary parts are separate arrays, so that the loops are plain vector code.
+"""
+
+from __future__ import annotations
+
+from math import cos, factorial, sin
+from typing import Final
+
+from tegum.engines.exact.numeric import EXPONENTIAL, SIGNED, inline, part
+
+#: Nodes treated together.
+SPAN: Final = 64
+_STRIDE: Final = 8
+_TERMS: Final = 9
+
+
+def _taylor(weight):
+    return tuple((-1.0) ** t * weight(t) for t in range(_TERMS))
+
+
+#: s0 = E[cos 2ηy], s1 = E[y sin 2ηy] / η, s2 = E[y² cos 2ηy] for y uniform on [−1/2, 1/2], in η².
+_S0 = _taylor(lambda t: 1.0 / factorial(2 * t + 1))
+_S1 = _taylor(lambda t: 1.0 / (factorial(2 * t + 1) * 2 * (2 * t + 3)))
+_S2 = _taylor(lambda t: 1.0 / (factorial(2 * t) * 4 * (2 * t + 3)))
+
+
+@inline
+def _horner(coefficients, y):
+    value = coefficients[8]
+    value = value * y + coefficients[7]
+    value = value * y + coefficients[6]
+    value = value * y + coefficients[5]
+    value = value * y + coefficients[4]
+    value = value * y + coefficients[3]
+    value = value * y + coefficients[2]
+    value = value * y + coefficients[1]
+    return value * y + coefficients[0]
+
+
+@part
+def phases(angle, first, cosines, sines):
+    """cosines, sines <- of k·angle at the nodes k = first, first + 2, …
+
+    Rotations from a few direct values; their error grows to about SPAN/8 roundings.
+    """
+    turn_c, turn_s = cos(2.0 * angle), sin(2.0 * angle)
+    c, s = cos(first * angle), sin(first * angle)
+    for q in range(_STRIDE):
+        cosines[q], sines[q] = c, s
+        c, s = c * turn_c - s * turn_s, s * turn_c + c * turn_s
+    for _ in range(3):
+        turn_c, turn_s = turn_c * turn_c - turn_s * turn_s, 2.0 * turn_c * turn_s
+    for start in range(_STRIDE, SPAN, _STRIDE):
+        for q in range(start, start + _STRIDE):
+            c, s = cosines[q - _STRIDE], sines[q - _STRIDE]
+            cosines[q] = c * turn_c - s * turn_s
+            sines[q] = s * turn_c + c * turn_s
+
+
+@inline
+def _few(angle, first):
+    """How many of the nodes have |k·angle| < 1: there Taylor series, elsewhere quotients."""
+    size = abs(angle)
+    if size * (first + 2.0 * SPAN) < 1.0:
+        return SPAN
+    return max(0, min(SPAN, int((1.0 / size - first) * 0.5)))
+
+
+@inline
+def _combine(family, c, s, s0, s1):
+    """E[e^{iωax}] and E[x e^{iωax}] from those of the centred variable."""
+    if family == SIGNED:
+        return s0, 0.0, 0.0, 2.0 * s1
+    half = 0.5 * s0
+    return c * s0, s * s0, c * half - s * s1, s * half + c * s1
+
+
+@part
+def magnitude(family, a, step, first, inverse, cosines, sines, f_r, f_i, g_r, g_i):
+    """f <- E[e^{iωax}], g <- E[x e^{iωax}] at ω = k·step; `inverse` is the row 1/k."""
+    if family == EXPONENTIAL:
+        for q in range(SPAN):
+            theta = (first + 2.0 * q) * step * a
+            r = 1.0 / (1.0 + theta * theta)
+            c, s = r, theta * r
+            f_r[q], f_i[q] = c, s
+            g_r[q], g_i[q] = c * c - s * s, 2.0 * c * s
+        return
+    angle = step * a * (1.0 if family == SIGNED else 0.5)
+    phases(angle, first, cosines, sines)
+    few = _few(angle, first)
+    for q in range(few):
+        eta = (first + 2.0 * q) * angle
+        y = eta * eta
+        f_r[q], f_i[q], g_r[q], g_i[q] = _combine(
+            family, cosines[q], sines[q], _horner(_S0, y), eta * _horner(_S1, y)
+        )
+    if few == SPAN:
+        return
+    over = 1.0 / angle
+    for q in range(few, SPAN):
+        c, s = cosines[q], sines[q]
+        r = inverse[q] * over
+        s0 = s * r
+        f_r[q], f_i[q], g_r[q], g_i[q] = _combine(family, c, s, s0, 0.5 * r * (s0 - c))
+
+
+@part
+def square_magnitude(family, a, step, first, inverse, cosines, sines, f_r, f_i, h_r, h_i):
+    """h <- E[x² e^{iωax}], after `magnitude` has filled the cosines, sines and f of the feature."""
+    if family == EXPONENTIAL:
+        for q in range(SPAN):
+            c, s = f_r[q], f_i[q]
+            d, t = c * c - s * s, 2.0 * c * s
+            h_r[q], h_i[q] = 2.0 * (d * c - t * s), 2.0 * (d * s + t * c)
+        return
+    angle = step * a * (1.0 if family == SIGNED else 0.5)
+    few = _few(angle, first)
+    for q in range(SPAN):
+        eta = (first + 2.0 * q) * angle
+        if q < few:
+            y = eta * eta
+            s0, s1, s2 = _horner(_S0, y), eta * _horner(_S1, y), _horner(_S2, y)
+        else:
+            r = 1.0 / eta
+            s0 = sines[q] * r
+            s1 = 0.5 * r * (s0 - cosines[q])
+            s2 = 0.25 * (s0 + 2.0 * r * r * (cosines[q] - s0))
+        if family == SIGNED:
+            h_r[q], h_i[q] = 4.0 * s2, 0.0
+        else:
+            c, s, real = cosines[q], sines[q], 0.25 * s0 + s2
+            h_r[q], h_i[q] = c * real - s * s1, s * real + c * s1
+
+
+@inline
+def times(a_r, a_i, b_r, b_i, into_r, into_i):
+    """into <- a·b; may be one of them."""
+    for q in range(SPAN):
+        r = a_r[q] * b_r[q] - a_i[q] * b_i[q]
+        into_i[q] = a_r[q] * b_i[q] + a_i[q] * b_r[q]
+        into_r[q] = r
+
+
+@inline
+def add_scaled(factor, a_r, a_i, into_r, into_i):
+    """into += factor·a."""
+    for q in range(SPAN):
+        into_r[q] += factor * a_r[q]
+        into_i[q] += factor * a_i[q]
+
+
+@inline
+def fill(value, into_r, into_i):
+    """into <- a real number."""
+    for q in range(SPAN):
+        into_r[q] = value
+        into_i[q] = 0.0
+
+
+@inline
+def copy(a_r, a_i, into_r, into_i):
+    """into <- a."""
+    for q in range(SPAN):
+        into_r[q] = a_r[q]
+        into_i[q] = a_i[q]
+
+
+@part
+def fold(row):
+    """Σ of a row, which it spoils: by halves, vector code with its additions in a fixed order."""
+    for q in range(32):
+        row[q] += row[q + 32]
+    for q in range(16):
+        row[q] += row[q + 16]
+    for q in range(8):
+        row[q] += row[q + 8]
+    return ((row[0] + row[1]) + (row[2] + row[3])) + ((row[4] + row[5]) + (row[6] + row[7]))
+
+
+@inline
+def real_sum(weights, a_r, a_i, b_r, b_i, spare):
+    """Σ weights Re(a·b); `spare` is a row to work in."""
+    for q in range(SPAN):
+        spare[q] = weights[q] * (a_r[q] * b_r[q] - a_i[q] * b_i[q])
+    return fold(spare)
+
+
+@inline
+def imaginary_sum(weights, a_r, a_i, b_r, b_i, spare):
+    """Σ weights Im(a·b)."""
+    for q in range(SPAN):
+        spare[q] = weights[q] * (a_r[q] * b_i[q] + a_i[q] * b_r[q])
+    return fold(spare)

@@ -1,0 +1,246 @@
+"""Advances instances by optimiser steps, and measures them."""
+
+from __future__ import annotations
+
+from math import isfinite, sqrt
+
+from tegum.engines.exact.descent import (
+    ACCEPTED,
+    CONVERGED,
+    DIVERGED,
+    ITERATIONS,
+    LEVEL,
+    MARGIN,
+    MORE,
+    NOISE,
+    REFRESH,
+    REFRESH_ADAM,
+    RUNNING,
+    SEARCHES,
+    SINCE,
+    STALLED,
+    STATUS,
+    TOLERANCE,
+    adam,
+    evaluate,
+    fill_rows,
+    pull_back,
+    refreeze,
+)  # fmt: skip
+from tegum.engines.exact.enumeration import enumerate_rows
+from tegum.engines.exact.freeze import window
+from tegum.engines.exact.law import Frozen, Point
+from tegum.engines.exact.lbfgs import KEPT, direct, dot, remember
+from tegum.engines.exact.measure import measure_rows, rounding
+from tegum.engines.exact.numeric import inline, kernel, part, thin
+from tegum.engines.exact.objective import is_complete
+
+#: What a step evaluates: the gradient for Adam; the loss after things were frozen anew; a trial of
+#: a line search; the best of its trials again.
+ADAM, RESTART, TRIAL, LAST = range(4)
+#: How far the first trial moves where there is no history.
+_FIRST = 0.03
+
+
+@inline
+def _scale(point):
+    """The loss of predicting 0."""
+    total = 0.0
+    for i in range(point.importance.shape[0]):
+        total += point.importance[i] * point.moment[i, i]
+    return total
+
+
+@part
+def _towards(a, state, scale, work):
+    """Whether there is a step to take from here: its direction, and its first size (else 0).
+
+    Ends the level of nodes where the gradient is as good as 0.
+    """
+    gradient, history = state.gradient[a], state.history[a]
+    norm = sqrt(dot(gradient, gradient))
+    if not isfinite(norm) or not isfinite(state.value[a]):
+        state.tally[a, STATUS] = DIVERGED
+        return 0.0
+    if norm <= TOLERANCE * scale:
+        _end_level(a, CONVERGED, state)
+        return 0.0
+    steps, changes = state.steps[a], state.changes[a]
+    if not direct(gradient, steps, changes, history, work.inner, work.direction):
+        history[KEPT] = 0
+        direct(gradient, steps, changes, history, work.inner, work.direction)
+    return 1.0 if history[KEPT] > 0 else min(1.0, _FIRST / norm)
+
+
+@inline
+def _end_level(a, status, state):
+    """Go on with more nodes, or stop for good."""
+    if state.tally[a, LEVEL] == 1:
+        state.tally[a, LEVEL], state.tally[a, SINCE] = 2, REFRESH
+    else:
+        state.tally[a, STATUS] = status
+
+
+@part
+def _no_step(a, state, scale):
+    """No step gains: forget the history, or the level is at its end."""
+    if state.history[a, KEPT] > 0:
+        state.history[a, KEPT] = 0
+        return
+    norm = sqrt(dot(state.gradient[a], state.gradient[a]))
+    _end_level(a, CONVERGED if norm <= ACCEPTED * scale else STALLED, state)
+
+
+@part
+def _begin(a, t, shape, law, state):
+    """What step t evaluates first: ADAM, RESTART (things are frozen anew) or TRIAL."""
+    if t < shape.warm:
+        return ADAM
+    count = state.tally[a]
+    if count[LEVEL] == 0:
+        # where nothing is truncated there is one level only
+        count[LEVEL] = 2 if is_complete(law) or shape.alpha == 1.0 else 1
+        count[SINCE] = REFRESH
+    return RESTART if count[SINCE] >= REFRESH else TRIAL
+
+
+@inline
+def _judge(value, fresh, size, down, along, low, high):
+    """The weak Wolfe conditions: (accepted, low, high, next size)."""
+    gains = fresh <= value + 1e-4 * size * down
+    if not gains and fresh <= value + NOISE * abs(value):
+        gains = along <= -1e-4 * down  # values are equal to rounding: slopes decide
+    if not (isfinite(fresh) and gains):
+        high = size
+    elif along < 0.9 * down:
+        low = size
+    else:
+        return True, low, high, size
+    return False, low, high, 0.5 * (low + high) if high > 0.0 else 2.0 * low
+
+
+@thin
+def _step(a, t, rate, scale, state, shape, law, point, frozen, work):
+    """One optimiser step of instance a, number t.
+
+    All evaluations go through one place, so that it is compiled once.
+    """
+    theta, gradient, count = state.theta[a], state.gradient[a], state.tally[a]
+    mode, size, low, high, down, searches = _begin(a, t, shape, law, state), 0.0, 0.0, 0.0, 0.0, 0
+    nodes = MORE * shape.nodes if count[LEVEL] == 2 else shape.nodes
+    if mode == RESTART or (mode == ADAM and t % REFRESH_ADAM == 0):
+        refreeze(theta, nodes, MARGIN, shape, law, point, frozen, work)
+    if mode == TRIAL:
+        size = _towards(a, state, scale, work)
+        if size == 0.0:
+            return
+        down = dot(work.direction, gradient)
+    while True:
+        tries = mode >= TRIAL
+        for k in range(theta.shape[0]):
+            work.trial[k] = theta[k] + size * work.direction[k] if tries else theta[k]
+        fresh = evaluate(work.trial, work.slope, nodes, shape, law, point, frozen, work)
+        if not tries:
+            state.value[a] = fresh
+            for k in range(theta.shape[0]):
+                gradient[k] = work.slope[k]
+            if mode == ADAM:
+                if not isfinite(fresh):
+                    count[STATUS] = DIVERGED
+                    return
+                adam(theta, gradient, state.first[a], state.second[a], t + 1.0, rate)
+                return
+            count[SINCE], mode = 0, TRIAL
+            size = _towards(a, state, scale, work)
+            if size == 0.0:
+                return
+            down = dot(work.direction, gradient)
+            continue
+        along, accepted = dot(work.direction, work.slope), mode == LAST
+        if not accepted:
+            accepted, low, high, size = _judge(state.value[a], fresh, size, down, along, low, high)
+        if accepted:
+            remember(
+                theta, gradient, work.trial, work.slope, state.steps[a], state.changes[a],
+                state.history[a],
+            )  # fmt: skip
+            state.value[a] = fresh
+            count[SINCE] += 1
+            count[ITERATIONS] += 1
+            return
+        searches += 1
+        if searches == SEARCHES:
+            if low == 0.0:
+                _no_step(a, state, scale)
+                return
+            size, mode = low, LAST  # it gains, though the slope has changed too little
+
+
+@inline
+def _point(points, p):
+    """The numbers of axis point p."""
+    return Point(
+        points.on[p], points.share[p], points.importance[p], points.mean[p], points.moment[p]
+    )
+
+
+@kernel
+def advance(start, stop, step0, steps, rates, state, shape, law, points, point_of, work):
+    """Advance instances start .. stop - 1 by `steps` steps from step0 on, in place.
+
+    `rates` (points,): the learning rates of the warm start.
+    """
+    for a in range(start, stop):
+        frozen = Frozen(state.period[a], state.small[a], state.lead[a])
+        p = point_of[a]
+        point = _point(points, p)
+        scale = _scale(point)
+        for t in range(step0, step0 + steps):
+            if state.tally[a, STATUS] != RUNNING:
+                break
+            _step(a, t, rates[p], scale, state, shape, law, point, frozen, work)
+
+
+@kernel
+def measure(
+    start, stop, theta, tolerance, gradient, shape, law, points, point_of, frozen, work, by, out
+):  # fmt: skip
+    """out (instance, 4) <- loss, its error estimate, ‖∇L‖, nodes; by (instance, P) <- ∇L.
+
+    The gradient is left at 0 unless asked for.
+    """
+    for a in range(start, stop):
+        point, own = _point(points, point_of[a]), theta[a]
+        fill_rows(own, shape, work.rows)
+        bias = own[own.shape[0] - shape.n :]
+        value, error, nodes = measure_rows(
+            work.rows, bias, shape.alpha, tolerance, gradient, shape.nodes, law, point, frozen,
+            work.objective,
+        )  # fmt: skip
+        out[a, 0], out[a, 1], out[a, 3] = value, error, nodes
+        if gradient:
+            pull_back(own, shape, work.objective.by_a, work.objective.by_b, by[a])
+            out[a, 2] = sqrt(dot(by[a], by[a]))
+
+
+@kernel
+def enumerate_all(
+    start, stop, theta, gradient, shape, law, points, point_of, rows, work, by, out
+):  # fmt: skip
+    """out (instance, 2) <- loss by enumeration, and what rounding may do; by as in `measure`."""
+    for a in range(start, stop):
+        point, own = _point(points, point_of[a]), theta[a]
+        fill_rows(own, shape, rows)
+        bias = own[own.shape[0] - shape.n :]
+        out[a, 0] = enumerate_rows(rows, bias, shape.alpha, gradient, law, point, work)
+        out[a, 1] = 0.0
+        for i in range(shape.n):
+            out[a, 1] += point.importance[i] * rounding(i, bias[i], point, rows[i])
+        if gradient:
+            pull_back(own, shape, work.by_a, work.by_b, by[a])
+
+
+@kernel
+def window_of(a, b, law, point):
+    """`freeze.window`, for Python."""
+    return window(a, b, law, point)

@@ -1,0 +1,36 @@
+"""Where trainings start: Xavier-normal weights, addressed per instance, for all engines alike."""
+
+from __future__ import annotations
+
+from math import sqrt
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
+from tegum.dims import F32
+
+#: What these random numbers are for, in the words of an instance's random streams.
+INIT: Final = np.uint64(4)
+
+
+def xavier_std(n_features: int, n_hidden: int) -> float:
+    """σ = √(2 / (n + m)), of every weight."""
+    return sqrt(2.0 / (n_features + n_hidden))
+
+
+def standard_normals(keys: NDArray[np.uint64], count: int) -> F32:
+    """Standard normals (instance, count), by inversion of addressed uniforms."""
+    base = _splitmix(keys ^ _splitmix(np.full(1, INIT, np.uint64)))
+    bits = _splitmix(base[:, None] + np.arange(count, dtype=np.uint64)[None, :])
+    uniform = ((bits >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
+    return np.asarray(ndtri(uniform), dtype=np.float32)
+
+
+def _splitmix(value: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """The splitmix64 output function on arrays, whose uint64 arithmetic wraps."""
+    z = value + np.uint64(0x9E3779B97F4A7C15)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return np.asarray(z ^ (z >> np.uint64(31)))

@@ -1,0 +1,286 @@
+"""The expected loss without sampling: of given weights, and of the models of a Dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tegum.dims import F64, FEATURE, HIDDEN
+from tegum.errors import SpecError
+from tegum.executors import checked_jobs, interrupt_between_slices
+from tegum.problem import Problem
+from tegum.recover import Models, models_of
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+#: Up to here (and without exponential magnitudes) every pattern of active features is summed.
+ENUMERATED: Final = 6
+_METHODS: Final = ("auto", "enumeration", "series")
+#: Optimiser steps between two looks at the keyboard.
+_SLICE: Final = 50
+_STALE: Final = ("loss_curve", "loss_all", "n_seeds", "penalty")
+
+
+@dataclass(frozen=True)
+class ExpectedLoss:
+    """The answer of `expected_loss`; unpacks as `loss, error`.
+
+    `loss` and `error` (...), of the leading shape of W; `method`: "closed form", "enumeration",
+    "series", or "smooth series" and "moments" for the activations without a kink; `gradient`, if
+    asked for: dL/dW (..., hidden, feature), or of W_in and W_out, and dL/db (..., feature).
+    """
+
+    loss: Any
+    error: Any
+    method: str
+    gradient: Mapping[str, Any] | None = None
+
+    def __iter__(self) -> Iterator[Any]:
+        """loss, error."""
+        return iter((self.loss, self.error))
+
+
+def expected_loss(
+    problem: Problem,
+    W: Any,
+    b: Any = None,
+    *,
+    tolerance: float = 1e-9,
+    gradient: bool = False,
+    method: str = "auto",
+    jobs: int | None = None,
+) -> ExpectedLoss:
+    """L = Σ_i I_i E[(t(x)_i − x'_i)²] for x from the problem's distribution, without sampling.
+
+    W (..., hidden, feature), for untied models the pair (W_in, W_out) with W_out
+    (..., feature, hidden); b (..., feature), None for 0; arrays or DataArrays, in float64.
+    Penalties do not count.
+
+    ReLU, leaky ReLU and identity outputs: a closed form for two features, enumeration of the
+    active patterns for up to 6, else a Fourier series whose nodes are doubled until the loss
+    changes by less than `tolerance` (of itself; derivatives by ten times that) or 4,096 nodes are
+    reached. `error` is an estimate of the absolute error that is rarely exceeded: the last change
+    and rounding. `method` "enumeration" (n <= 12) or "series" insists. GELU and quadratic outputs
+    have values, not gradients.
+
+    Raises SpecError for shapes that do not agree with the problem, for hidden activations other
+    than the identity (train and score these by the sampled engine), and for a method that cannot.
+    Source: the loss is that of "Demonstrating Superposition: Experiment Setup".
+    """
+    from tegum.engines.exact.lowering import check_exact, check_trainable
+
+    if not isinstance(problem, Problem):
+        raise SpecError.of("expected_loss", "problem", "must be a Problem", problem)
+    check_exact(problem)
+    if gradient:
+        check_trainable(problem.replace(l1=0.0))
+    if not 0 < tolerance < 1:
+        raise SpecError.of("expected_loss", "tolerance", "must be in (0, 1)", tolerance)
+    if method not in _METHODS:
+        raise SpecError.of("expected_loss", "method", f"must be one of {_METHODS}", method)
+    arrays, lead, dims = _given(problem, W, b)
+    count = len(arrays["b"])
+    points = np.zeros(count, np.int64)
+    how = _method(problem, method)
+    loss, error, slopes = _evaluate(
+        (problem,), points, arrays, how, tolerance, gradient, checked_jobs(jobs)
+    )
+    shaped = {
+        name: _shaped(array.reshape(*lead, *array.shape[1:]), dims, name)
+        for name, array in slopes.items()
+    }
+    return ExpectedLoss(
+        _shaped(loss.reshape(lead), dims),
+        _shaped(error.reshape(lead), dims),
+        how,
+        shaped if gradient else None,
+    )
+
+
+def score(runs: xr.Dataset, *, tolerance: float = 1e-9, jobs: int | None = None) -> xr.Dataset:
+    """A Dataset of `train` with `loss` and `loss_error` exact (see `expected_loss`).
+
+    Every model is scored on its own problem, by the axes of the Dataset; diverged models keep NaN.
+    `best` of the answer is free of the luck of held-out samples. Raises SpecError for models
+    without an exact loss and for a Dataset that `train` did not make.
+    """
+    from tegum.engines.exact.lowering import check_exact
+
+    models = models_of(runs, "score")
+    check_exact(models.problems[0])
+    how = _method(models.problems[0], "auto")
+    loss, error, _ = _evaluate(
+        models.problems, models.point_of, models.arrays, how, tolerance, False, checked_jobs(jobs)
+    )
+    scored = runs.assign(
+        loss=(models.dims, loss.reshape(models.shape), {"long_name": "expected loss"}),
+        loss_error=(
+            models.dims,
+            error.reshape(models.shape),
+            {"long_name": "estimate of the error of the expected loss"},
+        ),
+    )
+    return scored.drop_vars([name for name in ("loss_all",) if name in scored])
+
+
+def polish(runs: xr.Dataset, *, steps: int = 5_000, jobs: int | None = None) -> xr.Dataset:
+    """Every model of a Dataset moved to the nearest local minimum of the expected loss.
+
+    L-BFGS on the exact gradient from the given W and b, at most `steps` >= 0 iterations. The
+    answer has the Dataset's dimensions and coordinates: W (or W_in, W_out) and b in float64,
+    `loss`, `loss_error`, `gradient_norm`, `iterations`, `status` (0 running, 1 converged, 2
+    stalled, 3 diverged) and `diverged`; records of the training are dropped. Raises SpecError
+    for models without an exact gradient and for a Dataset that `train` did not make.
+    """
+    from tegum.engines.exact import run
+    from tegum.engines.exact.descent import DIVERGED, ITERATIONS, STATUS
+    from tegum.engines.exact.lowering import check_trainable, flat, lower_points, named, shape_of
+
+    if isinstance(steps, bool) or not isinstance(steps, int | np.integer) or steps < 0:
+        raise SpecError.of("polish", "steps", "must be an integer >= 0", steps)
+    models, jobs = models_of(runs, "polish"), checked_jobs(jobs)
+    for problem in models.problems:
+        check_trainable(problem)
+    shape = shape_of(models.problems[0])
+    law, points = lower_points(models.problems)
+    state = run.start_state(flat(models.arrays, shape), shape, law)
+    rates = np.zeros(len(models.problems))
+    with interrupt_between_slices() as check:
+        for done in range(0, int(steps), _SLICE):
+            more = min(_SLICE, int(steps) - done)
+            run.advance(state, done, more, rates, shape, law, points, models.point_of, jobs)
+            check()
+            if (state["tally"][:, STATUS] != 0).all():
+                break
+    out = run.measure(state["theta"], 1e-9, True, shape, law, points, models.point_of, jobs)
+    diverged = ~np.isfinite(out).all(axis=1) | (state["tally"][:, STATUS] == DIVERGED)
+    found = {**named(state["theta"], shape), "loss": out[:, 0], "loss_error": out[:, 1]}
+    found |= {"gradient_norm": out[:, 2], "iterations": state["tally"][:, ITERATIONS]}
+    found |= {"status": state["tally"][:, STATUS], "diverged": diverged}
+    return _with_results(runs, models, found)
+
+
+def _with_results(
+    runs: xr.Dataset, models: Models, found: Mapping[str, NDArray[Any]]
+) -> xr.Dataset:
+    own = {"W": (HIDDEN, FEATURE), "W_in": (HIDDEN, FEATURE), "W_out": (FEATURE, HIDDEN)}
+    own |= {"b": (FEATURE,)}  # type: ignore[dict-item]
+    stale = [str(name) for name in runs if name in _STALE or str(name).endswith("_checkpoint")]
+    polished = runs.drop_vars(stale)
+    for name, array in found.items():
+        full = array.reshape(*models.shape, *array.shape[1:]).copy()
+        polished = polished.assign({name: ((*models.dims, *own.get(name, ())), full)})
+    return polished
+
+
+def _method(problem: Problem, asked: str) -> str:
+    """How the loss is found; SpecError where what is asked for cannot."""
+    from tegum.engines.exact.enumeration import MOST_FEATURES
+    from tegum.engines.exact.lowering import SLOPES
+
+    n, activation = problem.n_features, problem.model.output_activation
+    exponential = any(b.magnitude == "exponential" for b in problem.distribution.blocks())
+    if activation not in SLOPES:
+        if asked != "auto":
+            rule = f"must be 'auto' for the output activation {activation!r}"
+            raise SpecError.of("expected_loss", "method", rule, asked)
+        return "smooth series" if activation == "gelu" else "moments"
+    if asked == "enumeration" and (exponential or n > MOST_FEATURES):
+        rule = f"can be 'enumeration' for at most {MOST_FEATURES} features, none exponential"
+        raise SpecError.of("expected_loss", "method", rule, asked)
+    if asked != "auto":
+        return asked
+    if activation == "identity" or (n <= 2 and not exponential):
+        return "closed form"
+    return "enumeration" if n <= ENUMERATED and not exponential else "series"
+
+
+def _evaluate(
+    problems: tuple[Problem, ...],
+    point_of: NDArray[np.int64],
+    arrays: Mapping[str, NDArray[Any]],
+    how: str,
+    tolerance: float,
+    gradient: bool,
+    jobs: int,
+) -> tuple[F64, F64, dict[str, NDArray[Any]]]:
+    """Loss (N,), error (N,), and gradients by name if asked for."""
+    from tegum.engines.exact import run
+    from tegum.engines.exact.lowering import flat, lower_points, named, shape_of
+
+    law, points = lower_points(problems)
+    if how in ("smooth series", "moments"):
+        out = run.smooth(problems[0].model, how, arrays, law, points, point_of)
+        return out[:, 0], out[:, 1], {}
+    shape = shape_of(problems[0])
+    theta = flat(dict(arrays), shape)
+    by = np.zeros_like(theta) if gradient else None
+    if how == "enumeration":
+        out = run.enumerate_all(theta, gradient, shape, law, points, point_of, jobs, by)
+    else:
+        out = run.measure(theta, tolerance, gradient, shape, law, points, point_of, jobs, by)
+    return out[:, 0], out[:, 1], named(by, shape) if by is not None else {}
+
+
+def _given(
+    problem: Problem, W: Any, b: Any
+) -> tuple[dict[str, F64], tuple[int, ...], tuple[str, ...] | None]:
+    """Weights by name with one leading axis, the leading shape, and its names if there are any."""
+    n, m = problem.n_features, problem.n_hidden
+    tied = problem.model.tied
+    if not tied and not (isinstance(W, tuple | list) and len(W) == 2):
+        raise SpecError.of("expected_loss", "W", "must be the pair (W_in, W_out)", type(W))
+    parts = [W] if tied else list(W)
+    names = ["W"] if tied else ["W_in", "W_out"]
+    own = [(HIDDEN, FEATURE), (FEATURE, HIDDEN)]
+    dims = _leading(parts[0], own[0])
+    plain = [_plain(part, dims, axes) for part, axes in zip(parts, own, strict=False)]
+    bias = np.zeros(n) if b is None else _plain(b, dims, (FEATURE,))
+    shapes = [(m, n), (n, m)][: len(plain)]
+    for name, array, shape in zip([*names, "b"], [*plain, bias], [*shapes, (n,)], strict=True):
+        if array.shape[array.ndim - len(shape) :] != shape or array.ndim < len(shape):
+            rule = f"must have shape (..., {', '.join(map(str, shape))})"
+            raise SpecError.of("expected_loss", name, rule, array.shape)
+        if not np.isfinite(array).all():
+            raise SpecError.of("expected_loss", name, "must be finite", "NaN or infinity")
+    if b is not None and not problem.model.has_bias and np.any(bias):
+        raise SpecError.of("expected_loss", "b", "must be None or 0: the model has no bias", b)
+    try:
+        lead = np.broadcast_shapes(*(a.shape[:-2] for a in plain), bias.shape[:-1])
+    except ValueError:
+        raise SpecError.of("expected_loss", "b", "must broadcast against W", bias.shape) from None
+    arrays = {
+        name: np.broadcast_to(a, (*lead, *a.shape[-2:])).reshape(-1, *a.shape[-2:])
+        for name, a in zip(names, plain, strict=True)
+    }
+    return {**arrays, "b": np.broadcast_to(bias, (*lead, n)).reshape(-1, n)}, lead, dims
+
+
+def _leading(W: Any, own: tuple[str, ...]) -> tuple[str, ...] | None:
+    if not hasattr(W, "dims"):
+        return None
+    missing = [dim for dim in own if dim not in W.dims]
+    if missing:
+        raise SpecError.of("expected_loss", "W", f"must have the dimensions {own}", W.dims)
+    return tuple(str(dim) for dim in W.dims if dim not in own)
+
+
+def _plain(array: Any, dims: tuple[str, ...] | None, own: tuple[str, ...]) -> F64:
+    if dims is not None and hasattr(array, "dims"):
+        array = array.transpose(*[dim for dim in dims if dim in array.dims], *own).to_numpy()
+    return np.asarray(array, np.float64)
+
+
+def _shaped(array: NDArray[Any], dims: tuple[str, ...] | None, name: str = "") -> Any:
+    """As it is, or as a DataArray where W was one; a plain number for one model."""
+    own = {"": (), "b": (FEATURE,), "W_out": (FEATURE, HIDDEN)}.get(name, (HIDDEN, FEATURE))
+    if dims is None:
+        return array[()] if array.ndim == 0 else array
+    import xarray as xr
+
+    return xr.DataArray(array, dims=(*dims, *own))

@@ -10,20 +10,16 @@ Source: paper, "Demonstrating Superposition" and "The Geometry of Superposition"
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from tegum.dims import F64, FEATURE, HIDDEN, I64, Bools
+from tegum.analysis._arrays import FEATURE_J as FEATURE_J
+from tegum.analysis._arrays import Array, lift, one_model
+from tegum.dims import F64, FEATURE, I64, Bools
 from tegum.errors import SpecError
-
-Array = TypeVar("Array", NDArray[Any], xr.DataArray)
-
-#: The second feature dimension of G and of cosines.
-FEATURE_J: Final = "feature_j"
 
 #: A feature is represented when the length of its direction exceeds this.
 REPRESENTED: Final = 0.5
@@ -35,17 +31,17 @@ ANTIPODAL: Final = -0.98
 
 def norms(W: Array) -> Array:
     """‖W_i‖ >= 0, shape (..., feature)."""
-    return _lift(_norms, W, (FEATURE,))
+    return lift(_norms, W, (FEATURE,))
 
 
 def gram(W: Array) -> Array:
     """G = WᵀW, shape (..., feature, feature_j); what output i receives of feature j."""
-    return _lift(_gram, W, (FEATURE, FEATURE_J))
+    return lift(_gram, W, (FEATURE, FEATURE_J))
 
 
 def cosines(W: Array) -> Array:
     """Ŵ_i·Ŵ_j in [−1, 1], shape (..., feature, feature_j); 0 for a zero column."""
-    return _lift(_cosines, W, (FEATURE, FEATURE_J))
+    return lift(_cosines, W, (FEATURE, FEATURE_J))
 
 
 def superposition(W: Array) -> Array:
@@ -54,7 +50,7 @@ def superposition(W: Array) -> Array:
     0: feature i is orthogonal to all others; >= 1: together the others can activate its
     direction as strongly as it does itself.
     """
-    return _lift(_superposition, W, (FEATURE,))
+    return lift(_superposition, W, (FEATURE,))
 
 
 def dimensionality(W: Array) -> Array:
@@ -63,32 +59,32 @@ def dimensionality(W: Array) -> Array:
     The share of a dimension that feature i has: 1 alone, 1/2 in an antipodal pair, 2/k in a
     regular k-gon. Σ_i D_i is at most the rank of W.
     """
-    return _lift(_dimensionality, W, (FEATURE,))
+    return lift(_dimensionality, W, (FEATURE,))
 
 
 def dimensions_per_feature(W: Array) -> Array:
     """D* = n_hidden / ‖W‖_F² > 0, shape (...); infinite when W is zero."""
-    return _lift(_dimensions_per_feature, W, ())
+    return lift(_dimensions_per_feature, W, ())
 
 
 def represented(W: Array, threshold: float = REPRESENTED) -> Array:
     """Whether ‖W_i‖ > threshold, boolean (..., feature)."""
-    return _lift(lambda w: _norms(w) > threshold, W, (FEATURE,))
+    return lift(lambda w: _norms(w) > threshold, W, (FEATURE,))
 
 
 def count_represented(W: Array, threshold: float = REPRESENTED) -> Array:
     """The number of represented features, shape (...)."""
-    return _lift(lambda w: (_norms(w) > threshold).sum(-1), W, ())
+    return lift(lambda w: (_norms(w) > threshold).sum(-1), W, ())
 
 
 def dedicated(W: Array, threshold: float = DEDICATED) -> Array:
     """Whether feature i is represented and sup_i < threshold, boolean (..., feature)."""
-    return _lift(lambda w: _dedicated(w, threshold), W, (FEATURE,))
+    return lift(lambda w: _dedicated(w, threshold), W, (FEATURE,))
 
 
 def count_dedicated(W: Array, threshold: float = DEDICATED) -> Array:
     """The number of dedicated features, shape (...)."""
-    return _lift(lambda w: _dedicated(w, threshold).sum(-1), W, ())
+    return lift(lambda w: _dedicated(w, threshold).sum(-1), W, ())
 
 
 def antipodal_partners(W: Array, cosine: float = ANTIPODAL) -> Array:
@@ -97,12 +93,12 @@ def antipodal_partners(W: Array, cosine: float = ANTIPODAL) -> Array:
     i and j are partners when both are represented, their cosine is at most `cosine`, and each
     is the represented feature that points most against the other.
     """
-    return _lift(lambda w: _partners(w, cosine), W, (FEATURE,))
+    return lift(lambda w: _partners(w, cosine), W, (FEATURE,))
 
 
 def count_antipodal_pairs(W: Array, cosine: float = ANTIPODAL) -> Array:
     """The number of antipodal pairs, shape (...)."""
-    return _lift(lambda w: (_partners(w, cosine) >= 0).sum(-1) // 2, W, ())
+    return lift(lambda w: (_partners(w, cosine) >= 0).sum(-1) // 2, W, ())
 
 
 def antipodal_pairs(
@@ -113,10 +109,7 @@ def antipodal_pairs(
     Raises:
         SpecError: if W has further dimensions.
     """
-    if W.ndim != 2:
-        raise SpecError.of("antipodal_pairs", "W", "must be one model (hidden, feature)", W.shape)
-    plain = W.transpose(HIDDEN, FEATURE).to_numpy() if isinstance(W, xr.DataArray) else W
-    partners = antipodal_partners(plain, cosine)
+    partners = antipodal_partners(one_model("antipodal_pairs", "W", W), cosine)
     return [(i, int(j)) for i, j in enumerate(partners) if i < j]
 
 
@@ -126,8 +119,8 @@ def interference_signs(W: Array) -> tuple[Array, Array]:
     In the ReLU-output model negative interference is free as long as one feature is active.
     """
     return (
-        _lift(lambda w: _off_diagonal(np.maximum(_gram(w), 0.0)), W, ()),
-        _lift(lambda w: _off_diagonal(np.minimum(_gram(w), 0.0)), W, ()),
+        lift(lambda w: _off_diagonal(np.maximum(_gram(w), 0.0)), W, ()),
+        lift(lambda w: _off_diagonal(np.minimum(_gram(w), 0.0)), W, ()),
     )
 
 
@@ -136,7 +129,7 @@ def angles_2d(W: Array) -> Array:
 
     NaN for a zero column. Raises `SpecError` unless there are two hidden dimensions.
     """
-    return _lift(_angles, W, (FEATURE,))
+    return lift(_angles, W, (FEATURE,))
 
 
 def gaps_2d(W: Array, threshold: float = REPRESENTED) -> Array:
@@ -145,34 +138,7 @@ def gaps_2d(W: Array, threshold: float = REPRESENTED) -> Array:
     Shape (..., feature), though not one per feature: k represented features leave k gaps, which
     sum to 360; the rest is NaN. Raises `SpecError` unless there are two hidden dimensions.
     """
-    return _lift(lambda w: _gaps(w, threshold), W, ("gap",))
-
-
-def _lift(core: Callable[[F64], NDArray[Any]], W: Array, out: tuple[str, ...]) -> Array:
-    """Apply `core`, (..., hidden, feature) -> (..., *out), to plain or labelled weights."""
-
-    def quiet(w: F64) -> NDArray[Any]:
-        # A diverged model is all NaN, and so is what is computed from it: no warning is due.
-        with np.errstate(invalid="ignore", over="ignore"):
-            return core(w)
-
-    if not isinstance(W, xr.DataArray):
-        w = np.asarray(W, dtype=np.float64)
-        if w.ndim < 2:
-            raise SpecError.of("W", "shape", "must be (..., hidden, feature)", w.shape)
-        return quiet(w)
-    for dim in (HIDDEN, FEATURE):
-        if dim not in W.dims:
-            raise SpecError.of("W", "dims", f"must contain {dim!r}", W.dims)
-    lifted: xr.DataArray = xr.apply_ufunc(
-        quiet,
-        W.astype(np.float64),
-        input_core_dims=[[HIDDEN, FEATURE]],
-        output_core_dims=[list(out)],
-    )
-    if FEATURE_J in out and FEATURE in W.coords:
-        lifted = lifted.assign_coords({FEATURE_J: W.coords[FEATURE].to_numpy()})
-    return lifted.rename(None)
+    return lift(lambda w: _gaps(w, threshold), W, ("gap",))
 
 
 def _norms(w: F64) -> F64:

@@ -1,0 +1,60 @@
+"""Plain and labelled weights by one path: every measure is written for arrays alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from tegum.dims import F64, FEATURE, HIDDEN
+from tegum.errors import SpecError
+
+Array = TypeVar("Array", NDArray[Any], xr.DataArray)
+
+#: The second feature dimension of G and of cosines.
+FEATURE_J: Final = "feature_j"
+
+
+def lift(core: Callable[[F64], NDArray[Any]], W: Array, out: tuple[str, ...]) -> Array:
+    """Apply `core`, (..., hidden, feature) -> (..., *out), to plain or labelled weights."""
+
+    def quiet(w: F64) -> NDArray[Any]:
+        # A diverged model is all NaN, and so is what is computed from it: no warning is due.
+        with np.errstate(invalid="ignore", over="ignore"):
+            return core(w)
+
+    if not isinstance(W, xr.DataArray):
+        w = np.asarray(W, dtype=np.float64)
+        if w.ndim < 2:
+            raise SpecError.of("W", "shape", "must be (..., hidden, feature)", w.shape)
+        return quiet(w)
+    check_dims(W)
+    lifted: xr.DataArray = xr.apply_ufunc(
+        quiet,
+        W.astype(np.float64),
+        input_core_dims=[[HIDDEN, FEATURE]],
+        output_core_dims=[list(out)],
+    )
+    if FEATURE_J in out and FEATURE in W.coords:
+        lifted = lifted.assign_coords({FEATURE_J: W.coords[FEATURE].to_numpy()})
+    return lifted.rename(None)
+
+
+def check_dims(W: xr.DataArray) -> None:
+    """Refuse labelled weights without the dimensions `hidden` and `feature`."""
+    for dim in (HIDDEN, FEATURE):
+        if dim not in W.dims:
+            raise SpecError.of("W", "dims", f"must contain {dim!r}", W.dims)
+
+
+def one_model(owner: str, field: str, W: NDArray[Any] | xr.DataArray) -> F64:
+    """`W` as a plain (hidden, feature); an error that names `owner.field` if it is a batch."""
+    if W.ndim != 2:
+        raise SpecError.of(owner, field, "must be one model (hidden, feature)", W.shape)
+    if isinstance(W, xr.DataArray):
+        check_dims(W)
+        W = W.transpose(HIDDEN, FEATURE).to_numpy()
+    return np.asarray(W, dtype=np.float64)

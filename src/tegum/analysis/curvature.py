@@ -1,0 +1,141 @@
+"""The curvature of the expected loss in W and b: Hessians, and what their signs say.
+
+Rotations of the hidden space leave the loss as it is, so that a model's Hessian is 0 along them:
+A W for antisymmetric A, m(m − 1)/2 directions where W has full rank (for untied weights B W_in
+and −W_out B for any B, m²). They say nothing about the model; a zero beside them does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any, Final
+
+import numpy as np
+
+from tegum.dims import F64
+from tegum.errors import SpecError
+from tegum.expected import expected_loss
+from tegum.problem import Problem
+
+#: How far a parameter is displaced. The gradient is good to about 1e-10 of the loss, and second
+#: derivatives have kinks: both errors stay below 1e-5 of the largest curvature.
+STEP: Final = 1e-4
+#: Eigenvalues of at most this share of the largest in size count as 0.
+ZERO: Final = 1e-5
+_TOLERANCE: Final = 1e-11
+#: Directions of the orbit shorter than this share of the longest are none.
+_FLAT: Final = 1e-5
+
+
+@dataclass(frozen=True, eq=False)
+class Signature:
+    """The signs of a Hessian: how many directions go down, stay level and go up.
+
+    Args:
+        negative: directions in which the loss falls; 0 at a minimum.
+        rotation: level directions that turn the hidden space.
+        flat: further level directions, to second order.
+        positive: directions in which it rises.
+        eigenvalues: of the Hessian apart from the rotations, ascending.
+    """
+
+    negative: int
+    rotation: int
+    flat: int
+    positive: int
+    eigenvalues: F64
+
+
+def hessian(problem: Problem, W: Any, b: Any = None, *, step: float = STEP) -> F64:
+    """∂²L/∂θ∂θ' of one model, (P, P), by central differences of the exact gradient.
+
+    θ holds W (hidden, feature) row by row, or W_in and W_out (feature, hidden), then b, unless
+    the model has none. The error is about step² of the fourth derivatives, about step where a
+    second derivative jumps, and 1e-10 L / step. One call of `expected_loss` has all 2 P models.
+
+    Raises:
+        SpecError: for what `expected_loss` refuses, more than one model, and a step <= 0.
+    """
+    if not step > 0:
+        raise SpecError.of("hessian", "step", "must be > 0", step)
+    theta = _flat(problem, W, b)
+    count = len(theta)
+    moved = np.concatenate([theta + step * np.eye(count), theta - step * np.eye(count)])
+    w, bias = _unflat(problem, moved)
+    found = expected_loss(problem, w, bias, gradient=True, tolerance=_TOLERANCE)
+    slopes = found.gradient or {}
+    names = ["W"] if problem.model.tied else ["W_in", "W_out"]
+    names += ["b"] if problem.model.has_bias else []
+    rows = np.concatenate([slopes[name].reshape(2 * count, -1) for name in names], axis=1)
+    matrix = (rows[:count] - rows[count:]) / (2 * step)
+    return np.asarray((matrix + matrix.T) / 2)
+
+
+def signature(
+    problem: Problem, W: Any, b: Any = None, *, zero: float = ZERO, step: float = STEP
+) -> Signature:
+    """The signs of the Hessian at one model, rotations apart.
+
+    An eigenvalue of at most `zero` times the largest in size counts as 0. Raises SpecError for
+    what `hessian` refuses, and unless 0 < zero < 1.
+    """
+    if not 0 < zero < 1:
+        raise SpecError.of("signature", "zero", "must be in (0, 1)", zero)
+    matrix = hessian(problem, W, b, step=step)
+    along = _orbit(problem, _flat(problem, W, b))
+    rest = np.linalg.svd(along, full_matrices=True)[2][len(along) :]
+    values = np.linalg.eigvalsh(rest @ matrix @ rest.T)
+    limit = zero * float(np.abs(values).max(initial=0.0))
+    negative, positive = int((values < -limit).sum()), int((values > limit).sum())
+    flat = len(values) - negative - positive
+    return Signature(negative, len(along), flat, positive, values)
+
+
+def _orbit(problem: Problem, theta: F64) -> F64:
+    """An orthonormal basis, as rows, of the directions that change the hidden basis only."""
+    w, _ = _unflat(problem, theta[None])
+    m, rows = problem.n_hidden, []
+    if problem.model.tied:
+        for k, l in combinations(range(m), 2):
+            turned = np.zeros_like(w[0])
+            turned[k], turned[l] = w[0, l], -w[0, k]
+            rows.append(turned.ravel())
+    else:
+        for k, l in np.ndindex(m, m):
+            encoder, decoder = np.zeros_like(w[0][0]), np.zeros_like(w[1][0])
+            encoder[k], decoder[:, l] = w[0][0, l], -w[1][0, :, k]
+            rows.append(np.concatenate([encoder.ravel(), decoder.ravel()]))
+    along = np.zeros((len(rows), len(theta)))
+    for k, row in enumerate(rows):
+        along[k, : len(row)] = row
+    _, size, basis = np.linalg.svd(along, full_matrices=False)
+    return np.asarray(basis[: int((size > _FLAT * size.max(initial=1e-12)).sum())])
+
+
+def _flat(problem: Problem, W: Any, b: Any) -> F64:
+    """θ of one model; shapes are checked here, as a count that is too large means a batch."""
+    n, m, tied = problem.n_features, problem.n_hidden, problem.model.tied
+    parts = [W] if tied else list(W)
+    shapes = [(m, n)] if tied else [(m, n), (n, m)]
+    arrays = [np.asarray(part, np.float64) for part in parts]
+    if [array.shape for array in arrays] != shapes:
+        shape = [array.shape for array in arrays]
+        raise SpecError.of("hessian", "W", f"must be one model of shape {shapes}", shape)
+    if problem.model.has_bias:
+        bias = np.zeros(n) if b is None else np.asarray(b, np.float64)
+        if bias.shape != (n,):
+            raise SpecError.of("hessian", "b", f"must have shape {(n,)}", bias.shape)
+        arrays.append(bias)
+    return np.concatenate([array.ravel() for array in arrays])
+
+
+def _unflat(problem: Problem, theta: F64) -> tuple[Any, F64 | None]:
+    """W (or the pair) and b of many models, (N, …)."""
+    n, m = problem.n_features, problem.n_hidden
+    w: Any = theta[:, : n * m].reshape(-1, m, n)
+    at = n * m
+    if not problem.model.tied:
+        w = (w, theta[:, at : 2 * at].reshape(-1, n, m))
+        at *= 2
+    return w, theta[:, at:] if problem.model.has_bias else None

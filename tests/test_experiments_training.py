@@ -15,13 +15,9 @@ import pytest
 import xarray as xr
 
 from tegum.dims import F64
-from tegum.distributions import Correlated, Independent
-from tegum.errors import SpecError
-from tegum.experiments import _linear, _scoring, _sweeps, basic_results, introduction, larger
+from tegum.experiments import _linear, _sweeps, basic_results, introduction, larger
 from tegum.experiments.base import Experiment, Tables
-from tegum.models import Linear, ReLUOutput
 from tegum.plots import tables as long
-from tegum.problem import Problem
 from tegum.report.figures import draw
 from tegum.report.lab import RunLab
 from tegum.report.run import run
@@ -398,20 +394,6 @@ def test_the_linear_optimum_is_the_variance_times_what_does_not_fit(p: float) ->
     assert _linear.optimal_loss(p) == pytest.approx((p / 3 - p**2 / 4) * left_out, rel=1e-12)
 
 
-def test_exact_losses_of_linear_models_match_samples() -> None:
-    rng, p = np.random.default_rng(0), 0.3
-    W, b = 0.4 * rng.normal(size=(5, 20)), 0.2 * rng.normal(size=20)
-    variables = {
-        "W": ((P, "seed", "hidden", "feature"), W[None, None]),
-        "b": ((P, "seed", "feature"), b[None, None]),
-        "loss": ((P, "seed"), np.zeros((1, 1))),
-    }
-    exact = _linear.with_exact_losses(xr.Dataset(variables, {P: [p]}))["loss"].item()
-    x = rng.random((200_000, 20)) * (rng.random((200_000, 20)) < p)
-    squared = (x @ W.T @ W + b - x) ** 2 @ 0.7 ** np.arange(20)
-    assert abs(exact - squared.mean()) < 5 * squared.std() / np.sqrt(len(squared))
-
-
 # --- larger ---------------------------------------------------------------------------------
 
 LARGE_COUNTS = {1.0: (20, 20), 0.3: (27, 13), 0.1: (34, 6), 0.03: (40, 0)}
@@ -500,110 +482,6 @@ def test_known_says_what_each_density_or_all_of_them_had() -> None:
         "1−S=1: loss 1±0.001, N = 3, 66.7% of seeds match, median loss ×1.00"
     )
     assert _sweeps.known(rows) == "N = 3; 66.7% of seeds match; median loss ×1.00"
-
-
-def relu(n: int, p: float, importance: float = 0.8) -> Problem:
-    return _sweeps.problem(n, 2, importance, p)
-
-
-@pytest.mark.parametrize("exact", [2, 3])
-@pytest.mark.parametrize(("n", "p"), [(2, 0.4), (6, 0.05), (6, 1.0), (9, 0.3)])
-def test_expected_losses_match_plain_sampling(n: int, p: float, exact: int) -> None:
-    rng = np.random.default_rng(n)
-    W, b = rng.normal(size=(3, 2, n)), 0.3 * rng.normal(size=(3, n))
-    found = _scoring.expected_loss(relu(n, p), W, b, 2**15, exact)
-    x = rng.random((2**17, n)) * (rng.random((2**17, n)) < p)
-    for k in range(3):
-        squared = (np.maximum(x @ W[k].T @ W[k] + b[k], 0) - x) ** 2 @ 0.8 ** np.arange(n)
-        error = np.hypot(found.error[k], squared.std() / np.sqrt(len(squared)))
-        assert abs(found.loss[k] - squared.mean()) < 4.5 * error
-        # the stated error is that of the sampled orders, and smaller than a plain sample's
-        assert found.error[k] < 1.1 * squared.std() / np.sqrt(2**15)
-    if n == 2 and exact == 3:
-        assert (found.error == 0).all()
-
-
-def test_errors_of_expected_losses_are_honest(monkeypatch: pytest.MonkeyPatch) -> None:
-    rng = np.random.default_rng(3)
-    W, b = rng.normal(size=(1, 2, 6)), np.zeros((1, 6))
-    scores = []
-    for seed in range(60):
-        monkeypatch.setattr(_scoring, "_SEED", seed)
-        scores.append(_scoring.expected_loss(relu(6, 0.5), W, b, 512))
-    spread = np.std([score.loss[0] for score in scores], ddof=1)
-    stated = np.mean([score.error[0] for score in scores])
-    # levels of k are stratified, so the spread may be below the stated error, not much above
-    assert 0.5 * stated < spread < 1.25 * stated
-
-
-def test_equal_models_have_equal_losses_and_rotations_too() -> None:
-    rng = np.random.default_rng(5)
-    W, b = rng.normal(size=(2, 8)), 0.1 * rng.normal(size=8)
-    turn = np.array([[0.6, -0.8], [0.8, 0.6]])
-    loss = _scoring.expected_loss(
-        relu(8, 0.2), np.stack([W, turn @ W, W]), np.stack([b, b, b]), 4096
-    ).loss
-    assert loss[0] == loss[2]
-    assert loss[1] == pytest.approx(loss[0], rel=1e-5)
-
-
-def test_rescoring_finds_the_best_model_and_leaves_diverged_ones_out() -> None:
-    rng = np.random.default_rng(7)
-    W = np.concatenate([rng.normal(size=(59, 2, 5)), PENTAGON[None]])
-    b = np.full((60, 5), -0.2)
-    W[4], diverged = np.nan, np.arange(60) == 4
-    variables = {
-        "W": (("seed", "hidden", "feature"), W),
-        "b": (("seed", "feature"), b),
-        "loss": ("seed", rng.random(60)),
-        "diverged": ("seed", diverged),
-    }
-    problem = relu(5, 0.05)
-    found = _scoring.rescored(xr.Dataset(variables), problem, 1024)
-    loss, error = found["loss"].to_numpy(), found["loss_error"].to_numpy()
-    assert np.nanargmin(loss) == 59
-    assert np.isnan(loss[4])
-    assert np.isnan(error[4])
-    precise = _scoring.expected_loss(problem, W[~diverged], b[~diverged], 2**17).loss
-    assert np.abs(loss[~diverged] / precise - 1).max() < 0.05
-    few = np.argsort(precise)[:20]
-    assert np.abs(loss[~diverged][few] / precise[few] - 1).max() < 0.01
-
-
-def test_rescoring_where_every_model_diverged() -> None:
-    variables = {
-        "W": (("seed", "hidden", "feature"), np.full((2, 2, 5), np.nan)),
-        "b": (("seed", "feature"), np.zeros((2, 5))),
-        "loss": ("seed", np.full(2, np.nan)),
-        "diverged": ("seed", np.ones(2, bool)),
-    }
-    assert np.isnan(_scoring.rescored(xr.Dataset(variables), relu(5, 0.1), 64)["loss"]).all()
-
-
-@pytest.mark.parametrize(
-    "problem",
-    [
-        Problem(Independent(n_features=2, feature_probability=(0.1, 0.2)), ReLUOutput(n_hidden=1)),
-        Problem(
-            Independent(n_features=2, feature_probability=0.1, magnitude="signed"),
-            ReLUOutput(n_hidden=1),
-        ),
-        Problem(Correlated(n_sets=1, set_size=2, feature_probability=0.1), ReLUOutput(n_hidden=1)),
-        Problem(Independent(n_features=2, feature_probability=0.1), Linear(n_hidden=1)),
-        Problem(
-            Independent(n_features=2, feature_probability=0.1),
-            ReLUOutput(n_hidden=1, activation="gelu"),
-        ),
-        Problem(
-            Independent(n_features=2, feature_probability=0.1, magnitude="signed"),
-            ReLUOutput(n_hidden=1),
-            target="abs",
-        ),
-    ],
-)
-def test_what_has_no_such_score_is_refused(problem: Problem) -> None:
-    with pytest.raises(SpecError, match="expected_loss"):
-        _scoring.expected_loss(problem, np.ones((1, 1, 2)), np.zeros((1, 2)), 64)
 
 
 # --- the experiments as a whole -------------------------------------------------------------

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import pickle
+import subprocess
+import sys
+import threading
 
 import pytest
 from fake_experiments import antipodal_pairs
@@ -90,3 +93,26 @@ def test_a_figure_that_kills_its_process_does_not_take_the_others_along(monkeypa
         assert f"drawn by {os.getpid()}" in texts(done)[0]
         after = artist.illustrate(measured(where=draw_where))
     assert "drawn by" in texts(after)[0]
+
+
+def test_a_killed_parent_takes_the_drawing_process_along() -> None:
+    program = (
+        "import time\n"
+        "from tegum.report.artist import Artist\n"
+        "artist = Artist(apart=True)\n"
+        "artist._pool.submit(len, ()).result()\n"
+        "print(*artist._pool._processes, flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    child = int(parent.stdout.readline())
+    os.kill(child, 0)  # it is there
+    parent.kill()
+    parent.wait()
+    # whoever reads the output of both, as a pipe does, comes to its end
+    reader = threading.Thread(target=parent.stdout.read, daemon=True)
+    reader.start()
+    reader.join(20)
+    assert not reader.is_alive()
+    parent.stdout.close()

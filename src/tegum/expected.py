@@ -214,6 +214,15 @@ def _evaluate(
     from tegum.engines.exact.lowering import flat, lower_points, named, shape_of
 
     law, points = lower_points(problems)
+    count = len(point_of)
+    alive = np.all([np.isfinite(a).reshape(count, -1).all(axis=1) for a in arrays.values()], axis=0)
+    if not alive.all():  # diverged models
+        loss, error = np.full(count, np.nan), np.full(count, np.nan)
+        if alive.any():
+            rest = {name: array[alive] for name, array in arrays.items()}
+            found = _evaluate(problems, point_of[alive], rest, how, tolerance, False, jobs)
+            loss[alive], error[alive] = found[:2]
+        return loss, error, {}
     if how in ("smooth series", "moments"):
         out = run.smooth(problems[0].model, how, arrays, law, points, point_of)
         return out[:, 0], out[:, 1], {}

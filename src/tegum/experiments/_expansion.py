@@ -45,7 +45,9 @@ def measure(lab: Lab) -> Tables:
 
     seeds = lab.pick(8, 4)
     plan = Training(steps=lab.pick(3000, 2000), learning_rate=5e-3, schedule="cosine")
-    chosen = best(lab.train(_problem(0.1), {"feature_probability": DENSITIES}, plan, seeds))
+    chosen = best(
+        lab.score(lab.train(_problem(0.1), {"feature_probability": DENSITIES}, plan, seeds))
+    )
     orders, losses, biases = [], [], []
     for p in DENSITIES:
         at = chosen.sel(feature_probability=p)

@@ -18,7 +18,6 @@ from tegum.training import Training
 
 if TYPE_CHECKING:
     import pandas as pd
-    import xarray as xr
     from matplotlib.figure import Figure
 
 #: G is diag(1, …, 1, 0, …, 0) when no entry is further off than this.
@@ -44,7 +43,7 @@ def measure(lab: Lab) -> Tables:
         held_out=1024,  # the exact loss takes its place
     )
     runs = lab.train(task, {sweeps.DENSITY: sweeps.DENSITIES}, plan, lab.pick(16, 6))
-    runs = with_exact_losses(runs)
+    runs = lab.score(runs)
     chosen = best(runs)
     models = long.count_table(runs)
     models["optimum"] = [optimal_loss(p) for p in models[sweeps.DENSITY]]
@@ -53,16 +52,6 @@ def measure(lab: Lab) -> Tables:
         "linear_features": long.feature_table(chosen),
         "linear_pairs": long.gram_table(chosen),
     }
-
-
-def with_exact_losses(runs: xr.Dataset) -> xr.Dataset:
-    """`runs` (density, seed) with the expected loss by the closed form for linear models."""
-    exact = np.empty(runs["loss"].shape)
-    for k, p in enumerate(runs[sweeps.DENSITY].to_numpy()):
-        one = runs.isel({sweeps.DENSITY: k})
-        W, b = (one[name].to_numpy().astype(np.float64) for name in ("W", "b"))
-        exact[k] = linear.loss_with_bias(W, b, _IMPORTANCE, p / 2, linear.uniform_variance(p))
-    return runs.assign(loss=(runs["loss"].dims, exact))
 
 
 def optimal_loss(density: float) -> float:

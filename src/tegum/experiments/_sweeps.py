@@ -9,7 +9,6 @@ import numpy as np
 
 from tegum.analysis import geometry
 from tegum.distributions import Independent
-from tegum.experiments._scoring import rescored
 from tegum.experiments.base import Lab, Tables
 from tegum.models import ReLUOutput
 from tegum.plots import tables as long
@@ -31,8 +30,7 @@ MATCH: Final = 0.01
 class Recipe(NamedTuple):
     """How the models of one density are trained and scored: Adam, on a cosine to zero.
 
-    `quick` has the seeds and steps of a `--quick` run. `samples` inputs, common to all models of
-    a density, score them (see `_scoring`); dense features need more.
+    `quick` has the seeds and steps of a `--quick` run.
     """
 
     density: float
@@ -41,7 +39,6 @@ class Recipe(NamedTuple):
     steps: int = 5000
     batch_size: int = 256
     learning_rate: float = 5e-3
-    samples: int = 2**13
 
 
 class Sweep(NamedTuple):
@@ -77,11 +74,11 @@ def sweep(lab: Lab, task: Problem, recipes: Sequence[Recipe]) -> Sweep:
 
 #: n=20, m=5, I_i = .7^i: dense models are all alike, sparse ones differ most from seed to seed.
 SMALL_RECIPES: Final = (
-    Recipe(1.0, 32, (6, 4000), samples=2**14),
-    Recipe(0.3, 128, (16, 2000), steps=3000, samples=2**15),
-    Recipe(0.1, 128, (24, 2000), steps=3000, samples=2**15),
-    Recipe(0.03, 192, (48, 2000), steps=3000, samples=2**15),
-    Recipe(0.01, 512, (48, 2000), steps=3000, batch_size=1024, learning_rate=1e-2, samples=2**14),
+    Recipe(1.0, 32, (6, 4000)),
+    Recipe(0.3, 128, (16, 2000), steps=3000),
+    Recipe(0.1, 128, (24, 2000), steps=3000),
+    Recipe(0.03, 192, (48, 2000), steps=3000),
+    Recipe(0.01, 512, (48, 2000), steps=3000, batch_size=1024, learning_rate=1e-2),
     Recipe(0.003, 768, (64, 2000), steps=3000, batch_size=1024, learning_rate=1e-2),
     Recipe(0.001, 768, (64, 2000), steps=3000, batch_size=1024, learning_rate=1e-2),
 )
@@ -119,13 +116,10 @@ def _at(lab: Lab, task: Problem, recipe: Recipe) -> Sweep:
         learning_rate=recipe.learning_rate,
         schedule="cosine",
         curve_points=0,
-        held_out=1024,  # `rescored` takes its place
+        held_out=1024,  # the expected loss takes its place
     )
     seeds = lab.pick(recipe.seeds, quick_seeds)
-    samples = lab.pick(recipe.samples, recipe.samples // 4)
-    runs = lab.train(task, {DENSITY: [p]}, plan, seeds).isel({DENSITY: 0})
-    law = task.distribution.model_copy(update={DENSITY: p})
-    runs = rescored(runs, task.model_copy(update={"distribution": law}), samples)
+    runs = lab.score(lab.train(task, {DENSITY: [p]}, plan, seeds)).isel({DENSITY: 0})
     models = long.count_table(runs)
     models["loss_error"] = runs["loss_error"].to_numpy()
     signs = geometry.interference_signs(runs["W"])

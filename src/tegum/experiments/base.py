@@ -77,6 +77,10 @@ class Lab(Protocol):
         """`tegum.train`, with the run's store, cores and progress display."""
         ...
 
+    def score(self, runs: xr.Dataset) -> xr.Dataset:
+        """The runs with their expected losses, to a part in 10⁶, in place of held-out ones."""
+        ...
+
     def pick(self, full: int, quick: int) -> int:
         """The first number in a full run, the second with `--quick`."""
         ...

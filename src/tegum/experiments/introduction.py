@@ -41,11 +41,11 @@ STAGES: Final = {1.0: (2, 0), 0.3: (4, 2), 0.03: (5, 0)}
 STAGE_GAP: Final = 10.0
 
 RECIPES: Final = (
-    Recipe(1.0, 32, (8, 4000), batch_size=1024, samples=2**14),
-    Recipe(0.3, 64, (24, 3000), samples=2**14),
-    Recipe(0.2, 64, (32, 3000), samples=2**14),
-    Recipe(0.1, 64, (24, 3000), samples=2**14),
-    Recipe(0.03, 64, (24, 3000), samples=2**14),
+    Recipe(1.0, 32, (8, 4000), batch_size=1024),
+    Recipe(0.3, 64, (24, 3000)),
+    Recipe(0.2, 64, (32, 3000)),
+    Recipe(0.1, 64, (24, 3000)),
+    Recipe(0.03, 64, (24, 3000)),
 )
 
 

@@ -23,8 +23,8 @@ SECTION: Final = "Demonstrating Superposition: Mathematical Understanding"
 DENSITIES: Final = (0.3, 0.2, 0.1, 0.05, 0.03, 0.01)
 #: How the models are trained that "Basic Results" has no need of.
 BETWEEN: Final = (
-    Recipe(0.2, 64, (12, 2000), steps=3000, samples=2**15),
-    Recipe(0.05, 128, (32, 2000), steps=3000, samples=2**15),
+    Recipe(0.2, 64, (12, 2000), steps=3000),
+    Recipe(0.05, 128, (32, 2000), steps=3000),
 )
 RANGE: Final = (0.03, 0.3)
 

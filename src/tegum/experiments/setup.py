@@ -55,9 +55,9 @@ def _invertibility(lab: Lab) -> Tables:
     linear = Problem(law, Linear(n_hidden=5), importance)
     relu = Problem(law, ReLUOutput(n_hidden=5), importance)
     axes = {"feature_probability": [1.0, 0.03]}
-    trained = best(lab.train(relu, axes, plan, seeds))
+    trained = best(lab.score(lab.train(relu, axes, plan, seeds)))
     chosen = {
-        LINEAR: best(lab.train(linear, None, plan, seeds)),
+        LINEAR: best(lab.score(lab.train(linear, None, plan, seeds))),
         DENSE: trained.isel(feature_probability=0),
         SPARSE: trained.isel(feature_probability=1),
     }

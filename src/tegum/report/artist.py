@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import threading
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from types import TracebackType
 from typing import Self
 
@@ -48,6 +50,15 @@ class Artist:
 
 
 def _prepare() -> None:
-    """Import what drawing needs, and leave Ctrl-C to the parent."""
+    """Import what drawing needs, leave Ctrl-C to the parent, and do not outlive it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_follow_parent, daemon=True).start()
     import tegum.plots  # noqa: F401
+
+
+def _follow_parent() -> None:
+    """A worker whose parent was killed would wait for work for ever, and hold its terminal."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

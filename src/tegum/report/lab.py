@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from tegum.progress import Progress
     from tegum.store import Store
     from tegum.training import Training
+
+#: Relative tolerance of expected losses: what is compared differs by more.
+_SCORED: Final = 1e-6
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,12 @@ class RunLab:
         models = math.prod(dataset["loss"].shape)
         self.records.append(TrainingRecord(models, seeds, self.seed + seed, plan.steps, seconds))
         return dataset
+
+    def score(self, runs: xr.Dataset) -> xr.Dataset:
+        """The runs with their expected losses, to a part in 10⁶, in place of held-out ones."""
+        from tegum.expected import score
+
+        return score(runs, tolerance=_SCORED, jobs=self.jobs)
 
     def pick(self, full: int, quick: int) -> int:
         """The first number in a full run, the second with `--quick`."""

@@ -39,6 +39,8 @@ class EnumerationWork(NamedTuple):
     power: I64  # (n,): r
     state: I64  # (B,): of each block in the pattern: 0 off, else 1 + the member that is on
     row: F64  # (2, _POWERS)
+    stack: F64  # (4 n + 4, 2): t and factor of what is left of an integral
+    parts: I64  # (4 n + 4, 3): its first feature, p, the power of that feature
     a: F64  # (n,)
     da: F64  # (n,)
     by_a: F64  # (n, n)
@@ -49,45 +51,65 @@ def enumeration_work(n: int, blocks: int) -> EnumerationWork:
     """Work arrays for n features in so many blocks."""
     return EnumerationWork(
         np.zeros(n), np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(blocks, np.int64),
-        np.zeros((2, _POWERS)), np.zeros(n), np.zeros(n), np.zeros((n, n)), np.zeros(n),
+        np.zeros((2, _POWERS)), np.zeros((4 * n + 4, 2)), np.zeros((4 * n + 4, 3), np.int64),
+        np.zeros(n), np.zeros(n), np.zeros((n, n)), np.zeros(n),
     )  # fmt: skip
 
 
 @part
-def _polynomial(c, r, first, count, t, p, row):
+def _polynomial(c, r, own_power, first, count, t, p, row):
     """V where the argument is positive everywhere: by powers of one feature after the other."""
     for s in range(p + 1):
         row[0, s] = t**s
     for q in range(first, count):
+        power_q = own_power if q == first else r[q]
         for s in range(p, -1, -1):
             total, power = 0.0, 1.0
             for k in range(s + 1):
-                total += _BINOMIAL[s, k] * power / (r[q] + k + 1.0) * row[0, s - k]
+                total += _BINOMIAL[s, k] * power / (power_q + k + 1.0) * row[0, s - k]
                 power *= c[q]
             row[0, s] = total
     return row[0, p]
 
 
+@inline
+def _push(top, t, factor, first, p, power, work):
+    """Put a part of the integral on the stack; the new height."""
+    work.stack[top, 0], work.stack[top, 1] = t, factor
+    work.parts[top, 0], work.parts[top, 1], work.parts[top, 2] = first, p, power
+    return top + 1
+
+
 @part
-def volume(c, r, first, count, t, p, row):
-    """V_first(t, p) over the features first .. count - 1, with |c| falling and powers r."""
-    high = low = t
-    for q in range(first, count):
-        high += max(c[q], 0.0)
-        low += min(c[q], 0.0)
-    if high <= 0.0:
-        return 0.0
-    if low >= 0.0:
-        return _polynomial(c, r, first, count, t, p, row)
-    upper = volume(c, r, first + 1, count, t + c[first], p + 1, row)
-    if r[first] == 0:
-        lower = volume(c, r, first + 1, count, t, p + 1, row)
-    else:
-        r[first] -= 1
-        lower = volume(c, r, first, count, t, p + 1, row)
-        r[first] += 1
-        lower *= r[first]
-    return (upper - lower) / ((p + 1.0) * c[first])
+def volume(count, t, p, work):
+    """V_0(t, p) over `count` active features, with |c| falling and powers r.
+
+    The parts that are still to be split are on a stack: a function that calls itself does not
+    survive being kept on disk.
+    """
+    c, r, total = work.coefficient, work.power, 0.0
+    top = _push(0, t, 1.0, 0, p, r[0] if count > 0 else 0, work)
+    while top > 0:
+        top -= 1
+        t, factor = work.stack[top, 0], work.stack[top, 1]
+        first, p, power = work.parts[top, 0], work.parts[top, 1], work.parts[top, 2]
+        high = low = t
+        for q in range(first, count):
+            high += max(c[q], 0.0)
+            low += min(c[q], 0.0)
+        if high <= 0.0:
+            continue
+        if low >= 0.0:
+            total += factor * _polynomial(c, r, power, first, count, t, p, work.row)
+            continue
+        factor /= (p + 1.0) * c[first]
+        after = r[first + 1] if first + 1 < count else 0
+        top = _push(top, t + c[first], factor, first + 1, p + 1, after, work)
+        if power == 0:
+            top = _push(top, t, -factor, first + 1, p + 1, after, work)
+        else:
+            top = _push(top, t, -factor * power, first, p + 1, power - 1, work)
+    return total
 
 
 @inline
@@ -124,7 +146,7 @@ def _moment(q, other, p, count, t, work):
         work.power[q] += 1
     if other >= 0:
         work.power[other] += 1
-    value = volume(work.coefficient, work.power, 0, count, t, p, work.row)
+    value = volume(count, t, p, work)
     if q >= 0:
         work.power[q] -= 1
     if other >= 0:

@@ -5,7 +5,7 @@ PEERS := .venv-peers
 BIN := $(VENV)/bin
 PIP_OPTIONS ?= --quiet --disable-pip-version-check
 
-.PHONY: help reproduce quick test test-slow check format bench clean
+.PHONY: help reproduce quick test test-slow check format bench bench-exact clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -34,6 +34,9 @@ format: $(VENV)/.dev  ## put the sources in shape
 
 bench: $(VENV)/.run $(PEERS)/.done  ## time tegum and its peers; writes benchmarks/RESULTS.md
 	$(BIN)/python benchmarks/run.py
+
+bench-exact: $(VENV)/.run $(PEERS)/.done  ## time the exact engine; writes benchmarks/EXACT.md
+	$(BIN)/python benchmarks/time_to_loss.py
 
 clean:  ## remove the environments
 	rm -rf $(VENV) $(PEERS)

@@ -103,6 +103,29 @@ class Worker:
         trainer.weights().save(Path(path))
         return {}
 
+    def do_course(
+        self,
+        p: float,
+        settings: dict[str, Any],
+        learning_rate: float,
+        instances: int,
+        steps: list[int],
+        folder: str,
+    ) -> dict[str, Any]:
+        """Train from common starts; write the weights after each number of steps; the seconds."""
+        from contestants.base import start_weights
+
+        start = start_weights(self.work, instances, 7)
+        trainer = self.contestant.build(self.work, p, settings, learning_rate, start)
+        trainer.advance(1)  # compiles; begun anew below
+        trainer = self.contestant.build(self.work, p, settings, learning_rate, start)
+        seconds, done = [], 0
+        for number, until in enumerate(steps):
+            seconds.append(trainer.timed(until - done) if until > done else 0.0)
+            done = until
+            trainer.weights().save(Path(folder) / f"{number}.npz")
+        return {"seconds": [sum(seconds[: k + 1]) for k in range(len(seconds))]}
+
     def do_peak(self) -> dict[str, Any]:
         return {"megabytes": peak_megabytes()}
 

@@ -144,3 +144,17 @@ def test_losses_in_the_table_are_those_of_numpy(here: Path, capsys: Capture) -> 
     assert row["best loss"] == pytest.approx(np.min(loss))
     assert row["median"] == pytest.approx(np.median(loss))
     assert row["worst"] == pytest.approx(np.max(loss))
+
+
+@pytest.mark.usefixtures("here")
+def test_the_exact_engine_chooses_its_own_steps_and_rate(capsys: Capture) -> None:
+    line = ["train", "--features", "2", "--hidden", "1", "--probability", "0.1", "--out", "a.nc"]
+    assert main([*line, "--engine", "exact", "--seeds", "6", "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["training"]["engine"] == "exact"
+    assert (said["training"]["steps"], said["training"]["learning_rate"]) == (5000, 0.01)
+    # two features on one line, opposite: at most the loss of the weights 1 and -1
+    assert said["points"][0]["best loss"] <= 2 * 0.1**2 / 6
+    assert main([*line, "--engine", "exact", "--optimizer", "sgd"]) == 2
+    message = "Training.optimizer must be 'adam' for the exact engine; got 'sgd'"
+    assert message in capsys.readouterr().err

@@ -26,6 +26,8 @@ _SETS: dict[str, type[Correlated] | type[Anticorrelated]] = {
     "anticorrelated": Anticorrelated,
 }
 _TRAINING = (
+    "engine",
+    "warm_start",
     "steps",
     "batch_size",
     "learning_rate",
@@ -77,7 +79,9 @@ def problem_of(options: Train, sweeps_probability: float | None) -> Problem:
 
 def training_of(options: Train) -> Training:
     """The training that the options describe. Raises `SpecError`."""
-    extra: dict[str, Any] = {name: getattr(options, name) for name in _TRAINING}
+    given = {name: getattr(options, name) for name in _TRAINING}
+    # what is not said is for the engine to choose
+    extra: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     if options.checkpoints is not None:
         extra["checkpoints"] = values.checkpoints("--checkpoints", options.checkpoints)
     return Training(**extra)

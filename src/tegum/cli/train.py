@@ -87,12 +87,16 @@ class Train:
     seed: Whole = 0
     """Seed of the run."""
 
-    steps: Whole = _USUAL.steps
-    """Optimiser steps."""
+    engine: Annotated[str, arg(metavar="sampled|exact")] = _USUAL.engine
+    """sampled: minibatches of fresh samples. exact: the expected loss, Adam and then L-BFGS."""
+    steps: MaybeWhole = None
+    """Optimiser steps: 10000, at most 5000 of the exact engine."""
+    warm_start: Whole = _USUAL.warm_start
+    """Adam steps of the exact engine before L-BFGS."""
     batch_size: Whole = _USUAL.batch_size
     """Samples in a step."""
-    learning_rate: Real = _USUAL.learning_rate
-    """Learning rate, at the top of its schedule."""
+    learning_rate: MaybeReal = None
+    """Learning rate, at the top of its schedule: 0.001, 0.01 of the exact engine."""
     optimizer: Annotated[str, arg(metavar="adam|adamw|sgd")] = _USUAL.optimizer
     """Optimiser."""
     momentum: Real = _USUAL.momentum

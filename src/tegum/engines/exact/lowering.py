@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 #: Output activations f(z) = α z + (1 − α) ReLU(z), by their slope α below 0.
 SLOPES: Final = {"relu": 0.0, "leaky": LEAKY_SLOPE, "identity": 1.0}
-_INSTEAD: Final = "use the sampled engine: Training(engine='sampled'), or tegum.train's loss"
+_INSTEAD: Final = "the sampled engine, Training(engine='sampled'), has no such limit"
 
 
 class Lowered(NamedTuple):

@@ -216,7 +216,7 @@ def enumerate_rows(rows, b, alpha, gradient, law, point, work):
     for i in range(n):
         for j in range(n):
             work.a[j], work.da[j] = rows[i, j], 0.0
-        value, by_b = polynomials(i, b[i], -1.0, alpha, True, work.a, point, work.da)
+        value, by_b = polynomials(i, b[i], -1.0, alpha, True, work.a, law, point, work.da)
         while True:
             weight = _probability(law, point, work)
             if weight > 0.0:

@@ -59,7 +59,7 @@ def is_complete(law):
 
 
 @part
-def polynomials(i, b, half_period, alpha, complete, a, point, da):
+def polynomials(i, b, half_period, alpha, complete, a, law, point, da):
     """E[(x − αz)²], and unless T is complete what `term` takes off: (value, by b); da += by a."""
     kappa1, kappa2 = 1.0 - alpha, 1.0 - alpha * alpha
     n = a.shape[0]
@@ -73,9 +73,10 @@ def polynomials(i, b, half_period, alpha, complete, a, point, da):
     if not complete:
         zz, xz, flat = zz + 0.5 * kappa2, xz - kappa1, kappa2 * half_period
     for j in range(n):
-        with_j = b * point.mean[j]
-        for k in range(n):
-            with_j += point.moment[j, k] * a[k]
+        with_j = point.mean[j] * mean_z  # E[x_j z]: other blocks are independent of x_j
+        B = law.block_of[j]
+        for k in range(law.start[B], law.start[B] + law.size[B]):
+            with_j += (point.moment[j, k] - point.mean[j] * point.mean[k]) * a[k]
         square += a[j] * with_j
         if j == i:
             cross = with_j
@@ -95,7 +96,7 @@ def output_loss(i, b, alpha, nodes, gradient, law, point, frozen, work):
     kappa1, kappa2, complete = 1.0 - alpha, 1.0 - alpha * alpha, is_complete(law)
     period = frozen.period[i]
     half = -1.0 if complete else 0.5 * period
-    value, by_b = polynomials(i, b, half, alpha, complete, a, point, da)
+    value, by_b = polynomials(i, b, half, alpha, complete, a, law, point, da)
     make_plan(i, a, law, point, frozen, work.plan)
     more, more_b = control_terms(i, a, b, law, point, frozen, work.plan, (kappa1, kappa2, half), da)
     value, by_b = value + more, by_b + more_b

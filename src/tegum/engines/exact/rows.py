@@ -69,43 +69,42 @@ def _few(angle, first):
     return max(0, min(SPAN, int((1.0 / size - first) * 0.5)))
 
 
-@inline
-def _combine(family, c, s, s0, s1):
-    """E[e^{iωax}] and E[x e^{iωax}] from those of the centred variable."""
-    if family == SIGNED:
-        return s0, 0.0, 0.0, 2.0 * s1
-    half = 0.5 * s0
-    return c * s0, s * s0, c * half - s * s1, s * half + c * s1
-
-
 @part
 def magnitude(family, a, step, first, inverse, cosines, sines, f_r, f_i, g_r, g_i):
-    """f <- E[e^{iωax}], g <- E[x e^{iωax}] at ω = k·step; `inverse` is the row 1/k."""
+    """f <- E[e^{iωax}], g <- E[x e^{iωax}] at ω = k·step; `inverse` is the row 1/k.
+
+    Each loop writes two rows: with more of them compilers no longer see that rows do not overlap.
+    """
     if family == EXPONENTIAL:
         for q in range(SPAN):
             theta = (first + 2.0 * q) * step * a
             r = 1.0 / (1.0 + theta * theta)
-            c, s = r, theta * r
-            f_r[q], f_i[q] = c, s
-            g_r[q], g_i[q] = c * c - s * s, 2.0 * c * s
+            f_r[q], f_i[q] = r, theta * r
+        times(f_r, f_i, f_r, f_i, g_r, g_i)
         return
     angle = step * a * (1.0 if family == SIGNED else 0.5)
     phases(angle, first, cosines, sines)
     few = _few(angle, first)
-    for q in range(few):
+    for q in range(few):  # s0 and s1, the transforms of the centred variable
         eta = (first + 2.0 * q) * angle
-        y = eta * eta
-        f_r[q], f_i[q], g_r[q], g_i[q] = _combine(
-            family, cosines[q], sines[q], _horner(_S0, y), eta * _horner(_S1, y)
-        )
-    if few == SPAN:
-        return
-    over = 1.0 / angle
+        f_r[q], g_i[q] = _horner(_S0, eta * eta), eta * _horner(_S1, eta * eta)
+    over = 1.0 / angle if few < SPAN else 0.0
     for q in range(few, SPAN):
-        c, s = cosines[q], sines[q]
         r = inverse[q] * over
-        s0 = s * r
-        f_r[q], f_i[q], g_r[q], g_i[q] = _combine(family, c, s, s0, 0.5 * r * (s0 - c))
+        s0 = sines[q] * r
+        f_r[q], g_i[q] = s0, 0.5 * r * (s0 - cosines[q])
+    if family == SIGNED:
+        for q in range(SPAN):
+            f_i[q] = g_r[q] = 0.0
+            g_i[q] *= 2.0
+        return
+    for q in range(SPAN):
+        half, s1 = 0.5 * f_r[q], g_i[q]
+        g_r[q] = cosines[q] * half - sines[q] * s1
+        g_i[q] = sines[q] * half + cosines[q] * s1
+    for q in range(SPAN):
+        s0 = f_r[q]
+        f_r[q], f_i[q] = cosines[q] * s0, sines[q] * s0
 
 
 @part

@@ -23,6 +23,8 @@ from tegum.engines.exact.control import pairs
 from tegum.engines.exact.numeric import inline, part, thin
 from tegum.engines.exact.rows import (
     SPAN,
+    add_scaled,
+    copy,
     fill,
     imaginary_sum,
     phases,
@@ -164,25 +166,26 @@ def _apart(B, weight, small, beside, step, first, law, point, plan, work):
     rows, sums, spare = work.rows, work.sums, work.spare
     p0_r, p0_i, pi_r, pi_i = rows[0, P0], rows[1, P0], rows[0, PI], rows[1, PI]
     z = Z0 if beside else ALONE
+    z_r, z_i, y_r, y_i = rows[0, z], rows[1, z], rows[0, ZI], rows[1, ZI]
     by_mean = by_mean_i = 0.0
-    if small:
+    if small:  # T's factors move with the block's mean, and it leaves its base by the whole law
+        q_r, q_i = rows[0, LEADING], rows[1, LEADING]
+        copy(work.leave[0, B], work.leave[1, B], q_r, q_i)
+        for q in range(SPAN):
+            q_r[q] += 1.0
+        by_mean = weight * real_sum(work.inverse[1], z_r, z_i, q_r, q_i, spare)
+        by_mean_i = weight * imaginary_sum(work.inverse[0], y_r, y_i, q_r, q_i, spare)
         phases(-step * plan.delta[B], first, rows[0, TURN], rows[1, TURN])
+        times(z_r, z_i, rows[0, TURN], rows[1, TURN], q_r, q_i)
+        add_scaled(-weight, q_r, q_i, p0_r, p0_i)
+        times(y_r, y_i, rows[0, TURN], rows[1, TURN], q_r, q_i)
+        y_r, y_i = q_r, q_i
     else:
-        fill(1.0, rows[0, TURN], rows[1, TURN])
-    for q in range(SPAN):
-        e_r, e_i = rows[0, TURN, q], rows[1, TURN, q]
-        z_r, z_i = weight * rows[0, z, q], weight * rows[1, z, q]
-        y_r, y_i = weight * rows[0, ZI, q], weight * rows[1, ZI, q]
-        p0_r[q] -= z_r * e_r - z_i * e_i
-        p0_i[q] -= z_r * e_i + z_i * e_r
-        if beside:
-            pi_r[q] -= y_r * e_r - y_i * e_i
-            pi_i[q] -= y_r * e_i + y_i * e_r
-        if small:
-            x_r, x_i = work.leave[0, B, q] + 1.0, work.leave[1, B, q]
-            by_mean += work.inverse[1, q] * (z_r * x_r - z_i * x_i)
-            if beside:
-                by_mean_i += work.inverse[0, q] * (y_r * x_i + y_i * x_r)
+        add_scaled(-weight, z_r, z_i, p0_r, p0_i)
+    if beside:
+        add_scaled(-weight, y_r, y_i, pi_r, pi_i)
+    else:
+        by_mean_i = 0.0
     for j in range(law.start[B], law.start[B] + law.size[B]):
         share = point.on[B] * point.share[j]
         f_r, f_i = work.phi1[0, j], work.phi1[1, j]

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tegum.dims import F64, FEATURE, HIDDEN
+from tegum.dims import F64
 from tegum.errors import SpecError
 from tegum.executors import checked_jobs, interrupt_between_slices
 from tegum.problem import Problem
 from tegum.recover import Models, models_of
+from tegum.weights import OWN, read
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -64,9 +65,10 @@ def expected_loss(
     ReLU, leaky ReLU and identity outputs: a closed form for two features, enumeration of the
     active patterns for up to 6, else a Fourier series whose nodes are doubled until the loss
     changes by less than `tolerance` (of itself; derivatives by ten times that) or 4,096 nodes are
-    reached. `error` is an estimate of the absolute error that is rarely exceeded: the last change
-    and rounding. `method` "enumeration" (n <= 12) or "series" insists. GELU and quadratic outputs
-    have values, not gradients.
+    reached. `error` is an estimate of the absolute error that is rarely exceeded: twice the last
+    change, what weights too small for the series may do, and rounding. Gradients are good to 1e-8
+    but where interference of 1e-3 and less meets a bias of about 0. `method` "enumeration"
+    (n <= 12) or "series" insists. GELU and quadratic outputs have values, not gradients.
 
     Raises SpecError for shapes that do not agree with the problem, for hidden activations other
     than the identity (train and score these by the sampled engine), and for a method that cannot.
@@ -79,27 +81,23 @@ def expected_loss(
     check_exact(problem)
     if gradient:
         check_trainable(problem.replace(l1=0.0))
-    if not 0 < tolerance < 1:
-        raise SpecError.of("expected_loss", "tolerance", "must be in (0, 1)", tolerance)
+    _check_tolerance("expected_loss", tolerance)
     if method not in _METHODS:
         raise SpecError.of("expected_loss", "method", f"must be one of {_METHODS}", method)
-    arrays, lead, dims = _given(problem, W, b)
-    count = len(arrays["b"])
-    points = np.zeros(count, np.int64)
+    given = read("expected_loss", problem, W, b)
+    points = np.zeros(len(given.arrays["b"]), np.int64)
     how = _method(problem, method)
     loss, error, slopes = _evaluate(
-        (problem,), points, arrays, how, tolerance, gradient, checked_jobs(jobs)
+        (problem,), points, given.arrays, how, tolerance, gradient, checked_jobs(jobs)
     )
-    shaped = {
-        name: _shaped(array.reshape(*lead, *array.shape[1:]), dims, name)
-        for name, array in slopes.items()
-    }
-    return ExpectedLoss(
-        _shaped(loss.reshape(lead), dims),
-        _shaped(error.reshape(lead), dims),
-        how,
-        shaped if gradient else None,
-    )
+    shaped = {name: given.shaped(array, name) for name, array in slopes.items()}
+    return ExpectedLoss(given.shaped(loss), given.shaped(error), how, shaped if gradient else None)
+
+
+def _check_tolerance(owner: str, tolerance: Any) -> None:
+    real = isinstance(tolerance, float | int | np.floating) and not isinstance(tolerance, bool)
+    if not real or not 0 < tolerance < 1:
+        raise SpecError.of(owner, "tolerance", "must be in (0, 1)", tolerance)
 
 
 def score(runs: xr.Dataset, *, tolerance: float = 1e-9, jobs: int | None = None) -> xr.Dataset:
@@ -111,6 +109,7 @@ def score(runs: xr.Dataset, *, tolerance: float = 1e-9, jobs: int | None = None)
     """
     from tegum.engines.exact.lowering import check_exact
 
+    _check_tolerance("score", tolerance)
     models = models_of(runs, "score")
     check_exact(models.problems[0])
     how = _method(models.problems[0], "auto")
@@ -168,13 +167,11 @@ def polish(runs: xr.Dataset, *, steps: int = 5_000, jobs: int | None = None) -> 
 def _with_results(
     runs: xr.Dataset, models: Models, found: Mapping[str, NDArray[Any]]
 ) -> xr.Dataset:
-    own = {"W": (HIDDEN, FEATURE), "W_in": (HIDDEN, FEATURE), "W_out": (FEATURE, HIDDEN)}
-    own |= {"b": (FEATURE,)}  # type: ignore[dict-item]
     stale = [str(name) for name in runs if name in _STALE or str(name).endswith("_checkpoint")]
     polished = runs.drop_vars(stale)
     for name, array in found.items():
-        full = array.reshape(*models.shape, *array.shape[1:]).copy()
-        polished = polished.assign({name: ((*models.dims, *own.get(name, ())), full)})
+        full = array.reshape((*models.shape, *array.shape[1:])).copy()
+        polished = polished.assign({name: ((*models.dims, *OWN.get(name, ())), full)})
     return polished
 
 
@@ -215,7 +212,8 @@ def _evaluate(
 
     law, points = lower_points(problems)
     count = len(point_of)
-    alive = np.all([np.isfinite(a).reshape(count, -1).all(axis=1) for a in arrays.values()], axis=0)
+    finite = [np.isfinite(a).all(axis=tuple(range(1, a.ndim))) for a in arrays.values()]
+    alive = np.all(finite, axis=0)
     if not alive.all():  # diverged models
         loss, error = np.full(count, np.nan), np.full(count, np.nan)
         if alive.any():
@@ -234,62 +232,3 @@ def _evaluate(
     else:
         out = run.measure(theta, tolerance, gradient, shape, law, points, point_of, jobs, by)
     return out[:, 0], out[:, 1], named(by, shape) if by is not None else {}
-
-
-def _given(
-    problem: Problem, W: Any, b: Any
-) -> tuple[dict[str, F64], tuple[int, ...], tuple[str, ...] | None]:
-    """Weights by name with one leading axis, the leading shape, and its names if there are any."""
-    n, m = problem.n_features, problem.n_hidden
-    tied = problem.model.tied
-    if not tied and not (isinstance(W, tuple | list) and len(W) == 2):
-        raise SpecError.of("expected_loss", "W", "must be the pair (W_in, W_out)", type(W))
-    parts = [W] if tied else list(W)
-    names = ["W"] if tied else ["W_in", "W_out"]
-    own = [(HIDDEN, FEATURE), (FEATURE, HIDDEN)]
-    dims = _leading(parts[0], own[0])
-    plain = [_plain(part, dims, axes) for part, axes in zip(parts, own, strict=False)]
-    bias = np.zeros(n) if b is None else _plain(b, dims, (FEATURE,))
-    shapes = [(m, n), (n, m)][: len(plain)]
-    for name, array, shape in zip([*names, "b"], [*plain, bias], [*shapes, (n,)], strict=True):
-        if array.shape[array.ndim - len(shape) :] != shape or array.ndim < len(shape):
-            rule = f"must have shape (..., {', '.join(map(str, shape))})"
-            raise SpecError.of("expected_loss", name, rule, array.shape)
-        if not np.isfinite(array).all():
-            raise SpecError.of("expected_loss", name, "must be finite", "NaN or infinity")
-    if b is not None and not problem.model.has_bias and np.any(bias):
-        raise SpecError.of("expected_loss", "b", "must be None or 0: the model has no bias", b)
-    try:
-        lead = np.broadcast_shapes(*(a.shape[:-2] for a in plain), bias.shape[:-1])
-    except ValueError:
-        raise SpecError.of("expected_loss", "b", "must broadcast against W", bias.shape) from None
-    arrays = {
-        name: np.broadcast_to(a, (*lead, *a.shape[-2:])).reshape(-1, *a.shape[-2:])
-        for name, a in zip(names, plain, strict=True)
-    }
-    return {**arrays, "b": np.broadcast_to(bias, (*lead, n)).reshape(-1, n)}, lead, dims
-
-
-def _leading(W: Any, own: tuple[str, ...]) -> tuple[str, ...] | None:
-    if not hasattr(W, "dims"):
-        return None
-    missing = [dim for dim in own if dim not in W.dims]
-    if missing:
-        raise SpecError.of("expected_loss", "W", f"must have the dimensions {own}", W.dims)
-    return tuple(str(dim) for dim in W.dims if dim not in own)
-
-
-def _plain(array: Any, dims: tuple[str, ...] | None, own: tuple[str, ...]) -> F64:
-    if dims is not None and hasattr(array, "dims"):
-        array = array.transpose(*[dim for dim in dims if dim in array.dims], *own).to_numpy()
-    return np.asarray(array, np.float64)
-
-
-def _shaped(array: NDArray[Any], dims: tuple[str, ...] | None, name: str = "") -> Any:
-    """As it is, or as a DataArray where W was one; a plain number for one model."""
-    own = {"": (), "b": (FEATURE,), "W_out": (FEATURE, HIDDEN)}.get(name, (HIDDEN, FEATURE))
-    if dims is None:
-        return array[()] if array.ndim == 0 else array
-    import xarray as xr
-
-    return xr.DataArray(array, dims=(*dims, *own))

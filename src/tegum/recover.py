@@ -33,13 +33,17 @@ class Models(NamedTuple):
 
 def models_of(runs: xr.Dataset, owner: str) -> Models:
     """The models of a Dataset and their problems; SpecError where it is not one of `train`."""
-    if "problem" not in runs.attrs:
-        raise SpecError.of(owner, "runs", "must be a Dataset of tegum.train", list(runs.attrs))
+    if "problem" not in getattr(runs, "attrs", {}):
+        raise SpecError.of(owner, "runs", "must be a Dataset of tegum.train", type(runs))
     problem = Problem.from_json(runs.attrs["problem"])
     weights = "W" if problem.model.tied else "W_in"
     for name in (weights, "b"):
         if name not in runs:
             raise SpecError.of(owner, "runs", f"must hold {name}", list(runs.data_vars))
+    for dim, size in ((FEATURE, problem.n_features), (HIDDEN, problem.n_hidden)):
+        if runs.sizes.get(dim) != size:
+            rule = f"must have all {size} of the dimension {dim}"
+            raise SpecError.of(owner, "runs", rule, runs.sizes.get(dim))
     dims = tuple(str(dim) for dim in runs[weights].dims if dim not in (HIDDEN, FEATURE))
     shape = tuple(int(runs.sizes[dim]) for dim in dims)
     arrays = {}

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from tegum.dims import F64, I64
 from tegum.engines.exact.freeze import freeze
-from tegum.engines.exact.numeric import part, thin
+from tegum.engines.exact.numeric import EXPONENTIAL, part, thin
 from tegum.engines.exact.objective import Work, is_complete, loss_of_rows
 from tegum.engines.exact.rows import SPAN
 
@@ -25,9 +25,13 @@ MORE: Final = 4
 TOLERANCE: Final = 1e-9
 #: Where no step gains, rounding or truncation is in the way: good enough below this part.
 ACCEPTED: Final = 1e-5
-#: The window's margin while weights move, and how many steps it is trusted.
+#: The window's margin while weights move, and after how many steps it is chosen anew in any case.
 MARGIN: Final = 1.3
 REFRESH, REFRESH_ADAM = 20, 8
+_LARGEST_EXPONENTIAL = 12.0
+#: Settled: between two such moments the value changed by at most this part; of the last nodes.
+SETTLED: Final = 1e-9
+SETTLED_LAST: Final = 1e-11
 _BETA1, _BETA2, _EPSILON = 0.9, 0.999, 1e-12
 SEARCHES = 25
 #: Relative differences of values that mean nothing.
@@ -63,9 +67,11 @@ class Progress(NamedTuple):
     changes: F64  # (N, MEMORY, P): and how the gradient changed
     history: I64  # (N, 2): how many pairs are kept, and where the next one goes
     tally: I64  # (N, COUNTS)
+    mark: F64  # (N,): the value when things were last frozen anew; -1: not yet
     period: F64  # (N, n): as in `Frozen`
     small: NDArray[np.bool_]  # (N, n, B)
     lead: I64  # (N, n, B)
+    anchor: F64  # (N, n, n + 1): A and b when things were last frozen
 
 
 class DescentWork(NamedTuple):
@@ -130,14 +136,37 @@ def evaluate(theta, gradient, nodes, shape, law, point, frozen, work):
 
 
 @part
-def refreeze(theta, nodes, margin, shape, law, point, frozen, work):
-    """Choose the windows and small blocks anew."""
+def refreeze(theta, nodes, shape, law, point, frozen, anchor, work):
+    """Choose the windows and small blocks anew; anchor (n, n + 1) <- A and b as they are here."""
     if is_complete(law) or shape.alpha == 1.0:
         return
-    bias = theta.shape[0] - shape.n
+    n, bias = shape.n, theta.shape[0] - shape.n
     fill_rows(theta, shape, work.rows)
-    for i in range(shape.n):
-        freeze(i, work.rows[i], theta[bias + i], nodes, margin, law, point, frozen)
+    for i in range(n):
+        freeze(i, work.rows[i], theta[bias + i], nodes, MARGIN, law, point, frozen)
+        for j in range(n):
+            anchor[i, j] = work.rows[i, j]
+        anchor[i, n] = theta[bias + i]
+
+
+@part
+def covered(theta, shape, law, frozen, anchor, work):
+    """Whether every z stays in its window: |z| has grown by less than the window's margin.
+
+    By at most Σ |ΔA_ij| max x_j + |Δb_i|, where exponential features count as at most 12.
+    """
+    if is_complete(law) or shape.alpha == 1.0:
+        return True
+    n, bias = shape.n, theta.shape[0] - shape.n
+    fill_rows(theta, shape, work.rows)
+    for i in range(n):
+        grown = abs(theta[bias + i] - anchor[i, n])
+        for j in range(n):
+            most = _LARGEST_EXPONENTIAL if law.family[j] == EXPONENTIAL else 1.0
+            grown += most * abs(work.rows[i, j] - anchor[i, j])
+        if not grown <= (1.0 - 1.0 / MARGIN) * frozen.period[i]:
+            return False
+    return True
 
 
 @part

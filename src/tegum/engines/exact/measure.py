@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf, pi
+
 from tegum.engines.exact.freeze import freeze
 from tegum.engines.exact.numeric import inline, part, thin
 from tegum.engines.exact.objective import is_complete, output_loss
@@ -11,6 +13,10 @@ from tegum.engines.exact.rows import SPAN
 MOST_NODES = 64 * SPAN
 _MARGIN = 1.02
 _ROUNDING = 2e-15
+#: Weights with |a|·ω below this at the last node are not resolved.
+_UNRESOLVED = 6.0
+#: With derivatives: changes that grow by more than this end the doubling before the last one.
+_WORSE = 50.0
 #: Errors below this part of the loss of predicting 0 count as none.
 _FLOOR = 1e-4
 
@@ -33,14 +39,46 @@ def _change(i, by_b, work):
     return worst
 
 
+@part
+def _unresolved(i, b, alpha, nodes, law, point, frozen, work):
+    """What pairs of features with next to no weight may do to the loss of output i.
+
+    T takes such features one at a time; of two together the series sees an atom, which does not
+    fade before its last node. That matters where the kink is within their reach. A pair changes
+    |E[R²]| by at most p_B p_C (|a_B| + |a_C|)², and where the own feature, too, has next to no
+    weight, |E[x R]| by at most E|x| p_B p_C (|a_B| + |a_C|).
+    """
+    limit = _UNRESOLVED * frozen.period[i] / (2.0 * nodes * pi)
+    own, shift = law.block_of[i], b + work.plan.weight[law.start.shape[0] + 1]
+    reach = single = double = sum0 = sum1 = sum2 = 0.0
+    for B in range(law.start.shape[0]):
+        size, on = 0.0, point.on[B]
+        for j in range(law.start[B], law.start[B] + law.size[B]):
+            size = max(size, abs(work.a[j]))
+        if size < limit and own != B:
+            reach += size * law.size[B]
+            single += on * (sum1 + size * sum0)
+            double += on * (sum2 + 2.0 * size * sum1 + size * size * sum0)
+            sum0, sum1, sum2 = sum0 + on, sum1 + on * size, sum2 + on * size * size
+    kappa1, kappa2 = 1.0 - alpha, 1.0 - alpha * alpha
+    small = abs(work.a[i]) < limit
+    if abs(shift) > reach + (abs(work.a[i]) if small else 0.0):
+        return 0.0
+    error = kappa2 * double
+    # twice as much, as a block may have several members, and there are triples
+    return 2.0 * (error + 2.0 * kappa1 * abs(point.mean[i]) * single if small else error)
+
+
 @thin
 def measure_rows(rows, b, alpha, tolerance, gradient, few, law, point, frozen, work):
     """(loss, error estimate, most nodes); with `gradient`, work.by_a, by_b <- derivatives.
 
     The nodes of each output, `few` at first, are doubled until the change is small: at most
     tolerance times the loss (or times 1e-4 of the loss of predicting 0, if that is more), shared
-    by the outputs; ten times that for derivatives. The error is the sum of the last changes, of
-    which the remaining error is a small part, and rounding.
+    by the outputs; ten times that for derivatives. Their changes may grow again where weights are
+    next to nothing: then they stay as they were before that doubling. The error is
+    sum of twice the last changes, of which the remaining error is a small part, of what weights
+    too small for the series may do to it, and of rounding.
     """
     n, scale, target = b.shape[0], 0.0, 0.0
     total, error, most = 0.0, 0.0, 0
@@ -52,14 +90,19 @@ def measure_rows(rows, b, alpha, tolerance, gradient, few, law, point, frozen, w
                 work.a[j] = rows[i, j]
                 if last == 0:
                     work.by_a[i, j] = 0.0
+            earlier, settled = inf, not gradient
             while True:
                 if not exact:
                     freeze(i, work.a, b[i], nodes, _MARGIN, law, point, frozen)
                 value, by_b = output_loss(i, b[i], alpha, nodes, gradient, law, point, frozen, work)
                 change = abs(value - work.parts[i])
-                worst = max(change, 0.1 * _change(i, by_b, work)) if gradient else change
+                worst = change if settled else max(change, 0.1 * _change(i, by_b, work))
+                if last == 1 and not settled and worst > _WORSE * earlier:
+                    # more nodes see weights that are neither large nor small: no better
+                    settled, worst = True, change
+                earlier = worst
                 work.parts[i] = value
-                if gradient:
+                if not settled:
                     work.by_b[i] = by_b
                     for j in range(n):
                         work.by_a[i, j] = work.da[j]
@@ -70,7 +113,9 @@ def measure_rows(rows, b, alpha, tolerance, gradient, few, law, point, frozen, w
                 total += weight * abs(value)
                 scale += weight * point.moment[i, i]
                 continue
-            error += weight * (change + rounding(i, b[i], point, work.a))
+            error += weight * (2.0 * change + rounding(i, b[i], point, work.a))
+            if not exact:
+                error += weight * _unresolved(i, b[i], alpha, nodes, law, point, frozen, work)
             most = max(most, nodes)
         if last == 0:
             target = tolerance * max(total, _FLOOR * scale) / n

@@ -10,14 +10,14 @@ Output i is x'_i = f(z_i), z = A x + b with A = WᵀW (or W_out W_in), f(z) = α
 
 from __future__ import annotations
 
-from math import pi
+from math import inf, pi
 from typing import NamedTuple
 
 import numpy as np
 
 from tegum.dims import F64
 from tegum.engines.exact.control import Plan, control_terms, make_plan, plan_room
-from tegum.engines.exact.numeric import EXPONENTIAL, part, thin
+from tegum.engines.exact.numeric import EXPONENTIAL, SIGNED, inline, part, thin
 from tegum.engines.exact.series import series_sums
 from tegum.engines.exact.spectrum import SeriesWork, series_work
 
@@ -49,13 +49,13 @@ def work_for(n: int, blocks: int, largest: int) -> Work:
 
 @part
 def is_complete(law):
-    """Whether T is the whole law: one or two features, neither of them exponential."""
+    """Whether T is the whole law: one or two features, apart, neither of them exponential."""
     if law.start.shape[0] > 2 or law.block_of.shape[0] > 2:
         return False
-    exponential = False
+    other = law.together[0]
     for j in range(law.family.shape[0]):
-        exponential = exponential or law.family[j] == EXPONENTIAL
-    return not exponential
+        other = other or law.family[j] == EXPONENTIAL or law.together[law.block_of[j]]
+    return not other
 
 
 @part
@@ -87,6 +87,29 @@ def polynomials(i, b, half_period, alpha, complete, a, law, point, da):
     return value, 2.0 * zz * mean_z + xz * own + flat
 
 
+@inline
+def _lowest(family, a):
+    """The least that a feature can add to z; -inf if it has no end."""
+    if family == SIGNED:
+        return -abs(a)
+    if a >= 0.0:
+        return 0.0
+    return -inf if family == EXPONENTIAL else a
+
+
+@inline
+def _slope(b, a, alpha, law):
+    """(Whether f is one line over all values that z can take, its slope there)."""
+    low = high = b
+    for j in range(a.shape[0]):
+        if a[j] != 0.0:
+            low += _lowest(law.family[j], a[j])
+            high -= _lowest(law.family[j], -a[j])
+    if low > 0.0:
+        return True, 1.0
+    return high <= 0.0 or alpha == 1.0, alpha  # at the kink, the slope from the left
+
+
 @thin
 def output_loss(i, b, alpha, nodes, gradient, law, point, frozen, work):
     """E[(x_i − f(z))²] and its derivative by b_i, for z = work.a·x + b; work.da <- by work.a."""
@@ -96,7 +119,11 @@ def output_loss(i, b, alpha, nodes, gradient, law, point, frozen, work):
     kappa1, kappa2, complete = 1.0 - alpha, 1.0 - alpha * alpha, is_complete(law)
     period = frozen.period[i]
     half = -1.0 if complete else 0.5 * period
-    value, by_b = polynomials(i, b, half, alpha, complete, a, law, point, da)
+    straight, slope = _slope(b, a, alpha, law)
+    complete = complete or straight
+    value, by_b = polynomials(i, b, half, slope, complete, a, law, point, da)
+    if straight:  # no kink within reach
+        return value, by_b
     make_plan(i, a, law, point, frozen, work.plan)
     more, more_b = control_terms(i, a, b, law, point, frozen, work.plan, (kappa1, kappa2, half), da)
     value, by_b = value + more, by_b + more_b

@@ -43,9 +43,11 @@ def start_state(theta: F64, shape: Shape, law: Law) -> dict[str, NDArray[Any]]:
         "changes": np.zeros((count, MEMORY, size)),
         "history": np.zeros((count, 2), np.int64),
         "tally": np.zeros((count, COUNTS), np.int64),
+        "mark": np.full(count, -1.0),
         "period": np.ones((count, n)),
         "small": np.zeros((count, n, blocks), np.bool_),
         "lead": np.full((count, n, blocks), -1, np.int64),
+        "anchor": np.zeros((count, n, n + 1)),
     }
 
 

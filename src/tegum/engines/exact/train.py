@@ -10,18 +10,20 @@ from tegum.engines.exact.descent import (
     DIVERGED,
     ITERATIONS,
     LEVEL,
-    MARGIN,
     MORE,
     NOISE,
     REFRESH,
     REFRESH_ADAM,
     RUNNING,
     SEARCHES,
+    SETTLED,
+    SETTLED_LAST,
     SINCE,
     STALLED,
     STATUS,
     TOLERANCE,
     adam,
+    covered,
     evaluate,
     fill_rows,
     pull_back,
@@ -77,6 +79,7 @@ def _end_level(a, status, state):
     """Go on with more nodes, or stop for good."""
     if state.tally[a, LEVEL] == 1:
         state.tally[a, LEVEL], state.tally[a, SINCE] = 2, REFRESH
+        state.mark[a] = -1.0
     else:
         state.tally[a, STATUS] = status
 
@@ -89,6 +92,22 @@ def _no_step(a, state, scale):
         return
     norm = sqrt(dot(state.gradient[a], state.gradient[a]))
     _end_level(a, CONVERGED if norm <= ACCEPTED * scale else STALLED, state)
+
+
+@part
+def _settled(a, state, scale):
+    """Whether nothing has come of the steps since things were last frozen; ends the level then.
+
+    Where features are rare, truncation keeps the gradient above what a part of the loss allows.
+    """
+    value, before = state.value[a], state.mark[a]
+    state.mark[a] = value
+    most = SETTLED if state.tally[a, LEVEL] == 1 else SETTLED_LAST
+    norm = sqrt(dot(state.gradient[a], state.gradient[a]))
+    if before < 0.0 or abs(value - before) > most * abs(value) or not norm <= ACCEPTED * scale:
+        return False
+    _end_level(a, CONVERGED, state)
+    return True
 
 
 @part
@@ -128,8 +147,12 @@ def _step(a, t, rate, scale, state, shape, law, point, frozen, work):
     theta, gradient, count = state.theta[a], state.gradient[a], state.tally[a]
     mode, size, low, high, down, searches = _begin(a, t, shape, law, state), 0.0, 0.0, 0.0, 0.0, 0
     nodes = MORE * shape.nodes if count[LEVEL] == 2 else shape.nodes
-    if mode == RESTART or (mode == ADAM and t % REFRESH_ADAM == 0):
-        refreeze(theta, nodes, MARGIN, shape, law, point, frozen, work)
+    anchor, cut = state.anchor[a], False
+    due = mode == ADAM and t % REFRESH_ADAM == 0
+    if mode == ADAM and not due:
+        due = not covered(theta, shape, law, frozen, anchor, work)
+    if mode == RESTART or due:
+        refreeze(theta, nodes, shape, law, point, frozen, anchor, work)
     if mode == TRIAL:
         size = _towards(a, state, scale, work)
         if size == 0.0:
@@ -139,35 +162,42 @@ def _step(a, t, rate, scale, state, shape, law, point, frozen, work):
         tries = mode >= TRIAL
         for k in range(theta.shape[0]):
             work.trial[k] = theta[k] + size * work.direction[k] if tries else theta[k]
-        fresh = evaluate(work.trial, work.slope, nodes, shape, law, point, frozen, work)
-        if not tries:
-            state.value[a] = fresh
-            for k in range(theta.shape[0]):
-                gradient[k] = work.slope[k]
-            if mode == ADAM:
-                if not isfinite(fresh):
-                    count[STATUS] = DIVERGED
+        if mode == TRIAL and not covered(work.trial, shape, law, frozen, anchor, work):
+            # beyond the windows the loss is another function
+            cut, high, size = True, size, 0.5 * (low + size)
+        else:
+            fresh = evaluate(work.trial, work.slope, nodes, shape, law, point, frozen, work)
+            if not tries:
+                state.value[a] = fresh
+                for k in range(theta.shape[0]):
+                    gradient[k] = work.slope[k]
+                if mode == ADAM:
+                    if isfinite(fresh):
+                        first, second = state.first[a], state.second[a]
+                        adam(theta, gradient, first, second, t + 1.0, rate)
+                    else:
+                        count[STATUS] = DIVERGED
                     return
-                adam(theta, gradient, state.first[a], state.second[a], t + 1.0, rate)
+                count[SINCE], mode = 0, TRIAL
+                size = 0.0 if _settled(a, state, scale) else _towards(a, state, scale, work)
+                if size == 0.0:
+                    return
+                down = dot(work.direction, gradient)
+                continue
+            along, accepted = dot(work.direction, work.slope), mode == LAST
+            if not accepted:
+                accepted, low, high, size = _judge(
+                    state.value[a], fresh, size, down, along, low, high
+                )
+            if accepted:
+                remember(
+                    theta, gradient, work.trial, work.slope, state.steps[a], state.changes[a],
+                    state.history[a],
+                )  # fmt: skip
+                state.value[a] = fresh
+                count[SINCE] = REFRESH if cut else count[SINCE] + 1
+                count[ITERATIONS] += 1
                 return
-            count[SINCE], mode = 0, TRIAL
-            size = _towards(a, state, scale, work)
-            if size == 0.0:
-                return
-            down = dot(work.direction, gradient)
-            continue
-        along, accepted = dot(work.direction, work.slope), mode == LAST
-        if not accepted:
-            accepted, low, high, size = _judge(state.value[a], fresh, size, down, along, low, high)
-        if accepted:
-            remember(
-                theta, gradient, work.trial, work.slope, state.steps[a], state.changes[a],
-                state.history[a],
-            )  # fmt: skip
-            state.value[a] = fresh
-            count[SINCE] += 1
-            count[ITERATIONS] += 1
-            return
         searches += 1
         if searches == SEARCHES:
             if low == 0.0:

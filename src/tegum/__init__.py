@@ -6,7 +6,10 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tegum.analysis.factors import factors
     from tegum.analysis.geometry import dimensionality
+    from tegum.analysis.minima import minima
+    from tegum.decomposition import loss_by_active
     from tegum.distributions import Anticorrelated, Correlated, Groups, Independent
     from tegum.ensemble import best, train
     from tegum.errors import TegumError
@@ -32,6 +35,9 @@ __all__ = [
     "best",
     "dimensionality",
     "expected_loss",
+    "factors",
+    "loss_by_active",
+    "minima",
     "polish",
     "score",
     "train",
@@ -53,6 +59,9 @@ _HOME = {
     "best": "tegum.ensemble",
     "dimensionality": "tegum.analysis.geometry",
     "expected_loss": "tegum.expected",
+    "factors": "tegum.analysis.factors",
+    "loss_by_active": "tegum.decomposition",
+    "minima": "tegum.analysis.minima",
     "polish": "tegum.expected",
     "score": "tegum.expected",
     "train": "tegum.ensemble",

@@ -4,7 +4,8 @@ Exchangeable are features of equal importance whose blocks agree in kind, size, 
 magnitude: independent features freely, the members of a set with one another, and whole sets.
 Rotations of the hidden space leave A (WᵀW, or W_out W_in) as it is, so models are compared by A
 and b. Converged models agree to many digits: an order is built feature by feature, and one that
-does not fit is given up at once.
+does not fit is given up at once. Features that A and sets do not connect are parts on their own:
+where one part finds no place, none of the others' places is to blame.
 """
 
 from __future__ import annotations
@@ -12,15 +13,14 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 import numpy as np
+from scipy.optimize import linear_sum_assignment  # type: ignore[attr-defined]
+from scipy.sparse.csgraph import connected_components
 
-from tegum.analysis._matching import anchors
 from tegum.dims import F64, I64, Bools
 from tegum.problem import Problem
 
 #: Placements of a feature that are tried before two models are taken for different.
-_MOST: Final = 100_000
-#: Singular values below this share of the largest are no dimension.
-_FLAT: Final = 1e-3
+_MOST: Final = 20_000
 
 
 class Symmetry(NamedTuple):
@@ -37,7 +37,9 @@ class Form(NamedTuple):
 
     A: F64  # (n, n)
     b: F64  # (n,): 0 where it is of no consequence
-    order: I64  # (n,): features in the order in which they tell models apart
+    rows: F64  # (n, 2 n): the sorted entries of each row and column of A
+    order: I64  # (n,): features part by part, each after those it is most connected with
+    first: Bools  # (n,): whether a part begins at this place of the order
 
 
 def symmetry_of(problem: Problem) -> Symmetry:
@@ -71,13 +73,27 @@ def form_of(A: F64, b: F64, symmetry: Symmetry, tolerance: float) -> Form:
     if symmetry.slope == 0.0:
         bias[silent] = np.maximum(bias[silent], 0.0)
     bias[ignored] = 0.0
-    shape = A.T @ A + A @ A.T  # of a tied model: G², with the same independent features
-    singular = np.linalg.svd(A, compute_uv=False)
-    rank = int((singular > _FLAT * singular[0]).sum()) if singular[0] > 0 else 0
-    first = anchors(shape, rank) if rank else np.zeros(0, np.int64)
-    size = np.diagonal(shape)
-    rest = [j for j in np.argsort(-size, kind="stable") if j not in first]
-    return Form(A, bias, np.array([*first, *rest], np.int64))
+    rows = np.concatenate([np.sort(A, axis=1), np.sort(A.T, axis=1)], axis=1)
+    order, first = _order(A, symmetry.block, tolerance)
+    return Form(A, bias, rows, order, first)
+
+
+def _order(A: F64, block: I64, tolerance: float) -> tuple[I64, Bools]:
+    """The places of features, part by part, and where the parts begin."""
+    coupling = np.maximum(np.abs(A), np.abs(A.T))
+    joined = (coupling > tolerance) | (block == block[:, None])
+    amount, part = connected_components(joined, directed=False)
+    size = np.diagonal(coupling)
+    order: list[int] = []
+    first = np.zeros(len(A), np.bool_)
+    for number in np.argsort([-size[part == k].max() for k in range(amount)], kind="stable"):
+        left = np.flatnonzero(part == number).tolist()
+        first[len(order)] = True
+        near = size.copy()
+        while left:
+            order.append(left.pop(int(np.argmax(near[left]))))
+            near = near + coupling[order[-1]] + (block == block[order[-1]])
+    return np.array(order, np.int64), first
 
 
 def same(one: Form, other: Form, symmetry: Symmetry, tolerance: float) -> I64 | None:
@@ -85,10 +101,12 @@ def same(one: Form, other: Form, symmetry: Symmetry, tolerance: float) -> I64 | 
 
     No entry may differ by more than `tolerance`.
     """
-    diagonals = np.abs(np.diagonal(one.A) - np.diagonal(other.A)[:, None])
-    allowed = (symmetry.label == symmetry.label[:, None]) & (diagonals <= tolerance)
+    allowed = symmetry.label == symmetry.label[:, None]
+    allowed &= np.abs(np.diagonal(one.A) - np.diagonal(other.A)[:, None]) <= tolerance
     allowed &= np.abs(one.b - other.b[:, None]) <= tolerance
-    if not allowed.any(axis=1).all():
+    allowed &= np.abs(one.rows - other.rows[:, None]).max(axis=2) <= tolerance
+    rows, columns = linear_sum_assignment(~allowed)
+    if not allowed[rows, columns].all():
         return None
     found = _extend(one, other, symmetry, tolerance, allowed)
     if found is None:
@@ -108,6 +126,8 @@ def _extend(
     while waiting:
         level = len(waiting) - 1
         if not waiting[-1]:
+            if other.first[level]:
+                return None
             waiting.pop()
             continue
         tries += 1

@@ -1,0 +1,139 @@
+"""Models of one axis point into groups of the same minimum, and what a group is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from tegum.analysis import geometry
+from tegum.analysis._orbits import Form, Symmetry, form_of, same, symmetry_of
+from tegum.analysis.curvature import Signature, signature
+from tegum.analysis.factors import factors
+from tegum.dims import F64, I64
+from tegum.problem import Problem
+from tegum.recover import Models
+
+#: Columns of a description, and those of the signature.
+COLUMNS: Final = (
+    *("count", "share", "loss", "spread", "above", "represented", "shape"),
+    *("spectrum", "diagonal", "family"),
+)
+SIGNS: Final = ("negative", "rotation", "flat", "positive")
+
+
+@dataclass(eq=False)
+class Group:
+    """Models of one minimum, the one of lowest loss first."""
+
+    members: I64
+    form: Form
+    signs: Signature | None = None
+    family: bool = False
+
+
+class Finder:
+    """The groups among the models of a Dataset."""
+
+    def __init__(
+        self, models: Models, loss: F64, loss_tolerance: float, tolerance: float, hessian: bool
+    ) -> None:
+        self.models, self.loss, self.hessian = models, loss, hessian
+        self.loss_tolerance, self.tolerance = loss_tolerance, tolerance
+        self.symmetries: dict[int, Symmetry] = {}
+
+    def groups(self, members: I64) -> list[Group]:
+        """By rising loss; `members` are models of one axis point."""
+        found: list[tuple[list[int], Form]] = []
+        for k in members[np.argsort(self.loss[members], kind="stable")].tolist():
+            symmetry, form = self._form(k)
+            home = self._home(k, form, symmetry, found)
+            if home is None:
+                found.append(([k], form))
+            else:
+                home.append(k)
+        groups = [Group(np.array(known, np.int64), form) for known, form in found]
+        return self._families(groups) if self.hessian else groups
+
+    def describe(self, group: Group, ended: int, lowest: float) -> dict[str, Any]:
+        """The row of a group in the table; `ended` models have converged, to `lowest` or more."""
+        first, losses = int(group.members[0]), self.loss[group.members]
+        loss = float(losses.min())
+        row: dict[str, Any] = {
+            "count": len(losses),
+            "share": len(losses) / ended,
+            "loss": loss,
+            "spread": float(np.ptp(losses)),
+            "above": loss / lowest - 1 if lowest > 0 else 0.0,
+            "represented": int((np.diagonal(group.form.A) > geometry.REPRESENTED**2).sum()),
+            "shape": shape_name(self.models.arrays["W"][first]) if self._problem(first)[1] else "",
+            "spectrum": tuple(np.linalg.svd(group.form.A, compute_uv=False).tolist()),
+            "diagonal": tuple(np.sort(np.diagonal(group.form.A))[::-1].tolist()),
+            "family": group.family,
+        }
+        if group.signs is not None:
+            row |= dict(zip(SIGNS, _counts(group.signs), strict=True))
+        return row
+
+    def _home(
+        self, k: int, form: Form, symmetry: Symmetry, found: list[tuple[list[int], Form]]
+    ) -> list[int] | None:
+        for known, other in reversed(found):
+            if not self._level(known[0], k):
+                return None  # the others are lower still
+            if same(form, other, symmetry, self.tolerance) is not None:
+                return known
+        return None
+
+    def _families(self, groups: list[Group]) -> list[Group]:
+        """Groups of one loss and one signature, with flat directions, are one family."""
+        merged: list[Group] = []
+        for group in groups:
+            group.signs = self._signature(int(group.members[0]))
+            for known in merged if group.signs.flat else ():
+                level = self._level(int(known.members[0]), int(group.members[0]))
+                if level and known.signs and _counts(known.signs) == _counts(group.signs):
+                    known.members = np.concatenate([known.members, group.members])
+                    known.family = True
+                    break
+            else:
+                merged.append(group)
+        return merged
+
+    def _level(self, one: int, other: int) -> bool:
+        a, b = float(self.loss[one]), float(self.loss[other])
+        return abs(a - b) <= self.loss_tolerance * max(abs(a), abs(b))
+
+    def _problem(self, k: int) -> tuple[Problem, bool]:
+        problem = self.models.problems[int(self.models.point_of[k])]
+        return problem, problem.model.tied
+
+    def _form(self, k: int) -> tuple[Symmetry, Form]:
+        point = int(self.models.point_of[k])
+        if point not in self.symmetries:
+            self.symmetries[point] = symmetry_of(self.models.problems[point])
+        arrays = self.models.arrays
+        A = (arrays["W"][k].T if "W" in arrays else arrays["W_out"][k]) @ (
+            arrays["W"][k] if "W" in arrays else arrays["W_in"][k]
+        )
+        symmetry = self.symmetries[point]
+        return symmetry, form_of(A, arrays["b"][k], symmetry, self.tolerance)
+
+    def _signature(self, k: int) -> Signature:
+        problem, tied = self._problem(k)
+        arrays = self.models.arrays
+        W: Any = arrays["W"][k] if tied else (arrays["W_in"][k], arrays["W_out"][k])
+        return signature(problem, W, arrays["b"][k])
+
+
+def shape_name(W: F64) -> str:
+    """The polytopes of a model, e.g. "2 x digon + pentagon"; "nothing" without any."""
+    names = Counter(factor.name for factor in factors(W))
+    parts = [name if count == 1 else f"{count} x {name}" for name, count in sorted(names.items())]
+    return " + ".join(parts) or "nothing"
+
+
+def _counts(signs: Signature) -> tuple[int, ...]:
+    return (signs.negative, signs.rotation, signs.flat, signs.positive)

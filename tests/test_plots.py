@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from itertools import combinations
 
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from figure_text import assert_text_is_inside_and_apart
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgba
@@ -99,28 +99,7 @@ FIGURES: dict[str, Callable[[], Figure]] = {
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_text_is_inside_the_figure_and_apart(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    shown: dict[Text, None] = {}
-    draw = Text.draw
-
-    def record(self: Text, renderer: object) -> None:
-        if self.get_text().strip() and self.get_visible():
-            shown[self] = None
-        draw(self, renderer)
-
-    monkeypatch.setattr(Text, "draw", record)
-    figure = drawn(FIGURES[name]())
-    boxes = [(text.get_text(), text.get_window_extent()) for text in shown]
-    assert len(boxes) >= 2
-    assert min(text.get_fontsize() for text in shown) >= style.SMALL
-    width, height = figure.bbox.width, figure.bbox.height
-    for words, box in boxes:
-        assert box.x0 >= 0, words
-        assert box.y0 >= 0, words
-        assert box.x1 <= width, words
-        assert box.y1 <= height, words
-    for (words, box), (others, other) in combinations(boxes, 2):
-        apart = box.x1 <= other.x0 or other.x1 <= box.x0 or box.y1 <= other.y0 or other.y1 <= box.y0
-        assert apart, (words, others)
+    assert_text_is_inside_and_apart(FIGURES[name](), monkeypatch)
 
 
 @pytest.mark.parametrize("name", FIGURES)

@@ -10,14 +10,19 @@ from tegum.plots.bars import norms
 from tegum.plots.composition import panels
 from tegum.plots.curves import against_theory, counts, loss_curves
 from tegum.plots.heatmaps import gram
+from tegum.plots.landscapes import crossing, loss_surface
+from tegum.plots.phase_maps import phase_map
 from tegum.plots.vectors import features_2d
 
 __all__ = [
     "against_theory",
     "counts",
+    "crossing",
     "features_2d",
     "gram",
     "loss_curves",
+    "loss_surface",
     "norms",
     "panels",
+    "phase_map",
 ]

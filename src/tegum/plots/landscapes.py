@@ -1,0 +1,154 @@
+"""Loss landscapes: the surface over two weights, and the losses of rival minima along a line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm
+from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
+from numpy.typing import NDArray
+
+from tegum.errors import SpecError
+from tegum.plots import style
+from tegum.plots._panels import DENSITY, Panel, grid_places, panel_column, require, split
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Losses relative to the lowest, at which a surface has contours.
+LEVELS: Final = (1.1, 1.5, *(2.0**k for k in range(1, 12)))
+
+
+@style.styled
+def loss_surface(
+    data: pd.DataFrame,
+    minima: pd.DataFrame | None = None,
+    *,
+    by: str | None = None,
+    columns: int = 3,
+) -> Figure:
+    """The loss over two weights, relative to its lowest value in the panel, log scale.
+
+    Lines are contours at 1.1, 1.5, 2, 4, 8, … times the lowest loss. Of the minima, the lowest of
+    a panel are dots and the others rings.
+
+    Args:
+        data: columns `w1`, `w2`, `loss`, a full grid in each panel.
+        minima: columns `w1`, `w2`, `loss`, and the panel column if there is one.
+        by: the panel column: by default `panel`, else `feature_probability`.
+        columns: panels in a row.
+
+    Raises:
+        SpecError: a column is missing, a panel is no full grid, or a loss is not > 0.
+    """
+    owner = "loss_surface"
+    require(owner, data, ["w1", "w2", "loss"])
+    parts = split(owner, data, by, ["w2", "w1"])
+    column = panel_column(owner, data, by)
+    if minima is not None:
+        require(owner, minima, ["w1", "w2", "loss", *([column] if column else [])])
+    places = list(grid_places(len(parts), columns))
+    shape = places[-1][0] + 1, min(len(parts), columns)
+    figure = Figure(figsize=(2.5 * shape[1] + 1.2, 2.65 * shape[0]), layout="constrained")
+    grid = figure.subplots(*shape, squeeze=False, sharex=True, sharey=True)
+    for axes in grid.flat[len(parts) :]:
+        axes.set_visible(False)
+    for part, (row, column_at) in zip(parts, places, strict=True):
+        axes = grid[row, column_at]
+        _draw_surface(axes, part)
+        if minima is not None:
+            _draw_minima(axes, minima if column is None else minima[minima[column] == part.key])
+        if len(parts) <= (row + 1) * columns + column_at:
+            axes.set_xlabel("$w_1$")
+            axes.tick_params(labelbottom=True)
+        if column_at == 0:
+            axes.set_ylabel("$w_2$", labelpad=0)
+    _relative_bar(figure, grid)
+    return figure
+
+
+def _relative_bar(figure: Figure, grid: NDArray[Any]) -> None:
+    """The scale of all panels, beside them."""
+    surface = grid[0, 0].collections[0]
+    bar = figure.colorbar(surface, ax=grid, extend="max", aspect=30, extendfrac=0.03)
+    bar.set_label("loss / lowest loss")
+    bar.outline.set_linewidth(0.5)
+    bar.set_ticks([1, 3, 10, 30, 100], labels=["1", "3", "10", "30", "100"])
+    bar.ax.yaxis.set_minor_locator(NullLocator())
+
+
+def _draw_surface(axes: Axes, part: Panel) -> None:
+    """Colours, contours and title."""
+    w1, w2 = (np.unique(part.rows[name].to_numpy()) for name in ("w1", "w2"))
+    if len(part.rows) != w1.size * w2.size or min(w1.size, w2.size) < 2:
+        rule = f"must be a full grid in the panel {part.title!r}"
+        raise SpecError.of("loss_surface", "table", rule, (w1.size, w2.size, len(part.rows)))
+    loss = part.rows["loss"].to_numpy(dtype=float).reshape(w2.size, w1.size)
+    lowest = float(loss.min())
+    if not lowest > 0:
+        raise SpecError.of("loss_surface", "table", "must have losses > 0", lowest)
+    axes.pcolormesh(
+        w1,
+        w2,
+        loss / lowest,
+        cmap="Greys",
+        norm=LogNorm(1.0, 100.0),
+        shading="nearest",
+        rasterized=True,
+    )
+    axes.contour(w1, w2, loss / lowest, levels=LEVELS, colors=style.BLUE, linewidths=0.6)
+    axes.axhline(0, color=style.GREY, lw=0.5)
+    axes.axvline(0, color=style.GREY, lw=0.5)
+    axes.set_aspect("equal")
+    axes.set_title(part.title, pad=5)
+
+
+def _draw_minima(axes: Axes, minima: pd.DataFrame) -> None:
+    """Dots for the lowest of the minima and those equal to it, rings for the others."""
+    if minima.empty:
+        return
+    best = minima["loss"] <= minima["loss"].min() * (1 + 1e-9)
+    for rows, fill, size in ((minima[~best], "white", 5), (minima[best], style.VERMILION, 6)):
+        axes.plot(
+            rows["w1"], rows["w2"], "o", ms=size, mfc=fill, mec=style.VERMILION, mew=1.4, zorder=3
+        )
+
+
+@style.styled
+def crossing(data: pd.DataFrame, *, at: str, label: str | None = None) -> Figure:
+    """Losses of several branches along a line, and below the slope of each.
+
+    The branch that is lowest at a place is drawn strong: together these are the optimal loss,
+    which is continuous, and its slope, which jumps where branches change.
+
+    Args:
+        data: columns `at`, `branch`, `loss`, `slope`; NaN where a branch does not exist.
+        at: the column along the x axis.
+        label: what is written at the x axis; by default the column's name, 1−S for
+            `feature_probability`.
+
+    Raises:
+        SpecError: a column is missing, or a place occurs twice in a branch.
+    """
+    require("crossing", data, [at, "branch", "loss", "slope"])
+    if data.duplicated([at, "branch"]).any():
+        rule = f"must have one row per {at} and branch"
+        raise SpecError.of("crossing", "table", rule, len(data))
+    wins = data["loss"].to_numpy() <= data.groupby(at)["loss"].transform("min").to_numpy()
+    figure = Figure(figsize=(5.8, 4.4), layout="constrained")
+    top, bottom = figure.subplots(2, 1, sharex=True)
+    for k, (name, rows) in enumerate(data.assign(wins=wins).groupby("branch", sort=False)):
+        rows = rows.sort_values(at)
+        colour = style.CYCLE[k % len(style.CYCLE)]
+        for axes, column in ((top, "loss"), (bottom, "slope")):
+            axes.plot(rows[at], rows[column], color=colour, lw=1.0, ls=(0, (4, 2)))
+            shown = rows[column].where(rows["wins"])
+            axes.plot(rows[at], shown, color=colour, lw=2.6, solid_capstyle="butt", label=str(name))
+    words = label if label is not None else ("1−S" if at == DENSITY else at)
+    top.set_ylabel("loss")
+    bottom.set(ylabel="slope of the loss", xlabel=words)
+    top.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), borderaxespad=0.2)
+    return figure

@@ -1,0 +1,136 @@
+"""Two features in one dimension without bias: the exact loss of any weights.
+
+x' = ReLU(w (w·x)) with w = (w₁, w₂), importance (1, r), features active with probability p and
+then uniform on [0, 1]. With a = w₁², d = w₂², c = w₁w₂, E_i the mean square error of output i
+with both features active,
+
+    L = p (1−p) [(1−a)²/3 + r (1−d)²/3 + (1 + r) max(c, 0)²/3] + p² [E_1 + r E_2].
+
+Weights of one sign (c >= 0) keep the ReLU on:
+
+    E_1 = (1−a)²/3 + c²/3 − (1−a) c/2.
+
+Of opposite signs, with u = |w₁| and v = |w₂|, output 1 is on where u x₁ > v x₂:
+
+    u <= v:  E_1 = 1/3 − u³/(4v) + u⁵/(12v)
+    u >= v:  E_1 = (1−u²)²/3 + uv (1−u²)/2 + u²v²/3 − uv³/12 − v³/(12u),
+
+and output 2 likewise. (w₁, w₂) and (−w₁, −w₂) are one model. On the axes the loss has a kink:
+leaving w₁ = 0 towards the sign of w₂ gains p²|w₂|/2 per unit, so that every minimum has both
+weights at work: [1, 0] is no minimum of a model without bias.
+
+Source: the paper's comment by Tom McGrath.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from jaxtyping import Float
+
+from tegum.dims import F64, Bools
+from tegum.theory._arrays import Numbers, Scalars
+from tegum.theory.phases import checked
+
+#: A polynomial in u, v, 1/u, 1/v: (coefficient, power of u, power of v).
+_Terms = tuple[tuple[float, int, int], ...]
+_OWN: Final[_Terms] = ((1 / 3, 0, 0), (-2 / 3, 2, 0), (1 / 3, 4, 0))  # (1−u²)²/3
+_BOTH_ON: Final[_Terms] = (*_OWN, (1 / 3, 2, 2), (-1 / 2, 1, 1), (1 / 2, 3, 1))
+_WEAKER: Final[_Terms] = ((1 / 3, 0, 0), (-1 / 4, 3, -1), (1 / 12, 5, -1))  # u <= v
+_STRONGER: Final[_Terms] = (
+    *(*_OWN, (1 / 2, 1, 1), (-1 / 2, 3, 1), (1 / 3, 2, 2)),
+    *((-1 / 12, 1, 3), (-1 / 12, -1, 3)),
+)  # u >= v
+
+#: |w| is held at least this far from the axes, where E has removable poles and kinks.
+SMALLEST: Final = 1e-9
+
+
+def loss_without_bias(
+    w1: Numbers, w2: Numbers, feature_probability: Numbers, relative_importance: Numbers = 1.0
+) -> Scalars:
+    """L at any weights; all arguments broadcast. Exact.
+
+    Raises `SpecError` unless r >= 0 is finite and p in [0, 1].
+    """
+    r, p = checked("loss_without_bias", relative_importance, feature_probability)
+    single, pair = _errors(w1, w2, r)
+    return np.asarray(p * (1 - p) * single + p * p * pair)
+
+
+def slope_in_probability(
+    w1: Numbers, w2: Numbers, feature_probability: Numbers, relative_importance: Numbers = 1.0
+) -> Scalars:
+    """∂L/∂p at fixed weights; at a minimum, the slope of its loss as p varies.
+
+    Arguments and errors as `loss_without_bias`.
+    """
+    r, p = checked("slope_in_probability", relative_importance, feature_probability)
+    single, pair = _errors(w1, w2, r)
+    return np.asarray((1 - 2 * p) * single + 2 * p * pair)
+
+
+def gradient_without_bias(
+    w1: Numbers, w2: Numbers, feature_probability: Numbers, relative_importance: Numbers = 1.0
+) -> Float[F64, "... 2"]:
+    """(∂L/∂w₁, ∂L/∂w₂), on the last axis; on the kinks, w = 0, that of the side w > 0.
+
+    Arguments and errors as `loss_without_bias`.
+    """
+    r, p = checked("gradient_without_bias", relative_importance, feature_probability)
+    w = np.broadcast_arrays(np.asarray(w1, np.float64), np.asarray(w2, np.float64), r, p)
+    signs = [np.where(one >= 0, 1.0, -1.0) for one in w[:2]]
+    u, v = (np.maximum(np.abs(one), SMALLEST) for one in w[:2])
+    slopes, _ = derivatives(u, v, signs[0] == signs[1], w[3], w[2])
+    return np.stack([sign * slope for sign, slope in zip(signs, slopes, strict=True)], axis=-1)
+
+
+def derivatives(
+    u: F64, v: F64, same: Bools, p: F64, r: F64
+) -> tuple[tuple[F64, F64], tuple[F64, F64, F64]]:
+    """Gradient (u, v) and Hessian (uu, uv, vv) of the loss in (|w₁|, |w₂|), off the axes."""
+
+    def derived(du: int, dv: int) -> F64:
+        alone, both = by_output(u, v, same, du, dv)
+        single, pair = alone[0] + r * alone[1], both[0] + r * both[1]
+        return np.asarray(p * (1 - p) * single + p * p * pair)
+
+    return (derived(1, 0), derived(0, 1)), (derived(2, 0), derived(1, 1), derived(0, 2))
+
+
+def _errors(w1: Numbers, w2: Numbers, r: Scalars) -> tuple[Scalars, Scalars]:
+    """Σ_i I_i times the error with one feature active (summed over which), and with both."""
+    first, second = np.asarray(w1, dtype=np.float64), np.asarray(w2, dtype=np.float64)
+    u, v = np.maximum(np.abs(first), SMALLEST), np.maximum(np.abs(second), SMALLEST)
+    same = first * second >= 0
+    single, pair = (one + r * two for one, two in by_output(u, v, same, 0, 0))
+    return np.asarray(single), np.asarray(pair)
+
+
+def by_output(
+    u: F64, v: F64, same: Bools, du: int, dv: int
+) -> tuple[tuple[F64, F64], tuple[F64, F64]]:
+    """(output 1, output 2) with one feature active, and with both, du and dv times derived."""
+    first, second = _both_active(u, v, same, du, dv), _both_active(v, u, same, dv, du)
+    interference = np.where(same, _sum(((1 / 3, 2, 2),), u, v, du, dv), 0.0)
+    alone = _sum(_OWN, u, v, du, dv) + interference, _sum(_OWN, v, u, dv, du) + interference
+    return alone, (first, second)
+
+
+def _both_active(u: F64, v: F64, same: Bools, du: int, dv: int) -> F64:
+    opposite = np.where(u <= v, _sum(_WEAKER, u, v, du, dv), _sum(_STRONGER, u, v, du, dv))
+    return np.where(same, _sum(_BOTH_ON, u, v, du, dv), opposite)
+
+
+def _sum(terms: _Terms, u: F64, v: F64, du: int, dv: int) -> F64:
+    """The polynomial, derived du times in u and dv times in v."""
+    total = np.zeros(np.broadcast_shapes(u.shape, v.shape))
+    for coefficient, i, j in terms:
+        factor = coefficient
+        for power, times in ((i, du), (j, dv)):
+            for k in range(times):
+                factor *= power - k
+        if factor != 0.0:
+            total += factor * u ** float(i - du) * v ** float(j - dv)
+    return total

@@ -157,7 +157,8 @@ def test_what_a_dataset_holds() -> None:
     assert runs.attrs["engine"] == "exact"
     assert (runs.status == 1).all()
     assert (runs.loss_error <= 1e-9 * runs.loss).all()
-    assert np.array_equal(runs.W_checkpoint[..., -1, :, :], runs.W.astype(np.float32))
+    assert runs.W_checkpoint.dtype == np.float64
+    assert np.array_equal(runs.W_checkpoint[..., -1, :, :], runs.W)
     # every model's loss is that of its own problem
     problem = uniform(5, 0.3, 2, (1.0, 4.0, 1.0, 1.0, 1.0))
     some = runs.sel(feature_probability=0.3, r=4.0, learning_rate=1e-2)

@@ -140,7 +140,8 @@ def _checkpoints(training: Training) -> int:
 
 def _instance_bytes(problem: Problem, training: Training) -> int:
     kept = 1 + _checkpoints(training)
-    return 4 * (_weights(problem) * kept + len(training.curve_steps())) + 32
+    size = np.dtype(get_engine(training.engine).dtype).itemsize
+    return size * _weights(problem) * kept + 4 * len(training.curve_steps()) + 32
 
 
 def _working_bytes(problem: Problem, training: Training, count: int) -> int:

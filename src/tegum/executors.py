@@ -79,9 +79,9 @@ def run_unit(
 ) -> Results:
     """Train every instance of a batch to the end and measure it.
 
-    Returns arrays with leading N: the parameters (float32), everything `engine.score` gives,
-    `loss_curve` (N, curve points) and, with checkpoints, `W_checkpoint` (N, checkpoint, ...) and
-    the like. Diverged instances have NaN parameters and losses. `on_progress` is told the number
+    Returns arrays with leading N: the parameters (in the engine's `dtype`), everything
+    `engine.score` gives, `loss_curve` (N, curve points) and, with checkpoints, `W_checkpoint`
+    (N, checkpoint, ...) and the like. Diverged instances have NaN parameters and losses. `on_progress` is told the number
     of steps done, after every slice of about 0.2 s. With a store and the unit's row, the state is
     kept every few seconds and when the run is interrupted, and a kept state is continued from,
     with the same bits as an uninterrupted run.
@@ -157,7 +157,8 @@ class _Run:
     def _keep(self, name: str, steps: tuple[int, ...], now: NDArray[Any]) -> None:
         if name not in self.records:
             full = (len(now), len(steps), *now.shape[1:])
-            self.records[name] = np.full(full, np.nan, dtype=np.float32)
+            kind = np.float32 if name == "loss_curve" else self.engine.dtype
+            self.records[name] = np.full(full, np.nan, dtype=kind)
         self.records[name][:, steps.index(self.step)] = now
 
 
@@ -241,7 +242,7 @@ def _results(run: _Run, scores: State) -> Results:
     final: Results = {name: np.array(array) for name, array in scores.items()}
     with np.errstate(over="ignore"):
         for name, array in run.parameters().items():
-            final[name] = np.array(array)
+            final[name] = np.array(array, dtype=run.engine.dtype)
             diverged |= ~np.isfinite(final[name]).all(axis=tuple(range(1, array.ndim)))
     diverged |= ~np.isfinite(scores["loss"])
     for array in final.values():

@@ -89,6 +89,11 @@ class Engine(Protocol):
         ...
 
     @property
+    def dtype(self) -> type[np.floating[Any]]:
+        """In what the trained parameters are kept: float32, or float64 where digits count."""
+        ...
+
+    @property
     def version(self) -> str:
         """Changes whenever results may change by a bit; part of every stored unit's key."""
         ...

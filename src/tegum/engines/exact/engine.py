@@ -28,6 +28,7 @@ class ExactEngine:
     """
 
     name = "exact"
+    dtype = np.float64
 
     def __init__(self) -> None:
         """An engine keeps the lowered form of the batch it was last asked about, nothing else."""

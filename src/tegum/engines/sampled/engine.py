@@ -41,6 +41,7 @@ class SampledEngine:
     """
 
     name = "sampled"
+    dtype = np.float32
 
     def __init__(self) -> None:
         """An engine keeps the lowered form of the batch it was last asked about, nothing else."""

@@ -81,10 +81,10 @@ def run_unit(
 
     Returns arrays with leading N: the parameters (in the engine's `dtype`), everything
     `engine.score` gives, `loss_curve` (N, curve points) and, with checkpoints, `W_checkpoint`
-    (N, checkpoint, ...) and the like. Diverged instances have NaN parameters and losses. `on_progress` is told the number
-    of steps done, after every slice of about 0.2 s. With a store and the unit's row, the state is
-    kept every few seconds and when the run is interrupted, and a kept state is continued from,
-    with the same bits as an uninterrupted run.
+    (N, checkpoint, ...) and the like. Diverged instances have NaN parameters and losses.
+    `on_progress` is told the number of steps done, after every slice of about 0.2 s. With a store
+    and the unit's row, the state is kept every few seconds and when the run is interrupted, and a
+    kept state is continued from, with the same bits as an uninterrupted run.
     """
     keeper = _Keeper(store, row)
     run = _Run.resumed(engine, batch, jobs, keeper.load())

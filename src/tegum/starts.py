@@ -32,8 +32,9 @@ class Start:
     def of(cls, given: Any, grid: Grid, n_seeds: int, dtype: type[np.floating[Any]]) -> Start:
         """From a Dataset whose leading dimensions are axes of the run, or `seed`, or missing.
 
-        The weights are rounded to `dtype`, which an engine keeps its parameters in. A point starts from the model at its own coordinates; a dimension that the Dataset lacks
-        is broadcast. Raises SpecError.
+        The weights are rounded to `dtype`, which an engine keeps its parameters in. A point starts
+        from the model at its own coordinates; a dimension that the Dataset lacks is broadcast.
+        Raises SpecError.
         """
         if not hasattr(given, "data_vars"):
             raise SpecError.of("train", "start", "must be a Dataset with weights", type(given))

@@ -6,6 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tegum.analysis.circuits import motifs
     from tegum.analysis.factors import factors
     from tegum.analysis.geometry import dimensionality
     from tegum.analysis.minima import minima
@@ -41,6 +42,7 @@ __all__ = [
     "factors",
     "loss_by_active",
     "minima",
+    "motifs",
     "polish",
     "score",
     "train",
@@ -67,6 +69,7 @@ _HOME = {
     "factors": "tegum.analysis.factors",
     "loss_by_active": "tegum.decomposition",
     "minima": "tegum.analysis.minima",
+    "motifs": "tegum.analysis.circuits",
     "polish": "tegum.expected",
     "score": "tegum.expected",
     "train": "tegum.ensemble",

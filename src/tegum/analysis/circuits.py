@@ -192,7 +192,9 @@ class _Pair:
         return x
 
     def _errors(self, parameters: dict[str, NDArray[Any]], x: F64) -> F64:
-        return (self.problem.model.forward(parameters, x)[1] - self.problem.target_of(x)) ** 2
+        y: F64 = self.problem.model.forward(parameters, x)[1]
+        wanted: F64 = self.problem.target_of(x)
+        return np.asarray((y - wanted) ** 2)
 
     def missed(self, parameters: dict[str, NDArray[Any]], which: int, sign: float = 0.0) -> float:
         """The part of a feature's mean square that its output misses, for x of one sign or both."""

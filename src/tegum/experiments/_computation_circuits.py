@@ -39,9 +39,8 @@ def measure(lab: Lab) -> Tables:
 def _without_superposition(lab: Lab) -> Tables:
     import pandas as pd
 
-    problem = Problem(
-        Independent(SMALL, SMALL_DENSITY, "signed"), TwoLayer(SMALL_HIDDEN), target="abs"
-    )
+    x = Independent(n_features=SMALL, feature_probability=SMALL_DENSITY, magnitude="signed")
+    problem = Problem(x, TwoLayer(n_hidden=SMALL_HIDDEN), target="abs")
     plan = Training(
         steps=lab.pick(4000, 1000),
         batch_size=256,
@@ -56,7 +55,7 @@ def _without_superposition(lab: Lab) -> Tables:
         facts = _facts(own["W_in"], own["W_out"])
         rows.append({"seed": seed, "loss": float(runs["loss"][seed]), **facts})
     table = pd.DataFrame(rows)
-    best = parameters(runs.isel(seed=int(table["loss"].idxmin())))
+    best = parameters(runs.isel(seed=int(table["loss"].to_numpy().argmin())))
     order = neurons.neuron_order(best["W_in"], best["W_out"])
     edges = _edges(best["W_in"][order], best["W_out"][:, order], range(SMALL), range(SMALL_HIDDEN))
     return {"small_models": table, "small_circuit": edges}
@@ -93,8 +92,8 @@ def _edges(v: F64, w: F64, features: Any, chosen: Any) -> pd.DataFrame:
 
 
 def _problem(p: float, m: int) -> Problem:
-    x = Independent(FEATURES, p, "signed")
-    return Problem(x, TwoLayer(m), DECAY ** np.arange(FEATURES), target="abs")
+    x = Independent(n_features=FEATURES, feature_probability=p, magnitude="signed")
+    return Problem(x, TwoLayer(n_hidden=m), DECAY ** np.arange(FEATURES), target="abs")
 
 
 def _motifs(lab: Lab) -> Tables:
@@ -195,7 +194,7 @@ def _example(runs: xr.Dataset, table: pd.DataFrame) -> pd.DataFrame | None:
     weights = parameters(runs.sel(seed=seed))
     v, w = weights["W_in"], weights["W_out"]
     pair = sorted((int(row["primary"]), int(row["secondary"])))
-    strong = (np.abs(v) * np.abs(w.T) > 0.1)[:, pair].any(axis=1)
+    strong = np.asarray((np.abs(v) * np.abs(w.T) > 0.1)[:, pair].any(axis=1))
     strong[int(row["inhibitor"])] = True
     edges = _edges(v, w, pair, np.flatnonzero(strong))
     roles = {int(row["neuron"]): "shared", int(row["inhibitor"]): "inhibits"}

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from tegum.experiments import _computation_rules as rules
-from tegum.experiments._computation_circuits import ENOUGH, HIDDEN
+from tegum.experiments._computation_circuits import ENOUGH, HIDDEN, MOTIF_DENSITY
 from tegum.experiments._computation_sweep import COUNTED, CURRICULUM, DENSITY, RANDOM
 from tegum.experiments.base import Tables
 from tegum.plots import style
@@ -33,6 +33,7 @@ def draw_stacks(tables: Tables) -> Figure:
     table, parts = tables["weights"], []
     for _, row in rules.shown(tables).iterrows():
         own = table[(table[DENSITY] == row[DENSITY]) & (table["route"] == row["route"])]
+        own = own.assign(weight=own["weight"].where(own["counted"], 0.0))
         held = f"{row['polysemantic']} polysemantic"
         parts.append(own.assign(panel=f"1−S = {row[DENSITY]:g}, {held}"))
     import pandas as pd
@@ -113,8 +114,7 @@ def draw_motifs(tables: Tables) -> Figure:
         bars.append((f"{p:g}", _share(rows), style.BLUE))
     roomy = table[table["n_hidden"] == ENOUGH]
     bars.append((f"{roomy[DENSITY].iloc[0]:g}\nm = {ENOUGH}", _share(roomy), style.GREEN))
-    density = rules.MOTIF_DENSITY
-    bars.append((f"{density:g}\nrenamed", float(renamed["proved"].mean()), style.GREY))
+    bars.append((f"{MOTIF_DENSITY:g}\nrenamed", float(renamed["proved"].mean()), style.GREY))
     figure = Figure(figsize=(1.2 + 0.75 * len(bars), 2.9))
     axes = style.place(figure, 0.7, 0.25, 0.75 * len(bars), 1.95)
     for k, (_, share, colour) in enumerate(bars):

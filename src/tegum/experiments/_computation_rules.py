@@ -43,9 +43,10 @@ def judge_pairs(tables: Tables) -> Judgement:
     """40.a: a neuron for each sign of each feature, with output weights 1."""
     table = tables["small_models"]
     exact = table["paired"] & (table["output_off"] <= UNIT) & (table["other"] <= UNIT)
-    best = table.loc[table["loss"].idxmin()]
+    at = int(table["loss"].to_numpy().argmin())
+    best = table.iloc[at]
     return Judgement.when(
-        bool(exact[table["loss"].idxmin()]),
+        bool(exact.iloc[at]),
         f"best of {len(table)}: output weights within {best['output_off']:.1e} of 1, all others "
         f"below {best['other']:.1e}, loss {best['loss']:.1e}; so are {exact.mean():.0%} of seeds",
         output_off=float(best["output_off"]),
@@ -102,7 +103,8 @@ def judge_many(tables: Tables) -> Judgement:
 
 def judge_both_kinds(tables: Tables) -> Judgement:
     """42.a: pure and polysemantic neurons side by side."""
-    row = shown(tables).set_index(DENSITY).loc[MIDDLE]
+    rows = shown(tables)
+    row = rows[rows[DENSITY] == MIDDLE].iloc[0]
     return Judgement.when(
         bool(min(row["monosemantic"], row["polysemantic"]) >= KINDS),
         f"{row['monosemantic']} monosemantic and {row['polysemantic']} polysemantic neurons at "
@@ -120,7 +122,7 @@ def judge_importance(tables: Tables) -> Judgement:
     found = {}
     for p, rows in own.groupby(DENSITY):
         if rows["mass"].std() > 0:
-            found[float(p)] = float(spearmanr(rows["importance"], rows["mass"]).statistic)
+            found[float(str(p))] = float(spearmanr(rows["importance"], rows["mass"]).statistic)
     words = ", ".join(f"{found[p]:.2f} at 1−S={p:g}" for p in sorted(found, reverse=True))
     return Judgement.when(
         found.get(MIDDLE, 1.0) < CORRELATION,
@@ -165,7 +167,7 @@ def judge_low(tables: Tables) -> Judgement:
 def judge_motif(tables: Tables) -> Judgement:
     """44.a: the motif is frequent in small models of sparse features."""
     rows = _seeds(tables, HIDDEN, MOTIF_DENSITY)
-    share, best = (rows["motifs"] > 0).mean(), rows.loc[rows["loss"].idxmin()]
+    share, best = (rows["motifs"] > 0).mean(), rows.iloc[int(rows["loss"].to_numpy().argmin())]
     return Judgement.when(
         bool(share >= FREQUENT),
         f"in {share:.0%} of {len(rows)} seeds, {rows['motifs'].mean():.1f} instances each; "
@@ -232,10 +234,10 @@ def judge_rescaling(tables: Tables) -> Judgement:
 
 def judge_tasks(tables: Tables) -> Judgement:
     """45.b: a lower loss at another density is not a better model."""
-    loss = tables["tasks"].pivot(index="trained_at", columns="task", values="loss")
-    sparse, dense = loss.index.min(), 0.3
-    own = (loss.loc[sparse, sparse], loss.loc[dense, dense])
-    swapped = loss.loc[sparse, dense]
+    table = tables["tasks"].set_index(["trained_at", "task"])["loss"].to_dict()
+    sparse, dense = float(tables["tasks"]["trained_at"].min()), 0.3
+    own = (table[sparse, sparse], table[dense, dense])
+    swapped = table[sparse, dense]
     return Judgement.when(
         bool(own[0] < own[1] < swapped),
         f"the model of 1−S={sparse:g} has loss {own[0]:.1e}, that of {dense:g} {own[1]:.1e}; on "

@@ -38,8 +38,8 @@ BANDS: Final = ((0.0, 0.5), (0.99, 1.0))
 
 def problem(p: float) -> Problem:
     """The |x| problem at one density."""
-    x = Independent(FEATURES, p, "signed")
-    return Problem(x, TwoLayer(HIDDEN), DECAY ** np.arange(FEATURES), target="abs")
+    x = Independent(n_features=FEATURES, feature_probability=p, magnitude="signed")
+    return Problem(x, TwoLayer(n_hidden=HIDDEN), DECAY ** np.arange(FEATURES), target="abs")
 
 
 def training(lab: Lab) -> Training:
@@ -61,11 +61,7 @@ def measure(lab: Lab) -> Tables:
     rows = [_models(*key, run) for key, run in runs.items()]
     chosen = {key: run.isel(seed=int(run["loss"].argmin("seed"))) for key, run in runs.items()}
     shown = {p: min(_at(chosen, p), key=lambda run: float(run["loss"])) for p in DENSITIES}
-    weights = [
-        _weights(run).assign(**{DENSITY: p, "route": route})
-        for (route, p), run in chosen.items()
-        if p in DENSITIES
-    ]
+    weights = [_weights(route, p, run) for (route, p), run in chosen.items() if p in DENSITIES]
     return {
         "models": pd.concat(rows, ignore_index=True),
         "weights": pd.concat(weights, ignore_index=True),
@@ -119,13 +115,16 @@ def parameters(run: xr.Dataset) -> dict[str, F64]:
     return {"W_in": v, "W_out": w, "b": run["b"].to_numpy().astype(np.float64)}
 
 
-def _weights(run: xr.Dataset) -> pd.DataFrame:
+def _weights(route: str, p: float, run: xr.Dataset) -> pd.DataFrame:
     """A row per neuron and feature; superposition by the weights that count, rescaled."""
     own = parameters(run)
     counted = neurons.strength(own["W_in"], own["W_out"]) > COUNTED
     shared = geometry.superposition(np.where(counted, own["W_in"], 0.0))
     table = long.neuron_table(run)
-    return table.assign(superposition=shared[table["feature"].to_numpy()])
+    table["superposition"] = shared[table["feature"].to_numpy()]
+    table["counted"] = counted.ravel()
+    table[DENSITY], table["route"] = p, route
+    return table
 
 
 def _mass(v: F64, w: F64) -> F64:

@@ -48,9 +48,9 @@ EXPERIMENT = Experiment(
         ),
         FigureSpec(
             "neurons-by-sparsity",
-            "Every column is one of 40 neurons, its segments the input weights of a hundred "
-            "features, rescaled so that the largest is 1; sorted by the most important feature, "
-            "which is at the bottom. Dense features: one feature to a neuron. The sparser they "
+            "Every column is one of 40 neurons, its segments the input weights of the features "
+            "that count on it, rescaled so that the largest is 1; sorted by the most important "
+            "feature, at the bottom. Dense features: one feature to a neuron. The sparser they "
             "are, the more neurons (red line below) store others too, those of the least "
             "important features first. Colour: how much a feature shares its neurons with "
             f"others. {_CHOSEN}",

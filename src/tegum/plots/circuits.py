@@ -17,11 +17,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
 #: Inches: between two nodes of a column, between columns, around a panel, for the key.
-_PITCH, _ACROSS, _EDGE, _TITLE, _KEY = 0.46, 1.55, 0.35, 0.3, 0.3
+_PITCH, _ACROSS, _EDGE, _TITLE, _KEY = 0.62, 1.75, 0.35, 0.3, 0.3
 _SIDES: Final = ("in", "out")
 _POSITIVE, _NEGATIVE = style.BLUE, style.VERMILION
-#: Points of line for a weight of 1, and where along an edge its number stands.
-_WIDTH, _THICKEST, _NUMBER = 2.2, 6.0, (0.3, 0.42, 0.18)
+#: Points of line for a weight of 1, and at most.
+_WIDTH, _THICKEST = 2.2, 6.0
+#: Where along an edge its number may stand, and inches that numbers need.
+_PLACES: Final = (0.35, 0.25, 0.45, 0.55, 0.65, 0.17)
+_NUMBER: Final = (0.42, 0.15)
 
 
 @style.styled
@@ -81,20 +84,24 @@ def _panel(axes: Axes, rows: pd.DataFrame, most: int, least: float, numbered: bo
     }
     shown = rows[rows["weight"].abs() >= least]
     shown = shown.reindex(shown["weight"].abs().sort_values(ascending=False).index)
-    for count, (_, row) in enumerate(shown.iterrows()):
+    taken: list[tuple[float, float]] = []
+    for _, row in shown.iterrows():
         feature, neuron = heights["feature"][row["feature"]], heights["neuron"][row["neuron"]]
         inward = row["side"] == "in"
         ends = (0.0, feature, 1.0, neuron) if inward else (2.0, feature, 1.0, neuron)
-        _edge(axes, ends, float(row["weight"]), numbered, count)
+        _edge(axes, ends, float(row["weight"]), taken if numbered else None)
     for feature, height in heights["feature"].items():
         _node(axes, 0.0, height, f"$x_{{{feature}}}$")
         _node(axes, 2.0, height, f"$y_{{{feature}}}$")
-    roles = rows.groupby("neuron")["role"].first() if "role" in rows else {}
+    roles = dict(zip(rows["neuron"], rows["role"], strict=True)) if "role" in rows else {}
     for neuron, height in heights["neuron"].items():
         _node(axes, 1.0, height, f"{neuron}", neuron=True)
         word = roles.get(neuron, "")
         if word:
-            axes.text(1.0, height + 0.33, word, ha="center", va="bottom", size=style.SMALL)
+            look = {"boxstyle": "square,pad=0.05", "fc": "white", "lw": 0, "alpha": 0.8}
+            axes.text(
+                *(1.0, height - 0.27, word), ha="center", va="bottom", size=style.SMALL, bbox=look
+            )
     axes.set(xlim=(-0.2, 2.2), ylim=(most - 0.5, -0.5))
     axes.axis("off")
 
@@ -113,19 +120,24 @@ def _node(axes: Axes, x: float, y: float, label: str, *, neuron: bool = False) -
 
 
 def _edge(
-    axes: Axes, ends: tuple[float, float, float, float], weight: float, numbered: bool, count: int
+    axes: Axes,
+    ends: tuple[float, float, float, float],
+    weight: float,
+    taken: list[tuple[float, float]] | None,
 ) -> None:
-    """From a feature or output to a neuron; numbers stand at different places to stay apart."""
+    """From a feature or output to a neuron; numbers keep away from those that are `taken`."""
     x0, y0, x1, y1 = ends
     colour = _POSITIVE if weight > 0 else _NEGATIVE
     width = float(np.clip(_WIDTH * abs(weight), 0.6, _THICKEST))
     axes.plot([x0, x1], [y0, y1], color=colour, lw=width, alpha=0.75, solid_capstyle="butt")
-    if not numbered:
+    if taken is None:
         return
-    at = _NUMBER[count % len(_NUMBER)]
+    places = [(x0 + at * (x1 - x0), y0 + at * (y1 - y0)) for at in _PLACES]
+    free = [_room(place, taken) for place in places]
+    best = next((k for k, room in enumerate(free) if room >= 1), int(np.argmax(free)))
+    taken.append(places[best])
     axes.text(
-        x0 + at * (x1 - x0),
-        y0 + at * (y1 - y0),
+        *places[best],
         f"{weight:+.2f}".replace("-", "−"),
         ha="center",
         va="center",
@@ -134,3 +146,12 @@ def _edge(
         zorder=3,
         bbox={"boxstyle": "square,pad=0.08", "fc": "white", "lw": 0, "alpha": 0.9},
     )
+
+
+def _room(place: tuple[float, float], taken: list[tuple[float, float]]) -> float:
+    """How far the nearest number is, in units of what two numbers need."""
+    gaps = [
+        max(abs(place[0] - x) * _ACROSS / _NUMBER[0], abs(place[1] - y) * _PITCH / _NUMBER[1])
+        for x, y in taken
+    ]
+    return min(gaps, default=np.inf)

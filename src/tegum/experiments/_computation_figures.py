@@ -47,7 +47,7 @@ def draw_routes(tables: Tables) -> Figure:
     figure = Figure(figsize=(9.6, 3.0))
     kinds = (
         ("loss", "held-out loss", True),
-        ("mass", "weight beyond the largest, per neuron", False),
+        ("mass", "weight beyond the largest", False),
         ("computed", "features computed", False),
     )
     for k, (column, label, log) in enumerate(kinds):

@@ -96,8 +96,8 @@ def _panel(axes: Axes, rows: pd.DataFrame, most: int, least: float, numbered: bo
     roles = dict(zip(rows["neuron"], rows["role"], strict=True)) if "role" in rows else {}
     for neuron, height in heights["neuron"].items():
         _node(axes, 1.0, height, f"{neuron}", neuron=True)
-        word = roles.get(neuron, "")
-        if word:
+        word = roles.get(neuron)
+        if isinstance(word, str) and word:  # missing in a table that was read from a file
             look = {"boxstyle": "square,pad=0.05", "fc": "white", "lw": 0, "alpha": 0.8}
             axes.text(
                 *(1.0, height - 0.27, word), ha="center", va="bottom", size=style.SMALL, bbox=look

@@ -1,0 +1,185 @@
+"""The rules of computation in superposition, on tables made by hand on which each holds or not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tegum.experiments import _computation_circuits as circuits
+from tegum.experiments import _computation_sweep as sweep
+from tegum.experiments.base import Tables
+from tegum.experiments.computation import EXPERIMENT
+from tegum.report.lab import RunLab
+
+P = "feature_probability"
+MASS = (0.0, 0.01, 0.005, 0.2, 0.4, 0.5, 0.6)
+
+
+def models() -> pd.DataFrame:
+    """Curriculum models are better where there are any; mass and features grow."""
+    rows = []
+    for k, p in enumerate(sweep.DENSITIES):
+        poly = (0, 1, 4, 10, 14, 16, 20)[k]
+        good = {"mass": MASS[k], "polysemantic": poly, "monosemantic": 40 - poly}
+        good |= {"computed": 17 + 2 * k, "loss": 0.01 * p, "loss_error": 1e-5}
+        bad = {**good, "loss": 0.1 * p, "mass": 2.0, "polysemantic": 40, "computed": 1}
+        second = sweep.CURRICULUM if p < 0.3 else sweep.RANDOM
+        rows += [{P: p, "route": sweep.RANDOM, "seed": 0, **bad}]
+        rows += [{P: p, "route": second, "seed": 1, **good}]
+    return pd.DataFrame(rows)
+
+
+def neurons() -> pd.DataFrame:
+    """At every density the neurons of less important features hold more, but for one."""
+    rows = []
+    for p in sweep.DENSITIES:
+        for k in range(20):
+            mass = 0.3 if k == 5 else max(0, k - 9) / 10
+            rows.append(
+                {P: p, "neuron": k, "primary": k, "importance": 0.8**k, "mass": mass}
+                | {"held": 1 + (mass > 0), "second": min(mass, 0.6)}
+                | {"share_top": 0.95 if k % 2 else 0.9, "share_low": 0.3}
+            )
+    return pd.DataFrame(rows)
+
+
+def motif_models() -> pd.DataFrame:
+    rows = []
+    for m, p, with_motif in (
+        *((circuits.HIDDEN, p, n) for p, n in ((1.0, 0), (0.5, 0), (0.2, 10), (0.1, 8))),
+        (circuits.ENOUGH, 0.1, 0),
+    ):
+        rows += [
+            {P: p, "n_hidden": m, "seed": s, "loss": 0.01 + s, "motifs": int(s < with_motif)}
+            for s in range(10)
+        ]
+    return pd.DataFrame(rows)
+
+
+def good() -> Tables:
+    tasks = [
+        {"trained_at": a, "task": t, "loss": t * (2 if a != t else 1) * (1 + a), "loss_error": 0}
+        for a in (0.3, 0.001)
+        for t in (0.3, 0.001)
+    ]
+    motif = {P: 0.1, "n_hidden": circuits.HIDDEN, "rise": 1e-3, "rise_error": 1e-5}
+    return {
+        "small_models": pd.DataFrame(
+            {
+                "seed": [0, 1],
+                "loss": [1e-3, 1e-8],
+                "paired": [False, True],
+                "other": [0.9, 0.01],
+                "output_off": [0.8, 0.04],
+            }
+        ),
+        "models": models(),
+        "neurons": neurons(),
+        "motif_models": motif_models(),
+        "renamed": pd.DataFrame({"shape": [True] + [False] * 9, "proved": [False] * 10}),
+        "motifs": pd.DataFrame([{**motif, "loss": 1e-3, "loss_cut": 1e-2}] * 2),
+        "rescaled": pd.DataFrame({"moved": [1e-14, 1e-9], "canonical": [0.0, 1e-15]}),
+        "tasks": pd.DataFrame(tasks),
+    }
+
+
+def changed(table: str, rows: Any, column: str, value: Any) -> Tables:
+    """The good tables with one column changed in some rows."""
+    tables = good()
+    chosen = rows(tables[table])
+    own = tables[table]
+    own[column] = np.where(chosen, value(own) if callable(value) else value, own[column])
+    return tables
+
+
+def everywhere(table: pd.DataFrame) -> Any:
+    return np.ones(len(table), bool)
+
+
+CLAIMS = {claim.id: claim for claim in EXPERIMENT.claims}
+
+
+def test_every_rule_holds_on_tables_made_for_it() -> None:
+    for claim in EXPERIMENT.claims:
+        judgement = claim.judge(good())
+        assert judgement.status == "holds", (claim.id, judgement.measured)
+        assert "\n" not in judgement.measured
+
+
+def sparse_good(table: pd.DataFrame) -> Any:
+    return (table[P] == 0.01) & (table["seed"] == 1)
+
+
+@pytest.mark.parametrize(
+    ("claim", "tables"),
+    [
+        ("40.a", changed("small_models", lambda t: t["seed"] == 1, "output_off", 0.06)),
+        ("40.a", changed("small_models", lambda t: t["seed"] == 1, "other", 0.06)),
+        ("40.a", changed("small_models", lambda t: t["seed"] == 1, "paired", False)),
+        ("40.a", changed("small_models", lambda t: t["seed"] == 1, "loss", 1.0)),
+        ("41.a", changed("models", lambda t: t[P] == 0.3, "polysemantic", 3)),
+        ("41.b", changed("models", sparse_good, "mass", 0.18)),
+        ("41.b", changed("models", everywhere, "mass", 0.2)),
+        ("41.c", changed("models", sparse_good, "computed", 20)),
+        ("41.c", changed("models", lambda t: t["seed"] == 0, "loss", 0.0)),
+        ("42.a", changed("models", lambda t: t[P] == 0.03, "polysemantic", 4)),
+        ("42.a", changed("models", lambda t: t[P] == 0.03, "monosemantic", 4)),
+        ("42.b", changed("neurons", everywhere, "mass", lambda t: -t["mass"])),
+        ("42.b", changed("neurons", everywhere, "mass", 0.0)),
+        ("43.a", changed("neurons", everywhere, "share_top", 0.85)),
+        ("43.a", changed("neurons", everywhere, "second", 0.7)),
+        ("43.b", changed("neurons", everywhere, "share_low", 0.6)),
+        ("43.b", changed("neurons", lambda t: t["neuron"] == 12, "share_low", 0.95)),
+        ("44.a", changed("motif_models", lambda t: (t[P] == 0.1) & (t["seed"] > 5), "motifs", 0)),
+        ("44.b", changed("motif_models", lambda t: (t[P] == 0.5) & (t["seed"] == 3), "motifs", 1)),
+        ("44.b", changed("motif_models", lambda t: t["n_hidden"] == circuits.ENOUGH, "motifs", 2)),
+        ("44.c", changed("renamed", everywhere, "shape", True)),
+        ("44.c", changed("renamed", everywhere, "proved", True)),
+        ("44.d", changed("motifs", lambda t: np.arange(len(t)) == 1, "rise", 4e-5)),
+        ("45.a", changed("rescaled", everywhere, "moved", 1e-5)),
+        ("45.b", changed("tasks", everywhere, "loss", 1.0)),
+    ],
+)
+def test_every_rule_differs_where_it_should(claim: str, tables: Tables) -> None:
+    judgement = CLAIMS[claim].judge(tables)
+    assert judgement.status == "differs", judgement.measured
+
+
+def test_without_any_motif_the_ablation_claim_differs() -> None:
+    tables = good()
+    tables["motifs"] = tables["motifs"].iloc[:0]
+    assert CLAIMS["44.d"].judge(tables).status == "differs"
+
+
+def test_facts_of_the_small_circuit_by_hand() -> None:
+    v = np.array([[1, 0.02], [-1, 0], [0, 1], [0.01, -1]])
+    w = np.array([[1.03, 1, 0, 0], [0, 0, 1, 0.98]])
+    facts = circuits._facts(v, w)
+    assert facts["paired"]
+    assert facts["other"] == pytest.approx(0.02)
+    assert facts["output_off"] == pytest.approx(0.03)
+    assert not circuits._facts(np.abs(v), w)["paired"]
+
+
+def test_what_counts_and_what_is_computed_by_hand() -> None:
+    """Neuron 0 holds two features; neuron 1 has a second weight without effect."""
+    v = np.array([[1.0, -0.5, 0.05], [-1.0, 0.3, 0.0], [0.0, 0.0, 1.0]])
+    w = np.array([[1.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 0.9]])
+    np.testing.assert_allclose(sweep._mass(v, w), [0.5, 0.0, 0.0])
+    # feature 0 on both sides; 1 only where x < 0, and by half; 2 only where x > 0
+    assert sweep._computed(v, w, np.zeros(3)).tolist() == [True, False, False]
+    assert sweep._computed(v, w, np.array([-0.6, 0, 0])).tolist() == [False, False, False]
+
+
+@pytest.mark.slow
+def test_a_quick_run_makes_every_figure() -> None:
+    tables = EXPERIMENT.measure(RunLab(quick=True))
+    for figure in EXPERIMENT.figures:
+        assert set(figure.tables) <= set(tables)
+        assert figure.draw(tables).axes
+    for claim in EXPERIMENT.claims:
+        if claim.quick:
+            assert claim.judge(tables).status == "holds", claim.id

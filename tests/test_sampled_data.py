@@ -211,7 +211,8 @@ def test_rows_are_tiles_transposed_to_the_bit(name: str, size: int) -> None:
     for simple in {False, name.startswith("independent")}:
         rows = draw.by_rows(keys, shape, blocks, odds, simple)
         np.testing.assert_array_equal(rows, tiles)
-    assert (tiles[0] != tiles[1]).any()
+    if size > 1 or not name.endswith(" one"):  # a sample of zeros and ones may come twice
+        assert (tiles[0] != tiles[1]).any()
 
 
 @pytest.mark.parametrize("name", laws(0.1))

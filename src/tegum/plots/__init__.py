@@ -7,6 +7,7 @@ or, for convenience, a Dataset of `tegum.train` / `tegum.best`, and returns a
 """
 
 from tegum.plots.bars import norms
+from tegum.plots.circuits import circuit
 from tegum.plots.composition import panels
 from tegum.plots.curves import against_theory, counts, loss_curves
 from tegum.plots.heatmaps import gram
@@ -17,6 +18,7 @@ from tegum.plots.vectors import features_2d
 
 __all__ = [
     "against_theory",
+    "circuit",
     "counts",
     "crossing",
     "features_2d",

@@ -184,13 +184,17 @@ def _renamed(runs: xr.Dataset) -> list[dict[str, Any]]:
 
 
 def _example(runs: xr.Dataset, table: pd.DataFrame) -> pd.DataFrame | None:
-    """The circuit of one instance: of the model of lowest loss that has any, the clearest one."""
+    """The circuit of one instance, of the model of lowest loss that has any.
+
+    The clearest: the inhibitor sees the primary feature strongly and cancels what it should.
+    """
     if table.empty:
         return None
     seeds = table["seed"].unique()
     seed = seeds[int(np.argmin(runs["loss"].sel(seed=seeds).to_numpy()))]
     own = table[table["seed"] == seed]
-    row = own.loc[(own["cancelled"] - 1).abs().idxmin()]
+    clear = own["v_inhibitor"].abs() - (own["cancelled"] - 1).abs()
+    row = own.iloc[int(clear.to_numpy().argmax())]
     weights = parameters(runs.sel(seed=seed))
     v, w = weights["W_in"], weights["W_out"]
     pair = sorted((int(row["primary"]), int(row["secondary"])))

@@ -32,7 +32,7 @@ def draw_stacks(tables: Tables) -> Figure:
     """The model of lowest loss at each density, neuron by neuron."""
     table, parts = tables["weights"], []
     for _, row in rules.shown(tables).iterrows():
-        own = table[(table[DENSITY] == row[DENSITY]) & (table["route"] == row["route"])]
+        own = table[table[DENSITY] == row[DENSITY]]
         own = own.assign(weight=own["weight"].where(own["counted"], 0.0))
         held = f"{row['polysemantic']} polysemantic"
         parts.append(own.assign(panel=f"1−S = {row[DENSITY]:g}, {held}"))
@@ -75,7 +75,7 @@ def _route(axes: Axes, table: pd.DataFrame, route: str, column: str) -> None:
 @style.styled
 def draw_kinds(tables: Tables) -> Figure:
     """Importance against polysemanticity, and what activations are about, neuron by neuron."""
-    figure = Figure(figsize=(8.2, 3.1))
+    figure = Figure(figsize=(9.0, 3.1))
     own = tables["neurons"]
     own = own[own[DENSITY] == rules.MIDDLE]
     axes = style.place(figure, 0.65, 0.3, 2.9, 2.25)
@@ -100,7 +100,7 @@ def draw_kinds(tables: Tables) -> Figure:
         ylabel="share of the primary feature",
         title="what activations are about",
     )
-    axes.legend(loc="center right")
+    axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
     return figure
 
 

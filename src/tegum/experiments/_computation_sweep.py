@@ -61,10 +61,9 @@ def measure(lab: Lab) -> Tables:
     rows = [_models(*key, run) for key, run in runs.items()]
     chosen = {key: run.isel(seed=int(run["loss"].argmin("seed"))) for key, run in runs.items()}
     shown = {p: min(_at(chosen, p), key=lambda run: float(run["loss"])) for p in DENSITIES}
-    weights = [_weights(route, p, run) for (route, p), run in chosen.items() if p in DENSITIES]
     return {
         "models": pd.concat(rows, ignore_index=True),
-        "weights": pd.concat(weights, ignore_index=True),
+        "weights": pd.concat([_weights(p, run) for p, run in shown.items()], ignore_index=True),
         "neurons": pd.concat([_neurons(p, run) for p, run in shown.items()], ignore_index=True),
         "tasks": _tasks(lab, shown),
         "rescaled": _rescaled(shown),
@@ -115,7 +114,7 @@ def parameters(run: xr.Dataset) -> dict[str, F64]:
     return {"W_in": v, "W_out": w, "b": run["b"].to_numpy().astype(np.float64)}
 
 
-def _weights(route: str, p: float, run: xr.Dataset) -> pd.DataFrame:
+def _weights(p: float, run: xr.Dataset) -> pd.DataFrame:
     """A row per neuron and feature; superposition by the weights that count, rescaled."""
     own = parameters(run)
     counted = neurons.strength(own["W_in"], own["W_out"]) > COUNTED
@@ -123,7 +122,7 @@ def _weights(route: str, p: float, run: xr.Dataset) -> pd.DataFrame:
     table = long.neuron_table(run)
     table["superposition"] = shared[table["feature"].to_numpy()]
     table["counted"] = counted.ravel()
-    table[DENSITY], table["route"] = p, route
+    table[DENSITY] = p
     return table
 
 

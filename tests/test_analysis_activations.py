@@ -29,6 +29,8 @@ def test_shares_by_hand() -> None:
     assert share[0, 1:].tolist() == [1.0, 0.0]
     assert np.isnan(share[1]).all()  # a neuron that is never active
     assert (share[2] == 1.0).all()
+    # beyond half of the largest, 3/2, there are x_0 = 1 alone
+    assert primary_share(problem, given, ALL, least=0.5)[0, 0] == 1.0
 
 
 def test_the_largest_contribution_counts_not_the_presence() -> None:
@@ -50,6 +52,8 @@ def test_bad_input() -> None:
     for band in ((0.5, 0.5), (-0.1, 0.5), (0.5, 1.1)):
         with pytest.raises(SpecError, match=r"^primary_share\.bands must be pairs with 0 <= low"):
             primary_share(problem, weights([[1.0, 0.0]]), (band,))
+    with pytest.raises(SpecError, match=r"^primary_share\.least must be in \[0, 1\); got 1"):
+        primary_share(problem, weights([[1.0, 0.0]]), least=1)
     linear = problem.replace(model=tg.ReLUOutput(1))
     with pytest.raises(SpecError, match=r"^primary_share\.problem must have a ReLU hidden layer"):
         primary_share(linear, {"W": np.ones((1, 2)), "b": np.zeros(2)})

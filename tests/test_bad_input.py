@@ -90,7 +90,7 @@ IN_SETS = "train --distribution anticorrelated --hidden 1 --probability 0.5 "
         (IN_SETS + "--sets 2 --set-size 2 --probability 1,1,1", "n_sets = 2 entries; got 3"),
         (IN_SETS + "--sets 2 --set-size 3 --importance 1,1", "or have 6 entries"),
         # unknown names
-        (TRAIN + "--magnitude normal", "Independent.magnitude must be 'uniform', 'signed' or"),
+        (TRAIN + "--magnitude normal", "Independent.magnitude must be 'uniform', 'signed', 'exp"),
         (TRAIN + "--activation tanh", "ReLUOutput.activation must be 'relu', 'gelu', 'leaky'"),
         (TRAIN + "--schedule step", "Training.schedule must be 'constant', 'linear' or 'cosine'"),
         (TRAIN + "--hidden-activation relu", 'ReLUOutput has no field "hidden_activation"'),

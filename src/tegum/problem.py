@@ -56,9 +56,11 @@ class Problem(Spec):
                 f"Problem.importance must be a number or have {n} entries, one for each feature "
                 f"of {type(self.distribution).__name__}; got {len(given)} entries"
             )
+        counted = n
         if isinstance(self.target, Target):
             self.target.check(n)
-        if not self.importance_vector().any():
+            counted = self.target.n_outputs(n)
+        if not (any(given[:counted]) if isinstance(given, tuple) else given):
             raise SpecError.of("Problem", "importance", "must not be all zero", given)
         return self
 

@@ -27,17 +27,19 @@ def primary_share(
     parameters: Mapping[str, NDArray[Any]],
     bands: Sequence[tuple[float, float]] = ((0.0, 0.5), (0.5, 0.99), (0.99, 1.0)),
     *,
+    least: float = 0.0,
     samples: int = 65_536,
     seed: int = 0,
 ) -> Float[F64, "hidden band"]:
     """How often a neuron's primary feature is what it is active for, by height of activation.
 
-    The activations of neuron k on samples of the problem, where they are positive, are put in
-    order; a band (0.99, 1.0) is the highest 1 % of them. A sample counts for the primary feature,
-    that of the largest |W_ki|, when this one contributes more to the activation, W_ki x_i, than
-    any other does. `parameters` are those of one model, as named by `Model.parameters`. NaN where
-    a band has no samples. Raises SpecError for bands that are not 0 <= low < high <= 1, for
-    models without a ReLU hidden layer, and for parameters of other shapes.
+    The activations of neuron k on samples of the problem that are positive and above `least` (in
+    [0, 1)) of its largest are put in order; a band (0.99, 1.0) is the highest 1 % of them. A
+    sample counts for the primary feature, that of the largest |W_ki|, when this one contributes
+    more to the activation, W_ki x_i, than any other does. `parameters` are those of one model, as
+    named by `Model.parameters`. NaN where a band has no samples. Raises SpecError for bands that
+    are not 0 <= low < high <= 1, for another `least`, for models without a ReLU hidden layer, and
+    for parameters of other shapes.
     """
     model = problem.model
     if model.hidden_activation != "relu":
@@ -47,6 +49,8 @@ def primary_share(
         if not 0 <= low < high <= 1:
             rule = "must be pairs with 0 <= low < high <= 1"
             raise SpecError.of("primary_share", "bands", rule, (low, high))
+    if not 0 <= least < 1:
+        raise SpecError.of("primary_share", "least", "must be in [0, 1)", least)
     encoder = np.asarray(parameters["W" if model.tied else "W_in"], np.float64)
     rng, heights, for_primary = np.random.default_rng(seed), [], []
     for start in range(0, samples, _AT_ONCE):
@@ -56,7 +60,7 @@ def primary_share(
     height, primary = np.concatenate(heights), np.concatenate(for_primary)
     share = np.full((len(encoder), len(bands)), np.nan)
     for k in range(len(encoder)):
-        active = np.flatnonzero(height[:, k] > 0)
+        active = np.flatnonzero(height[:, k] > least * height[:, k].max())
         ranked = active[np.argsort(height[active, k], kind="stable")]
         for b, (low, high) in enumerate(bands):
             chosen = ranked[round(low * len(ranked)) : round(high * len(ranked))]

@@ -32,7 +32,9 @@ RANDOM, CURRICULUM = "random weights", "curriculum"
 COUNTED: Final = 0.1
 #: A feature is computed when its output answers x = 1 and x = −1 by more than this.
 COMPUTED: Final = 0.5
-#: Bands of a neuron's positive activations: the lower half, and the highest 1 %.
+#: Activations above this part of the neuron's largest: smaller ones are of weights that do not
+#: count. Of these, the lower half and the highest 1 %.
+LEAST: Final = 0.05
 BANDS: Final = ((0.0, 0.5), (0.99, 1.0))
 
 
@@ -151,7 +153,7 @@ def _neurons(p: float, run: xr.Dataset) -> pd.DataFrame:
     v, w = own["W_in"], own["W_out"]
     size = np.where(neurons.strength(v, w) > COUNTED, np.abs(v), 0.0)
     first = np.abs(v).argmax(axis=1)
-    share = primary_share(problem(p), own, BANDS)
+    share = primary_share(problem(p), own, BANDS, least=LEAST)
     return pd.DataFrame(
         {
             DENSITY: p,

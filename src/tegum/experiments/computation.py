@@ -73,7 +73,7 @@ EXPERIMENT = Experiment(
             "it is strongest for and by how much weight other features have on it; red stores "
             "more than one. Right: for the red ones with a clear primary feature, how often that "
             "feature is what the neuron is active for, among its highest activations and the "
-            "lower half.",
+            "lower half of those above a twentieth of the largest.",
             figures.draw_kinds,
             ("neurons",),
         ),
@@ -175,7 +175,8 @@ EXPERIMENT = Experiment(
             "are nearly all that feature's.",
             rule=f"at 1−S = {rules.MIDDLE:g}, over polysemantic neurons whose second weight is at "
             f"most {rules.CLEAR:g} of the first, ≥ {rules.TOP_SHARE:.0%} of the highest 1 % of "
-            "activations are dominated by the primary feature, on average",
+            f"activations (above {sweep.LEAST:g} of the largest) are dominated by the primary "
+            "feature, on average",
             judge=rules.judge_top,
             evidence=("kinds-of-neurons", "neurons"),
             quick=False,

@@ -81,8 +81,11 @@ class Lab(Protocol):
         """The runs with their expected losses, to a part in 10⁶, in place of held-out ones."""
         ...
 
-    def pick(self, full: int, quick: int) -> int:
-        """The first number in a full run, the second with `--quick`."""
+    def pick(self, full: int, quick: int, fine: int | None = None) -> int:
+        """The first number in a full run, the second with `--quick`, the third with `--fine`.
+
+        An experiment that has nothing finer leaves the third out.
+        """
         ...
 
 

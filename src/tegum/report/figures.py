@@ -7,7 +7,7 @@ import html
 import io
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tegum.errors import TegumError
 
@@ -48,30 +48,36 @@ class Drawing:
         return width / height
 
 
-def draw(spec: FigureSpec, tables: Tables, salt: str) -> Drawing:
+def draw(spec: FigureSpec, tables: Tables, salt: str, remark: str = "") -> Drawing:
     """Draw `spec` from the tables it names and from nothing else.
 
-    `salt` makes the SVG's ids the same in every run and different between figures. Raises
-    `TegumError` for a table that was not measured, and whatever `spec.draw` raises.
+    `salt` makes the SVG's ids the same in every run and different between figures; `remark` is
+    written small below the drawing. Raises `TegumError` for a table that was not measured, and
+    whatever `spec.draw` raises.
     """
     missing = [name for name in spec.tables if name not in tables]
     if missing:
         raise TegumError(f"figure {spec.name!r} needs the table {missing[0]!r}; it is not there")
     figure = spec.draw({name: tables[name] for name in spec.tables})
     try:
-        return Drawing(spec.name, spec.caption, spec.tables, *_render(figure, salt))
+        return Drawing(spec.name, spec.caption, spec.tables, *_render(figure, salt, remark))
     finally:
         _close(figure)
 
 
-def _render(figure: Figure, salt: str) -> tuple[str, bytes]:
+def _render(figure: Figure, salt: str, remark: str) -> tuple[str, bytes]:
     import matplotlib as mpl
 
     vector, raster = io.StringIO(), io.BytesIO()
     # Lay out once for both files: finding the places takes longer than drawing.
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
-    box = figure.get_tightbbox().padded(_MARGIN)
+    box = figure.get_tightbbox()
+    if remark:
+        place: dict[str, Any] = {"ha": "right", "va": "top", "transform": figure.dpi_scale_trans}
+        figure.text(box.x1, box.y0 - _MARGIN, remark, fontsize=7, style="italic", **place)
+        box = figure.get_tightbbox()
+    box = box.padded(_MARGIN)
     with mpl.rc_context({"svg.hashsalt": salt, "svg.fonttype": "path"}):
         figure.savefig(vector, format="svg", bbox_inches=box, metadata={"Date": None})
         figure.savefig(raster, format="png", bbox_inches=box, dpi=PNG_DPI)

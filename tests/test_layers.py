@@ -21,7 +21,7 @@ ROWS = (
     {"axes"},
     {"engines"},
     {"store", "progress", "selection", "grid", "recover", "weights"},
-    {"units", "executors"},
+    {"units", "executors", "starts"},
     {"expected", "decomposition"},
     {"schedule"},
     {"ensemble"},
@@ -58,7 +58,7 @@ HOMES = {
 #: Parts that compute and nothing else, and what would let them reach disk, network or clock.
 PURE = {
     *("dims", "errors", "spec", "distributions", "models", "problem", "training", "theory"),
-    *("axes", "grid", "selection", "units", "analysis"),
+    *("axes", "grid", "selection", "starts", "units", "analysis"),
 }
 IMPURE = {
     *("io", "os", "pathlib", "tempfile", "shutil", "sqlite3", "socket", "subprocess", "urllib"),

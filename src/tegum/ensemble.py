@@ -24,6 +24,7 @@ from tegum.progress import Display, Progress
 from tegum.recover import AXES
 from tegum.schedule import Schedule
 from tegum.selection import average, best, drop_worst
+from tegum.starts import Start
 from tegum.store import Store
 from tegum.training import Training
 from tegum.units import unit_size
@@ -64,6 +65,7 @@ def train(
     seeds: int = 1,
     seed: int = 0,
     *,
+    start: xr.Dataset | None = None,
     store: Store | str | os.PathLike[str] | None = None,
     jobs: int | None = None,
     progress: Progress | Literal[False] | None = None,
@@ -82,6 +84,14 @@ def train(
     `loss_error`; `diverged`, which makes the others NaN; `loss_curve (..., seed, step)`;
     `W_checkpoint (..., seed, checkpoint, hidden, feature)` and `b_checkpoint` where asked for.
 
+    With `start`, a Dataset such as an earlier run's, trainings begin with its weights in place of
+    random ones, and with a fresh optimiser; what is sampled depends on the coordinates as always,
+    so that a second training of the same problem wants another `seed`. Its dimensions are axes of
+    this run or `seed`: a point starts from the model at its own coordinates, the k-th seed from
+    the k-th model along `seed`, and all points start alike along an axis that it lacks. A
+    curriculum gives each stage the run before; `start=runs.isel(seed=order[:20])` refines the
+    best. Models that diverged stay so.
+
     With a `store` (a folder), finished work is looked up instead of repeated, and a run that was
     stopped goes on where it was. `jobs` threads work, by default one for each core. `progress` is
     shown on a terminal; False is silent. Raises SpecError, UnknownNameError, StoreError.
@@ -92,12 +102,14 @@ def train(
     run_seed = _whole("seed", seed, lowest=0, bits=64)
     jobs = checked_jobs(jobs)
     grid = Grid(problem, training, axes)
-    _check_memory(grid, n_seeds)
     engine = get_engine(training.engine)
+    first = None if start is None else Start.of(start, grid, n_seeds, engine.dtype)
+    _check_memory(grid, n_seeds)
     with _opened(store) as place, _shown(progress) as report:
-        schedule = Schedule(engine, grid, n_seeds, run_seed, place, jobs, report)
+        schedule = Schedule(engine, grid, n_seeds, run_seed, place, jobs, report, first)
         arrays = schedule.solve()
-    return _dataset(grid, n_seeds, run_seed, engine, arrays)
+    runs = _dataset(grid, n_seeds, run_seed, engine, arrays)
+    return runs if first is None else runs.assign_attrs(start=first.digest(0, len(grid)))
 
 
 def _check_kinds(problem: Problem, training: Training) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tegum.engines.base import Batch, Engine, State, step_of
+from tegum.engines.base import Batch, Engine, State, first_state, step_of
 from tegum.errors import SpecError, StoreError
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ class _Run:
     def resumed(cls, engine: Engine, batch: Batch, jobs: int, kept: State | None) -> _Run:
         """A run from a kept state, or from step 0."""
         if kept is None:
-            run = cls(engine, batch, jobs, engine.init(batch))
+            run = cls(engine, batch, jobs, first_state(engine, batch))
         else:
             run = cls(engine, batch, jobs, _part(kept, "state."))
             run.records = _part(kept, "record.")

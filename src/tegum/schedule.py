@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from tegum.grid import Grid
     from tegum.progress import Progress
+    from tegum.starts import Start
     from tegum.store import Store
 
 _WAIT_SECONDS: Final = 0.2
@@ -46,8 +47,10 @@ class Schedule:
         store: Store | None,
         jobs: int,
         report: Progress,
+        start: Start | None = None,
     ) -> None:
         self._engine, self._grid, self._store, self._jobs = engine, grid, store, jobs
+        self._start = start
         self._n_seeds, self._run_seed, self._report = n_seeds, run_seed, report
         self._steps = grid.training.steps
         self._done = 0
@@ -81,10 +84,11 @@ class Schedule:
         for first in range(0, len(self._grid), block):
             n_points = min(block, len(self._grid) - first)
             problems, trainings = self._grid.points(first, first + n_points)
-            family = family_of(self._engine, problems, trainings, self._run_seed)
+            start = None if self._start is None else self._start.digest(first, n_points)
+            family = family_of(self._engine, problems, trainings, self._run_seed, start)
             longest = max(1, size // n_points)
-            for start, stop in self._not_stored(family, first, n_points):
-                for begin in range(start, stop, longest):
+            for low, stop in self._not_stored(family, first, n_points):
+                for begin in range(low, stop, longest):
                     row = row_of_range(family, begin, min(begin + longest, stop))
                     yield Unit(first, n_points, row)
 
@@ -125,8 +129,9 @@ class Schedule:
 
     def _compute(self, unit: Unit) -> Results:
         problems, trainings = self._grid.points(unit.first, unit.first + unit.n_points)
-        seeds = tuple(range(unit.row.start, unit.row.stop))
-        batch = Batch(self._grid.problem, problems, trainings, seeds, self._run_seed)
+        seeds = range(unit.row.start, unit.row.stop)
+        start = None if self._start is None else self._start.rows(unit.first, unit.n_points, seeds)
+        batch = Batch(self._grid.problem, problems, trainings, tuple(seeds), self._run_seed, start)
 
         def on_progress(steps: int) -> None:
             self._report(self._done + unit.n_instances * steps, self._total)

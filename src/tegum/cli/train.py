@@ -87,6 +87,8 @@ class Train:
     seed: Whole = 0
     """Seed of the run."""
 
+    start: Annotated[Path | None, _unset("FILE.nc")] = None
+    """Trained models to go on from, at the same axis points and seeds, in place of random ones."""
     engine: Annotated[str, arg(metavar="sampled|exact")] = _USUAL.engine
     """sampled: minibatches of fresh samples. exact: the expected loss, Adam and then L-BFGS."""
     steps: MaybeWhole = None
@@ -128,7 +130,7 @@ class Train:
     def run(self, arguments: list[str]) -> int:
         """Train, save, and print a row for each axis point."""
         from tegum.cli import values
-        from tegum.cli.datasets import check_target, save
+        from tegum.cli.datasets import check_target, load, save
         from tegum.cli.describe import problem_of, training_of
         from tegum.cli.show import print_runs
 
@@ -138,6 +140,7 @@ class Train:
         problem: Problem = problem_of(self, sweeps_probability=_sweeps_probability(axes))
         training = training_of(self)
         check_target(self.out)
+        start = None if self.start is None else load(self.start)
         from tegum.ensemble import train
         from tegum.progress import Display
 
@@ -148,6 +151,7 @@ class Train:
                 training,
                 self.seeds,
                 self.seed,
+                start=start,
                 store=self.store,
                 jobs=self.jobs,
                 progress=display,

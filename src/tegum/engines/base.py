@@ -36,7 +36,8 @@ class Batch:
 
     `problem` holds the static structure (shapes, kinds); `points` and `trainings` hold the
     resolved description at each axis point, whose numbers may differ. `seeds` are seed indices,
-    not necessarily starting at 0, and `run_seed` is the seed of the whole run.
+    not necessarily starting at 0, and `run_seed` is the seed of the whole run. `start`: the
+    parameters (N, ...) to start from, all that the model has, where they are not random.
     """
 
     problem: Problem
@@ -44,6 +45,7 @@ class Batch:
     trainings: tuple[Training, ...]
     seeds: tuple[int, ...]
     run_seed: int
+    start: State | None = None
 
     @property
     def n_instances(self) -> int:
@@ -101,12 +103,13 @@ class Engine(Protocol):
     def init(self, batch: Batch) -> State:
         """The state at step 0: weights, optimiser arrays, `step`, laid out as the engine likes.
 
-        Raises SpecError where this engine cannot solve the problem.
+        The weights are random: `first_state` puts in those of `batch.start`. Raises SpecError
+        where this engine cannot solve the problem.
         """
         ...
 
     def parameters(self, batch: Batch, state: State) -> State:
-        """What is trained, by the names of `PARAMETERS`, each (N, ...); views will do.
+        """What is trained, by the names of `PARAMETERS`, each (N, ...), as views of the state.
 
         A bias `b` that the model does not have is there as 0, or missing.
         """
@@ -132,6 +135,16 @@ class Engine(Protocol):
         Sum over features, mean over samples, weighted by importance, without penalties.
         """
         ...
+
+
+def first_state(engine: Engine, batch: Batch) -> State:
+    """The state at step 0, with fresh optimiser arrays: random weights, or those of `start`."""
+    state = engine.init(batch)
+    if batch.start is not None:
+        own = engine.parameters(batch, state)
+        for name, array in batch.start.items():
+            own[name][...] = array
+    return state
 
 
 def step_of(state: State) -> int:

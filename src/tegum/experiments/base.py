@@ -73,6 +73,7 @@ class Lab(Protocol):
         training: Training | None = None,
         seeds: int = 1,
         seed: int = 0,
+        start: xr.Dataset | None = None,
     ) -> xr.Dataset:
         """`tegum.train`, with the run's store, cores and progress display."""
         ...

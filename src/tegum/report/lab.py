@@ -50,24 +50,26 @@ class RunLab:
         training: Training | None = None,
         seeds: int = 1,
         seed: int = 0,
+        start: xr.Dataset | None = None,
     ) -> xr.Dataset:
         """`tegum.train`, with the run's store, cores and progress display."""
         from tegum.ensemble import train
         from tegum.training import Training
 
         plan = training if training is not None else Training()
-        start = time.perf_counter()
+        began = time.perf_counter()
         dataset = train(
             problem,
             axes=axes,
             training=plan,
             seeds=seeds,
             seed=self.seed + seed,
+            start=start,
             store=self.store,
             jobs=self.jobs,
             progress=self.progress,
         )
-        seconds = time.perf_counter() - start
+        seconds = time.perf_counter() - began
         models = math.prod(dataset["loss"].shape)
         self.records.append(TrainingRecord(models, seeds, self.seed + seed, plan.steps, seconds))
         return dataset

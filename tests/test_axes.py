@@ -26,6 +26,7 @@ TRAINING = tg.Training()
         ("learning_rate", 0.1, {}, {"learning_rate": 0.1}),
         ("weight_decay", 0.01, {}, {"weight_decay": 0.01}),
         ("momentum", 0.5, {}, {"momentum": 0.5}),
+        ("attack", 0.5, {}, {"attack": 0.5}),
         ("init_std", 0.5, {}, {"init_std": 0.5}),
         (
             "feature_probability",

@@ -17,7 +17,16 @@ from tegum.errors import SpecError
 
 #: Axes that leave the importances of a problem as they are.
 _KEEP_IMPORTANCE: Final = frozenset(
-    {"feature_probability", "l1", "learning_rate", "weight_decay", "momentum", "init_std", SEED}
+    {
+        "feature_probability",
+        "l1",
+        "learning_rate",
+        "weight_decay",
+        "attack",
+        "momentum",
+        "init_std",
+        SEED,
+    }
 )
 
 

@@ -101,10 +101,11 @@ class SampledEngine:
             if plan.kernel == "lane":
                 _lane(start, stop, *common, plan.config, lane_work(low.static, n_blocks))
             elif plan.kernel == "dense":
-                _dense(start, stop, *common, plan.config, dense_work(low.static, n_blocks))
+                room = dense_work(low.static, n_blocks, low.attacked)
+                _dense(start, stop, *common, plan.config, room)
             else:
-                room = sparse_work(low.static, n_blocks, *low.room)
-                _sparse(start, stop, *common, plan.config, room)
+                lists = sparse_work(low.static, n_blocks, *low.room)
+                _sparse(start, stop, *common, plan.config, lists)
 
         if steps > 0:
             _spread(low, run, jobs)

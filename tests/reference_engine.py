@@ -27,7 +27,7 @@ def randomness(address: np.uint64, stream: int, step: int = 0) -> np.random.Gene
 
 
 def target_of(problem: Problem, x: np.ndarray) -> np.ndarray:
-    return np.abs(x) if problem.target == "abs" else x
+    return problem.target_of(x)
 
 
 def losses(problem: Problem, parameters: Parameters, x: np.ndarray) -> np.ndarray:

@@ -67,7 +67,7 @@ def reference_gradient(
     w_out = p["W"].T if model.tied else p["W_out"]
     f_hidden, f_out = ACTIVATIONS[model.hidden_activation], ACTIVATIONS[model.output_activation]
     x = x.astype(np.float64)
-    y = np.abs(x) if problem.target == "abs" else x
+    y = problem.target_of(x)
     x = x if encoded is None else encoded
     pre = x @ w_in.T + p.get("b_hidden", 0.0)
     h = f_hidden.f(pre)

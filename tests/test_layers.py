@@ -16,7 +16,7 @@ ROOT = Path(tegum.__file__).parent
 ROWS = (
     {"dims", "errors"},
     {"spec"},
-    {"distributions", "models"},
+    {"distributions", "models", "targets"},
     {"problem", "training", "theory"},
     {"axes"},
     {"engines"},
@@ -37,6 +37,7 @@ LEVEL = {part: level for level, row in enumerate(ROWS) for part in row}
 SHARED = {
     "distributions": {"base", "magnitudes"},
     "models": {"base", "activations"},
+    "targets": {"base", "named"},
     "engines": {"base", "cache", "start"},
     "experiments": {"base"},
 }
@@ -57,7 +58,8 @@ HOMES = {
 
 #: Parts that compute and nothing else, and what would let them reach disk, network or clock.
 PURE = {
-    *("dims", "errors", "spec", "distributions", "models", "problem", "training", "theory"),
+    *("dims", "errors", "spec", "distributions", "models", "targets", "problem"),
+    *("training", "theory"),
     *("axes", "grid", "selection", "starts", "units", "analysis"),
 }
 IMPURE = {

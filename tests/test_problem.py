@@ -17,6 +17,7 @@ from tegum.spec import Spec
 
 X = tg.Independent(n_features=3, feature_probability=0.1)
 MODEL = tg.ReLUOutput(n_hidden=2)
+KNOWN = "'x', 'abs', 'relu', 'square', 'cube', 'sign', 'step', an Elementwise or a Pairs"
 
 
 def test_defaults() -> None:
@@ -106,8 +107,8 @@ def test_json_is_exact(importance: list[float], l1: float, target: str) -> None:
             "Problem.importance must be a number or one-dimensional; got array([[1.], [1.], [1.]])",
         ),
         ({"importance": "1"}, "Problem.importance must be a real number; got '1'"),
-        ({"target": "x^2"}, "Problem.target must be 'x' or 'abs'; got 'x^2'"),
-        ({"target": None}, "Problem.target must be 'x' or 'abs'; got None"),
+        ({"target": "sine"}, f"Problem.target must be one of {KNOWN}; got 'sine'"),
+        ({"target": None}, f"Problem.target must be one of {KNOWN}; got None"),
         ({"l1": -0.1}, "Problem.l1 must be >= 0; got -0.1"),
         ({"l1": np.nan}, "Problem.l1 must be finite; got nan"),
         ({"l1": [0.1]}, "Problem.l1 must be a real number; got [0.1]"),

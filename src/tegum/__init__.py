@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tegum.expected import expected_loss, polish, score
     from tegum.models import Linear, ReLUHidden, ReLUOutput, TwoLayer
     from tegum.problem import Problem
+    from tegum.targets import Elementwise, Pairs
     from tegum.training import Training
 
 __version__ = "0.1.0"
@@ -23,9 +24,11 @@ __version__ = "0.1.0"
 __all__ = [
     "Anticorrelated",
     "Correlated",
+    "Elementwise",
     "Groups",
     "Independent",
     "Linear",
+    "Pairs",
     "Problem",
     "ReLUHidden",
     "ReLUOutput",
@@ -47,9 +50,11 @@ __all__ = [
 _HOME = {
     "Anticorrelated": "tegum.distributions",
     "Correlated": "tegum.distributions",
+    "Elementwise": "tegum.targets",
     "Groups": "tegum.distributions",
     "Independent": "tegum.distributions",
     "Linear": "tegum.models",
+    "Pairs": "tegum.targets",
     "Problem": "tegum.problem",
     "ReLUHidden": "tegum.models",
     "ReLUOutput": "tegum.models",

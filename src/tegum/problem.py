@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 from jaxtyping import Float64
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from tegum.distributions import Distribution
 from tegum.distributions.base import AnyDistribution
@@ -14,20 +14,17 @@ from tegum.errors import SpecError
 from tegum.models import Model
 from tegum.models.base import AnyModel
 from tegum.spec import NonNegative, Spec, number_or_vector
-
-TargetName = Literal["x", "abs"]
-
-
-def _alias(value: Any) -> Any:
-    return "abs" if isinstance(value, str) and value == "|x|" else value
+from tegum.targets import AnyTarget, Target, target_values
 
 
 class Problem(Spec):
     """Reproduce a target from samples x: minimise L = E[ Σ_i I_i (t(x)_i - x'_i)² ] + l1 E[‖h‖₁].
 
-    x is drawn from `distribution`, x' and h come from `model`; t(x) is x (`target="x"`) or |x|
-    (`"abs"`, also written "|x|"). `importance` I >= 0, one number or one per feature, not all 0;
-    `l1` >= 0 penalises the hidden activations. n <= m and n = 1 are legitimate.
+    x is drawn from `distribution`, x' and h come from `model`. `target` t: "x", "abs" ("|x|"),
+    "relu", "square", "cube", "sign" or "step" (1 where x > 0) of each feature, any function of
+    each feature as an `Elementwise`, or products, AND, OR of pairs as `Pairs`. `importance`
+    I >= 0, one number or one per feature, not all 0; `l1` >= 0 penalises the hidden activations.
+    n <= m and n = 1 are legitimate.
     Raises `SpecError`. Source: "Demonstrating Superposition: Experiment Setup".
     """
 
@@ -36,7 +33,7 @@ class Problem(Spec):
     importance: Annotated[
         float | tuple[float, ...], number_or_vector("must be >= 0", lambda x: x >= 0)
     ] = 1.0
-    target: Annotated[TargetName, BeforeValidator(_alias)] = "x"
+    target: AnyTarget = "x"
     l1: NonNegative = 0.0
     kind: Literal["problem"] = Field("problem", repr=False)
 
@@ -47,7 +44,7 @@ class Problem(Spec):
             distribution: Distribution,
             model: Model,
             importance: float | np.ndarray | tuple[float, ...] | list[float] = ...,
-            target: str = ...,
+            target: str | Target = ...,
             l1: float = ...,
         ) -> None: ...
 
@@ -59,7 +56,9 @@ class Problem(Spec):
                 f"Problem.importance must be a number or have {n} entries, one for each feature "
                 f"of {type(self.distribution).__name__}; got {len(given)} entries"
             )
-        if not (any(given) if isinstance(given, tuple) else given):
+        if isinstance(self.target, Target):
+            self.target.check(n)
+        if not self.importance_vector().any():
             raise SpecError.of("Problem", "importance", "must not be all zero", given)
         return self
 
@@ -74,5 +73,12 @@ class Problem(Spec):
         return self.model.n_hidden
 
     def importance_vector(self) -> Float64[np.ndarray, " n"]:
-        """I, one entry per feature."""
-        return np.full(self.n_features, self.importance, dtype=np.float64)
+        """I, one entry per feature; 0 for the outputs that have no target."""
+        importance = np.full(self.n_features, self.importance, dtype=np.float64)
+        if isinstance(self.target, Target):
+            importance[self.target.n_outputs(self.n_features) :] = 0.0
+        return importance
+
+    def target_of(self, x: Float64[np.ndarray, "batch n"]) -> Float64[np.ndarray, "batch n"]:
+        """t(x) of each row of x."""
+        return target_values(self.target, x)

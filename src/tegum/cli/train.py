@@ -57,7 +57,7 @@ class Train:
     """Features in each set."""
     probability: Annotated[str | None, _unset("P[,P…]")] = None
     """Feature probability 1 − S; of a set where there are sets. One for all, or one each."""
-    magnitude: Annotated[str | None, _unset("uniform|signed|exponential")] = None
+    magnitude: Annotated[str | None, _unset("uniform|signed|exponential|one")] = None
     """What an active feature is drawn from; uniform by default."""
 
     model: Annotated[str | None, _unset("linear|relu-output|relu-hidden|two-layer")] = None
@@ -74,7 +74,7 @@ class Train:
     """Give hidden neurons a bias (relu-hidden, two-layer)."""
     importance: Annotated[str | None, _unset("I")] = None
     """1.0, or a list, or 0.9^i; all 1 by default."""
-    target: Annotated[str | None, _unset("x|abs")] = None
+    target: Annotated[str | None, _unset("x|abs|relu|square|cube|sign|step")] = None
     """What the model is to output; x by default."""
     l1: MaybeReal = None
     """Penalty λ·‖h‖₁ on hidden activations."""

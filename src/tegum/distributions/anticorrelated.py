@@ -18,7 +18,7 @@ class Anticorrelated(Distribution):
     and within a set E[x_i x_j] = 0. Features are numbered set by set.
 
     `n_sets`, `set_size` >= 1; `feature_probability`, of a *set*, in (0, 1], one number or one per
-    set; `magnitude` "uniform", "signed" or "exponential". Raises `SpecError`.
+    set; `magnitude` "uniform", "signed", "exponential" or "one". Raises `SpecError`.
     Source: "The Geometry of Superposition: Correlated and Anticorrelated Features".
     """
 

@@ -18,7 +18,7 @@ class Correlated(Distribution):
     E[x_i] = p E[v], E[x_i²] = p E[v²]. Features are numbered set by set.
 
     `n_sets`, `set_size` >= 1; `feature_probability`, of a *set*, in (0, 1], one number or one per
-    set; `magnitude` "uniform", "signed" or "exponential". Raises `SpecError`.
+    set; `magnitude` "uniform", "signed", "exponential" or "one". Raises `SpecError`.
     Source: "The Geometry of Superposition: Correlated and Anticorrelated Features".
     """
 

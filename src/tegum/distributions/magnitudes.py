@@ -15,7 +15,7 @@ import numpy as np
 
 from tegum.dims import F64
 
-MagnitudeName = Literal["uniform", "signed", "exponential"]
+MagnitudeName = Literal["uniform", "signed", "exponential", "one"]
 
 
 @dataclass(frozen=True)
@@ -45,11 +45,16 @@ def _exponential(u: F64) -> F64:
     return -np.log1p(-u)
 
 
+def _one(u: F64) -> F64:
+    return np.ones_like(u)
+
+
 _LAWS = (
     Magnitude("uniform", 1 / 2, 1 / 3, 1 / 2, _uniform),
     Magnitude("signed", 0.0, 1 / 3, 1 / 2, _signed),
     Magnitude("exponential", 1.0, 2.0, 1.0, _exponential),
+    Magnitude("one", 1.0, 1.0, 1.0, _one),
 )
 
-#: Every law by name: v ~ U[0, 1], v ~ U[-1, 1], v ~ Exp(1).
+#: Every law by name: v ~ U[0, 1], v ~ U[-1, 1], v ~ Exp(1), v = 1 (features that are 0 or 1).
 MAGNITUDES: Mapping[str, Magnitude] = MappingProxyType({law.name: law for law in _LAWS})

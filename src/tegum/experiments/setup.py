@@ -173,7 +173,8 @@ EXPERIMENT = Experiment(
             section=SECTION,
             statement=(
                 "Independent, correlated and anticorrelated features and groups of these, with "
-                "uniform, signed or exponential magnitudes, have the stated E[x_i] and E[x_i x_j]."
+                "uniform, signed, exponential or constant magnitudes, have the stated E[x_i] and "
+                "E[x_i x_j]."
             ),
             rule=(
                 f"Every first and second moment of samples drawn by the training kernels within "

@@ -12,6 +12,7 @@ from tegum.plots.curves import against_theory, counts, loss_curves
 from tegum.plots.heatmaps import gram
 from tegum.plots.landscapes import crossing, loss_surface
 from tegum.plots.phase_maps import phase_map
+from tegum.plots.stacks import neuron_weights, neurons, stacks
 from tegum.plots.vectors import features_2d
 
 __all__ = [
@@ -22,7 +23,10 @@ __all__ = [
     "gram",
     "loss_curves",
     "loss_surface",
+    "neuron_weights",
+    "neurons",
     "norms",
     "panels",
     "phase_map",
+    "stacks",
 ]

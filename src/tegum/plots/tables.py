@@ -12,7 +12,7 @@ import xarray as xr
 from numpy.typing import ArrayLike
 
 from tegum.analysis import geometry
-from tegum.dims import FEATURE, HIDDEN, SEED, STEP
+from tegum.dims import FEATURE, HIDDEN, NEURON, SEED, STEP
 from tegum.errors import SpecError
 
 #: Axes that leave the importances of a problem as they are.
@@ -87,6 +87,25 @@ def count_table(runs: xr.Dataset) -> pd.DataFrame:
     if "loss" in runs:
         columns = {"loss": runs["loss"].astype(np.float64), **columns}
     return _long(xr.Dataset(columns), _axes(W), runs)
+
+
+def neuron_table(runs: xr.Dataset, importance: ArrayLike | None = None) -> pd.DataFrame:
+    """One row per model, neuron and feature.
+
+    Columns: the axes; `seed`; `neuron`, the hidden dimension; `feature`; `weight` W_ki, for an
+    untied model `weight` of W_in and `weight_out` of W_out; `superposition` of the feature, and
+    its `importance` where it is known (see `feature_table`).
+    """
+    W = _weights(runs)
+    columns = {"weight": W.astype(np.float64)}
+    if "W_out" in runs:
+        columns["weight_out"] = runs["W_out"].astype(np.float64)
+    columns["superposition"] = geometry.superposition(W)
+    known = _importance(runs, W.sizes[FEATURE], importance)
+    if known is not None:
+        columns["importance"] = xr.DataArray(known, dims=FEATURE)
+    table = _long(xr.Dataset(columns), (*_axes(W), HIDDEN, FEATURE), runs)
+    return table.rename(columns={HIDDEN: NEURON})
 
 
 def loss_table(runs: xr.Dataset) -> pd.DataFrame:

@@ -15,7 +15,8 @@ from tegum.engines.exact.numeric import EXPONENTIAL, SIGNED, UNIFORM
 if TYPE_CHECKING:
     from tegum.distributions import Distribution
 
-_FAMILIES = {"uniform": UNIFORM, "signed": SIGNED, "exponential": EXPONENTIAL}
+#: The magnitudes whose characteristic functions the kernels know.
+FAMILIES = {"uniform": UNIFORM, "signed": SIGNED, "exponential": EXPONENTIAL}
 
 
 class Law(NamedTuple):
@@ -62,7 +63,7 @@ def law_of(distribution: Distribution) -> Law:
         size=size,
         together=np.array([b.kind == "correlated" and b.size > 1 for b in blocks]),
         block_of=np.repeat(np.arange(len(blocks), dtype=np.int64), size),
-        family=np.array([_FAMILIES[name] for name in names], np.int64),
+        family=np.array([FAMILIES[name] for name in names], np.int64),
         mean=np.array([MAGNITUDES[name].mean for name in names]),
         square=np.array([MAGNITUDES[name].mean_square for name in names]),
     )

@@ -8,7 +8,7 @@ import numpy as np
 
 from tegum.dims import F64, I64
 from tegum.engines.exact.descent import Shape, parameters
-from tegum.engines.exact.law import Law, Point, law_of, point_of, stack
+from tegum.engines.exact.law import FAMILIES, Law, Point, law_of, point_of, stack
 from tegum.errors import SpecError
 from tegum.models.activations import LEAKY_SLOPE
 
@@ -42,8 +42,14 @@ def check_exact(problem: Problem) -> None:
     if model.has_hidden_bias:
         rule = f"must be False for an exact expected loss; {_INSTEAD}"
         raise SpecError.of(type(model).__name__, "hidden_bias", rule, True)
-    signed = any(block.magnitude == "signed" for block in problem.distribution.blocks())
-    if problem.target == "abs" and signed:
+    if problem.target not in ("x", "abs"):
+        rule = f"must be 'x' or 'abs' for an exact expected loss; {_INSTEAD}"
+        raise SpecError.of("Problem", "target", rule, problem.target)
+    magnitudes = {block.magnitude for block in problem.distribution.blocks()}
+    for name in sorted(magnitudes - FAMILIES.keys()):
+        rule = f"must be {', '.join(FAMILIES)} for an exact expected loss; {_INSTEAD}"
+        raise SpecError.of("Problem", "distribution.magnitude", rule, name)
+    if problem.target == "abs" and "signed" in magnitudes:
         rule = f"must be 'x' for an exact expected loss of signed features; {_INSTEAD}"
         raise SpecError.of("Problem", "target", rule, "abs")
 

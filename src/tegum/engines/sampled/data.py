@@ -98,6 +98,9 @@ def _shape(out, at, width, kind):
         for l in range(width):
             u = out[u64(at + l)]
             out[u64(at + l)] = magnitude(u, 2) if u > f32(0) else f32(0)
+    elif kind == 3:
+        for l in range(width):
+            out[u64(at + l)] = f32(1) if out[u64(at + l)] > f32(0) else f32(0)
 
 
 @part()

@@ -32,7 +32,8 @@ from tegum.engines.sampled.shared import (
     offsets,
     work_array,
 )  # fmt: skip
-from tegum.engines.sampled.vectors import GELU, LANES, RELU, output_rows
+from tegum.engines.sampled.targets import Asked, fill_across
+from tegum.engines.sampled.vectors import ABSOLUTE, FILLED, GELU, LANES, RELU, output_rows
 
 
 class Padded(NamedTuple):
@@ -77,6 +78,8 @@ class DenseWork(NamedTuple):
 
     model: Padded
     x: F32  # (rows, N)
+    y: F32  # the same, of targets of their own; else x
+    asked: Asked
     z: F32  # (rows, N)
     h: F32  # (rows, M)
     dh: F32  # (rows, M)
@@ -89,13 +92,21 @@ class DenseWork(NamedTuple):
     attack: AttackWork
 
 
-def dense_work(static: Static, blocks: int, attacked: bool = False) -> DenseWork:
-    """Work arrays for a model and a number of blocks; `attacked`: with room for attacks."""
+def dense_work(
+    static: Static, blocks: int, wanted: Asked, own: bool, attacked: bool = False
+) -> DenseWork:
+    """Work arrays for a model, a number of blocks and a target, which may need an array.
+
+    `attacked`: with room for attacks.
+    """
     tall, wide, rows = _ceil(static.n), _ceil(static.m), rows_of(static)
     sizes = (static.n, static.m, tall, wide, rows) if attacked else (1, 1, 1, 1, 1)
+    x = work_array(rows, tall)
     return DenseWork(
         model=padded(static),
-        x=work_array(rows, tall),
+        x=x,
+        y=work_array(rows, tall) if own else x,
+        asked=wanted,
         z=work_array(rows, tall),
         h=work_array(rows, wide),
         dh=work_array(rows, wide),
@@ -152,7 +163,7 @@ def hidden_forward(h, rows, width, hidden_bias, static, config):
 @part()
 def _gelu_rows(z, x, rows, bias, importance, into_bias, config):
     """`output_rows` for GELU."""
-    absolute, code = len(config[3]) == 2, len(config[2])
+    absolute, code = len(config[3]) == ABSOLUTE, len(config[2])
     for l in range(rows):
         for i in range(z.shape[1]):
             y = abs(x[l, i]) if absolute else x[l, i]
@@ -190,7 +201,7 @@ def _dense_gradient(theta, key, other, attack, half_l1, blocks, work, static, co
 
     `attack` > 0 is the length of attacks, whose random numbers have the key `other`.
     """
-    model, x, z, h, dh = work.model, work.x, work.z, work.h, work.dh
+    model, x, y, z, h, dh = work.model, work.x, work.y, work.z, work.h, work.dh
     hidden_at = offsets(static)[2]
     n, m, wide, tall = static.n, static.m, h.shape[1], x.shape[1]
     zero, one = model.zero, model.one
@@ -204,15 +215,17 @@ def _dense_gradient(theta, key, other, attack, half_l1, blocks, work, static, co
             x, rows, u32(done), key, blocks, work.odds, static.simple, work.own, work.tile,
             work.chosen, work.switch,
         )  # fmt: skip
+        if len(config[3]) == FILLED:
+            fill_across(x.reshape(-1), n, rows, 1, tall, y.reshape(-1), work.asked)
         gemm(False, rows, m4, n, x, tall, model.encoder, wide, zero, h, wide, one)
         hidden_forward(h, rows, m4, theta[hidden_at:], static, config)
         if attack > 0.0:
             attack_rows(h, rows, done, other, work.attack, static)
         gemm(False, rows, n, m, h, wide, model.decoder_t, tall, zero, z, tall, one)
         if len(config[2]) == GELU:
-            _gelu_rows(z, x, rows, model.bias, model.importance, model.into_bias, config)
+            _gelu_rows(z, y, rows, model.bias, model.importance, model.into_bias, config)
         else:
-            output_rows(config, z, x, rows, model.bias, model.importance, model.into_bias)
+            output_rows(config, z, y, rows, model.bias, model.importance, model.into_bias)
         gemm(False, rows, m4, n, z, tall, model.decoder, wide, zero, dh, wide, one)
         hidden_backward(h, dh, rows, m4, half_l1, config)
         gemm(True, n, m4, rows, z, tall, h, wide, one, model.into_decoder, wide, one)

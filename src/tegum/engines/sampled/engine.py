@@ -99,13 +99,14 @@ class SampledEngine:
 
         def run(plan: Plan, start: int, stop: int) -> None:
             if plan.kernel == "lane":
-                _lane(start, stop, *common, plan.config, lane_work(low.static, n_blocks))
+                lanes = lane_work(low.static, n_blocks, *low.asked)
+                _lane(start, stop, *common, plan.config, lanes)
             elif plan.kernel == "dense":
-                room = dense_work(low.static, n_blocks, low.attacked)
-                _dense(start, stop, *common, plan.config, room)
+                rows = dense_work(low.static, n_blocks, *low.asked, low.attacked)
+                _dense(start, stop, *common, plan.config, rows)
             else:
-                lists = sparse_work(low.static, n_blocks, *low.room)
-                _sparse(start, stop, *common, plan.config, lists)
+                room = sparse_work(low.static, n_blocks, *low.room, *low.asked)
+                _sparse(start, stop, *common, plan.config, room)
 
         if steps > 0:
             _spread(low, run, jobs)
@@ -140,7 +141,7 @@ class SampledEngine:
             _evaluate(
                 start, stop, state["theta"], low.keys, purpose, number, samples, low.point_of,
                 low.numbers, low.blocks, low.static, config, out,
-                evaluate_work(low.static, len(low.blocks[0])),
+                evaluate_work(low.static, len(low.blocks[0]), *low.asked),
             )  # fmt: skip
 
         _spread(low, run, jobs)

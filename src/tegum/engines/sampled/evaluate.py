@@ -23,6 +23,8 @@ from tegum.engines.sampled.random import (
     u64,
 )  # fmt: skip
 from tegum.engines.sampled.shared import Static, clear, offsets, work_array
+from tegum.engines.sampled.targets import Asked, fill_across
+from tegum.engines.sampled.vectors import ABSOLUTE, FILLED
 
 WIDTH = 64  # samples in a tile
 CHUNK = 1024  # samples that share a step key
@@ -32,6 +34,8 @@ class EvaluateWork(NamedTuple):
     """The work arrays of one thread."""
 
     x: F32  # flat (feature, WIDTH)
+    y: F32  # the same, of targets of their own; else x
+    asked: Asked
     h: F32  # (m, WIDTH)
     z: F32  # (WIDTH,), as the next four
     losses: F32
@@ -44,10 +48,13 @@ class EvaluateWork(NamedTuple):
     odds: Odds
 
 
-def evaluate_work(static: Static, blocks: int) -> EvaluateWork:
-    """Work arrays for a model and a number of blocks."""
+def evaluate_work(static: Static, blocks: int, wanted: Asked, own: bool) -> EvaluateWork:
+    """Work arrays for a model, a number of blocks and a target, which may need an array."""
+    x = work_array(static.n * WIDTH)
     return EvaluateWork(
-        x=work_array(static.n * WIDTH),
+        x=x,
+        y=work_array(static.n * WIDTH) if own else x,
+        asked=wanted,
         h=work_array(static.m, WIDTH),
         z=work_array(WIDTH),
         losses=work_array(WIDTH),
@@ -66,8 +73,10 @@ def _forward_tile(theta, importance, work, static, config):
     """work.losses, sizes <- Σ_i I_i (y_i - f(z_i))² and ‖h‖₁ of each sample of the tile x."""
     decode, bias, hidden_bias = offsets(static)
     n, m = static.n, static.m
-    absolute, hidden_code, code = len(config[3]) == 2, len(config[1]), len(config[2])
-    x, h, z, losses, sizes = work.x, work.h, work.z, work.losses, work.sizes
+    absolute, hidden_code, code = len(config[3]) == ABSOLUTE, len(config[1]), len(config[2])
+    x, wanted, h, z, losses, sizes = work.x, work.y, work.h, work.z, work.losses, work.sizes
+    if len(config[3]) == FILLED:
+        fill_across(x, n, WIDTH, WIDTH, 1, wanted, work.asked)
     clear(losses)
     clear(sizes)
     for k in range(m):
@@ -92,7 +101,7 @@ def _forward_tile(theta, importance, work, static, config):
                 z[l] += w * row[l]
         weight = importance[i]
         for l in range(WIDTH):
-            y = x[u64(i * WIDTH + l)]
+            y = wanted[u64(i * WIDTH + l)]
             y = abs(y) if absolute else y
             error = activate(z[l], code)[0] - y
             losses[l] += weight * error * error

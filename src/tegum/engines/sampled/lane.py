@@ -30,8 +30,9 @@ from tegum.engines.sampled.shared import (
     offsets,
     work_array,
 )  # fmt: skip
+from tegum.engines.sampled.targets import Asked, fill_across
 from tegum.engines.sampled.tile import gradient_tile, registers_per_row
-from tegum.engines.sampled.vectors import LANES
+from tegum.engines.sampled.vectors import FILLED, LANES
 
 _CACHED = 4096  # numbers of x drawn at a time: half of a small first-level cache
 SKIP_BELOW = 0.85  # draw only non-zero samples when fewer than this fraction are
@@ -41,6 +42,8 @@ class LaneWork(NamedTuple):
     """The work arrays of one thread; `span` is how many samples are drawn at a time."""
 
     x: F32  # flat (feature, span)
+    y: F32  # the same, of targets of their own; else x
+    asked: Asked
     into_decode: F32  # flat accumulators (feature, m + 1, lane)
     into_encode: F32  # the same array for tied weights
     into_hidden: F32  # (m + 1, lane)
@@ -56,14 +59,16 @@ class LaneWork(NamedTuple):
     odds: Odds
 
 
-def lane_work(static: Static, blocks: int) -> LaneWork:
-    """Work arrays for a model and a number of blocks."""
+def lane_work(static: Static, blocks: int, wanted: Asked, own: bool) -> LaneWork:
+    """Work arrays for a model, a number of blocks and a target, which may need an array."""
     n, m = static.n, static.m
     width = LANES * registers_per_row(m)
     span = width * max(1, min(512 // width, _CACHED // (n * width)))
-    sums = work_array(n * (m + 1) * LANES)
+    sums, x = work_array(n * (m + 1) * LANES), work_array(n * span)
     return LaneWork(
-        x=work_array(n * span),
+        x=x,
+        y=work_array(n * span) if own else x,
+        asked=wanted,
         into_decode=sums,
         into_encode=sums if static.tied else work_array(len(sums)),
         into_hidden=work_array((m + 1) * LANES),
@@ -115,7 +120,7 @@ def _lane_gradient(theta, key, count, skip, importance, half_l1, blocks, work, s
     `count` of its samples are non-zero when `skip`; otherwise count is the batch size.
     """
     decode, bias, hidden_bias = offsets(static)
-    n, x = static.n, work.x
+    n, x, y = static.n, work.x, work.y
     width, span = LANES * len(config[5]), work.chosen.shape[0]
     done = 0
     while done < count:
@@ -124,16 +129,18 @@ def _lane_gradient(theta, key, count, skip, importance, half_l1, blocks, work, s
         fill_tile(
             x, filled, u32(done), present, key, blocks, work.odds, skip, work.chosen, work.switch
         )
+        if len(config[3]) == FILLED:
+            fill_across(x, n, filled, filled, 1, y, work.asked)
         wide = filled // width * width
         for offset in range(0, wide, width):
             gradient_tile(
-                config, config[5], theta, decode, bias, hidden_bias, importance, x, filled, offset,
-                n, half_l1, work.into_decode, work.into_encode, work.into_hidden,
+                config, config[5], theta, decode, bias, hidden_bias, importance, x, y, filled,
+                offset, n, half_l1, work.into_decode, work.into_encode, work.into_hidden,
             )  # fmt: skip
         for offset in range(wide, filled, LANES):
             gradient_tile(
-                config, (0,), theta, decode, bias, hidden_bias, importance, x, filled, offset,
-                n, half_l1, work.into_decode, work.into_encode, work.into_hidden,
+                config, (0,), theta, decode, bias, hidden_bias, importance, x, y, filled,
+                offset, n, half_l1, work.into_decode, work.into_encode, work.into_hidden,
             )  # fmt: skip
         done += filled
     gradient = work.gradient

@@ -14,9 +14,11 @@ from tegum.engines.sampled.data import ANTICORRELATED, CORRELATED, INDEPENDENT
 from tegum.engines.sampled.optimiser import ADAM, ADAMW, SGD
 from tegum.engines.sampled.shared import Numbers, Static
 from tegum.engines.sampled.sparse import BELOW, hit_capacity
+from tegum.engines.sampled.targets import Asked, asked, tag_of
 from tegum.engines.sampled.tile import registers_per_row
-from tegum.engines.sampled.vectors import GELU, IDENTITY, LEAKY, QUADRATIC, RELU
+from tegum.engines.sampled.vectors import FILLED, GELU, IDENTITY, LEAKY, QUADRATIC, RELU
 from tegum.errors import SpecError
+from tegum.targets import Pairs
 
 if TYPE_CHECKING:
     from tegum.distributions.base import Block
@@ -28,7 +30,7 @@ Tag = tuple[int, ...]
 BLOCK_CODES: Final = {
     "independent": INDEPENDENT, "correlated": CORRELATED, "anticorrelated": ANTICORRELATED,
 }  # fmt: skip
-MAGNITUDE_CODES: Final = {"uniform": 0, "signed": 1, "exponential": 2}
+MAGNITUDE_CODES: Final = {"uniform": 0, "signed": 1, "exponential": 2, "one": 3}
 ACTIVATION_CODES: Final = {
     "identity": IDENTITY, "relu": RELU, "leaky": LEAKY, "quadratic": QUADRATIC, "gelu": GELU,
 }  # fmt: skip
@@ -41,8 +43,8 @@ _MOST_CELLS: Final = 2**31 - 2**16  # addresses of (sample, block) are 32-bit
 class Plan(NamedTuple):
     """Which kernel trains a point, and its compile-time configuration as tuples.
 
-    The lengths of `config` are: m, hidden activation, output activation, target (1 x, 2 |x|),
-    penalty (1 none, 2 some), and the vectors of a tile (lane) or of a padded row.
+    The lengths of `config` are: m, hidden activation, output activation, target (see
+    `targets`), penalty (1 none, 2 some), and the vectors of a tile (lane) or of a padded row.
     """
 
     kernel: KernelName
@@ -55,6 +57,7 @@ class Lowered:
 
     static: Static
     blocks: tuple[I64, I64, I64, I64]
+    asked: tuple[Asked, bool]  # the target, and whether it is filled into an array
     numbers: Numbers
     plans: tuple[Plan, ...]  # by point
     point_of: I64  # (instance,)
@@ -94,6 +97,7 @@ def lower(batch: Batch) -> Lowered:
     return Lowered(
         static=static,
         blocks=_block_arrays(blocks),
+        asked=(asked(problem), tag_of(problem) == FILLED),
         numbers=numbers,
         plans=plans,
         point_of=np.repeat(np.arange(len(batch.points)), len(batch.seeds)).astype(np.int64),
@@ -143,7 +147,7 @@ def _plan(problem: Problem, highest: float, attacked: bool) -> Plan:
         m,
         ACTIVATION_CODES[model.hidden_activation],
         ACTIVATION_CODES[model.output_activation],
-        2 if problem.target == "abs" else 1,
+        tag_of(problem),
         2 if problem.l1 > 0 else 1,
     ]
     small = n * m <= _LANE_WEIGHTS and not attacked
@@ -151,7 +155,9 @@ def _plan(problem: Problem, highest: float, attacked: bool) -> Plan:
         return Plan("lane", _tags([*tags, registers_per_row(m)]))
     # m is a run-time number to the other two: one compilation serves every m of a padded width
     tags = [1, *tags[1:], (m + 15) // 16]
-    return Plan("sparse" if highest < BELOW and not attacked else "dense", _tags(tags))
+    # targets of pairs are found by looking at all features of a sample; attacks move all of them
+    sparse = highest < BELOW and not attacked and not isinstance(problem.target, Pairs)
+    return Plan("sparse" if sparse else "dense", _tags(tags))
 
 
 def _tags(lengths: list[int]) -> tuple[Tag, ...]:

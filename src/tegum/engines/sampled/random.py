@@ -106,11 +106,13 @@ def log2(x):
 
 @njit(forceinline=True)
 def magnitude(u, kind):
-    """The magnitude of an active feature from u in (0, 1]: 0 U[0,1], 1 U[-1,1], 2 Exp(1)."""
+    """The magnitude of an active feature from u in (0, 1]: 0 U[0,1], 1 U[-1,1], 2 Exp(1), 3 one."""
     if kind == 0:
         return u
     if kind == 1:
         return u + u - f32(1)
+    if kind == 3:
+        return f32(1)
     return -_LN2 * log2(u)
 
 

@@ -36,7 +36,16 @@ from tegum.engines.sampled.shared import (
     offsets,
     work_array,
 )  # fmt: skip
-from tegum.engines.sampled.vectors import LANES, RELU, gather_rows, list_positive, scatter_rows
+from tegum.engines.sampled.targets import Asked, fill_each
+from tegum.engines.sampled.vectors import (
+    ABSOLUTE,
+    FILLED,
+    LANES,
+    RELU,
+    gather_rows,
+    list_positive,
+    scatter_rows,
+)  # fmt: skip
 
 BELOW = 0.15  # data is sparse when no block is active more often than this
 BACKWARD_BELOW = 0.35  # positive outputs: below this fraction they are listed
@@ -59,6 +68,8 @@ class SparseWork(NamedTuple):
     hits: Hits
     feature: NDArray[np.int32]  # the samples of a batch as compressed rows
     value: F32
+    wanted: F32  # the targets of these, where they are of their own; else the values
+    asked: Asked
     pointer: I64  # (batch + 1,)
     which: NDArray[np.int32]  # the outputs of one sample that matter
     amount: F32
@@ -67,9 +78,11 @@ class SparseWork(NamedTuple):
     odds: Odds
 
 
-def sparse_work(static: Static, blocks: int, cells: int, entries: int) -> SparseWork:
-    """Work arrays for a model, a number of blocks, of active cells and of active features."""
-    rows, model = rows_of(static), padded(static)
+def sparse_work(
+    static: Static, blocks: int, cells: int, entries: int, wanted: Asked, own: bool
+) -> SparseWork:
+    """Work arrays for a model, a target, a number of blocks, active cells and active features."""
+    rows, model, value = rows_of(static), padded(static), work_array(entries)
     tall, wide = model.encoder.shape
     return SparseWork(
         model=model,
@@ -78,7 +91,9 @@ def sparse_work(static: Static, blocks: int, cells: int, entries: int) -> Sparse
         dh=work_array(rows, wide),
         hits=new_hits(cells),
         feature=work_array(entries, kind=np.int32),
-        value=work_array(entries),
+        value=value,
+        wanted=work_array(entries) if own else value,
+        asked=wanted,
         pointer=work_array(static.batch + 1, kind=np.int64),
         which=work_array(2 * tall + 2 * LANES, kind=np.int32),
         amount=work_array(2 * tall + 2 * LANES),
@@ -90,15 +105,15 @@ def sparse_work(static: Static, blocks: int, cells: int, entries: int) -> Sparse
 
 @part(forceinline=True)
 def _target(value, config):
-    return abs(value) if len(config[3]) == 2 else value
+    return abs(value) if len(config[3]) == ABSOLUTE else value
 
 
 @part()
 def _outputs_by_rows(work, r0, rows, config):
     """ReLU outputs: dh, into_decoder, into_bias from the positive ones only; returns how many."""
-    index, value, pointer, z, h, dh = (
+    index, wanted, pointer, z, h, dh = (
         work.feature,
-        work.value,
+        work.wanted,
         work.pointer,
         work.z,
         work.h,
@@ -118,7 +133,7 @@ def _outputs_by_rows(work, r0, rows, config):
         for t in range(pointer[r0 + l], pointer[r0 + l + 1]):
             i = index[t]
             if z[l, i] + bias[i] > f32(0):
-                g = -importance[i] * _target(value[t], config)
+                g = -importance[i] * _target(wanted[t], config)
                 which[count] = i
                 amount[count] = g
                 into_bias[i] += g
@@ -133,7 +148,7 @@ def _outputs_by_rows(work, r0, rows, config):
 @part()
 def _outputs_densely(work, r0, rows, config):
     """z <- the output gradient of every output; returns how many are positive."""
-    index, value, pointer, z = work.feature, work.value, work.pointer, work.z
+    index, wanted, pointer, z = work.feature, work.wanted, work.pointer, work.z
     amount, model = work.amount, work.model
     bias, importance, into_bias = model.bias, model.importance, model.into_bias
     code, positive = len(config[2]), 0
@@ -142,7 +157,7 @@ def _outputs_densely(work, r0, rows, config):
         for t in range(p0, pointer[r0 + l + 1]):
             i = index[t]
             slope = activate(z[l, i] + bias[i], code)[1]
-            amount[t - p0] = importance[i] * _target(value[t], config) * slope
+            amount[t - p0] = importance[i] * _target(wanted[t], config) * slope
         up = 0
         for i in range(z.shape[1]):
             v = z[l, i] + bias[i]
@@ -173,6 +188,8 @@ def _sparse_gradient(theta, key, highest, listed, half_l1, blocks, work, static,
         static.batch, key, blocks, work.odds, highest, static.simple, work.hits, index, value,
         pointer,
     )  # fmt: skip
+    if len(config[3]) == FILLED:
+        fill_each(value, pointer[total], work.wanted, work.asked)
     m4, positive = min((m + 3) // 4 * 4, wide), 0
     for r0 in range(0, total, z.shape[0]):
         rows = min(z.shape[0], total - r0)

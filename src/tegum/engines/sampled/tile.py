@@ -8,7 +8,7 @@ from typing import Any
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
-from tegum.engines.sampled.vectors import I64_TYPE, LANES, RELU, Emitter
+from tegum.engines.sampled.vectors import ABSOLUTE, FILLED, I64_TYPE, LANES, RELU, Emitter
 
 
 def registers_per_row(n_hidden: int) -> int:
@@ -31,7 +31,8 @@ class _Tile:
         self.m, self.hidden, self.output, self.target, self.l1, _ = (t.count for t in config.types)
         self.u = u
         self.encode, self.decode, self.bias, self.hidden_bias, self.importance = pointers[:5]
-        self.x, self.half_l1, self.into_decode, self.into_encode, self.into_hidden = pointers[5:]
+        self.x, self.y, self.half_l1 = pointers[5:8]
+        self.into_decode, self.into_encode, self.into_hidden = pointers[8:]
         self.stride, self.offset = place
         self.h = [[emit.slot() for _ in range(self.u)] for _ in range(self.m)]
         self.dh = [[emit.slot() for _ in range(self.u)] for _ in range(self.m)]
@@ -39,10 +40,16 @@ class _Tile:
     def features(self) -> Any:
         return cgutils.for_range_slice(self.e.builder, I64_TYPE(0), self.n, I64_TYPE(1))
 
-    def x_row(self, i: Any) -> list[Any]:
+    def row(self, pointer: Any, i: Any) -> list[Any]:
         add, mul = self.e.builder.add, self.e.builder.mul
         row = add(mul(i, self.stride), self.offset)
-        return [self.e.load(self.x, add(row, I64_TYPE(LANES * u))) for u in range(self.u)]
+        return [self.e.load(pointer, add(row, I64_TYPE(LANES * u))) for u in range(self.u)]
+
+    def wanted(self, x: list[Any], i: Any) -> list[Any]:
+        """The targets of feature i."""
+        if self.target == FILLED:
+            return self.row(self.y, i)
+        return [self.e.magnitude(v) for v in x] if self.target == ABSOLUTE else x
 
     def each_hidden(self) -> list[tuple[int, int]]:
         return [(k, u) for k in range(self.m) for u in range(self.u)]
@@ -60,7 +67,7 @@ class _Tile:
         for k, u in self.each_hidden():
             store(e.splat_at(self.hidden_bias, I64_TYPE(k)), self.h[k][u])
         with self.features() as (i, _):
-            x = self.x_row(i)
+            x = self.row(self.x, i)
             for k in range(self.m):
                 w = e.splat_at(self.encode, e.index(i, self.m, k))
                 for u in range(self.u):
@@ -75,13 +82,13 @@ class _Tile:
         e, load, store = self.e, self.e.builder.load, self.e.builder.store
         one = e.constant(1.0)
         with self.features() as (i, _):
-            x = self.x_row(i)
+            x = self.row(self.x, i)
             w = [e.splat_at(self.decode, e.index(i, self.m, k)) for k in range(self.m)]
             z = [e.splat_at(self.bias, i) for _ in range(self.u)]
             for k, u in self.each_hidden():
                 z[u] = e.fma(w[k], load(self.h[k][u]), z[u])
             importance = e.splat_at(self.importance, i)
-            y = [e.magnitude(v) for v in x] if self.target == 2 else x
+            y = self.wanted(x, i)
             g = [
                 e.mul(importance, e.error_times_slope(self.output, z[u], y[u]))
                 for u in range(self.u)
@@ -110,7 +117,7 @@ class _Tile:
             terms = [(load(self.dh[k][u]), e.constant(1.0)) for u in range(self.u)]
             self.accumulate(self.into_hidden, I64_TYPE(0), k, terms)
         with self.features() as (i, _):
-            x = self.x_row(i)
+            x = self.row(self.x, i)
             for k in range(self.m):
                 terms = [(x[u], load(self.dh[k][u])) for u in range(self.u)]
                 self.accumulate(self.into_encode, i, k, terms)
@@ -118,28 +125,30 @@ class _Tile:
 
 @intrinsic
 def gradient_tile(
-    typing, config, vectors, theta, decode, bias, hidden_bias, importance, x, stride, offset, n,
-    half_l1, into_decode, into_encode, into_hidden,
+    typing, config, vectors, theta, decode, bias, hidden_bias, importance, x, y, stride, offset,
+    n, half_l1, into_decode, into_encode, into_hidden,
 ):  # fmt: skip
     """Add the gradient of one tile of samples to the lane accumulators.
 
     theta holds E (n, m) first, D (n, m) from `decode`, b (n,) from `bias` and b_hidden (m,) from
     `hidden_bias`; importance (n,); x flat (n, stride), of which LANES·len(vectors) samples from
-    `offset` on; half_l1 (1,); flat into_decode, into_encode (n, m + 1, LANES), where row m of
-    into_decode takes db; into_hidden (m + 1, LANES). For tied weights E is D, and into_encode is
-    into_decode.
+    `offset` on, and y like it, which is read for targets of their own; half_l1 (1,); flat
+    into_decode, into_encode (n, m + 1, LANES), where row m of into_decode takes db; into_hidden
+    (m + 1, LANES). For tied weights E is D, and into_encode is into_decode.
     """
     number = types.int64
     places, sizes = (number, number, number), (number, number, number)
     sinks = (into_decode, into_encode, into_hidden)
-    signature = types.void(config, vectors, theta, *places, importance, x, *sizes, half_l1, *sinks)
+    signature = types.void(
+        config, vectors, theta, *places, importance, x, y, *sizes, half_l1, *sinks
+    )
 
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         emit = Emitter(context, builder, LANES)
         parameters = emit.data(sig.args[2], args[2])
         pointers = [builder.gep(parameters, [at]) for at in (I64_TYPE(0), *args[3:6])]
-        pointers += [emit.data(sig.args[a], args[a]) for a in (6, 7, 11, 12, 13, 14)]
-        tile = _Tile(emit, sig.args[0], sig.args[1].count, pointers, args[10], args[8:10])
+        pointers += [emit.data(sig.args[a], args[a]) for a in (6, 7, 8, 12, 13, 14, 15)]
+        tile = _Tile(emit, sig.args[0], sig.args[1].count, pointers, args[11], args[9:11])
         tile.forward_hidden()
         tile.outputs()
         tile.backward_hidden()

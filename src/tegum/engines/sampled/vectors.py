@@ -18,6 +18,7 @@ from numba.extending import intrinsic
 
 LANES = 16  # float32 lanes of one vector
 IDENTITY, RELU, LEAKY, QUADRATIC, GELU = 1, 2, 3, 4, 5  # activation codes: lengths of a tag
+SAME, ABSOLUTE, FILLED = 1, 2, 3  # target codes: y is x, |x|, or an array of its own
 LEAK = 0.01
 HASH_A, HASH_B = 0x21F0AAAD, 0xD35A2D97  # multipliers of `random.draw`
 
@@ -207,14 +208,14 @@ def draw_row(typing, low, counter, high, always, limit, inverse, out):
 def output_rows(typing, config, z, x, rows, bias, importance, into_bias):
     """z <- I (f(z + b) - y) f'(z + b) in the leading rows, and its sum is added to into_bias.
 
-    y is x or, by config, |x|. z, x (at least rows, N); bias, importance, into_bias (N,), N a
-    multiple of LANES. Not for GELU, for which it does nothing.
+    y is x or, by config, |x|; targets of their own are given as x. z, x (at least rows, N); bias,
+    importance, into_bias (N,), N a multiple of LANES. Not for GELU, for which it does nothing.
     """
     signature = types.void(config, z, x, types.int64, bias, importance, into_bias)
 
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         emit = Emitter(context, builder, LANES)
-        code, absolute = sig.args[0][2].count, sig.args[0][3].count == 2
+        code, absolute = sig.args[0][2].count, sig.args[0][3].count == ABSOLUTE
         if code == GELU:
             return context.get_dummy_value()
         zs, xs, biases, weights, sums = (emit.data(sig.args[a], args[a]) for a in (1, 2, 4, 5, 6))

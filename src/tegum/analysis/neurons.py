@@ -1,0 +1,288 @@
+"""Neurons: which features each of them stores, an order for them, and a name for their structure.
+
+In a model with a hidden activation the hidden dimensions are neurons. A tied model is given by
+its weights W (..., hidden, feature), an untied one by W = W_in and W_out (..., feature, hidden);
+NumPy arrays or `xarray.DataArray`s, whose other dimensions are kept. Neuron k *stores* feature i
+where the strength of i on k exceeds a threshold:
+
+    tied      |W_ki|
+    untied    min(|v_ki|, |v_ki w_ik|), with v, w the weights rescaled so that max_i |v_ki| = 1.
+
+A neuron that stores one feature is monosemantic, one that stores more is polysemantic. Counts
+depend on the threshold: `threshold_range` says how far it may move without changing them.
+
+Source: paper, "Superposition in a Privileged Basis", "Computation in Superposition".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, Literal, NamedTuple
+
+import numpy as np
+import xarray as xr
+from jaxtyping import Float
+from numpy.typing import NDArray
+from scipy.sparse.csgraph import connected_components
+
+from tegum.analysis._arrays import Array, lift, one_model
+from tegum.dims import F64, FEATURE, HIDDEN, I64, Bools
+from tegum.errors import SpecError
+
+#: A neuron stores a feature when its strength exceeds this.
+STORED: Final = 0.2
+
+Order = Literal["kind", "primary"]
+
+
+class Group(NamedTuple):
+    """Neurons and features that nothing outside shares, by position, both ascending."""
+
+    neurons: tuple[int, ...]
+    features: tuple[int, ...]
+
+
+def rescale(
+    W_in: Float[NDArray[Any], "... hidden feature"],
+    W_out: Float[NDArray[Any], "... feature hidden"],
+) -> tuple[Float[F64, "... hidden feature"], Float[F64, "... feature hidden"]]:
+    """(W_in, W_out) with max_i |W_in,ki| = 1 for every neuron: the same model.
+
+    ReLU(αz) = αReLU(z) for α > 0, so that a row of W_in may be divided by what the column of W_out
+    is multiplied by. A neuron without input weights stays as it is. Raises SpecError unless the
+    shapes fit. Source: paper, "Computation in Superposition", footnote.
+    """
+    v, w = np.asarray(W_in, np.float64), np.asarray(W_out, np.float64)
+    _check_pair(v.shape, w.shape)
+    return _rescale(v, w)
+
+
+def strength(W: Array, W_out: Array | None = None) -> Array:
+    """How strongly each neuron stores each feature, >= 0, shape (..., hidden, feature)."""
+    return _lift(_strength, W, W_out, (HIDDEN, FEATURE))
+
+
+def stored(W: Array, W_out: Array | None = None, *, threshold: float = STORED) -> Array:
+    """Whether a neuron stores a feature, boolean (..., hidden, feature)."""
+    _check_threshold("stored", threshold)
+    return _lift(lambda w, o: _strength(w, o) > threshold, W, W_out, (HIDDEN, FEATURE))
+
+
+def features_per_neuron(
+    W: Array, W_out: Array | None = None, *, threshold: float = STORED
+) -> Array:
+    """How many features each neuron stores, integer (..., hidden)."""
+    _check_threshold("features_per_neuron", threshold)
+    return _lift(lambda w, o: (_strength(w, o) > threshold).sum(-1), W, W_out, (HIDDEN,))
+
+
+def count_monosemantic(W: Array, W_out: Array | None = None, *, threshold: float = STORED) -> Array:
+    """The number of neurons that store exactly one feature, shape (...)."""
+    _check_threshold("count_monosemantic", threshold)
+    return _lift(lambda w, o: _count(w, o, threshold, 1), W, W_out, ())
+
+
+def count_polysemantic(W: Array, W_out: Array | None = None, *, threshold: float = STORED) -> Array:
+    """The number of neurons that store two features or more, shape (...)."""
+    _check_threshold("count_polysemantic", threshold)
+    return _lift(lambda w, o: _count(w, o, threshold, 2), W, W_out, ())
+
+
+def threshold_range(
+    W: Array, W_out: Array | None = None, *, threshold: float = STORED
+) -> tuple[Array, Array]:
+    """(low, high), each (...): at thresholds low <= t < high both counts are those at `threshold`.
+
+    A count changes only where the threshold passes the largest or the second largest strength on
+    a neuron: low is the greatest of these up to `threshold` (0 if there is none), high the least
+    one beyond it (infinite if there is none).
+    """
+    _check_threshold("threshold_range", threshold)
+    return (
+        _lift(lambda w, o: _bound(w, o, threshold, above=False), W, W_out, ()),
+        _lift(lambda w, o: _bound(w, o, threshold, above=True), W, W_out, ()),
+    )
+
+
+def neuron_order(
+    W: NDArray[Any] | xr.DataArray,
+    W_out: NDArray[Any] | xr.DataArray | None = None,
+    *,
+    threshold: float = STORED,
+    by: Order = "kind",
+) -> I64:
+    """An order (hidden,) of the neurons of one model that does not depend on how they come.
+
+    "kind": monosemantic neurons first, then polysemantic ones, each by the features they store
+    (the first feature, its sign, the second feature, …), silent ones last. "primary": by the
+    feature that is strongest on the neuron, and then as before. What is left equal goes by
+    strength. Raises SpecError for more than one model and for another order.
+    """
+    if by not in ("kind", "primary"):
+        raise SpecError.of("neuron_order", "by", "must be 'kind' or 'primary'", by)
+    w, out = _one("neuron_order", W, W_out)
+    size, codes = _strength(w, out), _codes(w, out, threshold)
+    primary = size.argmax(axis=1)
+
+    def key(k: int) -> tuple[Any, ...]:
+        held = np.flatnonzero(codes[k])
+        kind = 3 if len(held) == 0 else min(len(held), 2)
+        pattern = tuple((int(i), int(codes[k, i])) for i in held)
+        first = int(primary[k]) if kind < 3 else len(w[0])
+        lead = (first, kind) if by == "primary" else (kind,)
+        return (*lead, pattern, *(-np.round(size[k], 9)).tolist())
+
+    return np.array(sorted(range(len(w)), key=key), np.int64)
+
+
+def feature_order(
+    W: NDArray[Any] | xr.DataArray,
+    W_out: NDArray[Any] | xr.DataArray | None = None,
+    *,
+    threshold: float = STORED,
+) -> I64:
+    """An order (feature,) of one model's features that follows the order of its neurons.
+
+    Each feature goes with the first neuron, in `neuron_order`, that stores it, the strongest of a
+    neuron first; features that no neuron stores come last. For features of equal importance, which
+    have no order of their own. Raises SpecError for more than one model.
+    """
+    w, out = _one("feature_order", W, W_out)
+    size = _strength(w, out)[neuron_order(w, out, threshold=threshold)]
+    held = size > threshold
+    first = np.where(held.any(axis=0), held.argmax(axis=0), len(size))
+    there = np.append(size, np.zeros((1, size.shape[1])), axis=0)[first, np.arange(size.shape[1])]
+    return np.lexsort((-there, first)).astype(np.int64)
+
+
+def signature(
+    W: NDArray[Any] | xr.DataArray,
+    W_out: NDArray[Any] | xr.DataArray | None = None,
+    *,
+    threshold: float = STORED,
+) -> str:
+    """Which features each neuron of one model stores, with which signs, as words.
+
+    Equal for two models exactly if the stored features and their signs are the same up to the
+    order of neurons. Neurons in `neuron_order` are separated by spaces: "+0 +1+2 +1-2 ." is a
+    neuron for feature 0, two neurons that share features 1 and 2, and a silent one. In an untied
+    model the sign is that of the input weight, and "!" follows a negative output weight.
+    Raises SpecError for more than one model.
+    """
+    w, out = _one("signature", W, W_out)
+    codes = _codes(w, out, threshold)
+    words = []
+    for k in neuron_order(w, out, threshold=threshold):
+        held = [f"{_SIGNS[codes[k, i]]}".replace("#", str(i)) for i in np.flatnonzero(codes[k])]
+        words.append("".join(held) or ".")
+    return " ".join(words)
+
+
+def groups(
+    W: NDArray[Any] | xr.DataArray,
+    W_out: NDArray[Any] | xr.DataArray | None = None,
+    *,
+    threshold: float = STORED,
+) -> list[Group]:
+    """The connected parts of one model's graph of neurons and the features they store.
+
+    A dedicated neuron with its feature is a part of its own; so are a silent neuron and a feature
+    that no neuron stores. In order of the first feature, silent neurons last. Raises SpecError for
+    more than one model.
+    """
+    held = _codes(*_one("groups", W, W_out), threshold) != 0
+    m, n = held.shape
+    graph = np.block([[np.zeros((m, m), bool), held], [held.T, np.zeros((n, n), bool)]])
+    count, part = connected_components(graph, directed=False)
+    members = [np.flatnonzero(part == k) for k in range(count)]
+    found = [
+        Group(tuple(all_[all_ < m].tolist()), tuple((all_[all_ >= m] - m).tolist()))
+        for all_ in members
+    ]
+    return sorted(found, key=lambda g: (g.features or (n,), g.neurons))
+
+
+#: What a stored feature is called, by the code of its signs.
+_SIGNS: Final = {1: "+#", 2: "+#!", 3: "-#", 4: "-#!"}
+
+
+def _rescale(v: F64, w: F64) -> tuple[F64, F64]:
+    largest = np.abs(v).max(axis=-1, keepdims=True)  # (..., hidden, 1)
+    scale = np.where(largest > 0, largest, 1.0)
+    return v / scale, w * np.swapaxes(scale, -1, -2)
+
+
+def _strength(w: F64, out: F64 | None) -> F64:
+    if out is None:
+        return np.abs(w)
+    v, weight = _rescale(w, out)
+    return np.minimum(np.abs(v), np.abs(v * np.swapaxes(weight, -1, -2)))
+
+
+def _codes(w: F64, out: F64 | None, threshold: float) -> I64:
+    """0 where nothing is stored, else 1 + 2 [input weight < 0] + [output weight < 0]."""
+    _check_threshold("neurons", threshold)
+    negative = np.zeros(w.shape, np.int64) if out is None else (np.swapaxes(out, -1, -2) < 0)
+    return np.where(_strength(w, out) > threshold, 1 + 2 * (w < 0) + negative, 0)
+
+
+def _count(w: F64, out: F64 | None, threshold: float, least: int) -> I64:
+    """Neurons with one feature (least 1) or with two and more (least 2)."""
+    per_neuron = (_strength(w, out) > threshold).sum(-1)
+    chosen: Bools = per_neuron == 1 if least == 1 else per_neuron >= 2
+    return np.asarray(chosen.sum(-1))
+
+
+def _bound(w: F64, out: F64 | None, threshold: float, *, above: bool) -> F64:
+    size = np.sort(_strength(w, out), axis=-1)[..., -2:]
+    edges = size.reshape(*size.shape[:-2], -1)
+    if above:
+        return np.asarray(np.where(edges > threshold, edges, np.inf).min(-1))
+    return np.asarray(np.where(edges <= threshold, edges, 0.0).max(-1))
+
+
+def _check_threshold(owner: str, threshold: float) -> None:
+    if not 0 <= threshold < np.inf:
+        raise SpecError.of(owner, "threshold", "must be >= 0 and finite", threshold)
+
+
+def _check_pair(first: tuple[int, ...], second: tuple[int, ...]) -> None:
+    fits = len(first) >= 2 and second == (*first[:-2], first[-1], first[-2])
+    if not fits:
+        rule = f"must have shape (..., feature, hidden) as W {first} asks"
+        raise SpecError.of("neurons", "W_out", rule, second)
+
+
+def _one(owner: str, W: Any, W_out: Any) -> tuple[F64, F64 | None]:
+    """One model as plain arrays (hidden, feature) and (feature, hidden)."""
+    w = one_model(owner, "W", W)
+    if W_out is None:
+        return w, None
+    if isinstance(W_out, xr.DataArray) and {HIDDEN, FEATURE} <= set(W_out.dims):
+        W_out = W_out.transpose(..., FEATURE, HIDDEN)
+    out = np.asarray(W_out, np.float64)
+    _check_pair(w.shape, out.shape)
+    return w, out
+
+
+def _lift(
+    core: Callable[[F64, F64 | None], NDArray[Any]],
+    W: Array,
+    W_out: Array | None,
+    out: tuple[str, ...],
+) -> Array:
+    """Apply `core` to tied or untied, plain or labelled weights."""
+    if W_out is None:
+        return lift(lambda w: core(w, None), W, out)
+    if not isinstance(W, xr.DataArray) or not isinstance(W_out, xr.DataArray):
+        v, w = np.asarray(W, np.float64), np.asarray(W_out, np.float64)
+        _check_pair(v.shape, w.shape)
+        return core(v, w)
+    lifted: xr.DataArray = xr.apply_ufunc(
+        core,
+        W.astype(np.float64),
+        W_out.astype(np.float64),
+        input_core_dims=[[HIDDEN, FEATURE], [FEATURE, HIDDEN]],
+        output_core_dims=[list(out)],
+    )
+    return lifted.rename(None)

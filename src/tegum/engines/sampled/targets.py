@@ -1,0 +1,111 @@
+"""Targets inside kernels: those but x and |x|, which the kernels know by heart, fill an array."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+
+from tegum.dims import F32, I64
+from tegum.engines.sampled.random import f32, part, u64
+from tegum.engines.sampled.vectors import ABSOLUTE, FILLED, SAME
+from tegum.targets import Elementwise, Pairs
+
+if TYPE_CHECKING:
+    from tegum.problem import Problem
+
+_RELU, _SQUARE, _CUBE, _SIGN, _STEP, _TABLE, _PRODUCT, _MIN, _MAX, _DISTANCE = range(10)
+_CODES: Final = {
+    "relu": _RELU, "square": _SQUARE, "cube": _CUBE, "sign": _SIGN, "step": _STEP,
+    "product": _PRODUCT, "min": _MIN, "max": _MAX, "distance": _DISTANCE,
+}  # fmt: skip
+
+
+class Asked(NamedTuple):
+    """The target of a batch; `first` and `second` are the pairs, empty where there are none."""
+
+    code: int
+    table: F32
+    low: np.float32
+    per_unit: np.float32  # knots of the table
+    first: I64
+    second: I64
+
+
+def tag_of(problem: Problem) -> int:
+    """SAME, ABSOLUTE or FILLED."""
+    return {"x": SAME, "abs": ABSOLUTE}.get(str(problem.target), FILLED)
+
+
+def asked(problem: Problem) -> Asked:
+    """A problem's target as the kernels read it."""
+    target, n = problem.target, problem.n_features
+    table, low, per_unit, code = np.zeros(2, np.float32), 0.0, 0.0, 0
+    pairs = np.zeros((0, 2), np.int64)
+    if isinstance(target, Elementwise):
+        code, low, table = _TABLE, target.low, np.array(target.table, np.float32)
+        per_unit = (len(table) - 1) / (target.high - target.low)
+    elif isinstance(target, Pairs):
+        code, pairs = _CODES[target.operation], np.array(target.pairs_of(n), np.int64)
+    elif isinstance(target, str):
+        code = _CODES.get(target, 0)
+    first, second = pairs.T.copy()
+    return Asked(code, table, np.float32(low), np.float32(per_unit), first, second)
+
+
+@part(forceinline=True)
+def _of_one(x, wanted):
+    """f(x), exactly 0 at 0."""
+    code = wanted.code
+    if code == _RELU:
+        return max(x, f32(0))
+    if code == _SQUARE:
+        return x * x
+    if code == _CUBE:
+        return x * x * x
+    if code == _STEP:
+        return f32(1) if x > f32(0) else f32(0)
+    if code == _SIGN:
+        return f32(1) if x > f32(0) else (f32(-1) if x < f32(0) else f32(0))
+    table = wanted.table
+    at = (x - wanted.low) * wanted.per_unit
+    knot = int(min(max(at, f32(0)), f32(table.shape[0] - 2)))
+    value = table[knot] + (at - f32(knot)) * (table[knot + 1] - table[knot])
+    return value if x != f32(0) else f32(0)
+
+
+@part(forceinline=True)
+def _of_two(u, v, code):
+    if code == _PRODUCT:
+        return u * v
+    if code == _MIN:
+        return min(u, v)
+    if code == _MAX:
+        return max(u, v)
+    return abs(u - v)
+
+
+@part()
+def fill_each(x, count, y, wanted):
+    """y <- f of the leading `count` entries of the flat x."""
+    for t in range(count):
+        y[t] = _of_one(x[t], wanted)
+
+
+@part()
+def fill_across(x, features, samples, feature_stride, sample_stride, y, wanted):
+    """The flat y <- the targets of samples that lie in the flat x with these strides."""
+    first, second = wanted.first, wanted.second
+    if first.shape[0] == 0:
+        fill_each(x, max(features * feature_stride, samples * sample_stride), y, wanted)
+        return
+    for k in range(features):
+        here = k * feature_stride
+        if k < first.shape[0]:
+            a, b = first[k] * feature_stride, second[k] * feature_stride
+            for l in range(samples):
+                at = l * sample_stride
+                y[u64(here + at)] = _of_two(x[u64(a + at)], x[u64(b + at)], wanted.code)
+        else:
+            for l in range(samples):
+                y[u64(here + l * sample_stride)] = f32(0)

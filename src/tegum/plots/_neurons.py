@@ -1,0 +1,139 @@
+"""Models as neurons for the figures: read from a table, drawn as a map or as stacks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import Colormap, Normalize
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
+
+from tegum.analysis import neurons as analysis
+from tegum.dims import F64, I64
+from tegum.errors import SpecError
+from tegum.plots import style
+from tegum.plots._panels import require, split
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Colour = Literal["superposition", "importance"]
+
+#: Inches: the height of the stacks, and of the line under them that tells kinds of neurons.
+STACK, _LINE = 1.6, 0.07
+#: Segments at least this high, in inches, carry the number of their feature.
+_NUMBERED = 0.13
+#: The line under a neuron that stores one feature, and under one that stores more.
+MONO, POLY = style.BLUE, style.VERMILION
+
+
+@dataclass(frozen=True)
+class Model:
+    """One panel: weights (neuron, feature) with neurons in order, and what colours features."""
+
+    title: str
+    W: F64
+    held: I64  # (neuron,), how many features each neuron stores
+    shade: F64  # (feature,)
+
+
+def read_models(
+    owner: str,
+    table: pd.DataFrame,
+    colour: Colour | None,
+    by: str | None,
+    threshold: float,
+    order: analysis.Order,
+) -> list[Model]:
+    require(owner, table, ["neuron", "feature", "weight", *([colour] if colour else [])])
+    found = []
+    for part in split(owner, table, by, ["neuron", "feature"]):
+        columns = [name for name in ("weight", "weight_out", colour) if name in part.rows]
+        shape = (part.rows["neuron"].nunique(), part.rows["feature"].nunique())
+        if len(part.rows) != shape[0] * shape[1]:
+            rule = f"must have a row for every neuron and feature in the panel {part.title!r}"
+            raise SpecError.of(owner, "table", rule, len(part.rows))
+        arrays = {str(c): part.rows[c].to_numpy(dtype=float).reshape(shape) for c in columns}
+        W, out = arrays["weight"], arrays.get("weight_out")
+        back = None if out is None else out.T
+        if back is not None:
+            W, back = analysis.rescale(W, back)
+        rank = analysis.neuron_order(W, back, threshold=threshold, by=order)
+        held = analysis.features_per_neuron(W, back, threshold=threshold)
+        shade = arrays[colour][0] if colour else np.zeros(shape[1])
+        found.append(Model(part.title, W[rank], held[rank], shade))
+    return found
+
+
+def draw_map(axes: Axes, model: Model, *, labelled: bool) -> None:
+    axes.imshow(
+        model.W.T, cmap=style.SIGNED, norm=style.SIGNED_RANGE, interpolation="none", aspect="auto"
+    )
+    axes.set(xticks=[], yticks=[])
+    axes.spines[:].set(visible=True, color=style.FAINT)
+    if labelled:
+        n = model.W.shape[1]
+        axes.set_yticks([0, n - 1] if n > 1 else [0])
+        axes.set_ylabel("feature", labelpad=3)
+
+
+def draw_stack(
+    axes: Axes,
+    model: Model,
+    reach: float,
+    scale: tuple[Colormap, Normalize],
+    *,
+    labelled: bool,
+) -> None:
+    m = len(model.W)
+    line = _LINE / STACK * reach
+    colours = scale[0](scale[1](model.shade))
+    for k, weights in enumerate(np.nan_to_num(model.W)):
+        foot = 0.0
+        for i in np.argsort(-np.abs(weights), kind="stable"):
+            height = abs(float(weights[i]))
+            if height == 0:
+                break
+            _segment(axes, (k, foot, height), int(i), weights[i] < 0, colours[i], (m, reach))
+            foot += height
+        kind = {0: style.FAINT, 1: MONO}.get(int(model.held[k]), POLY)
+        axes.add_patch(Rectangle((k - 0.41, -1.4 * line), 0.82, line, fc=kind, lw=0))
+    axes.set(xlim=(-0.5, m - 0.5), ylim=(-1.5 * line, reach), xticks=[])
+    axes.spines["bottom"].set_visible(False)
+    ticks = [t for t in MaxNLocator(4, integer=True).tick_values(0, reach) if t <= reach]
+    axes.set_yticks(ticks, labels=[f"{t:g}" for t in ticks] if labelled else [])
+    if labelled:
+        axes.set_ylabel("|weight|", labelpad=3)
+
+
+def _segment(
+    axes: Axes,
+    place: tuple[int, float, float],
+    feature: int,
+    negative: bool,
+    colour: Any,
+    size: tuple[int, float],
+) -> None:
+    """One weight: its bar, hatched if negative, and the number of its feature if there is room."""
+    (k, foot, height), (m, reach) = place, size
+    edge = min(0.5, 12 * height / reach)  # thin segments would be all edge
+    bar = Rectangle((k - 0.41, foot), 0.82, height, fc=colour, ec="white", lw=edge)
+    if negative:
+        bar.set_hatch("////")
+    axes.add_patch(bar)
+    inches = axes.get_position().width * axes.figure.get_size_inches()[0] / m  # type: ignore[union-attr]
+    if height / reach * STACK >= _NUMBERED and inches >= 0.2:
+        dark = float(np.dot(colour[:3], [0.2126, 0.7152, 0.0722])) < 0.5
+        axes.text(
+            k,
+            foot + height / 2,
+            str(feature),
+            ha="center",
+            va="center",
+            size=style.SMALL,
+            color="white" if dark else style.INK,
+            bbox={"boxstyle": "square,pad=0.05", "fc": colour, "lw": 0} if negative else None,
+        )

@@ -1,0 +1,56 @@
+"""What a target is: the output y = t(x) that a model is to give for a sample x."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Annotated, Any, TypeAlias
+
+import numpy as np
+from jaxtyping import Float
+from pydantic import PlainValidator
+
+from tegum.dims import F64
+from tegum.spec import BrokenRule, Spec, spec_of
+from tegum.targets.named import NAMED, canonical
+
+
+class Target(Spec):
+    """y = t(x), n numbers for n features, with t(0) = 0.
+
+    Where all features are absent there is nothing to output: engines count such samples and do
+    not simulate them. A target that is a function of each feature by itself and has a name is
+    given by that name, as in `Problem(..., target="square")`.
+    """
+
+    @abstractmethod
+    def values(self, x: Float[np.ndarray, "batch n"]) -> Float[np.ndarray, "batch n"]:
+        """y for each row of x, in float64: the plain reference, not the fast path."""
+
+    def n_outputs(self, n_features: int) -> int:
+        """How many of the n outputs have a target; the others are 0 and do not count."""
+        return n_features
+
+    def check(self, n_features: int) -> None:
+        """Raise `SpecError` where n features cannot have this target."""
+
+
+def _target(value: Any) -> str | Target:
+    name = canonical(value)
+    if isinstance(name, str) and name in NAMED:
+        return name
+    if isinstance(value, Target) or (isinstance(value, dict) and "kind" in value):
+        return spec_of(Target, value)  # type: ignore[type-abstract]
+    known = ", ".join(repr(name) for name in NAMED)
+    raise BrokenRule(f"must be one of {known}, an Elementwise or a Pairs", value)
+
+
+AnyTarget: TypeAlias = Annotated[str | Target, PlainValidator(_target)]
+
+
+def target_values(
+    target: str | Target, x: Float[np.ndarray, "batch n"]
+) -> Float[np.ndarray, "batch n"]:
+    """t(x), of each row of x, for the target of a problem: a name or a description."""
+    x = np.asarray(x, np.float64)
+    values: F64 = NAMED[target](x) if isinstance(target, str) else target.values(x)
+    return values

@@ -1,0 +1,98 @@
+"""Functions of pairs of features: products, AND, OR, exclusive or."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Annotated, Any, Final, Literal
+
+import numpy as np
+from jaxtyping import Float
+from pydantic import BeforeValidator, Field, PlainValidator
+
+from tegum.dims import F64
+from tegum.errors import SpecError
+from tegum.spec import BrokenRule, as_integer
+from tegum.targets.base import Target
+
+OperationName = Literal["product", "min", "max", "distance"]
+
+#: By name: u v, the smaller, the larger, |u − v|.
+OPERATIONS: Final[Mapping[str, Callable[[F64, F64], F64]]] = MappingProxyType(
+    {
+        "product": np.multiply,
+        "min": np.minimum,
+        "max": np.maximum,
+        "distance": lambda u, v: np.abs(u - v),
+    }
+)
+_OTHER_WORDS: Final = {"and": "min", "or": "max", "xor": "distance"}
+
+
+def _operation(value: Any) -> Any:
+    return _OTHER_WORDS.get(value.lower(), value) if isinstance(value, str) else value
+
+
+def _pairs(value: Any) -> tuple[tuple[int, int], ...] | None:
+    if value is None:
+        return None
+    rows = value.tolist() if hasattr(value, "tolist") else value
+    if not isinstance(rows, (list, tuple)) or not rows:
+        raise BrokenRule("must be a list of at least one pair of features", value)
+    found = []
+    for k, row in enumerate(rows):
+        if not isinstance(row, (list, tuple)) or len(row) != 2:
+            raise BrokenRule("must be a pair of features", row, f"[{k}]")
+        first, second = as_integer(row[0], 0), as_integer(row[1], 0)
+        if first == second:
+            raise BrokenRule("must be two different features", row, f"[{k}]")
+        found.append((first, second))
+    return tuple(found)
+
+
+class Pairs(Target):
+    """t(x)_k = op(x_a, x_b) for the k-th pair (a, b) of features.
+
+    `operation` is "product", "min" (also "and": of features that are 0 or 1 it is AND), "max"
+    ("or"), or "distance" |x_a − x_b| ("xor"). `pairs` are at most n, as many as the model has
+    outputs; the outputs after the last pair have the target 0 and do not count in the loss.
+    None stands for the ring (i, i + 1 mod n), one pair for each output. For 0 and 1 as values
+    give the features the magnitude "one". Raises `SpecError`.
+    """
+
+    operation: Annotated[OperationName, BeforeValidator(_operation)] = "product"
+    pairs: Annotated[tuple[tuple[int, int], ...] | None, PlainValidator(_pairs)] = None
+    kind: Literal["pairs"] = Field("pairs", repr=False)
+
+    def pairs_of(self, n_features: int) -> tuple[tuple[int, int], ...]:
+        """The pairs among n features."""
+        ring = tuple((i, (i + 1) % n_features) for i in range(n_features))
+        return ring if self.pairs is None else self.pairs
+
+    def n_outputs(self, n_features: int) -> int:
+        """The number of pairs."""
+        return len(self.pairs_of(n_features))
+
+    def check(self, n_features: int) -> None:
+        """Raise `SpecError` for pairs that n features do not have."""
+        if n_features < 2:
+            raise SpecError.of("Pairs", "", "must have at least 2 features", n_features)
+        pairs = self.pairs_of(n_features)
+        if len(pairs) > n_features:
+            rule = f"must be at most {n_features}, one for each output"
+            raise SpecError.of("Pairs", "pairs", rule, len(pairs))
+        for k, pair in enumerate(pairs):
+            if max(pair) >= n_features:
+                rule = f"must be of features 0 to {n_features - 1}"
+                raise SpecError.of("Pairs", f"pairs[{k}]", rule, pair)
+
+    def values(self, x: Float[np.ndarray, "batch n"]) -> Float[np.ndarray, "batch n"]:
+        """One operation for each pair, then zeros."""
+        x = np.asarray(x, np.float64)
+        first, second = np.array(self.pairs_of(x.shape[1])).T
+        y = np.zeros_like(x)
+        y[:, : len(first)] = OPERATIONS[self.operation](x[:, first], x[:, second])
+        return y
+
+
+EXAMPLE = Pairs(operation="min")

@@ -1,0 +1,167 @@
+"""Oracles: hand-made neurons, a naive loop over thresholds, invariance under permutations."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from tegum.analysis import neurons
+from tegum.errors import SpecError
+from tegum.models import TwoLayer
+
+#: Two dedicated neurons, two that share features 2, 3, 4 as (1,1), (1,−1), (−1,1), a silent one.
+MIXED = np.array(
+    [
+        [0.0, 0.0, 0.9, 0.8, -0.7, 0.0],
+        [0.0, 1.0, 0.1, 0.0, 0.0, 0.0],
+        [0.0, 0.0, 0.9, -0.8, 0.7, 0.0],
+        [0.0, 0.0, 0.0, 0.05, 0.0, 0.15],
+        [1.1, 0.19, 0.0, 0.0, 0.0, 0.0],
+    ]
+)
+
+
+def circuit() -> tuple[np.ndarray, np.ndarray]:
+    """|x| of two features by four neurons, a fifth that reads feature 0 and inhibits feature 1."""
+    W_in = np.array([[2.0, 0.0], [-0.5, 0.0], [0.0, 1.0], [0.0, -4.0], [1.0, 0.5]])
+    W_out = np.array([[0.5, 2.0, 0.0, 0.0, 0.05], [0.0, 0.0, 1.0, 0.25, -1.5]])
+    return W_in, W_out
+
+
+def test_hand_made_neurons() -> None:
+    assert neurons.features_per_neuron(MIXED).tolist() == [3, 1, 3, 0, 1]
+    assert neurons.count_monosemantic(MIXED) == 2
+    assert neurons.count_polysemantic(MIXED) == 2
+    assert neurons.stored(MIXED).sum() == 8
+    assert neurons.neuron_order(MIXED).tolist() == [4, 1, 0, 2, 3]
+    assert neurons.signature(MIXED) == "+0 +1 +2+3-4 +2-3+4 ."
+    assert neurons.groups(MIXED) == [
+        neurons.Group((4,), (0,)),
+        neurons.Group((1,), (1,)),
+        neurons.Group((0, 2), (2, 3, 4)),
+        neurons.Group((), (5,)),
+        neurons.Group((3,), ()),
+    ]
+
+
+def test_threshold_range_of_hand_made_neurons() -> None:
+    # neuron 4 would store feature 1 below .19; neuron 2 stops storing two above .8 (of .9, .8, .7)
+    assert neurons.threshold_range(MIXED) == (0.19, 0.8)
+    assert neurons.threshold_range(MIXED, threshold=0.85) == (0.8, 0.9)
+    assert neurons.threshold_range(MIXED, threshold=2.0) == (1.1, np.inf)
+    assert neurons.threshold_range(np.zeros((2, 3)), threshold=0.0) == (0.0, np.inf)
+
+
+def test_threshold_range_is_that_of_a_scan() -> None:
+    rng = np.random.default_rng(0)
+    thresholds = np.linspace(0, 2.5, 2501)
+    for W in rng.normal(0, 0.6, (20, 4, 6)):
+        counts = np.array(
+            [
+                [sum((np.abs(row) > t).sum() == 1 for row in W) for t in thresholds],
+                [sum((np.abs(row) > t).sum() > 1 for row in W) for t in thresholds],
+            ]
+        )
+        same = (counts == counts[:, [200]]).all(axis=0)  # as at .2
+        low = thresholds[:200][~same[:200]].max(initial=-0.001) + 0.001
+        high = thresholds[200:][~same[200:]].min(initial=np.inf)
+        assert neurons.threshold_range(W) == pytest.approx((low, high), abs=0.00101)
+
+
+def test_permuted_neurons_have_one_order_and_one_signature() -> None:
+    rng = np.random.default_rng(1)
+    v, w = circuit()
+    for _ in range(10):
+        order = rng.permutation(5)
+        W = MIXED[order]
+        assert neurons.signature(W) == neurons.signature(MIXED)
+        np.testing.assert_array_equal(
+            W[neurons.neuron_order(W)], MIXED[neurons.neuron_order(MIXED)]
+        )
+        assert neurons.signature(v[order], w[:, order]) == neurons.signature(v, w)
+
+
+def test_signature_tells_structures_apart() -> None:
+    assert neurons.signature(0.9 * MIXED) == neurons.signature(MIXED)  # nothing passes .2
+    swapped = MIXED[:, [1, 0, 2, 3, 4, 5]]  # features change places, and so do their neurons
+    assert neurons.signature(swapped) == neurons.signature(MIXED)
+    assert neurons.signature(MIXED[:, [0, 2, 1, 3, 4, 5]]) == "+0 +2 +1+3-4 +1-3+4 ."
+    assert neurons.signature(np.abs(MIXED)) == "+0 +1 +2+3+4 +2+3+4 ."
+    assert neurons.signature(MIXED, threshold=0.12) == "+1 +5 +0+1 +2+3-4 +2-3+4"
+
+
+def test_order_by_primary_feature() -> None:
+    W = np.array([[0.0, 0.4, 1.0], [0.5, 0.0, 0.9], [0.9, 0.6, 0.0], [0.0, 0.8, 0.0]])
+    assert neurons.neuron_order(W, by="primary").tolist() == [2, 3, 1, 0]
+    assert neurons.neuron_order(W).tolist() == [3, 2, 1, 0]
+
+
+def test_features_follow_their_neurons() -> None:
+    assert neurons.feature_order(MIXED).tolist() == [0, 1, 2, 3, 4, 5]
+    turned = MIXED[:, ::-1]
+    assert neurons.feature_order(turned).tolist() == [4, 5, 3, 2, 1, 0]
+
+
+def test_rescaled_model_is_the_same_model() -> None:
+    rng = np.random.default_rng(2)
+    v, w = rng.normal(size=(4, 3)), rng.normal(size=(3, 4))
+    v[2] = 0
+    scaled = neurons.rescale(v, w)
+    assert np.abs(scaled[0]).max(axis=1).tolist() == [1, 1, 0, 1]
+    model, x = TwoLayer(n_hidden=4, bias=False), rng.uniform(-1, 1, (50, 3))
+    for a, b in zip(
+        model.forward({"W_in": v, "W_out": w}, x),
+        model.forward({"W_in": scaled[0], "W_out": scaled[1]}, x),
+        strict=True,
+    ):
+        if a.shape[1] == 3:
+            np.testing.assert_allclose(a, b, atol=1e-12)
+
+
+def test_untied_neurons_need_both_weights() -> None:
+    v, w = circuit()
+    # rescaled, the fifth reads 0 and 1 as 1 and .5, and writes .05 and −1.5
+    np.testing.assert_allclose(neurons.strength(v, w)[[0, 3]], [[1, 0], [0, 1]])
+    np.testing.assert_allclose(neurons.strength(v, w)[4], [0.05, 0.5])
+    assert neurons.count_monosemantic(v, w, threshold=0.1) == 5
+    assert neurons.signature(v, w, threshold=0.1) == "+0 -0 +1 +1! -1"
+    assert neurons.count_polysemantic(v, w, threshold=0.01) == 1
+
+
+def test_labelled_weights_keep_their_dimensions() -> None:
+    rng = np.random.default_rng(3)
+    W = xr.DataArray(rng.normal(size=(3, 5, 4, 2)), dims=("p", "feature", "hidden", "seed"))
+    counts = neurons.count_polysemantic(W)
+    assert counts.dims == ("p", "seed")
+    plain = np.moveaxis(W.to_numpy(), (2, 1), (-2, -1))
+    np.testing.assert_array_equal(counts, (((np.abs(plain) > 0.2).sum(-1)) > 1).sum(-1))
+    assert neurons.features_per_neuron(W).dims == ("p", "seed", "hidden")
+    W_out = xr.DataArray(rng.normal(size=(3, 4, 5, 2)), dims=("p", "hidden", "feature", "seed"))
+    untied = neurons.strength(W, W_out)
+    out = np.moveaxis(W_out.to_numpy(), (2, 1), (-2, -1))
+    np.testing.assert_allclose(untied, neurons.strength(plain, out))
+    low, high = neurons.threshold_range(W, W_out)
+    assert (low <= 0.2).all()
+    assert (high > 0.2).all()
+    one = {"p": 0, "seed": 1}
+    assert neurons.signature(W.isel(one), W_out.isel(one)) == neurons.signature(
+        plain[0, 1], out[0, 1]
+    )
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: neurons.stored(MIXED, threshold=-1.0), "stored.threshold must be >= 0"),
+        (lambda: neurons.signature(MIXED, threshold=np.nan), "threshold must be >= 0 and finite"),
+        (lambda: neurons.signature(np.zeros((2, 3, 4))), "must be one model"),
+        (lambda: neurons.strength(MIXED, MIXED), "W_out must have shape"),
+        (lambda: neurons.rescale(MIXED, np.zeros((5, 6))), "W_out must have shape"),
+        (lambda: neurons.neuron_order(MIXED, by="size"), "by must be 'kind' or 'primary'"),  # type: ignore[arg-type]
+        (lambda: neurons.count_monosemantic(np.zeros(3)), "must be"),
+    ],
+)
+def test_bad_input(call: object, words: str) -> None:
+    with pytest.raises(SpecError, match=words):
+        call()  # type: ignore[operator]

@@ -39,6 +39,7 @@ _ROOT: Final = 1e-10
 _EQUAL: Final = 1e-9
 _PARAMETERS: Final = ("W", "W_in", "W_out", "b")
 _KEPT: Final = ("loss", "status")
+_WHOLE: Final = ("status", "negative")
 
 
 def follow(
@@ -48,40 +49,41 @@ def follow(
     *,
     target: str,
     values: Sequence[float] | NDArray[Any],
+    start: float | None = None,
     finest: float = FINEST,
     hessian: bool = True,
 ) -> xr.Dataset:
-    """The local minimum next to (W, b), followed as `target` goes through `values` in their order.
+    """The local minimum next to (W, b) at `start`, followed as `target` goes through `values`.
 
     W (hidden, feature), or the pair (W_in, W_out); `target` is an axis of `train`, such as
-    "feature_probability[0]". From each value to the next the model moves to the nearest minimum,
-    and must come back to where it was when the value does: else the step is halved, down to
-    `finest` > 0 of the value. Where that does not help the branch ends: it has met a fold, or its
-    well is too narrow.
+    "feature_probability[0]"; `start` is by default the first of the values, from where the branch
+    is followed to higher and to lower ones. From each value to the next the model moves to the
+    nearest minimum, and must come back to where it was when the value does: else the step is
+    halved, down to `finest` > 0 of the value. Where that does not help the branch ends: it has met
+    a fold, or its well is too narrow.
 
-    The answer has the dimension `target`: W (or W_in, W_out), b, `loss` and `status` as of `polish`;
-    `negative`, how many directions of the Hessian go down (0 at a minimum), with `hessian`; NaN
-    and −1 beyond the end, and `last`, the last value at which there is the branch. `polish`,
-    `score` and `minima` take it.
+    The answer has the dimension `target`, ascending: W (or W_in, W_out), b, `loss` and `status`
+    as of `polish`; with `hessian`, `negative`, how many of its directions go down (0 at a
+    minimum); NaN and −1 where there is no branch; `low` and `high`, the values between which it
+    was followed. `polish`, `score` and `best` take it.
 
     Raises:
         SpecError: for shapes that do not agree with the problem, more than one model, a target
-            that is no axis of it, no values, a value twice in a row, finest <= 0, and a model
-            without a minimum at the first value.
+            that is no axis of it, no values, a value twice, finest <= 0, and a model that diverges
+            at the first value.
     """
     given = read("follow", problem, W, b)
     numbers = _checked(given.lead, values, finest)
+    begin = numbers[0] if start is None else float(start)
     path = _Path(problem, target)
-    model = path.settle({name: array[0] for name, array in given.arrays.items()}, numbers[0])
+    model = path.settle({name: array[0] for name, array in given.arrays.items()}, begin)
     if bool(model["diverged"]):
-        raise SpecError.of("follow", "W", "must have a minimum nearby", f"{target} = {numbers[0]}")
-    found, last = [model], numbers[0]
-    for old, new in pairwise(numbers):
-        moved, last = path.walk(found[-1], old, new, finest)
-        if moved is None:
-            break
-        found.append(moved)
-    return path.table(found, numbers, last, hessian)
+        raise SpecError.of("follow", "W", "must have a minimum nearby", f"{target} = {begin}")
+    up = [value for value in sorted(numbers) if value >= begin]
+    down = [value for value in sorted(numbers, reverse=True) if value < begin]
+    found: dict[float, xr.Dataset] = {}
+    ends = [path.trace(model, begin, side, finest, found) for side in (down, up)]
+    return path.table(found, sorted(numbers), (ends[0], ends[1]), hessian)
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +104,7 @@ class Crossing:
 
 
 def crossings(one: xr.Dataset, other: xr.Dataset) -> list[Crossing]:
-    """All crossings of the losses of two branches of `follow`, in the order of `one`'s values.
+    """All crossings of the losses of two branches of `follow`, by rising value.
 
     Only intervals at whose ends both branches have a value are looked at; one that holds two
     crossings shows none, so follow them in steps that are fine enough.
@@ -169,6 +171,23 @@ class _Path:
                 step = (goal - at) / 2
         return model, at
 
+    def trace(
+        self,
+        model: xr.Dataset,
+        begin: float,
+        values: list[float],
+        finest: float,
+        found: dict[float, xr.Dataset],
+    ) -> float:
+        """Fill `found` along one side of `begin`; the last value at which there is the branch."""
+        last = begin
+        for value in values:
+            moved, last = self.walk(model, last, value, finest)
+            if moved is None:
+                break
+            found[value] = model = moved
+        return last
+
     def reach(self, model: xr.Dataset, old: float, new: float) -> xr.Dataset:
         """As `walk`, within a branch that is known to go on."""
         moved, at = self.walk(model, old, new, FINEST)
@@ -188,23 +207,28 @@ class _Path:
         return same_minimum(self.at(old), *pairs, tolerance=TOLERANCE) is not None
 
     def table(
-        self, found: list[xr.Dataset], values: list[float], last: float, hessian: bool
+        self,
+        found: dict[float, xr.Dataset],
+        values: list[float],
+        ends: tuple[float, float],
+        hessian: bool,
     ) -> xr.Dataset:
         """All models along the target."""
         import xarray as xr
 
-        names = [*_arrays(found[0]), *_KEPT]
-        rows = xr.concat([model[names] for model in found], self.target)
-        rows = rows.assign_coords({self.target: values[: len(found)]})
+        if not found:
+            rule = "must have one to which the branch goes on"
+            raise SpecError.of("follow", "values", rule, values)
+        places = sorted(found)
+        names = [*_arrays(found[places[0]]), *_KEPT]
+        rows = xr.concat([found[value][names] for value in places], self.target)
+        rows = rows.assign_coords({self.target: places})
         if hessian:
-            signs = [
-                signature(self.at(value), *_pair(model)).negative
-                for value, model in zip(values, found, strict=False)
-            ]
+            signs = [signature(self.at(v), *_pair(found[v])).negative for v in places]
             rows = rows.assign(negative=(self.target, np.array(signs, np.int64)))
-        whole = {name: -1 for name in ("status", "negative") if name in rows}
-        full = rows.reindex({self.target: values}, fill_value={**dict.fromkeys(rows, np.nan), **whole})
-        full = full.assign(last=last)
+        nothing = {name: -1 if name in _WHOLE else np.nan for name in rows}
+        full = rows.reindex({self.target: values}, fill_value=nothing)
+        full = full.assign(low=min(ends), high=max(ends))
         attrs = {"problem": self.problem.to_json(), AXES: json.dumps({self.target: self.target})}
         return full.assign_attrs(attrs)
 
@@ -236,7 +260,7 @@ def _checked(lead: tuple[int, ...], values: Any, finest: float) -> list[float]:
 def _shared(one: xr.Dataset, other: xr.Dataset) -> tuple[_Path, NDArray[Any]]:
     """What both branches are along; SpecError unless that is the same."""
     for name, branch in (("one", one), ("other", other)):
-        if "last" not in branch or AXES not in branch.attrs:
+        if "high" not in branch or AXES not in branch.attrs:
             raise SpecError.of("crossings", name, "must be a Dataset of follow", type(branch))
     (target,) = json.loads(one.attrs[AXES])
     same = one.attrs == other.attrs and one[target].equals(other[target])

@@ -72,7 +72,11 @@ def tables(lab: Lab) -> Tables:
         {"branch": name, "low": float(b["low"]) / DENSITY, "high": float(b["high"]) / DENSITY}
         for name, b in found.items()
     ]
-    columns = [RELATIVE, "loss", *(f"{what}_{side}" for what in _SIDES for side in ("one", "other"))]
+    columns = [
+        RELATIVE,
+        "loss",
+        *(f"{what}_{side}" for what in _SIDES for side in ("one", "other")),
+    ]
     return {
         "curves": pd.concat(curves, ignore_index=True),
         "shapes": pd.concat(shapes, ignore_index=True),
@@ -145,14 +149,14 @@ def _shapes(branch: xr.Dataset, name: str, relative: F64) -> pd.DataFrame:
 
     W, b = branch["W"].to_numpy(), branch["b"].to_numpy()
     rows = [
-        shape(W[k], b[k]).assign(**{RELATIVE: r, "branch": name})
+        shape(W[k], b[k], float(r)).assign(**{RELATIVE: r, "branch": name})
         for k, r in enumerate(relative)
         if np.isfinite(W[k]).all()
     ]
     return pd.concat(rows, ignore_index=True)
 
 
-def shape(W: F64, b: F64) -> pd.DataFrame:
+def shape(W: F64, b: F64, relative: float) -> pd.DataFrame:
     """The features of one model in a common position: a row per `place`, 0 for the varied one.
 
     A represented varied feature lies along +x, the others follow counterclockwise; without it the
@@ -169,14 +173,16 @@ def shape(W: F64, b: F64) -> pd.DataFrame:
         order, turned = placed.order, placed.apply(W)
     columns = {"w0": turned[0], "w1": turned[1], "norm": geometry.norms(turned), "b": b[order]}
     columns["dimensionality"] = geometry.dimensionality(turned)
-    columns["positive"] = _positive(turned)
+    geometric, arriving = _positive(turned, np.where(np.arange(5) == 0, relative, 1.0))
+    columns |= {"positive": geometric, "arriving": arriving}
     return pd.DataFrame({"place": np.arange(5), "feature": order, **columns})
 
 
-def _positive(W: F64) -> F64:
-    """Σ_{j≠i} max(W_i·W_j, 0)² of each feature: the positive interference that it has."""
+def _positive(W: F64, relative: F64) -> tuple[F64, F64]:
+    """Σ_{j≠i} max(W_i·W_j, 0)² of each feature, and the same weighted by the sources' densities."""
     G = geometry.gram(W)
-    return np.asarray((np.maximum(G * (1 - np.eye(len(G))), 0.0) ** 2).sum(axis=1))
+    squared = np.maximum(G * (1 - np.eye(len(G))), 0.0) ** 2
+    return np.asarray(squared.sum(axis=1)), np.asarray(squared @ relative)
 
 
 def kind(W: F64) -> str:

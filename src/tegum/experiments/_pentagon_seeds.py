@@ -77,7 +77,9 @@ def _models(runs: xr.Dataset, curves: pd.DataFrame) -> pd.DataFrame:
     wide = curves.pivot(index=RELATIVE, columns="branch", values="loss")
     if not models[RELATIVE].isin(wide.index).all():
         raise LookupError("a trained density is not on the exact curves")
-    own = [wide.loc[r].get(k, np.nan) for r, k in zip(models[RELATIVE], models["kind"], strict=True)]
+    own = [
+        wide.loc[r].get(k, np.nan) for r, k in zip(models[RELATIVE], models["kind"], strict=True)
+    ]
     models["on_curve"] = np.abs(models["loss"] / np.array(own, dtype=float) - 1) <= MATCH
     lowest = models.groupby(RELATIVE)["loss"].transform("min")
     models["lowest"] = np.fmin(lowest, wide.min(axis=1).loc[models[RELATIVE]].to_numpy())
@@ -100,8 +102,11 @@ def _best(runs: xr.Dataset, models: pd.DataFrame) -> pd.DataFrame:
         model = runs.isel({RELATIVE: int(str(k)), "seed": int(row["seed"])})
         W, b = (model[name].to_numpy().astype(float) for name in ("W", "b"))
         named = {RELATIVE: row[RELATIVE], "kind": row["kind"], "seed": row["seed"]}
-        angle = float(exact.neighbour_angle(W[None])[0]) if row["kind"] == exact.PENTAGON else np.nan
-        parts.append(exact.shape(W, b).assign(**named, angle=angle))
+        angle = (
+            float(exact.neighbour_angle(W[None])[0]) if row["kind"] == exact.PENTAGON else np.nan
+        )
+        shape = exact.shape(W, b, float(row[RELATIVE]))
+        parts.append(shape.assign(**named, angle=angle))
     return pd.concat(parts, ignore_index=True)
 
 

@@ -43,7 +43,7 @@ def draw_morph(tables: Tables) -> Figure:
     return plots.morph(
         best.assign(panel=best["kind"].map(titles)),
         at=RELATIVE,
-        label=_LABEL,
+        label="relative density of the varied feature",
         by="panel",
         shown=shown.tolist(),
     )
@@ -78,8 +78,33 @@ def draw_seeds(tables: Tables) -> Figure:
     top = float(models["loss"].quantile(0.995))
     axes.set(yscale="log", ylabel="expected loss", ylim=(0.9 * models["loss"].min(), 1.25 * top))
     _relative_axis(axes)
-    axes.legend(loc="upper left")
+    axes.legend(loc="lower right")
+    for name, (at, place) in _PICTURES.items():
+        _picture(axes, tables, name, at, place)
     return figure
+
+
+#: Pictures beside the curves: relative density, left and lower edge (parts of the axes).
+_PICTURES: Final = {
+    PENTAGON: (1.0, (0.49, 0.2)),
+    DIGONS: (SPARSEST, (0.05, 0.4)),
+    OTHERS: (3.162277660, (0.36, 0.74)),
+}
+
+
+def _picture(
+    axes: Axes, tables: Tables, branch: str, at: float, place: tuple[float, float]
+) -> None:
+    """The features of an exact minimum, the varied one with a larger dot."""
+    rows = tables["shapes"]
+    rows = rows[(rows["branch"] == branch) & np.isclose(rows[RELATIVE], at)]
+    inset = axes.inset_axes((*place, 0.13, 0.2))
+    inset.set(xlim=(-1.25, 1.25), ylim=(-1.25, 1.25), aspect="equal", xticks=[], yticks=[])
+    inset.patch.set_alpha(0)
+    inset.spines[:].set_visible(False)
+    for x, y, number in zip(rows["w0"], rows["w1"], rows["place"], strict=True):
+        inset.plot([0, x], [0, y], color=_COLOURS[branch], lw=1.4)
+        inset.plot(x, y, "o", ms=5.5 if number == 0 else 3.5, color=_COLOURS[branch], mec="white")
 
 
 def _strong(axes: Axes, rows: pd.DataFrame, column: str, colour: str, words: str) -> None:
@@ -131,12 +156,12 @@ def draw_crossing(tables: Tables) -> Figure:
         panels[0].plot(part[RELATIVE], over, "o", color=_COLOURS[str(name)], **look)
         panels[2].plot(part[RELATIVE], part["norm"], "o", color=_COLOURS[str(name)], **look)
     panels[0].set_ylim(-3, 62)
-    panels[0].legend(loc="upper right", bbox_to_anchor=(1, 1.02))
+    panels[0].legend(loc="center right", bbox_to_anchor=(1, 0.3))
     for _, met in tables["crossings"].iterrows():
         at = met[RELATIVE]
         words = f"the losses cross at {at:.4f}:\n{1 / at:.2f} times sparser"
         panels[0].annotate(
-            words, (at, 0), (at * 1.04, 30), arrowprops={"arrowstyle": "-", "color": style.GREY}
+            words, (at, 0), (0.11, 42), arrowprops={"arrowstyle": "-", "color": style.GREY}
         )
         _leap(panels[1], at, met["slope_one"], met["slope_other"])
         _leap(panels[2], at, met["norm_one"], met["norm_other"])
@@ -185,8 +210,8 @@ def draw_motion(tables: Tables) -> Figure:
     left.set_ylabel("angle to the neighbours, degrees")
     places = {
         0: ("varied", style.VERMILION),
-        1: ("neighbours", style.BLUE),
-        2: ("far", style.GREEN),
+        1: ("its neighbours", style.BLUE),
+        2: ("far two", style.GREEN),
     }
     shapes, found = exact_shapes(tables), pentagons(tables)
     for place, (words, colour) in places.items():
@@ -215,12 +240,12 @@ def draw_lengths(tables: Tables) -> Figure:
         bias, 1 - bias, 1 / (1 + bias), color=style.FAINT, alpha=0.5, lw=0, label="bounds"
     )
     axes.plot(bias, 1 / (1 - bias) ** 2, color=style.INK, ls=(0, (4, 2)), lw=1.2)
-    axes.annotate("1/(1 − b)²", (-0.3, 1 / 1.3**2), (4, 4), textcoords="offset points")
+    axes.annotate("1/(1 − b)²", (-0.2, 1 / 1.2**2), (6, -14), textcoords="offset points")
     rows = bounds(pentagons(tables))
     places = {
         0: ("varied", style.VERMILION),
-        1: ("neighbours", style.BLUE),
-        2: ("far", style.GREEN),
+        1: ("its neighbours", style.BLUE),
+        2: ("far two", style.GREEN),
     }
     for place, (words, colour) in places.items():
         part = rows[rows["place"].isin([place, 5 - place])]

@@ -52,8 +52,8 @@ def judge_bounds_everywhere(tables: Tables) -> Judgement:
     worst = float(np.maximum(out["low"] - out["squared"], out["squared"] - out["high"]).max())
     return Judgement.when(
         out.empty,
-        f"{len(out)} of {len(rows)} features of {len(rows) // 5} lowest-loss pentagons are outside, "
-        f"by up to {worst:.3f} in ‖W_i‖²; {len(short)} of them too short",
+        f"{len(out)} of {len(rows)} features of {len(rows) // 5} lowest-loss pentagons are "
+        f"outside, by up to {worst:.3f} in ‖W_i‖²; {len(short)} of them too short",
         outside=len(out) / len(rows),
     )
 
@@ -97,22 +97,29 @@ def judge_as_crowded(tables: Tables) -> Judgement:
 def _harder(tables: Tables, other: tuple[int, int]) -> Judgement:
     (share, _, top), (wide, bottom, _) = (_share(tables, size) for size in (seeds.SIZES[0], other))
     words = [_share_words(tables, size) for size in (seeds.SIZES[0], other)]
+    two, three = (_own(tables, size).set_index(RELATIVE) for size in (seeds.SIZES[0], other))
+    lower = int((two["reached"] / two["seeds"] < three["reached"] / three["seeds"]).sum())
+    words.append(f"fewer in two dimensions at {lower} of {len(two)} densities")
     return Judgement.when(top < bottom, "; ".join(words), two=share, three=wide)
 
 
-def _share(tables: Tables, size: tuple[int, int]) -> tuple[float, float, float]:
+def _own(tables: Tables, size: tuple[int, int]) -> pd.DataFrame:
     rows = tables["reach"]
     own = rows[(rows["n_features"] == size[0]) & (rows["n_hidden"] == size[1])]
     if own.empty:
         raise LookupError(f"no models of size {size}")
+    return own
+
+
+def _share(tables: Tables, size: tuple[int, int]) -> tuple[float, float, float]:
+    own = _own(tables, size)
     reached, total = int(own["reached"].sum()), int(own["seeds"].sum())
     return (reached / total, *seeds.interval(reached, total))
 
 
 def _share_words(tables: Tables, size: tuple[int, int]) -> str:
     share, low, high = _share(tables, size)
-    rows = tables["reach"]
-    own = rows[(rows["n_features"] == size[0]) & (rows["n_hidden"] == size[1])]
+    own = _own(tables, size)
     least = (own["reached"] / own["seeds"]).min()
     return (
         f"n = {size[0]}, m = {size[1]}: {share:.1%} (95 % interval {low:.1%} to {high:.1%}) of "

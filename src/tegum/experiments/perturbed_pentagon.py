@@ -49,9 +49,9 @@ _FIGURES: Final = (
     ),
     FigureSpec(
         "crossing",
-        "Why the collapse is of first order. Two minima exist on both sides; each changes smoothly "
-        "as the density does (dashed where it is not the lowest), and at the vertical line they are "
-        "equally deep. There the optimum (strong) changes over: its loss is continuous, the slope "
+        "Why the collapse is of first order. Two minima exist on both sides; each changes "
+        "smoothly with the density (dashed where it is not the lowest), and at the vertical line "
+        "they are equally deep. There the optimum (strong) changes over: its loss is continuous, the slope "
         "of the loss jumps, and so does the varied feature, from its full length to 0. On the left "
         "the pentagon ends where its varied feature can hold out no longer. Lines: exact; rings: "
         "seeds.",
@@ -120,7 +120,6 @@ _DEFORMED: Final = (
         judge=rules.judge_monotone,
         evidence=_PENTAGON,
         expected="differs",
-        quick=False,
     ),
     Claim(
         id="20.d",
@@ -187,9 +186,8 @@ _COLLAPSED: Final = (
         item=21,
         section=SECTION,
         statement="It takes about 2.5 times less density. (Recorded as differing: at 0.4 of the "
-        "density the pentagon still loses less by a sixth; the exact losses cross at 0.269, at 3.7 "
-        "times less. The digons' curve ends where a feature's density is zero, so that whichever "
-        "seeds miss the pentagon decide where it seems to cross.)",
+        "density the pentagon still loses a sixth less; the exact losses, in which nothing is "
+        "left to sampling or training, cross at 0.269, at 3.7 times less.)",
         rule=f"the exact losses cross at a relative density of {rules.PAPER:g} ± "
         f"{rules.PAPER_SLACK:g}",
         judge=rules.judge_paper,
@@ -216,8 +214,8 @@ _OTHERS: Final = (
         id="22.b",
         item=22,
         section=SECTION,
-        statement="Lengths make up for the biases: between an input of 1 that is restored exactly "
-        "and twice the loss at its output.",
+        statement="Biases are negative, and lengths make up for them: alone, an input between "
+        "1 − |b_i| and 1 is restored exactly.",
         rule="1 + |b| ≤ ‖W_i‖² ≤ 1/(1 − |b|) in the exact regular pentagon",
         judge=lengths.judge_bounds,
         evidence=_LENGTHS,

@@ -19,7 +19,7 @@ from tegum.plots._panels import require
 if TYPE_CHECKING:
     import pandas as pd
 
-_BIG, _SMALL, _GAP, _EDGE, _BAR, _TITLE = 3.3, 1.02, 0.12, 0.08, 1.0, 0.3
+_BIG, _SMALL, _GAP, _EDGE, _BAR, _TITLE = 3.5, 0.8, 0.12, 0.08, 1.0, 0.3
 #: Ticks of the colour bar.
 _TICKS: Final = (0.01, 0.1, 0.3, 1, 3, 10, 100)
 #: Features are joined in the order of their places when the shortest is longer than this.

@@ -33,13 +33,17 @@ if TYPE_CHECKING:
 
 #: Steps are halved down to this part of the value before a branch is said to end.
 FINEST: Final = 1e-4
+#: No entry of WᵀW changes by more in a step: a minimum that turns into another without an overlap
+#: comes back as well.
+LEAP: Final = 0.25
+#: How far weights and biases are moved before they descend to the minimum.
+NUDGE: Final = 1e-4
 #: How well a crossing is solved for, as a part of its value, …
 _ROOT: Final = 1e-10
 #: … and by which part losses must differ to be different.
 _EQUAL: Final = 1e-9
 _PARAMETERS: Final = ("W", "W_in", "W_out", "b")
 _KEPT: Final = ("loss", "status")
-_WHOLE: Final = ("status", "negative")
 
 
 def follow(
@@ -58,32 +62,34 @@ def follow(
     W (hidden, feature), or the pair (W_in, W_out); `target` is an axis of `train`, such as
     "feature_probability[0]"; `start` is by default the first of the values, from where the branch
     is followed to higher and to lower ones. From each value to the next the model moves to the
-    nearest minimum, and must come back to where it was when the value does: else the step is
-    halved, down to `finest` > 0 of the value. Where that does not help the branch ends: it has met
-    a fold, or its well is too narrow.
+    nearest minimum, which may change no entry of WᵀW (or W_out W_in) by over .25, and must come
+    back to where it was when the value does: else the step is halved, down to `finest` > 0 of the
+    value. Where that does not help the branch ends: it has met
+    a fold, or its well is too narrow. With `hessian` it also ends where it is a minimum no more.
+    Where a minimum sits on a kink of the loss its end is known to about a percent only.
 
     The answer has the dimension `target`, ascending: W (or W_in, W_out), b, `loss` and `status`
-    as of `polish`; with `hessian`, `negative`, how many of its directions go down (0 at a
-    minimum); NaN and −1 where there is no branch; `low` and `high`, the values between which it
-    was followed. `polish`, `score` and `best` take it.
+    as of `polish`; with `hessian`, `curvature`, the lowest eigenvalue of the Hessian apart from
+    rotations; NaN, and status −1, where there is no branch; `low` and `high`, the values between
+    which it was followed. `polish` and `score` take it.
 
     Raises:
         SpecError: for shapes that do not agree with the problem, more than one model, a target
-            that is no axis of it, no values, a value twice, finest <= 0, and a model that diverges
-            at the first value.
+            that is no axis of it, no values, a value twice, finest <= 0, a start at which there
+            is no minimum nearby, and values none of which the branch reaches.
     """
     given = read("follow", problem, W, b)
     numbers = _checked(given.lead, values, finest)
     begin = numbers[0] if start is None else float(start)
-    path = _Path(problem, target)
+    path = _Path(problem, target, hessian)
     model = path.settle({name: array[0] for name, array in given.arrays.items()}, begin)
-    if bool(model["diverged"]):
+    if bool(model["diverged"]) or not path.is_minimum(model, begin):
         raise SpecError.of("follow", "W", "must have a minimum nearby", f"{target} = {begin}")
     up = [value for value in sorted(numbers) if value >= begin]
     down = [value for value in sorted(numbers, reverse=True) if value < begin]
     found: dict[float, xr.Dataset] = {}
     ends = [path.trace(model, begin, side, finest, found) for side in (down, up)]
-    return path.table(found, sorted(numbers), (ends[0], ends[1]), hessian)
+    return path.table(found, sorted(numbers), (ends[0], ends[1]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,7 +139,8 @@ def _solve(path: _Path, models: list[xr.Dataset], low: float, high: float) -> Cr
         first, second = (path.reach(model, low, value) for model in models)
         return float(first["loss"] - second["loss"])
 
-    root = float(brentq(lead, low, high, xtol=_ROOT * max(abs(low), abs(high))))
+    margin = _ROOT * max(abs(low), abs(high))
+    root = float(brentq(lead, low, high, xtol=margin))  # type: ignore[no-untyped-call]
     first, second = (path.reach(model, low, root) for model in models)
     return Crossing(root, float(first["loss"]), first, second)
 
@@ -141,8 +148,8 @@ def _solve(path: _Path, models: list[xr.Dataset], low: float, high: float) -> Cr
 class _Path:
     """A problem of which one number varies."""
 
-    def __init__(self, problem: Problem, target: str) -> None:
-        self.problem, self.target = problem, target
+    def __init__(self, problem: Problem, target: str, hessian: bool) -> None:
+        self.problem, self.target, self.hessian = problem, target, hessian
 
     def at(self, value: float) -> Problem:
         """The problem at a value of the target."""
@@ -152,8 +159,15 @@ class _Path:
         """The minimum next to a model at a value."""
         import xarray as xr
 
-        variables = {name: (OWN[name], np.asarray(array)) for name, array in arrays.items()}
+        variables = {name: (OWN[name], self._nudged(name, array)) for name, array in arrays.items()}
         return polish(xr.Dataset(variables, attrs={"problem": self.at(value).to_json()}), jobs=1)
+
+    def _nudged(self, name: str, array: Any) -> NDArray[Any]:
+        """A model a little beside itself: by symmetry, or on a kink, a descent may not move."""
+        plain = np.asarray(array, dtype=np.float64)
+        if name == "b" and not self.problem.model.has_bias:
+            return plain
+        return plain + NUDGE * np.random.default_rng(0).uniform(-1, 1, plain.shape)
 
     def walk(
         self, model: xr.Dataset, old: float, new: float, finest: float
@@ -163,7 +177,7 @@ class _Path:
         while at != new:
             goal = new if abs(new - at) <= abs(step) * (1 + 1e-9) else at + step
             moved = self.settle(_arrays(model), goal)
-            if self._returns(model, moved, at):
+            if self._returns(model, moved, at) and self.is_minimum(moved, goal):
                 model, at, step = moved, goal, 2 * step
             elif abs(goal - at) <= finest * max(abs(at), abs(goal)):
                 return None, at
@@ -196,9 +210,13 @@ class _Path:
             raise SpecError.of("crossings", "one", rule, f"an end at {self.target} = {at:g}")
         return moved
 
+    def is_minimum(self, model: xr.Dataset, value: float) -> bool:
+        """Whether no direction goes down, if that is asked for."""
+        return not self.hessian or signature(self.at(value), *_pair(model)).negative == 0
+
     def _returns(self, model: xr.Dataset, moved: xr.Dataset, old: float) -> bool:
-        """Whether the way back leads to where one came from."""
-        if bool(moved["diverged"]):
+        """Whether the step is small and the way back leads to where one came from."""
+        if bool(moved["diverged"]) or np.abs(_product(moved) - _product(model)).max() > LEAP:
             return False
         back = self.settle(_arrays(moved), old)
         if bool(back["diverged"]):
@@ -211,7 +229,6 @@ class _Path:
         found: dict[float, xr.Dataset],
         values: list[float],
         ends: tuple[float, float],
-        hessian: bool,
     ) -> xr.Dataset:
         """All models along the target."""
         import xarray as xr
@@ -223,10 +240,10 @@ class _Path:
         names = [*_arrays(found[places[0]]), *_KEPT]
         rows = xr.concat([found[value][names] for value in places], self.target)
         rows = rows.assign_coords({self.target: places})
-        if hessian:
-            signs = [signature(self.at(v), *_pair(found[v])).negative for v in places]
-            rows = rows.assign(negative=(self.target, np.array(signs, np.int64)))
-        nothing = {name: -1 if name in _WHOLE else np.nan for name in rows}
+        if self.hessian:
+            lowest = [signature(self.at(v), *_pair(found[v])).eigenvalues[0] for v in places]
+            rows = rows.assign(curvature=(self.target, np.array(lowest)))
+        nothing = {name: -1 if name == "status" else np.nan for name in rows}
         full = rows.reindex({self.target: values}, fill_value=nothing)
         full = full.assign(low=min(ends), high=max(ends))
         attrs = {"problem": self.problem.to_json(), AXES: json.dumps({self.target: self.target})}
@@ -242,6 +259,12 @@ def _pair(model: xr.Dataset) -> tuple[Any, NDArray[Any]]:
     arrays = _arrays(model)
     b = arrays.pop("b")
     return (arrays["W"] if "W" in arrays else (arrays["W_in"], arrays["W_out"])), b
+
+
+def _product(model: xr.Dataset) -> NDArray[Any]:
+    """WᵀW, or W_out W_in."""
+    W, _ = _pair(model)
+    return W[1] @ W[0] if isinstance(W, tuple) else np.asarray(W.T @ W)
 
 
 def _checked(lead: tuple[int, ...], values: Any, finest: float) -> list[float]:
@@ -267,4 +290,4 @@ def _shared(one: xr.Dataset, other: xr.Dataset) -> tuple[_Path, NDArray[Any]]:
     if not same:
         rule = "must be of the same problem, target and values as the other"
         raise SpecError.of("crossings", "one", rule, target)
-    return _Path(Problem.from_json(one.attrs["problem"]), target), one[target].to_numpy()
+    return _Path(Problem.from_json(one.attrs["problem"]), target, False), one[target].to_numpy()

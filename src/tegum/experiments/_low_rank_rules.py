@@ -83,9 +83,9 @@ def judge_triangle(tables: Tables) -> Judgement:
     rows = tables["fits"]
     rows = rows[rows["n_features"] == 3]
     triangle = _is_simplex(rows)
-    worst = rows.loc[(rows["simplex"] / rows["loss"]).idxmax()]
-    at = tables["switches"]
-    at = at.loc[at["n_features"] == 3, P]
+    worst = rows.iloc[int((rows["simplex"] / rows["loss"]).to_numpy().argmax())]
+    met = tables["switches"]
+    at = met.loc[met["n_features"] == 3, P]
     return Judgement.when(
         bool(triangle.all()),
         f"the lowest minimum is a triangle at {int(triangle.sum())} of {len(rows)} densities, "
@@ -123,13 +123,12 @@ def judge_switch(tables: Tables) -> Judgement:
     pairs = rows["names"] == "dedicated + digon"
     good = bool((pairs == (rows[P] < at)).all() and (_is_simplex(rows) == (rows[P] > at)).all())
     ends = tables["ends"].set_index("branch")
-    beyond = ends.loc[TRIANGLE, "low"] < at < ends.loc[PAIR, "high"]
+    low, high = (float(ends[end][name]) for end, name in (("low", TRIANGLE), ("high", PAIR)))
     return Judgement.when(
-        len(met) == 1 and SWITCH[0] < at < SWITCH[1] and good and bool(beyond),
+        len(met) == 1 and SWITCH[0] < at < SWITCH[1] and good and low < at < high,
         f"{len(met)} crossing at 1−S = {at:.5f}, losses equal within {apart:.0e}; the pair is a "
-        f"minimum up to {ends.loc[PAIR, 'high']:.4f}, the triangle from "
-        f"{ends.loc[TRIANGLE, 'low']:g}; lowest of {rows['starts'].iloc[0]} exact starts at "
-        f"{len(rows)} densities, found by {rows['share'].min():.0%} to {rows['share'].max():.0%} "
+        f"minimum up to {high:.2f}, the triangle from {low:g}; lowest of "
+        f"{rows['starts'].iloc[0]} exact starts at {len(rows)} densities, found by {rows['share'].min():.0%} to {rows['share'].max():.0%} "
         f"of them (same minimum: loss within {SAME:g})",
         switch=at,
     )

@@ -192,7 +192,7 @@ def _branches(lab: Lab) -> Tables:
     three = _followed(3, p)
     curves = [
         pd.DataFrame({P: p, "branch": name, "loss": branch["loss"], "slope": _slopes(branch),
-                      "negative": branch["negative"]})
+                      "curvature": branch["curvature"]})
         for name, branch in three.items()
     ]  # fmt: skip
     followed = {3: three}

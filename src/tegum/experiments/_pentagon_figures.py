@@ -10,7 +10,7 @@ from tegum import plots
 from tegum.experiments import _pentagon_seeds as seeds
 from tegum.experiments._pentagon_curves import DENSEST, DIGONS, OTHERS, PENTAGON, RELATIVE, SPARSEST
 from tegum.experiments._pentagon_lengths import bounds
-from tegum.experiments._pentagon_tables import curve, exact_shapes, pentagons, varied
+from tegum.experiments._pentagon_tables import at_one, curve, exact_shapes, pentagons, varied
 from tegum.experiments.base import Tables
 from tegum.plots import style
 
@@ -58,15 +58,15 @@ def draw_seeds(tables: Tables) -> Figure:
     axes = figure.add_subplot()
     models = tables["models"]
     spread = np.random.default_rng(0).uniform(-0.012, 0.012, len(models))  # seen apart, not moved
-    for name in (*_NAMES, None):
-        mine = models["kind"] == name if name else ~models["kind"].isin(list(_NAMES))
+    for shape in (*_NAMES, None):
+        mine = models["kind"] == shape if shape else ~models["kind"].isin(list(_NAMES))
         look: dict[str, Any] = {"mfc": "none", "mew": 0.7, "alpha": 0.45, "zorder": 2}
         axes.plot(
             models.loc[mine, RELATIVE] * np.exp(spread[mine.to_numpy()]),
             models.loc[mine, "loss"],
             "o",
             ms=3.2,
-            color=_COLOURS.get(str(name), style.GREY),
+            color=_COLOURS.get(str(shape), style.GREY),
             **look,
         )
     lowest = tables["curves"].groupby(RELATIVE)["loss"].transform("min")
@@ -150,11 +150,12 @@ def draw_crossing(tables: Tables) -> Figure:
             _strong(axes, part, column, _COLOURS[name], _NAMES[name])
         _mark_crossing(axes, tables)
         axes.set_ylabel(words)
-    for name, part in near.groupby("kind"):
+    for name in (PENTAGON, DIGONS):
+        part = near[near["kind"] == name]
         over = 100 * (part["loss"] / part["lowest"] - 1)
         look: dict[str, Any] = {"ms": 3.4, "mfc": "none", "mew": 0.7, "alpha": 0.5}
-        panels[0].plot(part[RELATIVE], over, "o", color=_COLOURS[str(name)], **look)
-        panels[2].plot(part[RELATIVE], part["norm"], "o", color=_COLOURS[str(name)], **look)
+        panels[0].plot(part[RELATIVE], over, "o", color=_COLOURS[name], **look)
+        panels[2].plot(part[RELATIVE], part["norm"], "o", color=_COLOURS[name], **look)
     panels[0].set_ylim(-3, 62)
     panels[0].legend(loc="center right", bbox_to_anchor=(1, 0.3))
     for _, met in tables["crossings"].iterrows():
@@ -250,8 +251,7 @@ def draw_lengths(tables: Tables) -> Figure:
     for place, (words, colour) in places.items():
         part = rows[rows["place"].isin([place, 5 - place])]
         axes.plot(part["b"], part["squared"], "o", ms=4, color=colour, alpha=0.7, label=words)
-    even = bounds(exact_shapes(tables))
-    even = even[np.isclose(even[RELATIVE], 1.0)].iloc[0]
+    even = bounds(at_one(exact_shapes(tables))).iloc[:1]
     axes.plot(even["b"], even["squared"], "*", ms=13, color=style.INK, label="regular pentagon")
     axes.set(xlabel="bias b_i", ylabel="‖W_i‖²", ylim=(0.5, 1.7))
     axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))

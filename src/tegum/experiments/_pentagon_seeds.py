@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from scipy.stats import binomtest
 
 from tegum.analysis import geometry
 from tegum.experiments import _pentagon_curves as exact
@@ -125,5 +124,9 @@ def _reach(size: tuple[int, int], runs: xr.Dataset, models: pd.DataFrame) -> pd.
 
 def interval(reached: int, seeds: int) -> tuple[float, float]:
     """Wilson's 95 % interval of a share."""
-    found = binomtest(int(reached), int(seeds)).proportion_ci(CONFIDENCE, method="wilson")
-    return float(found.low), float(found.high)
+    from statistics import NormalDist
+
+    share, z = reached / seeds, NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
+    middle = (share + z**2 / (2 * seeds)) / (1 + z**2 / seeds)
+    half = z * np.sqrt(share * (1 - share) / seeds + (z / (2 * seeds)) ** 2) / (1 + z**2 / seeds)
+    return float(middle - half), float(middle + half)

@@ -22,9 +22,28 @@ def draw_features(tables: Tables) -> Figure:
     return plots.features_2d(tables["features"], columns=3)
 
 
+@style.styled
 def draw_crossing(tables: Tables) -> Figure:
-    """Both arrangements of three features."""
-    return plots.crossing(tables["curves"], at=P, label="1−S   (three equal features, m = 2)")
+    """Both arrangements of three features: loss over (1−S)², and the slope of the loss."""
+    figure = Figure(figsize=(6.4, 4.6), layout="constrained")
+    panels = figure.subplots(2, 1, sharex=True)
+    rows = tables["curves"]
+    wins = rows["loss"] <= rows.groupby(P)["loss"].transform("min")
+    rows = rows.assign(scaled=rows["loss"] / rows[P] ** 2, wins=wins)
+    for k, (name, part) in enumerate(rows.groupby("branch", sort=False)):
+        colour = style.CYCLE[k]
+        for axes, column in zip(panels, ("scaled", "slope"), strict=True):
+            axes.plot(part[P], part[column], color=colour, lw=1.0, ls=(0, (4, 2)))
+            shown = part[column].where(part["wins"])
+            axes.plot(part[P], shown, color=colour, lw=2.6, label=str(name))
+    switches = tables["switches"]
+    for axes in panels:
+        for at in switches.loc[switches["n_features"] == 3, P]:
+            axes.axvline(at, color=style.GREY, lw=0.8, zorder=0)
+    panels[0].set_ylabel("loss / (1−S)²")
+    panels[1].set(ylabel="slope of the loss", xlabel="1−S   (three equal features, m = 2)")
+    panels[0].legend(loc="lower left")
+    return figure
 
 
 @style.styled
@@ -33,12 +52,10 @@ def draw_left_out(tables: Tables) -> Figure:
     figure = Figure(figsize=(7.0, 3.5), layout="constrained")
     axes = figure.add_subplot()
     for k, (n, rows) in enumerate(tables["fits"].groupby("n_features")):
-        rows, colour = rows.sort_values(P), style.CYCLE[k % len(style.CYCLE)]
-        axes.plot(rows[P], rows["along"], "o-", ms=5, lw=1.0, color=colour, label=f"n = {n}")
-        axes.axhline(np.sqrt(2 / float(str(n))), color=colour, lw=0.7, ls=(0, (4, 3)), zorder=0)
+        colour, pair = style.CYCLE[k % len(style.CYCLE)], np.sqrt(2 / float(str(n)))
+        axes.plot(rows[P], rows["along"], "o", ms=5, color=colour, label=f"n = {n}")
         for at in tables["switches"].loc[tables["switches"]["n_features"] == n, P]:
-            axes.axvline(at, color=colour, lw=0.7, zorder=0)
-    axes.axhline(1, color=style.GREY, lw=0.7, ls=(0, (4, 3)), zorder=0)
+            axes.plot([0, at, at, 1], [pair, pair, 1, 1], color=colour, lw=1.0, zorder=0)
     axes.set(xlim=(0, 1), ylim=(0.5, 1.04), xlabel="1−S")
     axes.set_ylabel("|cos| of what is left out\nwith (1, …, 1)")
     axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
@@ -59,18 +76,19 @@ _FIGURES: Final = (
     ),
     FigureSpec(
         "crossing",
-        "Exact losses of both arrangements of three features, followed over the density, and their "
-        "slopes. The lower one (strong) changes where they cross: sparser features are better off "
-        "in a pair with one alone, which is a minimum only a little beyond.",
+        "Exact losses of both arrangements of three features, followed over the density, in "
+        "units of (1−S)², and their slopes. The lower one (strong) changes where they cross: "
+        "sparser features are better off in a pair with one alone, which is a minimum only a "
+        "little beyond.",
         draw_crossing,
-        ("curves",),
+        ("curves", "switches"),
     ),
     FigureSpec(
         "left-out",
         "How far the one direction that n features leave out of n − 1 dimensions is along "
         "(1, …, 1). Dense: it is that direction, and the features form a simplex. Sparse: two "
-        "features share a dimension, √(2/n) (dashed). Vertical lines: where the exact losses "
-        f"of both cross. Models: {_CHOSEN}.",
+        "features share a dimension, √(2/n). Lines: one or the other, with the change where the "
+        f"exact losses cross. Dots: {_CHOSEN}.",
         draw_left_out,
         ("fits", "switches"),
     ),

@@ -41,7 +41,8 @@ _FIGURES: Final = (
         "Expected losses of all seeds (rings, coloured by the shape of the model; a little apart "
         "to be seen) and of the exact minima, each followed over the density (lines; strong where "
         "it is the lowest). Seeds that miss the best minimum end in another one: they lie on its "
-        "curve. The two curves cross at the vertical line. Rings a little above the curve of the "
+        "curve. The two curves cross at the vertical line; pictures: their models, the varied "
+        "feature with a larger dot. Rings a little above the curve of the "
         "digons are models whose output for the lost feature is dead (b < 0 instead of its mean). "
         "The highest half per cent of the losses is not shown.",
         figures.draw_seeds,
@@ -51,10 +52,10 @@ _FIGURES: Final = (
         "crossing",
         "Why the collapse is of first order. Two minima exist on both sides; each changes "
         "smoothly with the density (dashed where it is not the lowest), and at the vertical line "
-        "they are equally deep. There the optimum (strong) changes over: its loss is continuous, the slope "
-        "of the loss jumps, and so does the varied feature, from its full length to 0. On the left "
-        "the pentagon ends where its varied feature can hold out no longer. Lines: exact; rings: "
-        "seeds.",
+        "they are equally deep. There the optimum (strong) changes over: its loss is continuous, "
+        "the slope of the loss jumps, and so does the varied feature, from its full length to 0. "
+        "On the left the pentagon is a minimum no more (a seed beyond its end is still on its way "
+        "out). Lines: exact; rings: seeds.",
         figures.draw_crossing,
         ("models", "curves", "crossings"),
     ),
@@ -154,7 +155,7 @@ _COLLAPSED: Final = (
         "and the optimum jumps from one to the other.",
         rule=f"losses equal within {rules.EQUAL:g}, while the slope of the loss changes by ≥ "
         f"{rules.JUMP:.0%} and the varied feature by over {rules.LONG:g} of length; both branches "
-        "go on beyond the crossing, and no Hessian on them has a negative eigenvalue",
+        "go on beyond the crossing, and every Hessian on them is positive, rotations apart",
         judge=rules.judge_order,
         evidence=_EXACT,
     ),
@@ -188,7 +189,7 @@ _COLLAPSED: Final = (
         statement="It takes about 2.5 times less density. (Recorded as differing: at 0.4 of the "
         "density the pentagon still loses a sixth less; the exact losses, in which nothing is "
         "left to sampling or training, cross at 0.269, at 3.7 times less.)",
-        rule=f"the exact losses cross at a relative density of {rules.PAPER:g} ± "
+        rule=f"the exact losses cross at a relative density of {curves.PAPER:g} ± "
         f"{rules.PAPER_SLACK:g}",
         judge=rules.judge_paper,
         evidence=_EXACT,

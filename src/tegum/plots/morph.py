@@ -68,8 +68,9 @@ def morph(
         axes = style.place(figure, _EDGE + k * (_BIG + _GAP), _EDGE + _TITLE, _BIG, _BIG)
         _frame(axes, reach)
         axes.set_title(str(name), pad=5)
-        for value, model in rows.groupby(at):
-            _draw(axes, model, style.IMPORTANCE(colours(value)), 1.0)
+        for value in np.unique(rows[at].to_numpy(dtype=float)):
+            model = rows[rows[at] == value]
+            _draw(axes, model, style.IMPORTANCE(colours(float(value))), 1.0)
     left = _EDGE + len(groups) * (_BIG + _GAP) + 0.1
     bar = style.place(figure, left, _EDGE + _TITLE + 0.1 * _BIG, 0.12, 0.8 * _BIG)
     ticks = [tick for tick in _TICKS if low <= tick <= high]

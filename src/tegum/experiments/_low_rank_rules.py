@@ -128,7 +128,8 @@ def judge_switch(tables: Tables) -> Judgement:
         len(met) == 1 and SWITCH[0] < at < SWITCH[1] and good and low < at < high,
         f"{len(met)} crossing at 1−S = {at:.5f}, losses equal within {apart:.0e}; the pair is a "
         f"minimum up to {high:.2f}, the triangle from {low:g}; lowest of "
-        f"{rows['starts'].iloc[0]} exact starts at {len(rows)} densities, found by {rows['share'].min():.0%} to {rows['share'].max():.0%} "
-        f"of them (same minimum: loss within {SAME:g})",
+        f"{rows['starts'].iloc[0]} exact starts at {len(rows)} densities, found by "
+        f"{rows['share'].min():.0%} to {rows['share'].max():.0%} of them (same minimum: loss "
+        f"within {SAME:g})",
         switch=at,
     )

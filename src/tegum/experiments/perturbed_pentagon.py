@@ -46,7 +46,7 @@ _FIGURES: Final = (
         "digons are models whose output for the lost feature is dead (b < 0 instead of its mean). "
         "The highest half per cent of the losses is not shown.",
         figures.draw_seeds,
-        ("models", "curves", "crossings"),
+        ("models", "curves", "shapes", "crossings"),
     ),
     FigureSpec(
         "crossing",

@@ -11,6 +11,7 @@ from tegum.plots.composition import panels
 from tegum.plots.curves import against_theory, counts, loss_curves
 from tegum.plots.heatmaps import gram
 from tegum.plots.landscapes import crossing, loss_surface
+from tegum.plots.morph import morph
 from tegum.plots.phase_maps import phase_map
 from tegum.plots.stacks import neuron_weights, neurons, stacks
 from tegum.plots.vectors import features_2d
@@ -23,6 +24,7 @@ __all__ = [
     "gram",
     "loss_curves",
     "loss_surface",
+    "morph",
     "neuron_weights",
     "neurons",
     "norms",

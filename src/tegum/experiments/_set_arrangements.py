@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from scipy.optimize import minimize
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 ADJACENT: Final = "all adjacent"
 ARRANGEMENTS: Final = {
     ADJACENT: (0, 1, 2, 3, 4, 5),
-    "one adjacent, two apart": (0, 1, 2, 4, 3, 5),
     "two adjacent, one opposite": (0, 1, 3, 4, 2, 5),
+    "one adjacent, two apart": (0, 1, 2, 4, 3, 5),
     "one opposite, two apart": (0, 3, 1, 5, 2, 4),
     "all opposite": (0, 3, 1, 4, 2, 5),
 }
@@ -54,5 +54,6 @@ def _best(task: Problem, places: tuple[int, ...]) -> tuple[float, float, float]:
         slope = [(found.gradient["W"] * unit).sum(), found.gradient["b"].sum()]
         return float(found.loss), np.array(slope)
 
-    found = minimize(value, np.array([1.0, -0.2]), jac=True, method="L-BFGS-B")
+    solve: Any = minimize
+    found = solve(value, np.array([1.0, -0.2]), jac=True, method="L-BFGS-B")
     return float(found.x[0]), float(found.x[1]), float(found.fun)

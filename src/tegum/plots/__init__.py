@@ -12,6 +12,7 @@ from tegum.plots.curves import against_theory, counts, loss_curves
 from tegum.plots.heatmaps import gram
 from tegum.plots.landscapes import crossing, loss_surface
 from tegum.plots.phase_maps import phase_map
+from tegum.plots.sets import sets_2d
 from tegum.plots.vectors import features_2d
 
 __all__ = [
@@ -25,4 +26,5 @@ __all__ = [
     "norms",
     "panels",
     "phase_map",
+    "sets_2d",
 ]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 #: Densities of the branches: (full, quick) of them, on a log scale.
 LOW, HIGH = 0.03, 0.6
 POINTS: Final = (49, 17)
-SEEDS: Final = (24, 12)
+SEEDS: Final = (24, 8)
 #: A pair is close when ‖a − b‖ / ‖a + b‖ is below this (23° between its directions), whether it has
 #: merged or not; minima have pairs that merged, pairs at .07 to .11, and pairs beyond .5.
 CLOSE: Final = 0.2
@@ -52,7 +52,7 @@ _GAIN: Final = 1e-9
 _ROUNDING: Final = 1e-12
 #: The interval of a crossing is cut in so many parts, so many times: (full, quick).
 _PARTS: Final = 16
-_ZOOMS: Final = (5, 3)
+_ZOOMS: Final = (5, 2)
 
 
 def tables(lab: Lab) -> Tables:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from tegum.experiments.base import Tables
 
 WORDS: Final = ("none", "one pair", "two pairs", "three pairs")
+#: Minima that lose more than this above the lowest, in per cent, are not drawn.
+_MOST: Final = 8.0
 _BESIDE: Final[dict[str, Any]] = {
     "loc": "upper left",
     "bbox_to_anchor": (1.01, 1.0),
@@ -102,16 +104,21 @@ def branches(tables: Tables) -> Figure:
     lowest = table.groupby(DENSITY)["loss"].min()
     for kind, colour in zip(KINDS, _COLOURS, strict=True):
         rows = table[(table["kind"] == kind.name) & table["loss"].notna()].sort_values(DENSITY)
-        ratio = rows["loss"] / rows[DENSITY].map(lowest) - 1
-        axes.plot(rows[DENSITY], 100 * ratio, "o-", ms=2.5, color=colour, label=kind.name)
+        above = 100 * (rows["loss"] / rows[DENSITY].map(lowest) - 1)
+        axes.plot(
+            rows[DENSITY], above.where(above < _MOST), "o-", ms=2.5, color=colour, label=kind.name
+        )
         if kind.close:
             below.plot(rows[DENSITY], rows["spread"], "o-", ms=2.5, color=colour)
-    for at in tables["transitions"][DENSITY]:
+    edges = tables["transitions"][DENSITY].to_list()
+    for at, following in zip(edges, [*edges[1:], np.inf], strict=True):
         for part in (axes, below):
             part.axvline(at, color=style.GREY, lw=0.8, ls=(0, (4, 3)), zorder=0)
-        words: dict[str, Any] = {"ha": "left", "va": "top", "fontsize": style.SMALL}
-        axes.text(at * 1.015, 11.8, f"{at:.4f}", **words)
-    axes.set(ylim=(-0.4, 12), ylabel="loss above the lowest (%)")
+        left = following < 1.3 * at  # no room between the lines
+        words: dict[str, Any] = {"ha": "right" if left else "left", "va": "top"}
+        place = at / 1.015 if left else at * 1.015
+        axes.text(place, 0.98 * _MOST, f"{at:.4f}", fontsize=style.SMALL, **words)
+    axes.set(ylim=(-0.3, _MOST), ylabel="loss above the lowest (%)")
     below.set(ylabel="largest ‖a−b‖/‖a+b‖\nof close pairs", ylim=(-0.005, 0.12))
     _density(below, (float(lowest.index.min()), float(lowest.index.max())))
     axes.legend(title="pairs merged", alignment="left", **_BESIDE)

@@ -28,10 +28,10 @@ DENSITIES: Final = (
     *(0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8),
 )
 #: Seeds of each engine, and steps of the sampled one: (full, quick).
-SEEDS: Final = {TRAINED: (64, 12), EXACT: (64, 16)}
+SEEDS: Final = {TRAINED: (64, 12), EXACT: (64, 8)}
 STEPS: Final = (15_000, 3_000)
 #: The densities drawn as panels.
-SHOWN: Final = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.8)
+SHOWN: Final = (0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.8)
 
 
 def task() -> Problem:

@@ -26,7 +26,7 @@ DENSITIES: Final = (0.02, 0.05)
 SIZES: Final = (4, 6, 8, 10, 11, 12, 14, 16)
 SHOWN: Final = 0.05
 #: Models of each law: (full, quick); steps likewise.
-SEEDS: Final = (32, 6)
+SEEDS: Final = (32, 4)
 STEPS: Final = (10_000, 2_500)
 #: How many of the best are moved to the minimum of the expected loss: (full, quick).
 POLISHED: Final = (8, 1)

@@ -23,8 +23,8 @@ DENSITY: Final = "feature_probability"
 TRAINED, EXACT = "trained", "exact"
 ENGINES: Final = (TRAINED, EXACT)
 #: Seeds of each engine, and steps of the sampled one: (full, quick).
-SEEDS: Final = {TRAINED: (128, 24), EXACT: (128, 16)}
-STEPS: Final = (10_000, 3_000)
+SEEDS: Final = {TRAINED: (128, 24), EXACT: (128, 12)}
+STEPS: Final = (10_000, 6_000)
 #: The first so many trained seeds are shown beside the optimum.
 SHOWN_SEEDS: Final = 5
 #: The label of an engine's model of lowest loss among the models shown.
@@ -98,7 +98,7 @@ def plan(lab: Lab, engine: str, steps: tuple[int, int] = STEPS) -> Training:
         return Training(engine="exact", curve_points=0)
     return Training(
         steps=lab.pick(*steps),
-        batch_size=lab.pick(1024, 512),
+        batch_size=1024,
         learning_rate=5e-3,
         schedule="cosine",
         curve_points=0,

@@ -117,6 +117,7 @@ _HEXAGON: Final = (
         f"partners, whose cosines are {rules.PARTNERS[0]:g}–{rules.PARTNERS[1]:g}",
         judge=rules.judge_adjacent,
         evidence=_SHOWN,
+        quick=False,
     ),
     Claim(
         id="26.c",
@@ -258,9 +259,9 @@ EXPERIMENT = Experiment(
             "Above: WᵀW of the model of lowest loss of 32 at 1−S = 0.05 (fewer in a quick run), "
             "n = 20, m = 10, with the second half of the features in the order of their "
             "counterparts in the first. Left: two correlated bundles, each as good as orthogonal "
-            "within; all interference is across. Right: independent features, whose antipodal "
-            "pairs fall anywhere. Below: the dimensionality of each feature with its half alone, "
-            "and in the whole model.",
+            "within; all interference is across, with one counterpart or with all alike. Right: "
+            "independent features, whose antipodal pairs fall anywhere. Below: the dimensionality "
+            "of each feature with its half alone, and in the whole model.",
             basis_figures.bases,
             ("bases", "basis_pairs"),
         ),

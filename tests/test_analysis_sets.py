@@ -82,7 +82,9 @@ def test_spread_of_a_pair_and_of_more(rng: np.random.Generator) -> None:
     expected = np.linalg.norm(a - b) / np.linalg.norm(a + b)
     assert sets.spread(np.array([a, b]).T, [0, 0])[0] == pytest.approx(expected)
     # three at distance 1 from a mean of length 2, and one alone
-    three = np.array([[2.0, 2.0, 2.0, 1.0], [1.0, -0.5, -0.5, 0.0], [0.0, 0.75**0.5, -(0.75**0.5), 0]])
+    three = np.array(
+        [[2.0, 2.0, 2.0, 1.0], [1.0, -0.5, -0.5, 0.0], [0.0, 0.75**0.5, -(0.75**0.5), 0]]
+    )
     np.testing.assert_allclose(sets.spread(three, [0, 0, 0, 1]), [0.5, 0])
     assert sets.spread(np.array([[1.0, -1.0]]), [0, 0])[0] == np.inf
     assert sets.spread(np.zeros((2, 2)), [0, 0])[0] == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache
 from itertools import permutations
 from typing import Any
 
@@ -51,29 +52,38 @@ IDEAL = {
 MERGED = circle(0, 0, 90, 90) / 2**0.5
 
 
+def row(case: models.Case, engine: str, p: float, W: F64, loss: float) -> pd.DataFrame:
+    runs = xr.Dataset(
+        {
+            "W": ((P, "seed", "hidden", "feature"), W[None, None]),
+            "loss": ((P, "seed"), [[loss]]),
+            "loss_error": ((P, "seed"), [[0.0]]),
+        },
+        {P: [p], "seed": [0]},
+    )
+    return models.table(case, engine, runs)
+
+
+@cache
+def ideal(case: models.Case, engine: str, p: float) -> pd.DataFrame:
+    if case.name == "correlated" and p == 0.4:
+        return row(case, engine, p, MERGED, 0.4 / 6)
+    loss = 0.0 if case.name == "anticorrelated" else 0.01
+    return row(case, engine, p, IDEAL[case.name], loss)
+
+
 def table(**special: tuple[float, F64] | tuple[float, F64, float]) -> Tables:
     """One model per case, engine and density; `special` replaces a case's at one density."""
     rows = []
     for case in models.CASES:
         for engine in models.ENGINES:
+            given = special.get(f"{case.name}_{engine}", special.get(case.name))
             for p in case.densities:
-                W, loss = IDEAL[case.name], 0.01
-                if case.name == "anticorrelated":
-                    loss = 0.0
-                if case.name == "correlated" and p == 0.4:
-                    W, loss = MERGED, 0.4 / 6
-                given = special.get(f"{case.name}_{engine}", special.get(case.name))
+                found = ideal(case, engine, p)
                 if given is not None and given[0] == p:
-                    W, loss = given[1], (*given, loss)[2]
-                runs = xr.Dataset(
-                    {
-                        "W": ((P, "seed", "hidden", "feature"), W[None, None]),
-                        "loss": ((P, "seed"), [[loss]]),
-                        "loss_error": ((P, "seed"), [[0.0]]),
-                    },
-                    {P: [p], "seed": [0]},
-                )
-                rows.append(models.table(case, engine, runs))
+                    loss = (*given, float(found["loss"].iloc[0]))[2]
+                    found = row(case, engine, p, given[1], loss)
+                rows.append(found)
     return {"organisation": pd.concat(rows, ignore_index=True)}
 
 

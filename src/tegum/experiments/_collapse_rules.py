@@ -56,10 +56,12 @@ def judge_monotone(tables: Tables) -> Judgement:
 def judge_caption(tables: Tables) -> Judgement:
     """28.b: in the ranges of the caption; at the border of two, either number."""
     counts, off = _counts(tables, TRAINED), []
+    trained = tables["models"][tables["models"]["engine"] == TRAINED]
     for p, found in counts.items():
         wanted = [k for k, (low, high) in CAPTION.items() if low <= _value(p) <= high]
         if wanted and found not in wanted:
-            off.append(f"{found} at 1−S={p:g} (caption {wanted[-1]})")
+            share = (trained.loc[trained[DENSITY] == p, "collapsed"] == wanted[-1]).mean()
+            off.append(f"{found} at 1−S={p:g} (caption {wanted[-1]}: {share:.0%} of seeds)")
     return Judgement.when(not off, "; ".join(off) if off else _words(counts))
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from tegum.analysis import alignment, sets
+from tegum.analysis.minima import minima
 from tegum.dims import F64, FEATURE, HIDDEN, SEED
 from tegum.distributions import Anticorrelated, Correlated, Distribution, Independent
 from tegum.experiments.base import Lab, Tables
@@ -73,16 +74,19 @@ CASES: Final = (CORRELATED, ANTICORRELATED, THREE, CONTROL)
 
 
 def measure(lab: Lab) -> Tables:
-    """`organisation`, a row per model, and `shown`, the features of the models in the figure."""
+    """`organisation`, a row per model; `minima`, per exact minimum; `shown`, of the figure."""
     import pandas as pd
 
-    rows, shown = [], []
+    rows, ends, shown = [], [], []
     for case in CASES:
         runs = {engine: trained(lab, case, engine) for engine in ENGINES}
         rows += [table(case, engine, found) for engine, found in runs.items()]
         shown.append(_shown(case, runs))
+        if case is not ANTICORRELATED:  # losses that are nothing but rounding tell no minima apart
+            ends.append(distinct(case, runs[EXACT]))
     return {
         "organisation": pd.concat(rows, ignore_index=True),
+        "minima": pd.concat(ends, ignore_index=True),
         "shown": pd.concat(shown, ignore_index=True),
     }
 
@@ -126,6 +130,13 @@ def table(case: Case, engine: str, runs: xr.Dataset) -> pd.DataFrame:
     rows.insert(0, "case", case.name)
     rows.insert(1, "engine", engine)
     return rows
+
+
+def distinct(case: Case, runs: xr.Dataset) -> pd.DataFrame:
+    """The distinct minima that exact descents ended in, a row for each (see `analysis.minima`)."""
+    found = minima(runs, hessian=False).table
+    columns = [DENSITY, "loss", "above", "count", "share", "represented", "shape"]
+    return found[columns].assign(case=case.name)
 
 
 def _shown(case: Case, runs: dict[str, xr.Dataset]) -> pd.DataFrame:

@@ -27,7 +27,7 @@ def _list(densities: tuple[float, ...]) -> str:
     return ", ".join(f"{p:g}" for p in densities)
 
 
-_SHOWN = ("organisation-shown", "angles", "organisation")
+_SHOWN = ("organisation-shown", "angles", "organisation", "minima")
 _BEST = "in the models of lowest loss, trained and exact, at 1−S ="
 _THREE = _list(models.THREE.densities)
 
@@ -137,7 +137,7 @@ _HEXAGON: Final = (
         statement="It takes the correlation: six independent features do not form a hexagon. "
         "(Recorded as differing: at 1−S = 0.02 and 0.05 the best of all models of six independent "
         "features is a regular hexagon, too; one seed in eight finds it, the others end at a "
-        "pentagon or worse, which loses 18 % and 4 % more. At 0.1 the pentagon is the best.)",
+        "pentagon or worse, which loses 18 % and 4 % more. At 0.1 the best keeps five features.)",
         rule=f"the model of lowest loss, trained or exact, of six independent features at 1−S = "
         f"{_list(models.CONTROL.densities)} is no hexagon",
         judge=rules.judge_control,
@@ -230,10 +230,10 @@ EXPERIMENT = Experiment(
             "brings them closest to the optimum. Correlated partners are orthogonal, and opposite "
             "to a feature of the other pair; anticorrelated ones are opposite to each other, at "
             "no loss, unless a seed stops at the local minimum that has them orthogonal; three "
-            "correlated pairs form a hexagon with partners side by side, where they find it. Of six "
-            "independent features, which have no pairs, the colours are the numbers (rotated only)."
-            " Features of one pair that coincide are a dot with a ring. The optimum is the lowest "
-            "of 128 exact descents (fewer in a quick run).",
+            "correlated pairs form a hexagon with partners side by side, where they find it. Of "
+            "six independent features, which have no pairs, the colours are the numbers (rotated "
+            "only). Features of one pair that coincide are a dot with a ring. The optimum is the "
+            "lowest of 128 exact descents (fewer in a quick run).",
             figures.organisation,
             ("shown",),
         ),

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 HIDDEN_DIMENSIONS: Final = 10
 SIZE: Final = 10
 DENSITIES: Final = (0.02, 0.05)
-#: Sizes of the bundles in the same ten dimensions, at the density that is shown.
+#: Sizes of the bundles in the same ten dimensions, at the density that is shown; in a quick run.
 SIZES: Final = (4, 6, 8, 10, 11, 12, 14, 16)
+SIZES_QUICK: Final = (6, 10, 12, 16)
 SHOWN: Final = 0.05
 #: Models of each law: (full, quick); steps likewise.
 SEEDS: Final = (32, 4)
@@ -37,12 +38,13 @@ def measure(lab: Lab) -> Tables:
     """`bundles`, a row per model; `bases` and `basis_pairs`, the two models shown."""
     import pandas as pd
 
+    sizes = SIZES_QUICK if lab.quick else SIZES
     runs = {
         (size, p, law): _trained(lab, size, p, law)
         for law, size, p in (
             *((BUNDLES, SIZE, p) for p in DENSITIES),
             *((INDEPENDENT, SIZE, p) for p in DENSITIES),
-            *((BUNDLES, size, SHOWN) for size in SIZES if size != SIZE),
+            *((BUNDLES, size, SHOWN) for size in sizes if size != SIZE),
         )
     }
     rows = [_table(size, p, law, found) for (size, p, law), found in runs.items()]

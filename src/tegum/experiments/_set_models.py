@@ -25,7 +25,7 @@ TRAINED, EXACT = "trained", "exact"
 ENGINES: Final = (TRAINED, EXACT)
 #: Seeds of each engine, and steps of the sampled one: (full, quick).
 SEEDS: Final = {TRAINED: (128, 24), EXACT: (128, 12)}
-STEPS: Final = (10_000, 6_000)
+STEPS: Final = (10_000, 4_000)
 #: The first so many trained seeds are shown beside the optimum.
 SHOWN_SEEDS: Final = 5
 #: The label of an engine's model of lowest loss among the models shown.

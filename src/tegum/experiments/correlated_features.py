@@ -205,9 +205,9 @@ _ORTHOGONAL_BASES: Final = (
         section=BASES,
         statement="It takes bundles that fit: with more features than dimensions a bundle is in "
         "superposition by itself.",
-        rule=f"m = {local_bases.HIDDEN_DIMENSIONS}, bundles of {_list(local_bases.SIZES)} (fewer in "
-        f"a quick run): mean D_i with the bundle alone > {basis.ALONE:g} for those of at most m features, and for no "
-        "others",
+        rule=f"m = {local_bases.HIDDEN_DIMENSIONS}, bundles of {_list(local_bases.SIZES)} (fewer "
+        f"in a quick run): mean D_i with the bundle alone > {basis.ALONE:g} for those of at most "
+        "m features, and for no others",
         judge=basis.judge_size,
         evidence=("sizes", "bundles"),
     ),

@@ -46,8 +46,8 @@ KINDS: Final = (
     Kind("two", 2, 2),
     Kind("three", 3, 3),
 )
-#: Rounds of handing minima on, and a gain that counts.
-_ROUNDS: Final = 4
+#: Most rounds of handing minima on, a step along the densities each, and a gain that counts.
+_ROUNDS: Final = 100
 _GAIN: Final = 1e-9
 _ROUNDING: Final = 1e-12
 #: The interval of a crossing is cut in so many parts, so many times: (full, quick).
@@ -80,25 +80,32 @@ def is_kind(models: xr.Dataset, kind: Kind) -> Bools:
 def follow(runs: xr.Dataset, kind: Kind) -> xr.Dataset:
     """At each density the lowest minimum of this kind; its loss is infinite if there is none.
 
-    Every minimum is tried from its neighbours' too, from sparse to dense and back.
+    Every minimum is tried from its neighbours' too, as long as that makes one lower.
     """
     loss = np.where(is_kind(runs, kind), runs["loss"].to_numpy(), np.inf)
     chosen = runs.isel({SEED: xr.DataArray(loss.argmin(1), dims=DENSITY)})
     found = chosen[["W", "b"]].assign(loss=(DENSITY, loss.min(1))).drop_vars(SEED)
     found.attrs = runs.attrs
+    fresh = np.isfinite(loss.min(1))
     for _ in range(_ROUNDS):
-        before = found["loss"].to_numpy().copy()
+        before = found["loss"].to_numpy()
         for step in (1, -1):
             moved = {name: found[name].shift({DENSITY: step}) for name in ("W", "b", "loss")}
-            found = _lower(found, found.assign(moved), kind)
-        if not (found["loss"].to_numpy() < before * (1 - _GAIN)).any():
+            lender = np.roll(fresh, step)
+            lender[0 if step > 0 else -1] = False
+            found = _lower(found, found.assign(moved), kind, lender)
+        fresh = found["loss"].to_numpy() < before * (1 - _GAIN)
+        if not fresh.any():
             break
     return found
 
 
-def _lower(found: xr.Dataset, lent: xr.Dataset, kind: Kind) -> xr.Dataset:
-    """`found`, with the minima reached from `lent` where these are lower and of this kind."""
-    usable = np.flatnonzero(np.isfinite(lent["loss"].to_numpy()))
+def _lower(found: xr.Dataset, lent: xr.Dataset, kind: Kind, tries: Bools) -> xr.Dataset:
+    """`found`, with the minima reached from `lent` where these are lower and of this kind.
+
+    Tried are the densities in `tries`.
+    """
+    usable = np.flatnonzero(tries & np.isfinite(lent["loss"].to_numpy()))
     if not usable.size:
         return found
     tried = settle(lent.isel({DENSITY: usable}))

@@ -13,6 +13,7 @@ from tegum.plots.heatmaps import gram
 from tegum.plots.landscapes import crossing, loss_surface
 from tegum.plots.morph import morph
 from tegum.plots.phase_maps import phase_map
+from tegum.plots.sets import sets_2d
 from tegum.plots.stacks import neuron_weights, neurons, stacks
 from tegum.plots.vectors import features_2d
 
@@ -30,5 +31,6 @@ __all__ = [
     "norms",
     "panels",
     "phase_map",
+    "sets_2d",
     "stacks",
 ]

@@ -11,18 +11,26 @@ from tegum.plots.composition import panels
 from tegum.plots.curves import against_theory, counts, loss_curves
 from tegum.plots.heatmaps import gram
 from tegum.plots.landscapes import crossing, loss_surface
+from tegum.plots.motion import motion_3d
 from tegum.plots.phase_maps import phase_map
+from tegum.plots.solids import features_3d
+from tegum.plots.training import excess_curves, level_traces, stage_curve
 from tegum.plots.vectors import features_2d
 
 __all__ = [
     "against_theory",
     "counts",
     "crossing",
+    "excess_curves",
     "features_2d",
+    "features_3d",
     "gram",
+    "level_traces",
     "loss_curves",
     "loss_surface",
+    "motion_3d",
     "norms",
     "panels",
     "phase_map",
+    "stage_curve",
 ]

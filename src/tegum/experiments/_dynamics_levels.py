@@ -27,7 +27,9 @@ SIZE: Final = 0.3
 OFF: Final = 0.02
 SIGNIFICANT: Final = 0.05
 
-PROBLEM: Final = Problem(Independent(n_features=60, feature_probability=0.3), ReLUOutput(4))
+PROBLEM: Final = Problem(
+    Independent(n_features=60, feature_probability=0.3), ReLUOutput(n_hidden=4)
+)
 SEEDS: Final = (24, 5)  # in a full and in a quick run, as below
 STEPS: Final = (12_000, 8_000)
 #: Steps between checkpoints, even for the test that moves jumps in time.
@@ -135,9 +137,9 @@ def judge_late(tables: Tables) -> Judgement:
     with_late, count = int((trainings["late"] > 0).sum()), len(trainings)
     with_any = int((trainings["jumps"] > 0).sum())
     words = "; ".join(
-        f"feature {int(row.feature)}: D {row.before:.2f} → {row.after:.2f} at steps "
-        f"{int(row.start):,}–{int(row.end):,}, loss −{row.loss_drop:.4f}"
-        for row in late.itertuples()
+        f"feature {int(row['feature'])}: D {row['before']:.2f} → {row['after']:.2f} at steps "
+        f"{int(row['start']):,}–{int(row['end']):,}, loss −{row['loss_drop']:.4f}"
+        for _, row in late.iterrows()
     )
     return Judgement.when(
         len(late) > 0,

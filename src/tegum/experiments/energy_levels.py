@@ -55,10 +55,10 @@ EXPERIMENT = Experiment(
             "below it its expected loss. At first all features share all dimensions; then some "
             "rise to 1/2, where they are in antipodal pairs, and the others (grey) fall to 0. "
             "Shaded: a feature changes level after 70 % of the pairs have formed; the loss falls "
-            "there and hardly anywhere else. The first of the last two jumps costs little, as its "
-            "feature has no partner yet (D beyond 1/2); the second, its partner's, much. Shown is "
-            f"the seed of 24 (fewer in a quick run) whose loss falls fastest after step {LATE:,} "
-            "within a jump; losses above the shown range belong to the first pairs.",
+            "there and hardly anywhere else. A feature that rises before it has a partner (D "
+            "beyond 1/2) lowers it little; the partner's jump lowers it much. Shown is the seed "
+            f"of 24 (fewer in a quick run) whose loss falls fastest after step {LATE:,} within a "
+            "jump; losses above the shown range belong to the first pairs.",
             draw_levels,
             ("dimensionality", "curve", "jumps", "trainings"),
         ),

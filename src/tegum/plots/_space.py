@@ -75,11 +75,11 @@ def draw(
     flat, depth = view.project(points)
     for i, j in _connected(points, edges):
         product = float(points[i] @ points[j])
-        colour = style.STRUTS(style.SIGNED_RANGE(product))
+        strut = style.STRUTS(style.SIGNED_RANGE(product))
         near = (depth[i] + depth[j]) / 2
         width = 0.8 + 1.6 * min(abs(product), 1.0)
         ends = flat[[i, j]].T
-        axes.plot(*ends, color=_paled(colour, near), lw=width, zorder=near, solid_capstyle="round")
+        axes.plot(*ends, color=_paled(strut, near), lw=width, zorder=near, solid_capstyle="round")
     _triangles(axes, rows, flat, depth, colours)
     for place, near, colour in zip(flat, depth, colours, strict=True):
         axes.plot(

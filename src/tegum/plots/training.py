@@ -118,6 +118,7 @@ def stage_curve(
         parts[1, 0].plot(rates["step"], rates["rate"], color=style.BLUE, lw=1.4)
         parts[1, 0].set_ylabel("−d ln loss / d ln step")
     top.set_xlim(first, last)
+    top.set_ylim(top=2.2 * float(shown["loss"].max()))  # room for the names
     for axes in parts[:, 0]:
         _bands(axes, stages, first)
     for name, start, end in stages[["name", "start", "end"]].to_numpy():
@@ -159,8 +160,8 @@ def excess_curves(curves: pd.DataFrame, jumps: pd.DataFrame, chosen: int | None 
             inside |= (steps >= start) & (steps <= end)
         strong = seed == chosen
         colour, width = (style.VERMILION, 3.0) if strong else (style.BLUE, 1.8)
-        axes.plot(steps, above, color=style.INK if strong else style.GREY, lw=0.9 if strong else 0.4,
-                  zorder=3 if strong else 1)  # fmt: skip
+        thin, line = (style.INK, 0.9) if strong else (style.GREY, 0.4)
+        axes.plot(steps, above, color=thin, lw=line, zorder=3 if strong else 1)
         axes.plot(steps, np.where(inside, above, np.nan), color=colour, lw=width,
                   alpha=1.0 if strong else 0.45, zorder=2.9 if strong else 2)  # fmt: skip
     axes.set(xscale="log", yscale="log", xlabel="step", ylabel="loss above the lowest")

@@ -141,4 +141,5 @@ def _shift_test(
         moved += each_move[random.integers(len(fall), size=shifts)]
     # Equal sums differ by rounding.
     as_many: Any = (moved >= held - 1e-12 * abs(held)).sum()
-    return held / sum(float(fall.sum()) for fall in falls), (1 + int(as_many)) / (1 + shifts)
+    total = sum(float(fall.sum()) for fall in falls)
+    return held / total if total else float("nan"), (1 + int(as_many)) / (1 + shifts)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SECTION: Final = "Superposition and Learning Dynamics"
+_FIRST: Final = 60.0  # step where axes begin: nothing has happened before
 
 
 def draw_levels(tables: Tables) -> Figure:
@@ -27,7 +28,7 @@ def draw_levels(tables: Tables) -> Figure:
         tables["dimensionality"],
         curve,
         own[own["end"] > since],
-        first=60,
+        first=_FIRST,
         lowest=float(later.min()) - margin,
         highest=float(later.max()) + 6 * margin,
     )
@@ -37,7 +38,9 @@ def draw_trainings(tables: Tables) -> Figure:
     """The losses of all seeds."""
     found, since = tables["jumps"], tables["trainings"][["seed", "since"]]
     late = found.merge(since, on="seed").query("end > since")
-    return plots.excess_curves(tables["losses"], late, int(tables["curve"]["seed"].iloc[0]))
+    late = late.assign(start=late[["start", "since"]].max(axis=1))
+    chosen = int(tables["curve"]["seed"].iloc[0])
+    return plots.excess_curves(tables["losses"], late, chosen, first=_FIRST)
 
 
 EXPERIMENT = Experiment(

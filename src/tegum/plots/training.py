@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _SHADE: Final = "#f6ecd7"
 #: The features that rise last have the first of these colours.
-_RISING: Final = (*style.CYCLE, "#882255", "#4a4a4a")
+_RISING: Final = (*style.CYCLE, "#882255", "#4a4a4a", "#999933", "#b5651d")
 _BANDS: Final = ("#f4f4f4", "#e9eef4")
 
 
@@ -134,7 +134,13 @@ def _bands(axes: Axes, stages: pd.DataFrame, first: float) -> None:
 
 
 @style.styled
-def excess_curves(curves: pd.DataFrame, jumps: pd.DataFrame, chosen: int | None = None) -> Figure:
+def excess_curves(
+    curves: pd.DataFrame,
+    jumps: pd.DataFrame,
+    chosen: int | None = None,
+    *,
+    first: float | None = None,
+) -> Figure:
     """How far the losses of models lie above the lowest of all, log-log; coloured during jumps.
 
     The axis ends a little above where the highest model ends: below is noise.
@@ -143,6 +149,7 @@ def excess_curves(curves: pd.DataFrame, jumps: pd.DataFrame, chosen: int | None 
         curves: columns `seed`, `step`, `loss`.
         jumps: columns `seed`, `start`, `end`.
         chosen: a seed that is drawn on top of the others.
+        first: the step where the axis begins; by default the first after 0.
 
     Raises:
         SpecError: a column is missing.
@@ -165,5 +172,8 @@ def excess_curves(curves: pd.DataFrame, jumps: pd.DataFrame, chosen: int | None 
         axes.plot(steps, np.where(inside, above, np.nan), color=colour, lw=width,
                   alpha=1.0 if strong else 0.45, zorder=2.9 if strong else 2)  # fmt: skip
     axes.set(xscale="log", yscale="log", xlabel="step", ylabel="loss above the lowest")
+    shown = curves[curves["step"] >= first] if first else curves[curves["step"] > 0]
+    axes.set_xlim(float(shown["step"].min()), 1.15 * float(shown["step"].max()))
+    axes.set_ylim(top=1.3 * (float(shown["loss"].max()) - lowest) or None)
     axes.set_ylim(bottom=1.5 * max(float(last.max()) - lowest, 1e-12))
     return figure

@@ -146,7 +146,7 @@ class TestTraces:
         assert "loss" not in dynamics.traces(runs)
         found = tg.jumps(runs, levels=(0.0, 0.5, 1.0))
         assert found["loss_drop"].isna().all()
-        with pytest.raises(SpecError, match="stages.runs must hold loss"):
+        with pytest.raises(SpecError, match=r"stages.runs must hold loss"):
             stages(runs)
 
     def test_without_checkpoints(self) -> None:
@@ -251,7 +251,7 @@ class TestStages:
         seen = self.seen(falling()(self.STEPS))
         with pytest.raises(SpecError, match=r"stages.prominence must be in \(0, 1\); got 2"):
             stages(seen, prominence=2)
-        with pytest.raises(SpecError, match="loss_rate.smoothing must be > 0; got 0"):
+        with pytest.raises(SpecError, match=r"loss_rate.smoothing must be > 0; got 0"):
             stages(seen, smoothing=0)
-        with pytest.raises(SpecError, match="loss_rate.steps must have three or more"):
+        with pytest.raises(SpecError, match=r"loss_rate.steps must have three or more"):
             stages(seen, first=90_000_000)

@@ -76,7 +76,7 @@ EXPERIMENT = Experiment(
         ),
         FigureSpec(
             "film",
-            "The same training in motion, one frame per checkpoint, with its expected loss; the "
+            "The same training in motion, frames log-spaced in steps, with its expected loss; the "
             "point of view turns slowly.",
             draw_last,
             ("moments", "curves", "stages"),

@@ -6,6 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tegum.analysis.dynamics import jumps
     from tegum.analysis.factors import factors
     from tegum.analysis.geometry import dimensionality
     from tegum.analysis.minima import minima
@@ -39,6 +40,7 @@ __all__ = [
     "dimensionality",
     "expected_loss",
     "factors",
+    "jumps",
     "loss_by_active",
     "minima",
     "polish",
@@ -65,6 +67,7 @@ _HOME = {
     "dimensionality": "tegum.analysis.geometry",
     "expected_loss": "tegum.expected",
     "factors": "tegum.analysis.factors",
+    "jumps": "tegum.analysis.dynamics",
     "loss_by_active": "tegum.decomposition",
     "minima": "tegum.analysis.minima",
     "polish": "tegum.expected",

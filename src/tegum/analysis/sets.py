@@ -58,7 +58,7 @@ def angles(W: Array, sets: ArrayLike) -> Angles:
 
     NaN where one of the two has no direction.
     """
-    within, across = _pairs(_checked(W, sets))
+    within, across = pairs_by_set(checked_sets(W, sets))
     return Angles(
         lift(lambda w: _angles(w, within), W, (PAIR,)),
         lift(lambda w: _angles(w, across), W, (PAIR,)),
@@ -71,8 +71,8 @@ def mean_overlap(W: Array, sets: ArrayLike) -> tuple[Array, Array]:
     0 within and more across: each set is a basis of its own, as good as orthogonal, while the
     model as a whole is in superposition. NaN where there is no such pair.
     """
-    label = _checked(W, sets)
-    within, across = _pairs(label)
+    label = checked_sets(W, sets)
+    within, across = pairs_by_set(label)
     return lift(lambda w: _overlap(w, within), W, ()), lift(lambda w: _overlap(w, across), W, ())
 
 
@@ -81,7 +81,7 @@ def dimensionality_alone(W: Array, sets: ArrayLike) -> Array:
 
     1: the other members are orthogonal to it. See `geometry.dimensionality`.
     """
-    parts = _members(_checked(W, sets))
+    parts = _members(checked_sets(W, sets))
     return lift(lambda w: _alone(w, parts), W, (FEATURE,))
 
 
@@ -92,7 +92,7 @@ def spread(W: Array, sets: ArrayLike) -> Array:
     all are the same, and the set is kept as its first principal component, Σ_i x_i / √k. Infinite
     for M = 0; a set of one has none to differ from, and 0.
     """
-    parts = _members(_checked(W, sets))
+    parts = _members(checked_sets(W, sets))
     return lift(lambda w: _spreads(w, parts), W, (SET,))
 
 
@@ -101,13 +101,13 @@ def collapsed(W: Array, sets: ArrayLike, threshold: float = COLLAPSED) -> Array:
 
     Its spread is below `threshold` and its component represented, ‖Σ_i W_i‖ / √k > .5.
     """
-    parts = _members(_checked(W, sets))
+    parts = _members(checked_sets(W, sets))
     return lift(lambda w: _collapsed(w, parts, threshold), W, (SET,))
 
 
 def count_collapsed(W: Array, sets: ArrayLike, threshold: float = COLLAPSED) -> Array:
     """The number of collapsed sets, shape (...)."""
-    parts = _members(_checked(W, sets))
+    parts = _members(checked_sets(W, sets))
     return lift(lambda w: _collapsed(w, parts, threshold).sum(-1), W, ())
 
 
@@ -127,7 +127,7 @@ def side_by_side(W: Array, sets: ArrayLike) -> Array:
     per set. With nearly equal gaps on both sides this is the question to ask, not who is nearest.
     Raises `SpecError` unless there are two hidden dimensions.
     """
-    label = _checked(W, sets)
+    label = checked_sets(W, sets)
     return lift(lambda w: _together(w, label), W, ())
 
 
@@ -140,7 +140,7 @@ def organisation(W: xr.DataArray, sets: ArrayLike) -> xr.Dataset:
     (`side_by_side`) and `gap_off`, how far the gaps between all features are from equal, in
     degrees (NaN unless all are represented).
     """
-    label = _checked(W, sets)
+    label = checked_sets(W, sets)
     found = angles(W, sets)
     within, across = mean_overlap(W, sets)
     columns = {
@@ -171,7 +171,7 @@ def align_sets(
     `alignment.align`, which leaves sets where they are. Raises `SpecError` as that does, and for
     more than six sets.
     """
-    label = _checked(W, sets)
+    label = checked_sets(W, sets)
     w = np.asarray(W, dtype=np.float64)
     groups: list[int] = label.tolist()
     found = []
@@ -181,7 +181,7 @@ def align_sets(
     return min(found, key=lambda alignment: alignment.error)
 
 
-def _checked(W: NDArray[Any] | xr.DataArray, sets: ArrayLike) -> I64:
+def checked_sets(W: NDArray[Any] | xr.DataArray, sets: ArrayLike) -> I64:
     """Sets numbered from 0 in order of appearance, (feature,)."""
     given = np.asarray(sets)
     n = W.sizes.get(FEATURE) if isinstance(W, xr.DataArray) else np.shape(W)[-1]
@@ -195,7 +195,7 @@ def _members(label: I64) -> list[I64]:
     return [np.flatnonzero(label == k) for k in range(int(label.max(initial=-1)) + 1)]
 
 
-def _pairs(label: I64) -> tuple[tuple[I64, I64], tuple[I64, I64]]:
+def pairs_by_set(label: I64) -> tuple[tuple[I64, I64], tuple[I64, I64]]:
     """The pairs i < j of one set, and those of two."""
     i, j = np.triu_indices(len(label), 1)
     same = label[i] == label[j]

@@ -12,20 +12,27 @@ from tegum.plots.curves import against_theory, counts, loss_curves
 from tegum.plots.heatmaps import gram
 from tegum.plots.landscapes import crossing, loss_surface
 from tegum.plots.morph import morph
+from tegum.plots.motion import motion_3d
 from tegum.plots.phase_maps import phase_map
 from tegum.plots.sets import sets_2d
+from tegum.plots.solids import features_3d
 from tegum.plots.stacks import neuron_weights, neurons, stacks
+from tegum.plots.training import excess_curves, level_traces, stage_curve
 from tegum.plots.vectors import features_2d
 
 __all__ = [
     "against_theory",
     "counts",
     "crossing",
+    "excess_curves",
     "features_2d",
+    "features_3d",
     "gram",
+    "level_traces",
     "loss_curves",
     "loss_surface",
     "morph",
+    "motion_3d",
     "neuron_weights",
     "neurons",
     "norms",
@@ -33,4 +40,5 @@ __all__ = [
     "phase_map",
     "sets_2d",
     "stacks",
+    "stage_curve",
 ]

@@ -179,7 +179,7 @@ def graph(runs: xr.Dataset, levels: Sequence[float]) -> tuple[pd.DataFrame, pd.D
         i, j = np.nonzero(np.triu((np.abs(cosine) > THRESHOLD) & (label >= 0), 1))
         same = label[i] == label[j]
         i, j = i[same], j[same]
-        nodes.append(features.assign(panel=panel))
+        nodes.append(features.assign(panel=panel, level=1 / p))
         links.append(
             pd.DataFrame({"panel": panel, "feature": i, "feature_j": j, "gram": gram[i, j]})
         )

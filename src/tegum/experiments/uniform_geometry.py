@@ -43,7 +43,7 @@ def draw_scatter(tables: Tables) -> Figure:
 
 def draw_graphs(tables: Tables) -> Figure:
     """Feature graphs, dense to sparse."""
-    return plots.feature_graphs(tables["nodes"], tables["links"])
+    return plots.feature_graphs(tables["nodes"].sort_values("level"), tables["links"])
 
 
 _CHOSEN = (

@@ -30,6 +30,8 @@ FRACTIONS: Final[Mapping[str, float]] = {
 _TICKS: Final = (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)
 #: Lines closer than this have labels moved apart, in units of the y axis.
 _ROOM: Final = 0.045
+#: The widest strip of features, in units of log 1/(1−S).
+_STRIP: Final = 0.05
 
 
 @style.styled
@@ -122,7 +124,7 @@ def dimensionality(
             curve = models if panel is None else models[models["panel"] == panel]
             _curve(axes, curve.sort_values(DENSITY))
         _strips(axes, own)
-        axes.set(ylim=(-0.03, 1.05), ylabel="feature dimensionality D_i")
+        axes.set(ylim=(-0.03, 1.05), ylabel="feature dimensionality Dᵢ")
         axes.set_title(panel or "", loc="left")
     sparsity_axis(rows[-1, 0], reach)
     marks = geometries.handles(features["geometry"])
@@ -158,7 +160,7 @@ def _strips(axes: Axes, features: pd.DataFrame) -> None:
     """The features of each model side by side, in a strip as wide as the levels are apart."""
     levels = np.sort(1 / features[DENSITY].unique())
     gaps = np.diff(np.log(levels))
-    width = 0.8 * float(np.median(gaps)) if gaps.size else 0.05
+    width = min(_STRIP, 0.8 * float(np.median(gaps))) if gaps.size else _STRIP
     ordered = features.sort_values([DENSITY, "dimensionality"], ascending=[True, False])
     groups = ordered.groupby(DENSITY)["dimensionality"]
     place = (groups.cumcount() + 0.5) / groups.transform("size") - 0.5

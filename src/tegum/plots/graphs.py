@@ -10,6 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
+from scipy.sparse import csr_matrix
+from scipy.sparse.csgraph import connected_components, shortest_path
 
 from tegum.dims import F64
 from tegum.plots import geometries, style
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
 _SIDE, _GAP, _TITLE, _EDGE, _KEY = 2.3, 0.25, 0.62, 0.12, 0.62
 #: Shapes that are counted in the words above a graph, at most.
 _NAMED: Final = 3
+#: How much shorter a full link is than a faint one, relatively.
+_PULL: Final = 0.4
+#: Room around a part, and rounds of its layout.
+_ROOM, _ROUNDS = 0.22, 150
 _PLURAL: Final = {"square antiprism": "antiprism", "dedicated": "alone"}
 
 
@@ -31,7 +37,7 @@ def feature_graphs(
     """The represented features of each model as a graph; its parts are tegum factors.
 
     Points have the colour of their geometry; lines are as strong as |W_i·W_j| is large. Every part
-    is laid out by itself (Kamada and Kawai's springs, stronger links shorter), the largest first.
+    is laid out by itself, features apart as by the shortest path along links, stronger ones shorter.
 
     Args:
         nodes: columns `feature`, `factor`, `geometry`, and `by`.
@@ -91,48 +97,51 @@ def shapes(rows: pd.DataFrame) -> str:
         words.append(f"{count} {plural}")
     sizes = rows.groupby("factor").size()[names == geometries.UNNAMED]
     if len(sizes):
-        words.append(f"{len(sizes)} unnamed of ≤ {sizes.max()}")
+        most = f"{sizes.max()} features" if len(sizes) == 1 else f"up to {sizes.max()}"
+        words.append(f"{len(sizes)} unnamed of {most}")
     return ", ".join(words)
 
 
 def layout(nodes: pd.DataFrame, links: pd.DataFrame) -> F64:
     """Positions (node, 2) around 0, in the order of `nodes`: parts laid out, then packed."""
-    import networkx as nx
-
-    graph = nx.Graph()
-    graph.add_nodes_from(nodes["feature"])
-    for i, j, value in zip(links["feature"], links["feature_j"], links["gram"], strict=True):
-        # a spring between features that interfere fully is half as long as one between others
-        graph.add_edge(i, j, length=1.0 - 0.5 * min(1.0, abs(float(value))))
+    count = len(nodes)
     order = {feature: k for k, feature in enumerate(nodes["feature"])}
-    members = [sorted(part) for part in nx.connected_components(graph)]
-    members.sort(key=lambda part: (-len(part), order[part[0]]))
-    shaped = [_part(nx, graph.subgraph(part)) for part in members]
-    centres = _pack(np.array([float(np.abs(own).max(initial=0.0)) + 0.42 for own in shaped]))
-    at = np.empty((len(order), 2))
-    for part, own, centre in zip(members, shaped, centres, strict=True):
-        at[[order[feature] for feature in part]] = own + centre
-    middle = (at.max(0) + at.min(0)) / 2 if len(at) else np.zeros(2)
-    return at - middle
+    i, j = (np.array([order[f] for f in links[name]], int) for name in ("feature", "feature_j"))
+    strength = np.clip(np.abs(links["gram"].to_numpy(dtype=np.float64)), 0.0, 1.0)
+    lengths = csr_matrix((1.0 - _PULL * strength, (i, j)), shape=(count, count))
+    _, label = connected_components(lengths, directed=False)
+    members = [np.flatnonzero(label == k) for k in np.unique(label)]
+    members.sort(key=len, reverse=True)
+    shaped = [spread(shortest_path(lengths[own][:, own], directed=False)) for own in members]
+    centres = _pack(np.array([np.linalg.norm(own, axis=1).max() + _ROOM for own in shaped]))
+    at = np.zeros((count, 2))
+    for own, points, centre in zip(members, shaped, centres, strict=True):
+        at[own] = points + centre
+    return at - (at.max(0) + at.min(0)) / 2
 
 
-def _part(nx: object, graph: object) -> F64:
-    """One part, centred, in units in which links are about 1 long."""
-    size = len(graph)  # type: ignore[arg-type]
-    if size == 1:
-        return np.zeros((1, 2))
-    if size == 2:
-        return np.array([[-0.42, 0.0], [0.42, 0.0]])
-    placed = nx.kamada_kawai_layout(graph, weight="length")  # type: ignore[attr-defined]
-    at = np.array([placed[feature] for feature in sorted(placed)])
-    at = at - at.mean(0)
-    radius = float(np.linalg.norm(at, axis=1).max())
-    return np.asarray(at / radius * 0.42 * np.sqrt(size))
+def spread(distance: F64) -> F64:
+    """Points (k, 2) around 0 whose distances come close to `distance` (k, k), by least squares.
+
+    Classical scaling, then majorisation of the stress (Guttman's transform).
+    """
+    size = len(distance)
+    centred = np.eye(size) - 1 / size
+    values, vectors = np.linalg.eigh(-centred @ distance**2 @ centred / 2)
+    top = np.maximum(values[-2:], 0.0)
+    at = np.zeros((size, 2))
+    at[:, 2 - len(top) :] = vectors[:, -2:] * np.sqrt(top)
+    for _ in range(_ROUNDS if size > 2 else 0):
+        now = np.linalg.norm(at[:, None] - at[None], axis=-1)
+        pull = -np.divide(distance, now, out=np.zeros_like(now), where=now > 0)
+        np.fill_diagonal(pull, -pull.sum(1))
+        at = pull @ at / size
+    return np.asarray(at - at.mean(0))
 
 
 def _pack(radii: F64) -> F64:
     """Centres (part, 2) of circles that do not overlap: each as near to 0 as is free, in turn."""
-    angle = np.linspace(0, 2 * np.pi, 36, endpoint=False)
+    angle = np.linspace(0, 2 * np.pi, 48, endpoint=False)
     ring = np.stack([np.cos(angle), np.sin(angle)], axis=1)
     centres = np.zeros((len(radii), 2))
     for k in range(1, len(radii)):

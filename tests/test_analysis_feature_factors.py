@@ -80,7 +80,7 @@ def test_no_models_make_an_empty_table_with_all_columns() -> None:
 
 
 def test_bad_input_is_refused() -> None:
-    with pytest.raises(SpecError, match="W.shape must be"):
+    with pytest.raises(SpecError, match=r"W.shape must be"):
         feature_factor_table(np.zeros(4))
     with pytest.raises(SpecError, match=r"factors.threshold must be in \[0, 1\); got 1"):
         feature_factor_table(model(), threshold=1.0)

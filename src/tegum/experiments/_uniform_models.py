@@ -116,10 +116,10 @@ def measure(lab: Lab) -> Tables:
     return {
         "models": model_table(sweep),
         "features": feature_factor_table(best(sweep)["W"]),
-        "factors": _factors(best(sweep)["W"]),
+        "factors": factors_of(best(sweep)["W"]),
         "long_models": model_table(long),
         "long_features": feature_factor_table(long["W"]),
-        "long_factors": _factors(long["W"]),
+        "long_factors": factors_of(long["W"]),
         "nodes": pd.concat([nodes for nodes, _ in graphs], ignore_index=True),
         "links": pd.concat([links for _, links in graphs], ignore_index=True),
         "doubled": doubled(lab, sweep),
@@ -156,7 +156,8 @@ def model_table(runs: xr.Dataset) -> pd.DataFrame:
     return table
 
 
-def _factors(W: xr.DataArray) -> pd.DataFrame:
+def factors_of(W: xr.DataArray) -> pd.DataFrame:
+    """The factors of all models in W, without lists of features."""
     return factor_table(W).drop(columns=["features", "dimensionality"])
 
 

@@ -37,7 +37,7 @@ def feature_graphs(
     """The represented features of each model as a graph; its parts are tegum factors.
 
     Points have the colour of their geometry; lines are as strong as |W_i·W_j| is large. Every part
-    is laid out by itself, features apart as by the shortest path along links, stronger ones shorter.
+    is laid out by itself, features as far apart as along the links, strong ones being short.
 
     Args:
         nodes: columns `feature`, `factor`, `geometry`, and `by`.

@@ -103,7 +103,7 @@ def dimensionality(
         features: columns `feature_probability`, `dimensionality`, `geometry`, and `panel` where
             there are several scatters, set below one another.
         models: columns `feature_probability`, `D_star`, one row per density, for the line; and
-            `panel`.
+            `panel` where the scatters have lines of their own.
         fractions: lines and their labels.
 
     Raises:
@@ -121,7 +121,8 @@ def dimensionality(
         own = features if panel is None else features[features["panel"] == panel]
         _lines(axes, fractions)
         if models is not None:
-            curve = models if panel is None else models[models["panel"] == panel]
+            alike = panel is None or "panel" not in models
+            curve = models if alike else models[models["panel"] == panel]
             _curve(axes, curve.sort_values(DENSITY))
         _strips(axes, own)
         axes.set(ylim=(-0.03, 1.05), ylabel="feature dimensionality Dᵢ")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
@@ -20,7 +21,9 @@ from tegum.plots._panels import PANEL, Panel, grid_places, require, split
 if TYPE_CHECKING:
     import pandas as pd
 
-_SIDE, _GAP, _TITLE, _EDGE, _KEY = 2.3, 0.25, 0.62, 0.12, 0.62
+_SIDE, _GAP, _TITLE, _EDGE, _KEY = 2.3, 0.25, 0.66, 0.12, 0.62
+#: Characters in a line above a graph.
+_WIDTH: Final = 34
 #: Shapes that are counted in the words above a graph, at most.
 _NAMED: Final = 3
 #: How much shorter a full link is than a faint one, relatively.
@@ -82,7 +85,10 @@ def _draw(axes: Axes, part: Panel, links: pd.DataFrame) -> None:
     reach = 1.04 * float(np.abs(at).max(initial=1e-9))
     axes.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal", xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
-    axes.set_title(f"{part.title}\n{shapes(rows)}", pad=4, fontsize=style.SMALL)
+    # lines break after commas alone
+    whole = shapes(rows).replace(" ", "\N{NO-BREAK SPACE}").replace(",\N{NO-BREAK SPACE}", ", ")
+    words = textwrap.fill(whole, _WIDTH).replace("\N{NO-BREAK SPACE}", " ")
+    axes.set_title(f"{part.title}\n{words}", pad=4, fontsize=style.SMALL)
 
 
 def shapes(rows: pd.DataFrame) -> str:

@@ -29,12 +29,12 @@ PER_DECADE: Final = 40
 LEVELS: Final = tuple(10 ** (k / PER_DECADE) for k in (*range(41), 44, 48, 56, 68))
 QUICK_LEVELS: Final = tuple(10 ** (k / PER_DECADE) for k in (0, 2, *range(5, 31, 2), 34, 40))
 #: Levels at which the number of dimensions and of features is doubled.
-DOUBLED: Final = tuple(10 ** (k / PER_DECADE) for k in (12, 19, 28))
+DOUBLED: Final = (2.0, 3.0, 5.0)
 #: (features, dimensions) of the sweep, of a quick sweep, and of the long runs.
 SHAPE: Final = (400, 30)
 SMALL: Final = (160, 12)
 #: 1/(1−S) of the long runs: among the simplices, and among pentagons and antiprisms.
-LONG_DENSE: Final = (1.42, 1.46, 1.5, 1.54, 1.58, 1.63)
+LONG_DENSE: Final = (1.42, 1.46, 1.5, 1.54, 1.58, 1.63, 1.7)
 LONG_SPARSE: Final = (3.7, 4.0, 4.4, 4.8, 5.2)
 QUICK_LONG: Final = (1.5, 4.8)
 #: 1/(1−S) of the models whose graphs are shown: of the sweep, and of the long runs.
@@ -53,6 +53,8 @@ class Recipe(NamedTuple):
 #: Simplices form slowly; before them, where D* = 1, and after them models settle quickly.
 RECIPES: Final = (Recipe(1.25, 4000, 2e-3), Recipe(2.3, 12_000, 2e-3), Recipe(np.inf, 6000, 5e-3))
 LONG_RECIPES: Final = (Recipe(2.0, 20_000, 3e-3), Recipe(np.inf, 10_000, 4e-3))
+#: The more features there are, the longer it takes.
+DOUBLED_RECIPES: Final = (Recipe(np.inf, 20_000, 4e-3),)
 BATCH: Final = 256
 #: From Xavier weights outputs die at the first steps, where features are dense: they are 0 for
 #: all inputs and never learn. None do from small weights.
@@ -122,7 +124,7 @@ def measure(lab: Lab) -> Tables:
         "long_factors": factors_of(long["W"]),
         "nodes": pd.concat([nodes for nodes, _ in graphs], ignore_index=True),
         "links": pd.concat([links for _, links in graphs], ignore_index=True),
-        "doubled": doubled(lab, sweep),
+        "doubled": doubled(lab),
         "products": products(),
     }
 
@@ -187,16 +189,16 @@ def graph(runs: xr.Dataset, levels: Sequence[float]) -> tuple[pd.DataFrame, pd.D
     return pd.concat(nodes, ignore_index=True), pd.concat(links, ignore_index=True)
 
 
-def doubled(lab: Lab, sweep: xr.Dataset) -> pd.DataFrame:
-    """‖W‖_F² of the sweep's models, and with twice the dimensions or twice the features."""
+def doubled(lab: Lab) -> pd.DataFrame:
+    """‖W‖_F² of small models, and with twice the dimensions or twice the features."""
     import pandas as pd
 
-    n, m = sweep.sizes[FEATURE], sweep.sizes["hidden"]
+    n, m = SMALL
     levels = DOUBLED[1:2] if lab.quick else DOUBLED
-    base = sweep.sel({DENSITY: [1 / level for level in levels]}, method="nearest")
-    parts = [model_table(base)]
-    for shape in ((n, 2 * m), (2 * n, m)):
-        parts.append(model_table(trained(lab, shape, levels, RECIPES, 1, 3000)))
+    parts = []
+    for shape in ((n, m), (n, 2 * m), (2 * n, m)):
+        runs = trained(lab, shape, levels, DOUBLED_RECIPES, lab.pick(2, 1), 3000)
+        parts.append(model_table(runs))
     kept = ["level", SEED, "n_features", "n_hidden", "loss", "frobenius", "D_star", "chosen"]
     return pd.concat(parts, ignore_index=True)[kept]
 

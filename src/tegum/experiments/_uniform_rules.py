@@ -141,9 +141,9 @@ def judge_more_features(tables: Tables) -> Judgement:
 def _doubling(table: pd.DataFrame, column: str, expected: float) -> Judgement:
     small = table[["n_features", "n_hidden"]].min()
     base = table[(table[["n_features", "n_hidden"]] == small).all(axis=1)]
-    more = table[table[column] == 2 * small[column]].set_index("level")["frobenius"]
+    more = table[table["chosen"] & (table[column] == 2 * small[column])]
     least = base[base["chosen"]].set_index("level")["frobenius"]
-    ratio = (more / least).sort_index()
+    ratio = (more.set_index("level")["frobenius"] / least).sort_index()
     off = float((ratio / expected - 1).abs().max())
     spread = base.groupby("level")["frobenius"].agg(lambda v: v.max() / v.min() - 1).max()
     words = "; ".join(f"×{r:.3f} at {level:.3g}" for level, r in ratio.items())

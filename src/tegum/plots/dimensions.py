@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from tegum.errors import SpecError
@@ -30,6 +31,8 @@ FRACTIONS: Final[Mapping[str, float]] = {
 _TICKS: Final = (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)
 #: Lines closer than this have labels moved apart, in units of the y axis.
 _ROOM: Final = 0.045
+#: Levels further apart than this ratio are not joined.
+_APART: Final = 2.1
 #: The widest strip of features, in units of log 1/(1−S).
 _STRIP: Final = 0.05
 
@@ -129,7 +132,9 @@ def dimensionality(
         axes.set_title(panel or "", loc="left")
     sparsity_axis(rows[-1, 0], reach)
     marks = geometries.handles(features["geometry"])
-    figure.legend(handles=marks, loc="outside lower center", ncols=min(4, len(marks)))
+    if models is not None:
+        marks.append(Line2D([], [], color=style.INK, lw=1.0, label="D* = m / ‖W‖²"))
+    figure.legend(handles=marks, loc="outside lower center", ncols=min(5, len(marks)))
     return figure
 
 
@@ -152,9 +157,11 @@ def _lines(axes: Axes, fractions: Mapping[str, float]) -> None:
 
 
 def _curve(axes: Axes, models: pd.DataFrame) -> None:
-    x, y = 1 / models[DENSITY], models["D_star"]
+    x, y = 1 / models[DENSITY].to_numpy(), models["D_star"].to_numpy()
+    far = np.flatnonzero(np.abs(np.diff(np.log(x))) > np.log(_APART)) + 1
+    x, y = np.insert(x, far, np.nan), np.insert(y, far, np.nan)
     axes.plot(x, y, color="white", lw=2.6, zorder=3)
-    axes.plot(x, y, color=style.INK, lw=1.0, zorder=4, label="D*")
+    axes.plot(x, y, color=style.INK, lw=1.0, zorder=4)
 
 
 def _strips(axes: Axes, features: pd.DataFrame) -> None:

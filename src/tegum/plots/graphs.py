@@ -11,7 +11,6 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
-from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components, shortest_path
 
 from tegum.dims import F64
@@ -114,16 +113,18 @@ def layout(nodes: pd.DataFrame, links: pd.DataFrame) -> F64:
     order = {feature: k for k, feature in enumerate(nodes["feature"])}
     i, j = (np.array([order[f] for f in links[name]], int) for name in ("feature", "feature_j"))
     strength = np.clip(np.abs(links["gram"].to_numpy(dtype=np.float64)), 0.0, 1.0)
-    lengths = csr_matrix((1.0 - _PULL * strength, (i, j)), shape=(count, count))
+    lengths = np.zeros((count, count))  # 0: no link
+    lengths[i, j] = 1.0 - _PULL * strength
     _, label = connected_components(lengths, directed=False)
     members = [np.flatnonzero(label == k) for k in np.unique(label)]
     members.sort(key=len, reverse=True)
-    shaped = [spread(shortest_path(lengths[own][:, own], directed=False)) for own in members]
+    shaped = [spread(shortest_path(lengths[np.ix_(own, own)], directed=False)) for own in members]
     centres = _pack(np.array([np.linalg.norm(own, axis=1).max() + _ROOM for own in shaped]))
     at = np.zeros((count, 2))
     for own, points, centre in zip(members, shaped, centres, strict=True):
         at[own] = points + centre
-    return at - (at.max(0) + at.min(0)) / 2
+    middle: F64 = (at.max(0) + at.min(0)) / 2
+    return at - middle
 
 
 def spread(distance: F64) -> F64:

@@ -68,6 +68,7 @@ SCATTER: Final = (
         f"{shapes.PLATEAU[1]:g}",
         judge=shapes.judge_digons,
         evidence=("dimensionality", "feature-graphs", "features"),
+        quick=False,
     ),
     Claim(
         id="15.c",

@@ -129,7 +129,7 @@ EXPERIMENT = Experiment(
             section=SECTION,
             statement="The plateau is a step: D* falls steeply before and after it. (Recorded as "
             "differing: before it, it does; after it D* falls a little less steeply than 1−S. "
-            "The models of lower loss do not change from pairs to pentagons at once, but squeeze "
+            "Models of 400 features do not change from pairs to pentagons at once, but squeeze "
             "one pair after another into the same dimensions.)",
             rule=f"|d log D*/d log 1/(1−S)| < {rules.FLAT:g} on the plateau, and > "
             f"{rules.STEEP:g} over some ratio ≥ {rules.HALF_RATIO:g} before it and after it",

@@ -9,6 +9,8 @@ or, for convenience, a Dataset of `tegum.train` / `tegum.best`, and returns a
 from tegum.plots.bars import norms
 from tegum.plots.composition import panels
 from tegum.plots.curves import against_theory, counts, loss_curves
+from tegum.plots.dimensions import dimensionality, dimensions_per_feature
+from tegum.plots.graphs import feature_graphs
 from tegum.plots.heatmaps import gram
 from tegum.plots.landscapes import crossing, loss_surface
 from tegum.plots.morph import morph
@@ -24,7 +26,10 @@ __all__ = [
     "against_theory",
     "counts",
     "crossing",
+    "dimensionality",
+    "dimensions_per_feature",
     "excess_curves",
+    "feature_graphs",
     "features_2d",
     "features_3d",
     "gram",

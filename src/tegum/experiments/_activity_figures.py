@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 from tegum.experiments import _activity_experts as experts
 from tegum.experiments import _activity_penalty as penalty
@@ -58,7 +59,8 @@ def draw_penalised(tables: Tables) -> Figure:
         place = rows["penalty"].where(rows["penalty"] > 0, least / 3)
         for axes, (key, colour) in zip(column, _COLUMNS.items(), strict=True):
             axes.plot(place, rows[key], "o-", ms=4.5, color=colour)
-            axes.set(xscale="log", ylim=(0, None))
+            axes.set(xscale="log", ylim=(0, 1.1 * rows[key].max()))
+            axes.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
             if name == names[0]:
                 axes.set_ylabel(_WORDS[key])
         column[0].axhline(penalty.N_HIDDEN, color=style.GREY, lw=0.8, ls=(0, (4, 3)), zorder=0)
@@ -79,7 +81,7 @@ _WORDS = {
 
 def _zero(axes: Axes, least: float) -> None:
     """The leftmost point stands for λ = 0."""
-    powers = [t for t in (0.01, 0.1, 1.0) if least <= t <= axes.get_xlim()[1]]
+    powers = [t for t in (0.003, 0.01, 0.03, 0.1, 0.3, 1.0) if least <= t <= axes.get_xlim()[1]]
     axes.set_xticks([least / 3, *powers], labels=["0", *(f"{t:g}" for t in powers)])
     axes.minorticks_off()
 

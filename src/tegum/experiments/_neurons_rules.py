@@ -109,7 +109,7 @@ def judge_same(tables: Tables) -> Judgement:
     found = [at(tables, densities)["signature"].unique().tolist() for densities in SAME]
     rows = lowest(tables["candidates"])
     stretches = "; ".join(
-        f"{_densities(rows[block])}: {rows.loc[block, 'excites'].iloc[0]}"
+        f"{_densities(rows.loc[block])}: {rows.loc[block, 'excites'].iloc[0]}"
         for block in _stretches(rows)
     )
     return Judgement.when(

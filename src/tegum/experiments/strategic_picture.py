@@ -176,9 +176,10 @@ EXPERIMENT = Experiment(
             id="48.c",
             item=48,
             section=SECTION,
-            statement="Nor is it with the best weights and biases of a pair. (Recorded as differing: "
-            "at 1−S = 1 every neuron is always active, and one for a mixture of both features "
-            "reduces the loss by a thousandth more; at sparser features dedicated neurons win.)",
+            statement="Nor is it with the best weights and biases of a pair. (Recorded as "
+            "differing: at 1−S = 1 every neuron is always active, and one for a mixture of both "
+            "features reduces the loss by a thousandth more; at all other densities dedicated "
+            "neurons do.)",
             rule="the pair of lowest expected loss has a smaller reduction than a dedicated neuron "
             "at every density where it is an optimum",
             judge=experts.judge_best,

@@ -110,7 +110,7 @@ def active() -> pd.DataFrame:
 def tables() -> Tables:
     screened = pd.DataFrame({P: sweep.DENSITIES, "models": 1000, "near": 0.01})
     found = candidates()
-    found = pd.concat([found, found[found[P] == 0.15].assign(**{P: 0.1})], ignore_index=True)
+    found = pd.concat([found, found[found[P] == 0.08].assign(**{P: 0.1})], ignore_index=True)
     return {
         "candidates": found,
         "screened": screened.assign(lowest=1.0, median=2.0),

@@ -97,7 +97,8 @@ def draw_slopes(tables: Tables) -> Figure:
         (left, "fall", "superposition", "fall of superposition, relative"),
         (right, "rise", "loss", "rise of the loss, relative"),
     ):
-        for k, (name, rows) in enumerate(table.groupby("case", sort=False)):
+        for k, name in enumerate(table["case"].unique()):
+            rows = table[table["case"] == name]
             label = f"{name}: slope {found.loc[name, column]:.2f}"
             axes.plot(
                 rows["penalty"], rows[column] / rows[total], "o-", ms=4, color=style.CYCLE[k],

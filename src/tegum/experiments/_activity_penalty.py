@@ -41,7 +41,7 @@ def measure(lab: Lab) -> Tables:
     import pandas as pd
 
     tied, untied = ReLUOutput(n_hidden=N_HIDDEN), _untied()
-    falling = DECAY ** np.arange(N_FEATURES)
+    falling: F64 = np.asarray(DECAY ** np.arange(N_FEATURES), np.float64)
     few = (0.0, 0.02, SHOWN, 0.25) if lab.quick else PENALTIES
     parts = [
         _models(lab, _problem(tied, falling), few, FALLING),

@@ -102,7 +102,7 @@ class _Descent:
     def minimum(self, theta: F64, penalty: float) -> F64:
         from scipy.optimize import minimize
 
-        found = minimize(
+        found = minimize(  # type: ignore[no-untyped-call]
             self._objective,
             theta,
             (penalty,),

@@ -49,8 +49,7 @@ def measure(lab: Lab) -> Tables:
         weights.append(long.neuron_table(chosen).assign(panel=name))
         changes, points = _turn(task, chosen)
         near = float((chosen["loss_all"] <= 1.01 * chosen["loss"]).mean())
-        facts = {"model": name, "seeds": runs.sizes[SEED], "near": near}
-        turned.append(changes.assign(**facts))
+        turned.append(changes.assign(model=name, seeds=runs.sizes[SEED], near=near))
         outputs.append(points.assign(model=name))
     both = (pd.concat(parts, ignore_index=True) for parts in (weights, turned, outputs))
     return dict(zip(("basis_weights", "rotations", "outputs"), both, strict=True))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -16,11 +16,10 @@ from tegum.plots import style
 from tegum.plots.curves import density_axis
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-#: Structures by the counts of monosemantic neurons and of features; what has no name is grey.
+#: Structures by the counts of monosemantic neurons and of features.
 _COLOURS: Final = {
     (5, 5): style.BLUE,
     (3, 6): style.GREEN,
@@ -92,17 +91,17 @@ def draw_structures(tables: Tables) -> Figure:
     axes = figure.add_subplot()
     least = table.groupby(DENSITY)["loss"].transform("min")
     table = table.assign(excess=table["loss"] / least - 1)
-    best = table.groupby([DENSITY, "mono", "represented"], as_index=False)["excess"].min()
-    for key, rows in sorted(best.groupby(["mono", "represented"]), key=_rank):
-        if key not in _COLOURS:
+    for key, colour in _COLOURS.items():
+        kind = table[(table["mono"] == key[0]) & (table["represented"] == key[1])]
+        if kind.empty:
             continue
-        rows = rows.sort_values(DENSITY)
+        rows = kind.groupby(DENSITY)["excess"].min().reset_index()
         axes.plot(
             1 / rows[DENSITY],
             rows["excess"],
             marker="o",
             ms=4.5,
-            color=_COLOURS[key],
+            color=colour,
             label=f"{key[0]} monosemantic, {key[1]} features",
         )
     density_axis(axes)
@@ -112,11 +111,6 @@ def draw_structures(tables: Tables) -> Figure:
     axes.minorticks_off()
     axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
     return figure
-
-
-def _rank(item: tuple[Any, pd.DataFrame]) -> tuple[int, int]:
-    (mono, represented), _ = item
-    return -int(mono), int(represented)
 
 
 @style.styled

@@ -88,7 +88,7 @@ def judge_bias(tables: Tables) -> Judgement:
     losses = "; ".join(
         f"1−S={p:g}: loss {group['loss'].iloc[0]:.4g} (linear "
         f"{_loss(tables, OUTPUT, p):.4g}, no bias {_loss(tables, PLAIN, p):.4g})"
-        for p, group in rows.groupby(DENSITY, sort=False)
+        for p, group in ((p, rows[rows[DENSITY] == p]) for p in rows[DENSITY].unique())
     )
     return Judgement.when(
         bias > 0 and active > LINEAR,

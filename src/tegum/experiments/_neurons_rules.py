@@ -153,7 +153,7 @@ def _known(tables: Tables, rows: pd.DataFrame) -> str:
     rivals = rows.dropna(subset=["gap"])
     gap = "no rival structure"
     if len(rivals):
-        least = rivals.loc[rivals["gap"].idxmin()]
+        least = rivals.sort_values("gap").iloc[0]
         gap = f"the next structure ≥ {least['gap']:.2%} ± {least['gap_error']:.2%} above"
     return (
         f"losses ± {error:.2%}, {gap}; N = {screened['models'].max()}, "

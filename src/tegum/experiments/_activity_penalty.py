@@ -149,8 +149,8 @@ def judge_threshold(tables: Tables) -> Judgement:
         both and off <= WEIGHT,
         f"alive up to λ/I = {below.max():g}, dead from {above.min():g} (threshold "
         f"{activity.SURVIVES:.4f}); weights within {off:.4f} of the theory; best of "
-        f"{rows['seeds'].max()}; some seeds keep the feature up to {longest:g}, where it is a "
-        f"local minimum (theory {activity.METASTABLE:.3f})",
+        f"{rows['seeds'].max()}; some seeds still have it at {longest:g} (in theory a local "
+        f"minimum up to {activity.METASTABLE:.3f})",
         off=off,
     )
 

@@ -26,6 +26,7 @@ _COLOURS: Final = {
     (2, 7): style.ORANGE,
     (1, 7): style.PURPLE,
     (0, 8): style.VERMILION,
+    (0, 9): style.SKY,
     (0, 10): style.INK,
 }
 _MODELS: Final = {basis.LINEAR: style.BLUE, basis.RELU: style.VERMILION}
@@ -44,7 +45,7 @@ def draw_basis(tables: Tables) -> Figure:
 @style.styled
 def draw_rotations(tables: Tables) -> Figure:
     """Left: outputs before and after a rotation. Right: concentration of rotated weights."""
-    figure = _new(7.6, 3.3)
+    figure = _new(8.4, 3.6)
     left, right = figure.subplots(1, 2)
     outputs, turned = tables["outputs"], tables["rotations"]
     left.plot([0, 1], [0, 1], color=style.FAINT, lw=1, zorder=0)
@@ -53,12 +54,14 @@ def draw_rotations(tables: Tables) -> Figure:
         left.plot(rows["before"], rows["after"], "o", ms=3, alpha=0.6, mew=0, color=colour)
         own = turned[(turned["model"] == name) & (turned["kind"] == "rotation")]
         bins = np.linspace(0.2, 1, 65)
-        right.hist(own["spread"], bins, color=colour, alpha=0.55, label=f"{name}, rotated")
+        right.hist(
+            own["spread"], bins, color=colour, histtype="step", lw=1.3, label=f"{name}, rotated"
+        )
         trained = own["trained"].iloc[0]
         right.axvline(trained, color=colour, lw=2, label=f"{name}, as trained")
     left.set(xlabel="output before", ylabel="output after a rotation of W", aspect="equal")
     right.set(xlabel="concentration of the weights", ylabel="rotations", xlim=(0.2, 1))
-    right.legend(loc="upper right", fontsize=style.SMALL)
+    figure.legend(loc="outside lower center", ncols=4)
     return figure
 
 

@@ -67,7 +67,7 @@ def judge_eight(tables: Tables) -> Judgement:
 def judge_ten(tables: Tables) -> Judgement:
     """38.f: ten features at 1−S ≤ .04.
 
-    Differs at .04, where the model of eight features still has the lowest loss.
+    Differs at .04, where a model of nine features has the lowest loss.
     """
     return _counts(tables, TEN)
 

@@ -45,7 +45,7 @@ def draw_basis(tables: Tables) -> Figure:
 @style.styled
 def draw_rotations(tables: Tables) -> Figure:
     """Left: outputs before and after a rotation. Right: concentration of rotated weights."""
-    figure = _new(8.4, 3.6)
+    figure = _new(7.6, 3.8)
     left, right = figure.subplots(1, 2)
     outputs, turned = tables["outputs"], tables["rotations"]
     left.plot([0, 1], [0, 1], color=style.FAINT, lw=1, zorder=0)
@@ -61,7 +61,7 @@ def draw_rotations(tables: Tables) -> Figure:
         right.axvline(trained, color=colour, lw=2, label=f"{name}, as trained")
     left.set(xlabel="output before", ylabel="output after a rotation of W", aspect="equal")
     right.set(xlabel="concentration of the weights", ylabel="rotations", xlim=(0.2, 1))
-    figure.legend(loc="outside lower center", ncols=4)
+    figure.legend(loc="outside lower center", ncols=2)
     return figure
 
 

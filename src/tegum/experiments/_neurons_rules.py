@@ -156,7 +156,8 @@ def _known(tables: Tables, rows: pd.DataFrame) -> str:
         least = rivals.sort_values("gap").iloc[0]
         gap = f"the next structure ≥ {least['gap']:.2%} ± {least['gap_error']:.2%} above"
     return (
-        f"losses ± {error:.2%}, {gap}; N = {screened['models'].max()}, "
+        f"losses ± {error:.2%}, {gap}; the best of a density's own models at most "
+        f"{rows['own'].max():.1%} above; N = {screened['models'].max()}, "
         f"{near.min():.1%}–{near.max():.1%} of them within {NEAR:.0%} of their lowest"
     )
 

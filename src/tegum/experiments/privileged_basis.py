@@ -67,8 +67,9 @@ EXPERIMENT = Experiment(
             "structures",
             "The loss of every kind of model over the lowest loss of the density: models are the "
             "best of a density, refined there and at all the other densities, sorted by what they "
-            "became. Every kind is the best in a range of densities (at 0) and loses on both sides "
-            "of it: the structure switches, like the phases of features.",
+            "became. A kind that is the best in a range of densities (at 0) loses on both sides of "
+            "it: structures switch, like the phases of features. The model of one monosemantic "
+            "neuron and seven features comes near at 1−S = .12, and is nowhere the best.",
             figures.draw_structures,
             ("candidates",),
         ),

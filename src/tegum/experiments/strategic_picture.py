@@ -43,8 +43,8 @@ EXPERIMENT = Experiment(
             "One feature on one ReLU neuron, tied, without biases: its weight under a penalty "
             "λ‖h‖₁. The theory: the feature survives below λ/I = (8/9)√(2/3) (line), and jumps to "
             "0 there; up to 16/(9√3) a model that has it may keep it (dashed). Dots: the trained "
-            "model of lowest loss with the penalty, of 16; rings: the largest weight of all 16 (one "
-            "off the curve is still falling).",
+            "model of lowest loss with the penalty, of 16; rings: the largest weight of all 16 "
+            "(off the curve it is still falling).",
             figures.draw_isolated,
             ("isolated",),
         ),

@@ -55,9 +55,12 @@ def samples_of_step(batch: Batch, step: int) -> Array:
 
 
 def reference_gradient(
-    problem: tg.Problem, parameters: dict[str, Array], x: Array
+    problem: tg.Problem, parameters: dict[str, Array], x: Array, encoded: Array | None = None
 ) -> dict[str, Array]:
-    """Gradients of the mean over samples of Σ_i I_i (y_i - x'_i)² + λ‖h‖₁, by the chain rule."""
+    """Gradients of the mean over samples of Σ_i I_i (y_i - x'_i)² + λ‖h‖₁, by the chain rule.
+
+    `encoded`: what the encoder reads in place of x.
+    """
     model = problem.model
     p = {name: np.asarray(value[0], np.float64) for name, value in parameters.items()}
     w_in = p["W"] if model.tied else p["W_in"]
@@ -65,6 +68,7 @@ def reference_gradient(
     f_hidden, f_out = ACTIVATIONS[model.hidden_activation], ACTIVATIONS[model.output_activation]
     x = x.astype(np.float64)
     y = problem.target_of(x)
+    x = x if encoded is None else encoded
     pre = x @ w_in.T + p.get("b_hidden", 0.0)
     h = f_hidden.f(pre)
     z = h @ w_out.T + p["b"]

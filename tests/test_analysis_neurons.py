@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import permutations
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -165,3 +167,40 @@ def test_labelled_weights_keep_their_dimensions() -> None:
 def test_bad_input(call: object, words: str) -> None:
     with pytest.raises(SpecError, match=words):
         call()  # type: ignore[operator]
+
+
+def brute_force_same(one: np.ndarray, other: np.ndarray) -> bool:
+    """Whether orders of rows and of columns make the matrices of signs equal: all are tried."""
+    columns = [sorted(map(tuple, one[list(order)].T)) for order in permutations(range(len(one)))]
+    return sorted(map(tuple, other.T)) in columns
+
+
+def test_pattern_of_hand_made_neurons() -> None:
+    assert neurons.pattern(MIXED) == ".; 2 x +A; +A+B +A-B -A+B"
+    pairs = np.array([[1, 1, 1, 0, 0, 0], [1, 0, 0, 1, 1, 0], [0, 1, 0, 1, 0, 1.0]])
+    pairs = np.vstack([pairs, [0, 0, 1, 0, 1, 1]])
+    assert neurons.pattern(pairs) == "+A+B +A+C +A+D +B+C +B+D +C+D"
+    v, w = circuit()
+    assert neurons.pattern(v, w, threshold=0.1) == "+A-B; +A+B!-C"
+
+
+def test_pattern_is_equal_exactly_for_the_same_structure() -> None:
+    rng = np.random.default_rng(5)
+    same = 0
+    for _ in range(300):
+        one = rng.integers(-1, 2, (3, 3)).astype(float)
+        other = rng.integers(-1, 2, (3, 3)).astype(float)
+        if rng.random() < 0.5:
+            other = one[rng.permutation(3)][:, rng.permutation(3)]
+            if rng.random() < 0.5:
+                other[0, 0] *= -1
+        expected = brute_force_same(one, other)
+        same += expected
+        assert (neurons.pattern(one) == neurons.pattern(other)) == expected, (one, other)
+    assert 50 < same < 250
+
+
+def test_pattern_of_many_alike_neurons() -> None:
+    assert neurons.pattern(np.eye(40)) == "40 x +A"
+    with pytest.raises(SpecError, match=r"pattern.W must leave at most 50000 orders"):
+        neurons.pattern(np.ones((9, 2)))

@@ -26,6 +26,7 @@ TRAINING = tg.Training()
         ("learning_rate", 0.1, {}, {"learning_rate": 0.1}),
         ("weight_decay", 0.01, {}, {"weight_decay": 0.01}),
         ("momentum", 0.5, {}, {"momentum": 0.5}),
+        ("attack", 0.5, {}, {"attack": 0.5}),
         ("init_std", 0.5, {}, {"init_std": 0.5}),
         (
             "feature_probability",
@@ -143,5 +144,5 @@ def test_unknown_targets_list_the_known(target: str) -> None:
         with_axis(PROBLEM, TRAINING, target, 1)
     assert str(caught.value) == (
         f"unknown axis {target!r}; known: feature_probability, importance, l1, learning_rate, "
-        "weight_decay, momentum, init_std, feature_probability[i], importance[i]"
+        "weight_decay, attack, momentum, init_std, feature_probability[i], importance[i]"
     )

@@ -60,6 +60,7 @@ class TestBadInput:
             ("list extra", "unrecognized options: extra (see tegum list --help)"),
             ("reproduce --jobs two", "--jobs must be an integer; got 'two'"),
             ("reproduce --jobs 0", "--jobs must be at least 1; got 0"),
+            ("reproduce --quick --fine", "--quick and --fine exclude each other"),
             ("reproduce nothing", "unknown experiment 'nothing'; known: antipodal-pairs, train"),
             ("reproduce --seed -1 training-run", "--seed must be in [0, 2^63); got -1"),
             ("reproduce --out file/out", "cannot write file/out: Not a directory"),

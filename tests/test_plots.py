@@ -326,7 +326,11 @@ def test_diverged_models_leave_their_panel_empty(draw: Callable[..., Figure]) ->
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: plots.features_2d(dataset(6, 3)), "features_2d.table must have a column 'w0'"),
+        (
+            lambda: plots.features_2d(dataset(6, 3)),
+            "features_2d.table must have two dimensions, w0",
+        ),
+        (lambda: plots.features_2d(dataset(6, 4)), "features_2d.table must have a column 'w0'"),
         (lambda: plots.norms(dataset(6, 2, seeds=2)), "must have one row per feature in a panel"),
         (lambda: plots.norms(dataset(), by="colour"), "must have a column 'colour'"),
         (lambda: plots.norms(dataset(), columns=0), "plots.columns must be >= 1; got 0"),

@@ -47,7 +47,7 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "neurons, rows": lambda: plots.neurons(dataset(3), columns=2),
     "stacks": lambda: plots.stacks(dataset(3)),
     "stacks, untied": lambda: plots.stacks(dataset(2, True, 16, 10), colour="importance"),
-    "stacks, many": lambda: plots.stacks(dataset(2, True, 40, 100), colour="importance", columns=1),
+    "stacks, many": lambda: plots.stacks(dataset(2, True, 40, 20), colour="importance", columns=1),
     "stacks, all kinds": lambda: plots.stacks(hand_made()),
     "neuron_weights": lambda: plots.neuron_weights(dataset(3)),
     "neuron_weights, one feature": lambda: plots.neuron_weights(dataset(1, n=1)),

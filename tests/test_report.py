@@ -138,6 +138,9 @@ class TestLab:
     def test_pick(self) -> None:
         assert RunLab(quick=False).pick(100, 5) == 100
         assert RunLab(quick=True).pick(100, 5) == 5
+        assert RunLab(fine=True).pick(100, 5) == 100
+        assert RunLab(fine=True).pick(100, 5, 300) == 300
+        assert RunLab().pick(100, 5, 300) == 100
 
 
 class TestRun:
@@ -237,6 +240,27 @@ class TestFigures:
         found = experiment.measure(FakeLab(quick=True))
         for spec in experiment.figures:
             assert figures.draw(spec, found, "s").svg == figures.draw(spec, found, "s").svg
+
+    def test_a_remark_stands_below_all_that_is_drawn(self) -> None:
+        sheets = [Figure(figsize=(3, 2)) for _ in range(2)]
+        for sheet in sheets:
+            sheet.subplots().set_xlabel("below the axes")
+        plain, remarked = (
+            figures.draw(FigureSpec("f", "c", lambda found, s=sheet: s, ()), {}, "s", remark)
+            for sheet, remark in zip(sheets, ("", "quick"), strict=True)
+        )
+        assert [text.get_text() for text in sheets[1].texts] == ["quick"]
+        word = sheets[1].texts[0].get_window_extent()
+        assert word.y1 < sheets[0].axes[0].get_tightbbox().y0
+        assert plain.aspect > remarked.aspect
+
+    def test_the_figures_of_a_quick_run_say_so(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        said: list[str] = []
+        monkeypatch.setattr("tegum.report.run.draw", lambda *given: said.append(given[3]))
+        spec = FigureSpec("f", "c", lambda found: Figure(), ())
+        for quick in (True, False):
+            run(simple(figures=(spec,)), FakeLab(quick=quick))
+        assert said == ["quick run: fewer models and steps", ""]
 
     def test_files_are_what_their_names_say(self, finished: tuple[Finished, ...]) -> None:
         drawing = finished[0].drawings[0]

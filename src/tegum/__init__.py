@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tegum.analysis.circuits import motifs
+    from tegum.analysis.dynamics import jumps
     from tegum.analysis.factors import factors
     from tegum.analysis.geometry import dimensionality
     from tegum.analysis.minima import minima
@@ -40,6 +41,7 @@ __all__ = [
     "dimensionality",
     "expected_loss",
     "factors",
+    "jumps",
     "loss_by_active",
     "minima",
     "motifs",
@@ -67,6 +69,7 @@ _HOME = {
     "dimensionality": "tegum.analysis.geometry",
     "expected_loss": "tegum.expected",
     "factors": "tegum.analysis.factors",
+    "jumps": "tegum.analysis.dynamics",
     "loss_by_active": "tegum.decomposition",
     "minima": "tegum.analysis.minima",
     "motifs": "tegum.analysis.circuits",

@@ -17,6 +17,7 @@ TARGETS: Final = (
     "l1",
     "learning_rate",
     "weight_decay",
+    "attack",
     "momentum",
     "init_std",
 )

@@ -31,6 +31,7 @@ _EXACT_ONLY: Final[dict[str, Any]] = {
     "schedule": "constant",
     "warmup": 0,
     "weight_decay": 0.0,
+    "attack": 0.0,
 }
 
 
@@ -60,6 +61,11 @@ class Training(Spec):
     standard deviation of the initial weights; None is the Xavier value √(2 / (n + m)). Biases
     start at 0.
 
+    `attack` ε >= 0 trains on attacked samples: x + ε G_i/‖G_i‖ takes the place of x in h, where i
+    is a random feature of each sample and G = W_out W_in (WᵀW if tied), so that output i rises as
+    much as an L2 attack of length ε can make it; h must be linear. What is reproduced is t(x), and
+    losses are of samples that nobody attacked.
+
     `checkpoints`: the steps to keep W and b at, listed in increasing order or as a log-spaced
     count. `curve_points` >= 0: how many points the loss curve has. `held_out` >= 1: how many
     samples, from a stream of their own, score the trained model.
@@ -67,8 +73,8 @@ class Training(Spec):
     `engine` "exact": no samples. The first `warm_start` >= 0 steps are Adam's, at the constant
     `learning_rate`, on the exact gradient; the others are iterations of L-BFGS, which end when a
     local minimum is reached; `steps` bounds their number. Its defaults are 5,000 steps and a
-    learning rate of 1e-2; another optimiser, schedule, warm-up or weight decay is refused, and
-    `batch_size`, `momentum` and `held_out` are not read.
+    learning rate of 1e-2; another optimiser, schedule, warm-up, weight decay or attack is refused,
+    and `batch_size`, `momentum` and `held_out` are not read.
 
     Raises `SpecError`. Defaults: the paper's notebook, with no weight decay.
     """
@@ -78,6 +84,7 @@ class Training(Spec):
     learning_rate: Positive = 1e-3
     engine: Literal["sampled", "exact"] = "sampled"
     optimizer: Literal["adam", "adamw", "sgd"] = "adam"
+    attack: NonNegative = 0.0
     momentum: Annotated[float, number("must be in [0, 1)", lambda x: 0 <= x < 1)] = 0.9
     weight_decay: NonNegative = 0.0
     schedule: Literal["constant", "linear", "cosine"] = "constant"

@@ -58,3 +58,14 @@ def one_model(owner: str, field: str, W: NDArray[Any] | xr.DataArray) -> F64:
         check_dims(W)
         W = W.transpose(HIDDEN, FEATURE).to_numpy()
     return np.asarray(W, dtype=np.float64)
+
+
+def labelled(W: NDArray[Any] | xr.DataArray) -> xr.DataArray:
+    """`W` in double precision as (..., hidden, feature), with dimensions by name."""
+    if isinstance(W, xr.DataArray):
+        check_dims(W)
+        return W.transpose(..., HIDDEN, FEATURE).astype(np.float64)
+    w = np.asarray(W, dtype=np.float64)
+    if w.ndim < 2:
+        raise SpecError.of("W", "shape", "must be (..., hidden, feature)", w.shape)
+    return xr.DataArray(w, dims=[*(f"instance_{i}" for i in range(w.ndim - 2)), HIDDEN, FEATURE])

@@ -22,9 +22,9 @@ from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 
 from tegum.analysis import catalogue, geometry
-from tegum.analysis._arrays import Array, check_dims, lift, one_model
+from tegum.analysis._arrays import Array, labelled, lift, one_model
 from tegum.analysis._matching import least_distance, match, symmetry
-from tegum.dims import F64, FEATURE, HIDDEN, I64
+from tegum.dims import F64, FEATURE, I64
 from tegum.errors import SpecError
 
 #: Features are linked when |cos| exceeds this.
@@ -125,7 +125,7 @@ def factor_table(W: NDArray[Any] | xr.DataArray, threshold: float = THRESHOLD) -
         SpecError: if W has no hidden and feature dimensions, or the threshold is outside [0, 1).
     """
     limit = _checked(threshold)
-    labels = _labelled(W)
+    labels = labelled(W)
     outer = [str(dim) for dim in labels.dims[:-2]]
     values = {dim: labels[dim].to_numpy() for dim in (*outer, FEATURE)}
     plain = labels.to_numpy()
@@ -145,17 +145,6 @@ def _row(number: int, factor: Factor, features: NDArray[Any]) -> dict[str, objec
     values["highest_D"] = max(factor.dimensionality)
     values["features"] = tuple(features[list(factor.features)].tolist())
     return values
-
-
-def _labelled(W: NDArray[Any] | xr.DataArray) -> xr.DataArray:
-    """`W` in double precision as (..., hidden, feature), with dimensions by name."""
-    if isinstance(W, xr.DataArray):
-        check_dims(W)
-        return W.transpose(..., HIDDEN, FEATURE).astype(np.float64)
-    w = np.asarray(W, dtype=np.float64)
-    if w.ndim < 2:
-        raise SpecError.of("W", "shape", "must be (..., hidden, feature)", w.shape)
-    return xr.DataArray(w, dims=[*(f"instance_{i}" for i in range(w.ndim - 2)), HIDDEN, FEATURE])
 
 
 def _checked(threshold: float) -> float:

@@ -16,7 +16,6 @@ Source: paper, "Superposition in a Privileged Basis", "Computation in Superposit
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Final, Literal, NamedTuple
 
 import numpy as np
@@ -25,7 +24,18 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
-from tegum.analysis._arrays import Array, lift, one_model
+from tegum.analysis._arrays import Array
+from tegum.analysis._neurons import (
+    SIGNS,
+    check_pair,
+    check_threshold,
+    codes_of,
+    lifted,
+    one_of,
+    pattern_of,
+    rescaled,
+    strength_of,
+)
 from tegum.dims import F64, FEATURE, HIDDEN, I64, Bools
 from tegum.errors import SpecError
 
@@ -53,39 +63,39 @@ def rescale(
     shapes fit. Source: paper, "Computation in Superposition", footnote.
     """
     v, w = np.asarray(W_in, np.float64), np.asarray(W_out, np.float64)
-    _check_pair(v.shape, w.shape)
-    return _rescale(v, w)
+    check_pair(v.shape, w.shape)
+    return rescaled(v, w)
 
 
 def strength(W: Array, W_out: Array | None = None) -> Array:
     """How strongly each neuron stores each feature, >= 0, shape (..., hidden, feature)."""
-    return _lift(_strength, W, W_out, (HIDDEN, FEATURE))
+    return lifted(strength_of, W, W_out, (HIDDEN, FEATURE))
 
 
 def stored(W: Array, W_out: Array | None = None, *, threshold: float = STORED) -> Array:
     """Whether a neuron stores a feature, boolean (..., hidden, feature)."""
-    _check_threshold("stored", threshold)
-    return _lift(lambda w, o: _strength(w, o) > threshold, W, W_out, (HIDDEN, FEATURE))
+    check_threshold("stored", threshold)
+    return lifted(lambda w, o: strength_of(w, o) > threshold, W, W_out, (HIDDEN, FEATURE))
 
 
 def features_per_neuron(
     W: Array, W_out: Array | None = None, *, threshold: float = STORED
 ) -> Array:
     """How many features each neuron stores, integer (..., hidden)."""
-    _check_threshold("features_per_neuron", threshold)
-    return _lift(lambda w, o: (_strength(w, o) > threshold).sum(-1), W, W_out, (HIDDEN,))
+    check_threshold("features_per_neuron", threshold)
+    return lifted(lambda w, o: (strength_of(w, o) > threshold).sum(-1), W, W_out, (HIDDEN,))
 
 
 def count_monosemantic(W: Array, W_out: Array | None = None, *, threshold: float = STORED) -> Array:
     """The number of neurons that store exactly one feature, shape (...)."""
-    _check_threshold("count_monosemantic", threshold)
-    return _lift(lambda w, o: _count(w, o, threshold, 1), W, W_out, ())
+    check_threshold("count_monosemantic", threshold)
+    return lifted(lambda w, o: _count(w, o, threshold, 1), W, W_out, ())
 
 
 def count_polysemantic(W: Array, W_out: Array | None = None, *, threshold: float = STORED) -> Array:
     """The number of neurons that store two features or more, shape (...)."""
-    _check_threshold("count_polysemantic", threshold)
-    return _lift(lambda w, o: _count(w, o, threshold, 2), W, W_out, ())
+    check_threshold("count_polysemantic", threshold)
+    return lifted(lambda w, o: _count(w, o, threshold, 2), W, W_out, ())
 
 
 def threshold_range(
@@ -97,10 +107,10 @@ def threshold_range(
     a neuron: low is the greatest of these up to `threshold` (0 if there is none), high the least
     one beyond it (infinite if there is none).
     """
-    _check_threshold("threshold_range", threshold)
+    check_threshold("threshold_range", threshold)
     return (
-        _lift(lambda w, o: _bound(w, o, threshold, above=False), W, W_out, ()),
-        _lift(lambda w, o: _bound(w, o, threshold, above=True), W, W_out, ()),
+        lifted(lambda w, o: _bound(w, o, threshold, above=False), W, W_out, ()),
+        lifted(lambda w, o: _bound(w, o, threshold, above=True), W, W_out, ()),
     )
 
 
@@ -120,8 +130,8 @@ def neuron_order(
     """
     if by not in ("kind", "primary"):
         raise SpecError.of("neuron_order", "by", "must be 'kind' or 'primary'", by)
-    w, out = _one("neuron_order", W, W_out)
-    size, codes = _strength(w, out), _codes(w, out, threshold)
+    w, out = one_of("neuron_order", W, W_out)
+    size, codes = strength_of(w, out), codes_of(w, out, threshold)
     primary = size.argmax(axis=1)
 
     def key(k: int) -> tuple[Any, ...]:
@@ -147,8 +157,8 @@ def feature_order(
     neuron first; features that no neuron stores come last. For features of equal importance, which
     have no order of their own. Raises SpecError for more than one model.
     """
-    w, out = _one("feature_order", W, W_out)
-    size = _strength(w, out)[neuron_order(w, out, threshold=threshold)]
+    w, out = one_of("feature_order", W, W_out)
+    size = strength_of(w, out)[neuron_order(w, out, threshold=threshold)]
     held = size > threshold
     first = np.where(held.any(axis=0), held.argmax(axis=0), len(size))
     there = np.append(size, np.zeros((1, size.shape[1])), axis=0)[first, np.arange(size.shape[1])]
@@ -169,13 +179,39 @@ def signature(
     model the sign is that of the input weight, and "!" follows a negative output weight.
     Raises SpecError for more than one model.
     """
-    w, out = _one("signature", W, W_out)
-    codes = _codes(w, out, threshold)
+    w, out = one_of("signature", W, W_out)
+    codes = codes_of(w, out, threshold)
     words = []
     for k in neuron_order(w, out, threshold=threshold):
-        held = [f"{_SIGNS[codes[k, i]]}".replace("#", str(i)) for i in np.flatnonzero(codes[k])]
+        held = [f"{SIGNS[codes[k, i]]}".replace("#", str(i)) for i in np.flatnonzero(codes[k])]
         words.append("".join(held) or ".")
     return " ".join(words)
+
+
+def pattern(
+    W: NDArray[Any] | xr.DataArray,
+    W_out: NDArray[Any] | xr.DataArray | None = None,
+    *,
+    threshold: float = STORED,
+) -> str:
+    """Which sets of neurons store features, as words: the structure without the features' names.
+
+    Equal for two models exactly if one is the other up to the order of neurons and of features.
+    Every group of `groups` that stores features has its features as sets of signed neurons, A, B,
+    …: "3 x +A; +A+B +A-B -A+B" is three dedicated neurons, and two that code three features. A
+    silent neuron is ".", features that no neuron stores are left out. To ask which neurons a
+    feature excites, whatever it inhibits, give np.maximum(W, 0). Raises SpecError for more than
+    one model, and for a group with too many equivalent neurons (over 50,000 orders).
+    """
+    w, out = one_of("pattern", W, W_out)
+    codes = codes_of(w, out, threshold)
+    found: dict[str, int] = {}
+    for group in groups(w, out, threshold=threshold):
+        if group.neurons:
+            words = pattern_of(codes[np.ix_(group.neurons, group.features)])
+            found[words] = found.get(words, 0) + 1
+    ranked = sorted(found.items(), key=lambda item: (len(item[0]), item[0]))
+    return "; ".join(words if count == 1 else f"{count} x {words}" for words, count in ranked)
 
 
 def groups(
@@ -190,7 +226,7 @@ def groups(
     that no neuron stores. In order of the first feature, silent neurons last. Raises SpecError for
     more than one model.
     """
-    held = _codes(*_one("groups", W, W_out), threshold) != 0
+    held = codes_of(*one_of("groups", W, W_out), threshold) != 0
     m, n = held.shape
     graph = np.block([[np.zeros((m, m), bool), held], [held.T, np.zeros((n, n), bool)]])
     count, part = connected_components(graph, directed=False)
@@ -202,87 +238,16 @@ def groups(
     return sorted(found, key=lambda g: (g.features or (n,), g.neurons))
 
 
-#: What a stored feature is called, by the code of its signs.
-_SIGNS: Final = {1: "+#", 2: "+#!", 3: "-#", 4: "-#!"}
-
-
-def _rescale(v: F64, w: F64) -> tuple[F64, F64]:
-    largest = np.abs(v).max(axis=-1, keepdims=True)  # (..., hidden, 1)
-    scale = np.where(largest > 0, largest, 1.0)
-    return v / scale, w * np.swapaxes(scale, -1, -2)
-
-
-def _strength(w: F64, out: F64 | None) -> F64:
-    if out is None:
-        return np.abs(w)
-    v, weight = _rescale(w, out)
-    return np.minimum(np.abs(v), np.abs(v * np.swapaxes(weight, -1, -2)))
-
-
-def _codes(w: F64, out: F64 | None, threshold: float) -> I64:
-    """0 where nothing is stored, else 1 + 2 [input weight < 0] + [output weight < 0]."""
-    _check_threshold("neurons", threshold)
-    negative = np.zeros(w.shape, np.int64) if out is None else (np.swapaxes(out, -1, -2) < 0)
-    return np.where(_strength(w, out) > threshold, 1 + 2 * (w < 0) + negative, 0)
-
-
 def _count(w: F64, out: F64 | None, threshold: float, least: int) -> I64:
     """Neurons with one feature (least 1) or with two and more (least 2)."""
-    per_neuron = (_strength(w, out) > threshold).sum(-1)
+    per_neuron = (strength_of(w, out) > threshold).sum(-1)
     chosen: Bools = per_neuron == 1 if least == 1 else per_neuron >= 2
     return np.asarray(chosen.sum(-1))
 
 
 def _bound(w: F64, out: F64 | None, threshold: float, *, above: bool) -> F64:
-    size = np.sort(_strength(w, out), axis=-1)[..., -2:]
+    size = np.sort(strength_of(w, out), axis=-1)[..., -2:]
     edges = size.reshape(*size.shape[:-2], -1)
     if above:
         return np.asarray(np.where(edges > threshold, edges, np.inf).min(-1))
     return np.asarray(np.where(edges <= threshold, edges, 0.0).max(-1))
-
-
-def _check_threshold(owner: str, threshold: float) -> None:
-    if not 0 <= threshold < np.inf:
-        raise SpecError.of(owner, "threshold", "must be >= 0 and finite", threshold)
-
-
-def _check_pair(first: tuple[int, ...], second: tuple[int, ...]) -> None:
-    fits = len(first) >= 2 and second == (*first[:-2], first[-1], first[-2])
-    if not fits:
-        rule = f"must have shape (..., feature, hidden) as W {first} asks"
-        raise SpecError.of("neurons", "W_out", rule, second)
-
-
-def _one(owner: str, W: Any, W_out: Any) -> tuple[F64, F64 | None]:
-    """One model as plain arrays (hidden, feature) and (feature, hidden)."""
-    w = one_model(owner, "W", W)
-    if W_out is None:
-        return w, None
-    if isinstance(W_out, xr.DataArray) and {HIDDEN, FEATURE} <= set(W_out.dims):
-        W_out = W_out.transpose(..., FEATURE, HIDDEN)
-    out = np.asarray(W_out, np.float64)
-    _check_pair(w.shape, out.shape)
-    return w, out
-
-
-def _lift(
-    core: Callable[[F64, F64 | None], NDArray[Any]],
-    W: Array,
-    W_out: Array | None,
-    out: tuple[str, ...],
-) -> Array:
-    """Apply `core` to tied or untied, plain or labelled weights."""
-    if W_out is None:
-        return lift(lambda w: core(w, None), W, out)
-    if not isinstance(W, xr.DataArray) or not isinstance(W_out, xr.DataArray):
-        v, w = np.asarray(W, np.float64), np.asarray(W_out, np.float64)
-        _check_pair(v.shape, w.shape)
-        return core(v, w)
-    lifted: xr.DataArray = xr.apply_ufunc(
-        core,
-        W.astype(np.float64),
-        W_out.astype(np.float64),
-        input_core_dims=[[HIDDEN, FEATURE], [FEATURE, HIDDEN]],
-        output_core_dims=[list(out)],
-    )
-    return lifted.rename(None)

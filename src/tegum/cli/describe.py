@@ -32,6 +32,7 @@ _TRAINING = (
     "batch_size",
     "learning_rate",
     "optimizer",
+    "attack",
     "momentum",
     "weight_decay",
     "schedule",

@@ -18,6 +18,7 @@ from tegum.cli.options import (
     seed_in_range,
 )
 from tegum.cli.terminal import note, print_table
+from tegum.errors import SpecError
 
 if TYPE_CHECKING:
     from tegum.progress import Display
@@ -43,6 +44,8 @@ class Reproduce:
     """Folder of the report."""
     quick: Flag = False
     """Fewer models and steps; some claims are then not tested."""
+    fine: Flag = False
+    """Finer grids where an experiment has them, in minutes more: phase diagrams of 100 x 100."""
     jobs: MaybeWhole = None
     """Cores to use, all by default."""
     store: MaybeFolder = None
@@ -56,6 +59,8 @@ class Reproduce:
         """Run, keeping the report on disk whole after every experiment."""
         at_least_one("--jobs", self.jobs)
         seed_in_range("--seed", self.seed)
+        if self.quick and self.fine:
+            raise SpecError("reproduce: --quick and --fine exclude each other; give one of them")
         from tegum.progress import Display
         from tegum.report.discovery import find
         from tegum.report.facts import gather
@@ -64,11 +69,11 @@ class Reproduce:
         from tegum.store import Store
 
         experiments = find(self.names)
-        facts = gather(arguments, quick=self.quick, jobs=self.jobs, seed=self.seed)
+        facts = gather(arguments, quick=self.quick, fine=self.fine, jobs=self.jobs, seed=self.seed)
         folder = ReportFolder(self.out, facts, experiments)
         place = self.out / "store" if self.store is None else self.store
         with interruptible(keeps=True), Store(place) as store, Display() as display:
-            lab = RunLab(self.quick, store, self.jobs, self.seed, display)
+            lab = RunLab(self.quick, self.fine, store, self.jobs, self.seed, display)
             _run_all(folder, lab, display)
         self._print(folder)
         return 0 if folder.report.as_expected else 1

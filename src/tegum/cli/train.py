@@ -101,6 +101,8 @@ class Train:
     """Learning rate, at the top of its schedule: 0.001, 0.01 of the exact engine."""
     optimizer: Annotated[str, arg(metavar="adam|adamw|sgd")] = _USUAL.optimizer
     """Optimiser."""
+    attack: Real = _USUAL.attack
+    """Length of the L2 attacks of adversarial training, each on one random feature."""
     momentum: Real = _USUAL.momentum
     """Momentum of sgd."""
     weight_decay: Real = _USUAL.weight_decay

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 #: Models of each cell by number of features: the paper's ten, and twice as many of the larger.
 MODELS: Final = {2: 10, 3: 20}
+#: Cells along each side: in a full run, a quick one, a fine one.
+CELLS: Final = (*truth.CELLS_THREE, 100)
 #: How the models are trained, in a full and in a quick run.
 STEPS: Final = (4000, 3000)
 #: A model has found the optimum of its cell when its loss is within this part of it.
@@ -33,7 +35,7 @@ def cells_table(lab: Lab, n_features: int) -> pd.DataFrame:
     the models that are within 5 % of the optimum; outcome_truth, loss_truth and gap (see
     `_phase_truth.compared`); norm_truth, superposition_truth; outcome_theory and margin.
     """
-    points = lab.pick(*truth.CELLS_THREE)
+    points = lab.pick(*CELLS)
     theory = plane.candidate_map(n_features, points)
     true = truth.compared(truth.map_table(truth.diagram(lab, n_features, points)), theory)
     rows = by_rule(_trained(lab, n_features, points), true)

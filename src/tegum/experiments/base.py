@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
+    from matplotlib.animation import Animation
     from matplotlib.figure import Figure
 
     from tegum.problem import Problem
@@ -53,12 +54,17 @@ class Claim:
 
 @dataclass(frozen=True)
 class FigureSpec:
-    """A figure drawn from saved tables alone, so that anyone can redraw it."""
+    """A figure drawn from saved tables alone, so that anyone can redraw it.
+
+    `animate` makes a film of the same tables, which a page shows in place of the figure; the figure
+    is what is printed, and what readers see who want nothing to move.
+    """
 
     name: str
     caption: str
     draw: Callable[[Tables], Figure]
     tables: tuple[str, ...]
+    animate: Callable[[Tables], Animation] | None = None
 
 
 class Lab(Protocol):
@@ -82,8 +88,11 @@ class Lab(Protocol):
         """The runs with their expected losses, to a part in 10⁶, in place of held-out ones."""
         ...
 
-    def pick(self, full: int, quick: int) -> int:
-        """The first number in a full run, the second with `--quick`."""
+    def pick(self, full: int, quick: int, fine: int | None = None) -> int:
+        """The first number in a full run, the second with `--quick`, the third with `--fine`.
+
+        An experiment that has nothing finer leaves the third out.
+        """
         ...
 
 

@@ -10,10 +10,17 @@ from tegum.plots.bars import norms
 from tegum.plots.circuits import circuit
 from tegum.plots.composition import panels
 from tegum.plots.curves import against_theory, counts, loss_curves
+from tegum.plots.dimensions import dimensionality, dimensions_per_feature
+from tegum.plots.graphs import feature_graphs
 from tegum.plots.heatmaps import gram
 from tegum.plots.landscapes import crossing, loss_surface
+from tegum.plots.morph import morph
+from tegum.plots.motion import motion_3d
 from tegum.plots.phase_maps import phase_map
+from tegum.plots.sets import sets_2d
+from tegum.plots.solids import features_3d
 from tegum.plots.stacks import neuron_weights, neurons, stacks
+from tegum.plots.training import excess_curves, level_traces, stage_curve
 from tegum.plots.vectors import features_2d
 
 __all__ = [
@@ -21,14 +28,24 @@ __all__ = [
     "circuit",
     "counts",
     "crossing",
+    "dimensionality",
+    "dimensions_per_feature",
+    "excess_curves",
+    "feature_graphs",
     "features_2d",
+    "features_3d",
     "gram",
+    "level_traces",
     "loss_curves",
     "loss_surface",
+    "morph",
+    "motion_3d",
     "neuron_weights",
     "neurons",
     "norms",
     "panels",
     "phase_map",
+    "sets_2d",
     "stacks",
+    "stage_curve",
 ]

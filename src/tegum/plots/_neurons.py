@@ -26,6 +26,8 @@ Colour = Literal["superposition", "importance"]
 STACK, _LINE = 1.6, 0.07
 #: Segments at least this high, in inches, carry the number of their feature.
 _NUMBERED = 0.13
+#: Segments below this part of the axis are thinner than a line, and there may be thousands.
+_UNSEEN = 1 / 800
 #: The line under a neuron that stores one feature, and under one that stores more.
 MONO, POLY = style.BLUE, style.VERMILION
 
@@ -95,8 +97,8 @@ def draw_stack(
         foot = 0.0
         for i in np.argsort(-np.abs(weights), kind="stable"):
             height = abs(float(weights[i]))
-            if height == 0:
-                break
+            if height <= _UNSEEN * reach:
+                break  # the rest of the stack is thinner still
             _segment(axes, (k, foot, height), int(i), weights[i] < 0, colours[i], (m, reach))
             foot += height
         kind = {0: style.FAINT, 1: MONO}.get(int(model.held[k]), POLY)

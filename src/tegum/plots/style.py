@@ -8,7 +8,8 @@ map runs from red to blue through white.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any, Final, ParamSpec
 
@@ -41,6 +42,10 @@ SIGNED: Final[Colormap] = LinearSegmentedColormap.from_list(
     N=257,
 )
 SIGNED_RANGE: Final = Normalize(-1.0, 1.0)
+#: The same for lines on a white ground, where 0 must be seen: grey.
+STRUTS: Final[Colormap] = LinearSegmentedColormap.from_list(
+    "struts", ["#b2182b", "#e08a72", "#b4b4b4", "#7fabd0", "#1c5fa8"], N=257
+)
 #: Superposition of a feature: 0 (orthogonal to all others) dark blue, >= 1 yellow.
 SHARED: Final[Colormap] = LinearSegmentedColormap.from_list(
     "superposition", ["#10205c", "#1d5a96", "#2f9a8f", "#93c94e", "#f7e225"]
@@ -90,23 +95,35 @@ _RAISED: Final = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 Arguments = ParamSpec("Arguments")
 
 
+@contextmanager
+def look() -> Iterator[None]:
+    """The common look, whatever the caller's matplotlib settings; they stay as they are."""
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(_RC)
+        yield
+
+
 def styled(draw: Callable[Arguments, Figure]) -> Callable[Arguments, Figure]:
-    """Draw in the common look, whatever the caller's matplotlib settings; they stay as they are."""
+    """Draw in the common look, with the powers of logarithmic axes in plain text."""
 
     @wraps(draw)
     def wrapped(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Figure:
-        with mpl.rc_context():
-            mpl.rcdefaults()
-            mpl.rcParams.update(_RC)
+        with look():
             figure = draw(*args, **kwargs)
-        for axes in figure.axes:
-            for axis in (axes.xaxis, axes.yaxis):
-                if type(axis.get_major_formatter()) is LogFormatterSciNotation:
-                    axis.set_major_formatter(PlainPowers(axis.get_major_formatter()))
-                    axis.set_minor_formatter(PlainPowers(axis.get_minor_formatter()))
+        write_plain_powers(figure)
         return figure
 
     return wrapped
+
+
+def write_plain_powers(figure: Figure) -> None:
+    """Write the labels of all logarithmic axes as `PlainPowers`."""
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            if type(axis.get_major_formatter()) is LogFormatterSciNotation:
+                axis.set_major_formatter(PlainPowers(axis.get_major_formatter()))
+                axis.set_minor_formatter(PlainPowers(axis.get_minor_formatter()))
 
 
 class PlainPowers(Formatter):

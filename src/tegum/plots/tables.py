@@ -17,7 +17,16 @@ from tegum.errors import SpecError
 
 #: Axes that leave the importances of a problem as they are.
 _KEEP_IMPORTANCE: Final = frozenset(
-    {"feature_probability", "l1", "learning_rate", "weight_decay", "momentum", "init_std", SEED}
+    {
+        "feature_probability",
+        "l1",
+        "learning_rate",
+        "weight_decay",
+        "attack",
+        "momentum",
+        "init_std",
+        SEED,
+    }
 )
 
 
@@ -26,7 +35,8 @@ def feature_table(runs: xr.Dataset, importance: ArrayLike | None = None) -> pd.D
 
     Columns: the axes of the Dataset; `seed` (all of them, or the chosen one after `best`);
     `feature`; `norm` ‖W_i‖; `superposition` Σ_{j≠i}(Ŵ_i·W_j)²; `dimensionality` D_i; `b`;
-    `importance`; with two hidden dimensions also `w0` and `w1`, the coordinates of W_i.
+    `importance`; with two or three hidden dimensions also `w0`, `w1` (and `w2`), the coordinates
+    of W_i.
 
     `importance`, a number or (feature,), is read from the Dataset's problem when not given; the
     column is left out where neither tells it. For an untied model the directions are those of
@@ -43,8 +53,8 @@ def feature_table(runs: xr.Dataset, importance: ArrayLike | None = None) -> pd.D
     known = _importance(runs, W.sizes[FEATURE], importance)
     if known is not None:
         columns["importance"] = xr.DataArray(known, dims=FEATURE)
-    if W.sizes[HIDDEN] == 2:
-        for k in range(2):
+    if W.sizes[HIDDEN] in (2, 3):
+        for k in range(W.sizes[HIDDEN]):
             columns[f"w{k}"] = W.isel({HIDDEN: k}, drop=True).astype(np.float64)
     return _long(xr.Dataset(columns), (*_axes(W), FEATURE), runs)
 

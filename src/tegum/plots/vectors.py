@@ -10,6 +10,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 
+from tegum.errors import SpecError
 from tegum.plots import style
 from tegum.plots._panels import Panel, grid_places, require, split, table_of
 
@@ -36,10 +37,14 @@ def features_2d(
         columns: panels in a row.
 
     Raises:
-        SpecError: a column is missing, or a panel has two rows for one feature.
+        SpecError: a column is missing, there is a third dimension, or a panel has two rows for
+            one feature.
     """
     table = table_of(data, "feature")
     require("features_2d", table, ["feature", "w0", "w1"])
+    if "w2" in table.columns:
+        rule = "must have two dimensions, w0 and w1: see features_3d"
+        raise SpecError.of("features_2d", "table", rule, list(table))
     parts = split("features_2d", table, by, ["feature"])
     length = np.asarray(np.hypot(table["w0"], table["w1"]))
     reach = 1.06 * max(1.0, float(np.nanmax(length, initial=0.0)))

@@ -22,6 +22,7 @@ class RunFacts:
     python: str
     libraries: str
     quick: bool
+    fine: bool
     jobs: int | None
     seed: int
 
@@ -33,13 +34,15 @@ class RunFacts:
             ("started", self.started),
             ("machine", f"{self.machine}, {self.cores} cores"),
             ("software", f"{self.python}; {self.libraries}"),
-            ("size", "quick run" if self.quick else "full run"),
+            ("size", "quick run" if self.quick else "fine run" if self.fine else "full run"),
             ("jobs", "all cores" if self.jobs is None else str(self.jobs)),
             ("run seed", str(self.seed)),
         ]
 
 
-def gather(arguments: Sequence[str], *, quick: bool, jobs: int | None, seed: int) -> RunFacts:
+def gather(
+    arguments: Sequence[str], *, quick: bool, fine: bool, jobs: int | None, seed: int
+) -> RunFacts:
     """The facts of a run that starts now, called as `tegum` with these arguments."""
     from tegum import __version__
     from tegum.executors import available_cores
@@ -54,6 +57,7 @@ def gather(arguments: Sequence[str], *, quick: bool, jobs: int | None, seed: int
         python=f"Python {platform.python_version()}",
         libraries=", ".join(libraries),
         quick=quick,
+        fine=fine,
         jobs=jobs,
         seed=seed,
     )

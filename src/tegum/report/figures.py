@@ -1,4 +1,4 @@
-"""Figures as SVG and PNG, and SVGs made safe to stand side by side in one page."""
+"""Figures as SVG and PNG, films as GIF, and SVGs made safe to stand side by side in one page."""
 
 from __future__ import annotations
 
@@ -6,17 +6,21 @@ import base64
 import html
 import io
 import re
+import tempfile
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from tegum.errors import TegumError
 
 if TYPE_CHECKING:
+    from matplotlib.animation import Animation
     from matplotlib.figure import Figure
 
     from tegum.experiments.base import FigureSpec, Tables
 
 PNG_DPI = 150
+GIF_DPI = 100
 _MARGIN = 0.1  # inches around what is drawn
 #: A drawing larger than this stands in the page as its PNG; the SVG file is still written.
 LARGEST_INLINE_SVG = 400_000
@@ -30,13 +34,14 @@ _VIEW_BOX = re.compile(r'viewBox="([^"]+)"')
 
 @dataclass(frozen=True)
 class Drawing:
-    """A drawn figure: its name within the experiment, its caption, and both files."""
+    """A drawn figure: its name within the experiment, its caption, and its files."""
 
     name: str
     caption: str
     tables: tuple[str, ...]
     svg: str
     png: bytes
+    gif: bytes | None = None
 
     @property
     def aspect(self) -> float:
@@ -48,30 +53,51 @@ class Drawing:
         return width / height
 
 
-def draw(spec: FigureSpec, tables: Tables, salt: str) -> Drawing:
+def draw(spec: FigureSpec, tables: Tables, salt: str, remark: str = "") -> Drawing:
     """Draw `spec` from the tables it names and from nothing else.
 
-    `salt` makes the SVG's ids the same in every run and different between figures. Raises
-    `TegumError` for a table that was not measured, and whatever `spec.draw` raises.
+    `salt` makes the SVG's ids the same in every run and different between figures; `remark` is
+    written small below the drawing. Raises `TegumError` for a table that was not measured, and
+    whatever `spec.draw` raises.
     """
     missing = [name for name in spec.tables if name not in tables]
     if missing:
         raise TegumError(f"figure {spec.name!r} needs the table {missing[0]!r}; it is not there")
-    figure = spec.draw({name: tables[name] for name in spec.tables})
+    own = {name: tables[name] for name in spec.tables}
+    film = None if spec.animate is None else _film(spec.animate(own))
+    figure = spec.draw(own)
     try:
-        return Drawing(spec.name, spec.caption, spec.tables, *_render(figure, salt))
+        svg, png = _render(figure, salt, remark)
+        return Drawing(spec.name, spec.caption, spec.tables, svg, png, film)
     finally:
         _close(figure)
 
 
-def _render(figure: Figure, salt: str) -> tuple[str, bytes]:
+def _film(animation: Animation) -> bytes:
+    """A film as a GIF that repeats."""
+    from matplotlib.animation import PillowWriter
+
+    # The interval of a timed animation is milliseconds per frame.
+    writer = PillowWriter(fps=round(1000 / getattr(animation, "_interval", 100)))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "film.gif"
+        animation.save(path, writer=writer, dpi=GIF_DPI)
+        return path.read_bytes()
+
+
+def _render(figure: Figure, salt: str, remark: str) -> tuple[str, bytes]:
     import matplotlib as mpl
 
     vector, raster = io.StringIO(), io.BytesIO()
     # Lay out once for both files: finding the places takes longer than drawing.
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
-    box = figure.get_tightbbox().padded(_MARGIN)
+    box = figure.get_tightbbox()
+    if remark:
+        place: dict[str, Any] = {"ha": "right", "va": "top", "transform": figure.dpi_scale_trans}
+        figure.text(box.x1, box.y0 - _MARGIN, remark, fontsize=7, style="italic", **place)
+        box = figure.get_tightbbox()
+    box = box.padded(_MARGIN)
     with mpl.rc_context({"svg.hashsalt": salt, "svg.fonttype": "path"}):
         figure.savefig(vector, format="svg", bbox_inches=box, metadata={"Date": None})
         figure.savefig(raster, format="png", bbox_inches=box, dpi=PNG_DPI)
@@ -90,10 +116,19 @@ def _close(figure: Figure) -> None:
 def inline(drawing: Drawing, prefix: str) -> str:
     """The figure as an HTML fragment that needs no other file; `prefix` makes its ids unique."""
     label = html.escape(drawing.caption, quote=True)
+    if drawing.gif is not None:
+        still, moving = _data(drawing.png, "png"), _data(drawing.gif, "gif")
+        return (
+            f'<picture><source media="(prefers-reduced-motion: reduce), print" srcset="{still}">'
+            f'<img alt="{label}" src="{moving}"></picture>'
+        )
     if len(drawing.svg) > LARGEST_INLINE_SVG:
-        data = base64.b64encode(drawing.png).decode("ascii")
-        return f'<img alt="{label}" src="data:image/png;base64,{data}">'
+        return f'<img alt="{label}" src="{_data(drawing.png, "png")}">'
     return _embed(drawing.svg, prefix, label)
+
+
+def _data(content: bytes, kind: str) -> str:
+    return f"data:image/{kind};base64,{base64.b64encode(content).decode('ascii')}"
 
 
 def _embed(svg: str, prefix: str, label: str) -> str:

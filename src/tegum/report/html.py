@@ -132,7 +132,9 @@ def _figures(done: Finished) -> Iterable[str]:
     name = done.experiment.name
     for drawing in done.drawings:
         anchor = _anchor(done, drawing.name)
+        film = drawing.gif is not None
         links = [
+            *([_link(figure_file(name, drawing.name, "gif"), "GIF")] if film else []),
             _link(figure_file(name, drawing.name, "svg"), "SVG"),
             _link(figure_file(name, drawing.name, "png"), "PNG"),
             *(_link(table_file(name, table), f"{table}.csv") for table in drawing.tables),

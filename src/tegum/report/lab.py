@@ -36,6 +36,7 @@ class RunLab:
     """The `Lab` of a run. `seed` is added to the seed of every training an experiment asks for."""
 
     quick: bool = False
+    fine: bool = False
     store: Store | None = None
     jobs: int | None = None
     seed: int = 0
@@ -79,8 +80,10 @@ class RunLab:
 
         return score(runs, tolerance=_SCORED, jobs=self.jobs)
 
-    def pick(self, full: int, quick: int) -> int:
-        """The first number in a full run, the second with `--quick`."""
+    def pick(self, full: int, quick: int, fine: int | None = None) -> int:
+        """The first number in a full run, the second with `--quick`, the third with `--fine`."""
+        if self.fine and fine is not None:
+            return fine
         return quick if self.quick else full
 
     def take_records(self) -> tuple[TrainingRecord, ...]:

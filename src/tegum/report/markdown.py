@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Literal
 
 from tegum.experiments.base import Verdict
 from tegum.report import tables
@@ -69,7 +70,8 @@ def _experiment(done: Finished) -> list[str]:
     ]
     parts += [f"> Failed while {plain(f.doing)}: {plain(f.message)}" for f in done.failures]
     for drawing in done.drawings:
-        file = figure_file(experiment.name, drawing.name, "png")
+        kind: Literal["png", "gif"] = "png" if drawing.gif is None else "gif"
+        file = figure_file(experiment.name, drawing.name, kind)
         parts += [f"![{plain(drawing.caption)}]({file})", f"*{plain(drawing.caption)}*"]
     lines = [
         f"- [{plain(name)}.csv]({table_file(experiment.name, name)}): {tables.preview(table).size}"

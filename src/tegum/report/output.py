@@ -43,6 +43,8 @@ class ReportFolder:
         for drawing in done.drawings:
             write(self.folder / figure_file(name, drawing.name, "svg"), drawing.svg)
             write(self.folder / figure_file(name, drawing.name, "png"), drawing.png)
+            if drawing.gif is not None:
+                write(self.folder / figure_file(name, drawing.name, "gif"), drawing.gif)
         waiting = tuple(e for e in self.report.waiting if e.name != name)
         self.report = Report(self.report.facts, (*self.report.finished, done), waiting)
         self.write()

@@ -13,6 +13,8 @@ from tegum.report.lab import RunLab, TrainingRecord
 
 #: These speak about the user's disk and files, not about the experiment: they end the run.
 _FATAL = (StoreError, InputFileError)
+#: What the figures of a quick run say of themselves.
+QUICK = "quick run: fewer models and steps"
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,8 @@ def illustrate(measured: Finished) -> Finished:
     if any(failure.doing == "measuring" for failure in measured.failures):
         return measured
     failures = list(measured.failures)
-    drawings = _draw_all(measured.experiment, measured.outcome.tables, failures)
+    remark = QUICK if measured.outcome.quick else ""
+    drawings = _draw_all(measured.experiment, measured.outcome.tables, remark, failures)
     return replace(measured, drawings=drawings, failures=tuple(failures))
 
 
@@ -124,12 +127,12 @@ def _require_evidence(claim: Claim, experiment: Experiment, tables: Tables) -> N
 
 
 def _draw_all(
-    experiment: Experiment, tables: Tables, failures: list[Failure]
+    experiment: Experiment, tables: Tables, remark: str, failures: list[Failure]
 ) -> tuple[Drawing, ...]:
     drawings = []
     for spec in experiment.figures:
         try:
-            drawings.append(draw(spec, tables, salt=f"{experiment.name}-{spec.name}"))
+            drawings.append(draw(spec, tables, f"{experiment.name}-{spec.name}", remark))
         except Exception as error:
             failures.append(_failure(f"drawing {spec.name}", error))
     return tuple(drawings)

@@ -139,7 +139,7 @@ def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
-def figure_file(experiment: str, figure: str, kind: Literal["svg", "png"]) -> str:
+def figure_file(experiment: str, figure: str, kind: Literal["svg", "png", "gif"]) -> str:
     """Path of a figure from the report's folder."""
     return f"figures/{experiment}-{figure}.{kind}"
 

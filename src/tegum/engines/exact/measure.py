@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import inf, pi
+from math import exp, inf, pi, sqrt
 
 from tegum.engines.exact.freeze import freeze
 from tegum.engines.exact.numeric import inline, part, thin
@@ -40,33 +40,83 @@ def _change(i, by_b, work):
 
 
 @part
-def _unresolved(i, b, alpha, nodes, law, point, frozen, work):
-    """What pairs of features with next to no weight may do to the loss of output i.
+def _atom(limit, law, point, work):
+    """How near z is to an atom when weights below `limit` alone are left to move it.
 
-    T takes such features one at a time; of two together the series sees an atom, which does not
-    fade before its last node. That matters where the kink is within their reach. A pair changes
-    |E[R²]| by at most p_B p_C (|a_B| + |a_C|)², and where the own feature, too, has next to no
-    weight, |E[x R]| by at most E|x| p_B p_C (|a_B| + |a_C|).
+    The probability that no other weight is active, the own one included; one that is fades in the
+    nodes beyond the last like 2/(|a|·ω), which is 1/3 at the limit.
+    """
+    chance = 1.0
+    for B in range(law.start.shape[0]):
+        share = 0.0
+        for j in range(law.start[B], law.start[B] + law.size[B]):
+            size = abs(work.a[j])
+            if size >= limit:
+                faded = 1.0 - limit / (3.0 * size)
+                share = max(share, faded) if law.together[B] else share + point.share[j] * faded
+        chance *= 1.0 - point.on[B] * share
+    return chance
+
+
+@part
+def _unresolved(i, b, alpha, nodes, law, point, frozen, work):
+    """What features with next to no weight may do to the loss of output i when several are active.
+
+    T takes such features one at a time, at their exact law or (*small* blocks) beside the mean of
+    the others; of two together the series sees an atom, which does not fade before its last node.
+    That matters if no weight of some size is active, and if the kink is within their reach.
+    A pair then changes |E[R²]| by at most p_B p_C (|a_B| + |a_C|)², but all pairs of small blocks
+    by no more than the variance V of their sum, and those beside a block that is not small by
+    2 p_B V. Where the own feature, too, has next to no weight, |E[x R]| changes by E|x| times
+    the same with first powers. The kink at distance d is crossed with Bernstein's probability
+    exp(−d² / (2V + 2Md/3)), M the largest weight, whose root bounds its part of a second moment.
+    Weights count times the root mean square of their magnitude where that is over 1.
     """
     limit = _UNRESOLVED * frozen.period[i] / (2.0 * nodes * pi)
     own, shift = law.block_of[i], b + work.plan.weight[law.start.shape[0] + 1]
-    reach = single = double = sum0 = sum1 = sum2 = 0.0
+    reach = mean = most = spread = 0.0  # of all; spread is a variance
+    single = double = sum0 = sum1 = sum2 = 0.0  # pairs of blocks that are not small
+    variance = small_single = small_double = small0 = small1 = small2 = 0.0
     for B in range(law.start.shape[0]):
-        size, on = 0.0, point.on[B]
+        size, total, square, on = 0.0, 0.0, 0.0, point.on[B]
         for j in range(law.start[B], law.start[B] + law.size[B]):
-            size = max(size, abs(work.a[j]))
-        if size < limit and own != B:
-            reach += size * law.size[B]
+            reached = abs(work.a[j]) * max(1.0, sqrt(law.square[j]))
+            size, total = max(size, reached), total + reached
+            part_of = 1.0 if law.together[B] else point.share[j]
+            square += part_of * law.square[j] * work.a[j] * work.a[j]
+        if size >= limit or own == B:
+            continue
+        if law.together[B]:
+            square *= law.size[B]
+        reach += size * law.size[B]
+        most = max(most, total)
+        spread += on * square
+        if frozen.small[i, B]:
+            variance += on * square
+            small_single += on * (small1 + size * small0)
+            small_double += on * (small2 + 2.0 * size * small1 + size * size * small0)
+            small0, small1, small2 = small0 + on, small1 + on * size, small2 + on * size * size
+        else:
+            mean += on * total
             single += on * (sum1 + size * sum0)
             double += on * (sum2 + 2.0 * size * sum1 + size * size * sum0)
             sum0, sum1, sum2 = sum0 + on, sum1 + on * size, sum2 + on * size * size
     kappa1, kappa2 = 1.0 - alpha, 1.0 - alpha * alpha
-    small = abs(work.a[i]) < limit
-    if abs(shift) > reach + (abs(work.a[i]) if small else 0.0):
+    alone = abs(work.a[i]) < limit
+    if abs(shift) > reach + (abs(work.a[i]) if alone else 0.0):
         return 0.0
-    error = kappa2 * double
+    beside = min(1.0, 2.0 * sum0)
+    error = kappa2 * (double + min(small_double, variance) + beside * variance)
+    if alone:
+        deviation = sqrt(variance)
+        more = single + min(small_single, deviation) + beside * deviation
+        error += 2.0 * kappa1 * abs(point.mean[i]) * more
+        mean += abs(work.a[i])
+    away = max(0.0, abs(shift) - mean)
+    if away > 0.0 and spread > 0.0:
+        error *= exp(-0.25 * away * away / (spread + most * away / 3.0))
     # twice as much, as a block may have several members, and there are triples
-    return 2.0 * (error + 2.0 * kappa1 * abs(point.mean[i]) * single if small else error)
+    return 2.0 * error * _atom(limit, law, point, work)
 
 
 @thin

@@ -9,6 +9,15 @@ from numpy.typing import NDArray
 
 from tegum.dims import F32
 from tegum.engines.sampled.activations import activate
+from tegum.engines.sampled.attack import (
+    AttackWork,
+    attack_key,
+    attack_rows,
+    attack_work,
+    collect_rows,
+    finish_attacks,
+    prepare_attacks,
+)  # fmt: skip
 from tegum.engines.sampled.blas import gemm
 from tegum.engines.sampled.data import Odds, fill_odds, fill_rows, new_odds
 from tegum.engines.sampled.random import TRAIN, f32, kernel, part, step_key, u32
@@ -80,11 +89,18 @@ class DenseWork(NamedTuple):
     switch: F32
     gradient: F32
     odds: Odds
+    attack: AttackWork
 
 
-def dense_work(static: Static, blocks: int, wanted: Asked, own: bool) -> DenseWork:
-    """Work arrays for a model, a number of blocks and a target, which may need an array."""
+def dense_work(
+    static: Static, blocks: int, wanted: Asked, own: bool, attacked: bool = False
+) -> DenseWork:
+    """Work arrays for a model, a number of blocks and a target, which may need an array.
+
+    `attacked`: with room for attacks.
+    """
     tall, wide, rows = _ceil(static.n), _ceil(static.m), rows_of(static)
+    sizes = (static.n, static.m, tall, wide, rows) if attacked else (1, 1, 1, 1, 1)
     x = work_array(rows, tall)
     return DenseWork(
         model=padded(static),
@@ -100,6 +116,7 @@ def dense_work(static: Static, blocks: int, wanted: Asked, own: bool) -> DenseWo
         switch=work_array(16),
         gradient=work_array(n_parameters(static)),
         odds=new_odds(blocks),
+        attack=attack_work(*sizes),
     )
 
 
@@ -179,14 +196,19 @@ def sum_rows(dh, rows, into_hidden):
 
 
 @part()
-def _dense_gradient(theta, key, half_l1, blocks, work, static, config):
-    """work.gradient <- the summed gradient (without the factor 2) over one batch."""
+def _dense_gradient(theta, key, other, attack, half_l1, blocks, work, static, config):
+    """work.gradient <- the summed gradient (without the factor 2) over one batch.
+
+    `attack` > 0 is the length of attacks, whose random numbers have the key `other`.
+    """
     model, x, y, z, h, dh = work.model, work.x, work.y, work.z, work.h, work.dh
     hidden_at = offsets(static)[2]
     n, m, wide, tall = static.n, static.m, h.shape[1], x.shape[1]
     zero, one = model.zero, model.one
     load_model(theta, model, static)
     m4 = min((m + 3) // 4 * 4, wide)
+    if attack > 0.0:
+        prepare_attacks(attack, model, work.attack, static)
     for done in range(0, static.batch, x.shape[0]):
         rows = min(x.shape[0], static.batch - done)
         fill_rows(
@@ -197,6 +219,8 @@ def _dense_gradient(theta, key, half_l1, blocks, work, static, config):
             fill_across(x.reshape(-1), n, rows, 1, tall, y.reshape(-1), work.asked)
         gemm(False, rows, m4, n, x, tall, model.encoder, wide, zero, h, wide, one)
         hidden_forward(h, rows, m4, theta[hidden_at:], static, config)
+        if attack > 0.0:
+            attack_rows(h, rows, done, other, work.attack, static)
         gemm(False, rows, n, m, h, wide, model.decoder_t, tall, zero, z, tall, one)
         if len(config[2]) == GELU:
             _gelu_rows(z, y, rows, model.bias, model.importance, model.into_bias, config)
@@ -206,8 +230,12 @@ def _dense_gradient(theta, key, half_l1, blocks, work, static, config):
         hidden_backward(h, dh, rows, m4, half_l1, config)
         gemm(True, n, m4, rows, z, tall, h, wide, one, model.into_decoder, wide, one)
         gemm(True, n, m4, rows, x, tall, dh, wide, one, model.into_encoder, wide, one)
+        if attack > 0.0:
+            collect_rows(dh, rows, work.attack)
         if static.has_hidden_bias:
             sum_rows(dh, rows, model.into_hidden)
+    if attack > 0.0:
+        finish_attacks(model, work.attack, static)
     flatten_gradient(work.gradient, model, static)
     freeze_absent(work.gradient, static)
 
@@ -230,6 +258,7 @@ def train_dense(
         for s in range(rates.shape[0]):
             key = step_key(keys[a], TRAIN, step0 + s)
             _dense_gradient(
-                state[0][a], key, numbers.half_l1[point, 0], blocks, work, static, config
-            )
+                state[0][a], key, attack_key(keys[a], step0 + s), numbers.attack[point],
+                numbers.half_l1[point, 0], blocks, work, static, config,
+            )  # fmt: skip
             descend(state, a, work.gradient, rates[s], numbers, point, static)

@@ -102,7 +102,7 @@ class SampledEngine:
                 lanes = lane_work(low.static, n_blocks, *low.asked)
                 _lane(start, stop, *common, plan.config, lanes)
             elif plan.kernel == "dense":
-                rows = dense_work(low.static, n_blocks, *low.asked)
+                rows = dense_work(low.static, n_blocks, *low.asked, low.attacked)
                 _dense(start, stop, *common, plan.config, rows)
             else:
                 room = sparse_work(low.static, n_blocks, *low.room, *low.asked)

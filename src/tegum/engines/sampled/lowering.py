@@ -64,6 +64,11 @@ class Lowered:
     keys: NDArray[np.uint64]  # (instance,)
     room: tuple[int, int]  # work arrays of the sparse kernel: active cells, entries
 
+    @property
+    def attacked(self) -> bool:
+        """Whether some points train on attacked samples."""
+        return bool((self.numbers.attack > 0).any())
+
 
 def lower(batch: Batch) -> Lowered:
     """The arrays of a batch; raises SpecError for what this engine cannot train."""
@@ -85,7 +90,10 @@ def lower(batch: Batch) -> Lowered:
     )
     numbers = _numbers(batch)
     highest = numbers.probability.max(axis=1)
-    plans = tuple(_plan(point, float(p)) for point, p in zip(batch.points, highest, strict=True))
+    plans = tuple(
+        _plan(point, float(p), training.attack > 0)
+        for point, training, p in zip(batch.points, batch.trainings, highest, strict=True)
+    )
     return Lowered(
         static=static,
         blocks=_block_arrays(blocks),
@@ -121,16 +129,20 @@ def _numbers(batch: Batch) -> Numbers:
         rate=np.array([t.learning_rate for t in trainings]),
         decay=np.array([t.weight_decay for t in trainings]),
         momentum=np.array([t.momentum for t in trainings]),
+        attack=np.array([t.attack for t in trainings]),
     )
 
 
-def _plan(problem: Problem, highest: float) -> Plan:
-    """The kernel and configuration of a point: by its own problem alone, never by its company."""
+def _plan(problem: Problem, highest: float, attacked: bool) -> Plan:
+    """The kernel and configuration of a point: by what is its own, never by its company."""
     model = problem.model
     n, m = problem.n_features, problem.n_hidden
     if model.hidden_activation not in ("identity", "relu"):
         rule = "must be identity or relu for the sampled engine"
         raise SpecError.of(type(model).__name__, "hidden_activation", rule, model.hidden_activation)
+    if attacked and model.hidden_activation != "identity":
+        rule = f"must be 0 where h is not linear (hidden_activation {model.hidden_activation!r})"
+        raise SpecError(f"Training.attack {rule}: the strongest attack is known for linear h only")
     tags = [
         m,
         ACTIVATION_CODES[model.hidden_activation],
@@ -138,12 +150,13 @@ def _plan(problem: Problem, highest: float) -> Plan:
         tag_of(problem),
         2 if problem.l1 > 0 else 1,
     ]
-    if n * m <= _LANE_WEIGHTS and m <= _LANE_HIDDEN and model.output_activation != "gelu":
+    small = n * m <= _LANE_WEIGHTS and not attacked
+    if small and m <= _LANE_HIDDEN and model.output_activation != "gelu":
         return Plan("lane", _tags([*tags, registers_per_row(m)]))
     # m is a run-time number to the other two: one compilation serves every m of a padded width
     tags = [1, *tags[1:], (m + 15) // 16]
-    # targets of pairs are found by looking at all features of a sample
-    sparse = highest < BELOW and not isinstance(problem.target, Pairs)
+    # targets of pairs are found by looking at all features of a sample; attacks move all of them
+    sparse = highest < BELOW and not attacked and not isinstance(problem.target, Pairs)
     return Plan("sparse" if sparse else "dense", _tags(tags))
 
 

@@ -24,6 +24,7 @@ class Numbers(NamedTuple):
     rate: F64  # (point,): the learning rate
     decay: F64  # (point,): the weight decay
     momentum: F64  # (point,): of SGD
+    attack: F64  # (point,): length of attacks on training samples
 
 
 class Static(NamedTuple):

@@ -1,0 +1,115 @@
+"""Weights of neurons as arrays: strengths, codes of signs, and sets of neurons as words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import permutations, product
+from math import factorial, prod
+from typing import Any, Final
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from tegum.analysis._arrays import Array, lift, one_model
+from tegum.dims import F64, FEATURE, HIDDEN, I64
+from tegum.errors import SpecError
+
+#: What a stored feature is called, by the code of its signs.
+SIGNS: Final = {1: "+#", 2: "+#!", 3: "-#", 4: "-#!"}
+
+
+#: Orders of a group's neurons that are compared at most.
+_ORDERS: Final = 50_000
+
+
+def pattern_of(codes: I64) -> str:
+    """The features (columns) of a group as sets of signed neurons, in the least of all orders."""
+    if codes.shape[1] == 0:
+        return "."
+    # only neurons that look alike from outside can change places
+    looks = [tuple(sorted(row)) for row in codes.tolist()]
+    classes = [[k for k, look in enumerate(looks) if look == kind] for kind in sorted(set(looks))]
+    if prod(factorial(len(members)) for members in classes) > _ORDERS:
+        rule = f"must leave at most {_ORDERS} orders of neurons that look alike"
+        raise SpecError.of("pattern", "W", rule, [len(members) for members in classes])
+    orders = product(*(permutations(members) for members in classes))
+    least = min(
+        sorted(zip(*codes[np.concatenate(o).astype(int)].tolist(), strict=True)) for o in orders
+    )
+    return " ".join(
+        "".join(SIGNS[code].replace("#", _letters(k)) for k, code in enumerate(column) if code)
+        for column in sorted(least, key=lambda c: [(k, x) for k, x in enumerate(c) if x])
+    )
+
+
+def _letters(k: int) -> str:
+    """A, B, …, Z, A1, B1, …"""
+    return chr(ord("A") + k % 26) + (str(k // 26) if k >= 26 else "")
+
+
+def rescaled(v: F64, w: F64) -> tuple[F64, F64]:
+    largest = np.abs(v).max(axis=-1, keepdims=True)  # (..., hidden, 1)
+    scale = np.where(largest > 0, largest, 1.0)
+    return v / scale, w * np.swapaxes(scale, -1, -2)
+
+
+def strength_of(w: F64, out: F64 | None) -> F64:
+    if out is None:
+        return np.abs(w)
+    v, weight = rescaled(w, out)
+    return np.minimum(np.abs(v), np.abs(v * np.swapaxes(weight, -1, -2)))
+
+
+def codes_of(w: F64, out: F64 | None, threshold: float) -> I64:
+    """0 where nothing is stored, else 1 + 2 [input weight < 0] + [output weight < 0]."""
+    check_threshold("neurons", threshold)
+    negative = np.zeros(w.shape, np.int64) if out is None else (np.swapaxes(out, -1, -2) < 0)
+    return np.where(strength_of(w, out) > threshold, 1 + 2 * (w < 0) + negative, 0)
+
+
+def check_threshold(owner: str, threshold: float) -> None:
+    if not 0 <= threshold < np.inf:
+        raise SpecError.of(owner, "threshold", "must be >= 0 and finite", threshold)
+
+
+def check_pair(first: tuple[int, ...], second: tuple[int, ...]) -> None:
+    fits = len(first) >= 2 and second == (*first[:-2], first[-1], first[-2])
+    if not fits:
+        rule = f"must have shape (..., feature, hidden) as W {first} asks"
+        raise SpecError.of("neurons", "W_out", rule, second)
+
+
+def one_of(owner: str, W: Any, W_out: Any) -> tuple[F64, F64 | None]:
+    """One model as plain arrays (hidden, feature) and (feature, hidden)."""
+    w = one_model(owner, "W", W)
+    if W_out is None:
+        return w, None
+    if isinstance(W_out, xr.DataArray) and {HIDDEN, FEATURE} <= set(W_out.dims):
+        W_out = W_out.transpose(..., FEATURE, HIDDEN)
+    out = np.asarray(W_out, np.float64)
+    check_pair(w.shape, out.shape)
+    return w, out
+
+
+def lifted(
+    core: Callable[[F64, F64 | None], NDArray[Any]],
+    W: Array,
+    W_out: Array | None,
+    out: tuple[str, ...],
+) -> Array:
+    """Apply `core` to tied or untied, plain or labelled weights."""
+    if W_out is None:
+        return lift(lambda w: core(w, None), W, out)
+    if not isinstance(W, xr.DataArray) or not isinstance(W_out, xr.DataArray):
+        v, w = np.asarray(W, np.float64), np.asarray(W_out, np.float64)
+        check_pair(v.shape, w.shape)
+        return core(v, w)
+    found: xr.DataArray = xr.apply_ufunc(
+        core,
+        W.astype(np.float64),
+        W_out.astype(np.float64),
+        input_core_dims=[[HIDDEN, FEATURE], [FEATURE, HIDDEN]],
+        output_core_dims=[list(out)],
+    )
+    return found.rename(None)

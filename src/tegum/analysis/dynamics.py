@@ -1,0 +1,180 @@
+"""How models change while they are trained: what each feature and the loss do at checkpoints.
+
+Source: paper, "Superposition and Learning Dynamics".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import numpy as np
+
+from tegum.analysis import geometry
+from tegum.analysis._changes import changes
+from tegum.dims import CHECKPOINT, F64, FEATURE, I64
+from tegum.errors import SpecError
+from tegum.expected import score
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+#: The levels of D_i where features are in antipodal pairs or not represented.
+DIGONS: Final = (0.0, 0.5)
+#: How far past the middle between two levels a feature must go to have changed level.
+MARGIN: Final = 0.05
+#: A jump lasts while D_i moves at this share, or more, of its fastest.
+EDGE: Final = 0.1
+
+_KEPT: Final = "_checkpoint"
+_COLUMNS: Final = (
+    *("feature", "from_level", "to_level", "start", "end", "before", "after"),
+    *("loss_before", "loss_after", "loss_drop"),
+)
+
+
+def traces(runs: xr.Dataset, *, tolerance: float = 1e-6, jobs: int | None = None) -> xr.Dataset:
+    """Dimensionality, norm and expected loss at the checkpoints of a training.
+
+    `runs` is a Dataset of `train` with `checkpoints`. Returns `dimensionality` D_i and `norm`
+    ‖W_i‖ (..., checkpoint, feature) and `loss` (..., checkpoint), the expected loss of the model
+    as it was then, to a part of `tolerance` in (0, 1): unlike a loss curve it has no noise of
+    samples, so that small drops show. Directions of untied models are those of `W_in`. Models
+    without an expected loss (see `expected_loss`) have no `loss`; assign one of your own.
+
+    Raises:
+        SpecError: for a Dataset without checkpoints.
+    """
+    import xarray as xr
+
+    then = at_checkpoints(runs)
+    W = then["W" if "W" in then else "W_in"]
+    found = {"dimensionality": geometry.dimensionality(W), "norm": geometry.norms(W)}
+    if _has_expected_loss(then):
+        found["loss"] = score(then, tolerance=tolerance, jobs=jobs)["loss"]
+    lead = [dim for dim in found["norm"].dims if dim not in (CHECKPOINT, FEATURE)]
+    return xr.Dataset(found, attrs=runs.attrs).transpose(*lead, CHECKPOINT, FEATURE)
+
+
+def at_checkpoints(runs: xr.Dataset) -> xr.Dataset:
+    """The models of all checkpoints as one Dataset, W (..., checkpoint, hidden, feature) and b.
+
+    It is what `score`, `polish` and the tables of `tegum.plots` take. Raises SpecError for a
+    Dataset without checkpoints.
+    """
+    kept = [str(name) for name in runs.data_vars if str(name).endswith(_KEPT)]
+    if not kept:
+        rule = "must hold weights at checkpoints: train with Training(checkpoints=...)"
+        raise SpecError.of("dynamics", "runs", rule, list(runs.data_vars))
+    return runs[kept].rename({name: name.removesuffix(_KEPT) for name in kept})
+
+
+def jumps(
+    runs: xr.Dataset,
+    *,
+    levels: Sequence[float] = DIGONS,
+    margin: float = MARGIN,
+    edge: float = EDGE,
+) -> pd.DataFrame:
+    """The changes of level of D_i over training, and the loss drops that go with them.
+
+    Levels meet halfway. A feature has changed level when its D_i has gone past the middle by
+    `margin` > 0; what turns back before is no change, and so is noise of less than twice that. The
+    jump goes from the checkpoint `start` to `end`: as far around that as D_i moves on, between
+    neighbouring checkpoints, at `edge` in (0, 1] or more of its fastest. A slow change is found
+    like a quick one.
+
+    Returns one row per change in the order of runs and `start`: the axes' values and `seed`;
+    `feature`; `from_level` and `to_level`; `start` and `end` in optimiser steps; D_i `before` and
+    `after`, at these; `loss_before`, `loss_after` and `loss_drop`, their difference (NaN where
+    the loss is not known, see `traces`). Changes that overlap in time share their drop.
+
+    Args:
+        runs: a Dataset of `train` with checkpoints, or of `traces`.
+        levels: two or more, rising, in [0, 1]; neighbours more than 2 `margin` apart.
+        margin: in units of D_i.
+        edge: a share of the fastest.
+
+    Raises:
+        SpecError: for other values, or for a Dataset without checkpoints.
+    """
+    import pandas as pd
+
+    known = _checked_levels(levels, margin)
+    if not 0 < edge <= 1:
+        raise SpecError.of("jumps", "edge", "must be in (0, 1]", edge)
+    seen = as_traces(runs)
+    axes = [str(dim) for dim in seen["dimensionality"].dims[:-2]]
+    rows: list[dict[str, Any]] = []
+    for run in each(seen):
+        found = [
+            (feature, change)
+            for feature, D in enumerate(run.dimensionality.T)
+            for change in changes(D, run.steps, known, margin, edge)
+        ]
+        for feature, (low, high, was, now) in sorted(found, key=lambda pair: pair[1][0]):
+            D, (before, after) = run.dimensionality[:, feature], run.loss[[low, high]]
+            values = (feature, known[was], known[now], run.steps[low], run.steps[high])
+            own = (*values, D[low], D[high], before, after, before - after)
+            rows.append({**run.at, **dict(zip(_COLUMNS, own, strict=True))})
+    return pd.DataFrame(rows, columns=[*axes, *_COLUMNS])
+
+
+class Run(NamedTuple):
+    """One training at its T checkpoints."""
+
+    at: dict[str, Any]  # the axes' values and the seed
+    steps: I64  # (T,)
+    dimensionality: F64  # (T, feature)
+    loss: F64  # (T,), NaN where it is not known
+
+
+def each(seen: xr.Dataset) -> Iterator[Run]:
+    """The trainings of a Dataset of `traces`, one after another."""
+    D = seen["dimensionality"]
+    lead = D.dims[:-2]
+    loss = seen["loss"] if "loss" in seen else D.isel({FEATURE: 0}, drop=True) * np.nan
+    values, losses = D.to_numpy(), loss.transpose(*lead, CHECKPOINT).to_numpy()
+    labels = [seen[dim].to_numpy() for dim in lead]
+    steps = seen[CHECKPOINT].to_numpy().astype(np.int64)
+    for where in np.ndindex(values.shape[:-2]):
+        at = {str(dim): label[i] for dim, label, i in zip(lead, labels, where, strict=True)}
+        yield Run(at, steps, values[where].astype(np.float64), losses[where].astype(np.float64))
+
+
+def as_traces(runs: xr.Dataset) -> xr.Dataset:
+    """A Dataset of `traces` as it is; the traces of another."""
+    if "dimensionality" not in runs:
+        runs = traces(runs)
+    if CHECKPOINT not in runs["dimensionality"].dims:
+        rule = f"must have the dimension {CHECKPOINT}"
+        raise SpecError.of("dynamics", "runs", rule, runs["dimensionality"].dims)
+    lead = [dim for dim in runs["dimensionality"].dims if dim not in (CHECKPOINT, FEATURE)]
+    return runs.transpose(*lead, CHECKPOINT, FEATURE, ...)
+
+
+def _checked_levels(levels: Sequence[float], margin: float) -> tuple[float, ...]:
+    known = tuple(float(level) for level in levels)
+    if len(known) < 2 or min(known) < 0 or max(known) > 1:
+        raise SpecError.of("jumps", "levels", "must be two or more numbers in [0, 1]", levels)
+    if not margin > 0:
+        raise SpecError.of("jumps", "margin", "must be > 0", margin)
+    if any(high - low <= 2 * margin for low, high in pairwise(known)):
+        rule = f"must rise by more than two margins of {margin:g}"
+        raise SpecError.of("jumps", "levels", rule, levels)
+    return known
+
+
+def _has_expected_loss(runs: xr.Dataset) -> bool:
+    from tegum.engines.exact.lowering import check_exact
+    from tegum.problem import Problem
+
+    if "problem" not in runs.attrs:
+        return False
+    try:
+        check_exact(Problem.from_json(runs.attrs["problem"]))
+    except SpecError:
+        return False
+    return True

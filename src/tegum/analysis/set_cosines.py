@@ -1,0 +1,59 @@
+"""How sets of features lie to each other in space: cosines within sets, across them, and opposites.
+
+`W` is as in `tegum.analysis.geometry`: (..., hidden, feature), plain or labelled; `sets` holds one
+label per feature, as in `tegum.analysis.sets`. Source: paper, "Correlated and Anticorrelated
+Features" and "Learning as Geometric Transformations".
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from tegum.analysis import geometry
+from tegum.analysis._arrays import Array, lift
+from tegum.analysis.sets import PAIR, checked_sets, pairs_by_set
+from tegum.dims import F64, FEATURE, I64
+
+
+def within_cosines(W: Array, sets: ArrayLike) -> Array:
+    """Ŵ_i·Ŵ_j of all pairs i < j of one set, (..., pair), in [−1, 1]."""
+    within, _ = pairs_by_set(checked_sets(W, sets))
+    return lift(lambda w: _cosines(w, within), W, (PAIR,))
+
+
+def between_cosines(W: Array, sets: ArrayLike) -> Array:
+    """Ŵ_i·Ŵ_j of all pairs i < j of different sets, (..., pair), in [−1, 1]."""
+    _, across = pairs_by_set(checked_sets(W, sets))
+    return lift(lambda w: _cosines(w, across), W, (PAIR,))
+
+
+def opposites(W: Array, sets: ArrayLike) -> Array:
+    """min_j Ŵ_i·Ŵ_j over the features j of other sets, (..., feature).
+
+    −1: some feature of another set is antipodal to feature i; 0 where there is no other set.
+    """
+    label = checked_sets(W, sets)
+    other = label[:, None] != label[None, :]
+
+    def least(w: F64) -> F64:
+        cosines = np.where(other, np.asarray(geometry.cosines(w)), np.inf).min(-1)
+        return np.where(np.isinf(cosines), 0.0, cosines)
+
+    return lift(least, W, (FEATURE,))
+
+
+def set_cosines(W: Array, sets: ArrayLike) -> Array:
+    """Cosines between the mean directions Σ W_i of different sets, (..., pair) in [−1, 1]."""
+    label = checked_sets(W, sets)
+
+    def between(w: F64) -> F64:
+        sums = np.stack([w[..., label == k].sum(-1) for k in np.unique(label)], axis=-1)
+        return _cosines(sums, np.triu_indices(sums.shape[-1], 1))
+
+    return lift(between, W, (PAIR,))
+
+
+def _cosines(w: F64, pairs: tuple[I64, ...]) -> F64:
+    i, j = pairs
+    return np.asarray(geometry.cosines(w))[..., i, j]

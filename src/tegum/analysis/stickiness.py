@@ -1,0 +1,116 @@
+"""Where values stick: plateaus and slopes of a curve, lines in a scatter of values.
+
+A curve y(x) with x > 0, y > 0 is *sticky* at a value when it stays near it over a range of x,
+between steeper parts. A cloud of values has a *line* at a value when many lie close to it and few
+beside it.
+
+Source: paper, "The Geometry of Superposition", on m/‖W‖_F² and on feature dimensionality.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from tegum.dims import F64
+from tegum.errors import SpecError
+
+#: A value is on a line when it is no further from it than this …
+ON_LINE: Final = 0.005
+#: … and beside it when its distance is between these.
+BESIDE: Final = (0.01, 0.03)
+
+
+@dataclass(frozen=True)
+class Line:
+    """How many values lie on a line, and their density over that of the values beside it.
+
+    `contrast` is infinite when values are on the line and none beside it, 0 when none are on it.
+    """
+
+    count: int
+    contrast: float
+
+
+def line(
+    values: ArrayLike,
+    at: float,
+    half_width: float = ON_LINE,
+    beside: tuple[float, float] = BESIDE,
+) -> Line:
+    """The line of `values`, an array of any shape, at the value `at`; NaN does not count.
+
+    On it: |value − at| <= half_width. Beside it: beside[0] <= |value − at| <= beside[1]. Densities
+    are counts per unit of length.
+
+    Raises:
+        SpecError: unless 0 < half_width <= beside[0] < beside[1].
+    """
+    if not 0 < half_width <= beside[0] < beside[1]:
+        rule = "must be 0 < half_width <= beside[0] < beside[1]"
+        raise SpecError.of("line", "beside", rule, (half_width, *beside))
+    distance = np.abs(np.asarray(values, dtype=np.float64) - at)
+    count = int((distance <= half_width).sum())
+    others = int(((distance >= beside[0]) & (distance <= beside[1])).sum())
+    if others == 0:
+        return Line(count, float("inf") if count else 0.0)
+    return Line(count, count / half_width / (others / (beside[1] - beside[0])))
+
+
+def plateau(y: ArrayLike, value: float, tolerance: float) -> slice:
+    """The longest run of consecutive y (k,) with |y − value| < tolerance; the first of equal ones.
+
+    An empty slice when there is none. NaN interrupts a run.
+    """
+    near = np.abs(np.asarray(y, dtype=np.float64) - value) < tolerance
+    edges = np.flatnonzero(np.diff(np.r_[False, near, False].astype(int)))
+    starts, stops = edges[::2], edges[1::2]
+    if not starts.size:
+        return slice(0, 0)
+    longest = int((stops - starts).argmax())
+    return slice(int(starts[longest]), int(stops[longest]))
+
+
+def log_slope(x: ArrayLike, y: ArrayLike) -> float:
+    """The slope d log y / d log x of the least-squares line through the points, x and y (k,).
+
+    Raises:
+        SpecError: with fewer than two different x, or values that are not positive.
+    """
+    log_x, log_y = _logs(x, y)
+    away = log_x - log_x.mean()
+    total = float(away @ away)
+    if total == 0:
+        raise SpecError.of("log_slope", "x", "must have two different values", np.exp(log_x))
+    return float(away @ log_y) / total
+
+
+def window_slopes(x: ArrayLike, y: ArrayLike, ratio: float) -> F64:
+    """`log_slope` over the points from each x on to the first that is `ratio` times as large.
+
+    x (k,) rises. Points from which no x is that far up have no slope: there are fewer than k.
+
+    Raises:
+        SpecError: unless x rises strictly, ratio > 1 and all values are positive.
+    """
+    log_x, _ = _logs(x, y)
+    if not (np.diff(log_x) > 0).all():
+        raise SpecError.of("window_slopes", "x", "must rise strictly", np.asarray(x))
+    if not ratio > 1:
+        raise SpecError.of("window_slopes", "ratio", "must be > 1", ratio)
+    ends = np.searchsorted(log_x, log_x + np.log(ratio) - 1e-12)
+    a, b = np.asarray(x), np.asarray(y)
+    spans = [(i, int(end) + 1) for i, end in enumerate(ends) if end < len(log_x)]
+    return np.array([log_slope(a[i:j], b[i:j]) for i, j in spans])
+
+
+def _logs(x: ArrayLike, y: ArrayLike) -> tuple[F64, F64]:
+    a, b = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+    for name, values in (("x", a), ("y", b)):
+        if a.shape != b.shape or a.ndim != 1 or not (values > 0).all():
+            rule = "must be positive, x and y of one shape (k,)"
+            raise SpecError.of("log_slope", name, rule, values)
+    return np.log(a), np.log(b)

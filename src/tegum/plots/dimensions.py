@@ -1,0 +1,199 @@
+"""Dimensions per feature, on average and feature by feature, over sparsity."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+
+from tegum.errors import SpecError
+from tegum.plots import geometries, style
+from tegum.plots._panels import DENSITY, require
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: The fractions of the paper's scatter, and what has them.
+FRACTIONS: Final[Mapping[str, float]] = {
+    "1": 1.0,
+    "3/4  tetrahedron": 3 / 4,
+    "2/3  triangle": 2 / 3,
+    "1/2  digon": 1 / 2,
+    "2/5  pentagon": 2 / 5,
+    "3/8  square antiprism": 3 / 8,
+    "0  not learned": 0.0,
+}
+_TICKS: Final = (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)
+#: Lines closer than this have labels moved apart, in units of the y axis.
+_ROOM: Final = 0.045
+#: Levels further apart than this ratio are not joined.
+_APART: Final = 2.1
+#: The widest strip of features, in units of log 1/(1−S).
+_STRIP: Final = 0.05
+
+
+@style.styled
+def dimensions_per_feature(
+    models: pd.DataFrame, *, plateaus: Mapping[str, float] | None = None, tolerance: float = 0.03
+) -> Figure:
+    """D* = m/‖W‖_F² over 1/(1−S), log scale; where it sticks, bands (paper, "Uniform").
+
+    Args:
+        models: columns `feature_probability`, `D_star`; `chosen`, where a density has several
+            rows: the line goes through the chosen ones, the others are small dots.
+        plateaus: values at which the curve may stick, by label; by default 1 and 1/2. The levels
+            in a row with D* within `tolerance` of one are shaded.
+
+    Raises:
+        SpecError: a column is missing, or a density has several chosen rows.
+    """
+    require("dimensions_per_feature", models, [DENSITY, "D_star"])
+    marked = {"D* = 1": 1.0, "D* = 1/2": 0.5} if plateaus is None else plateaus
+    line = models[models["chosen"]] if "chosen" in models else models
+    if line.duplicated(DENSITY).any():
+        rule = "must have one chosen row per density"
+        raise SpecError.of("dimensions_per_feature", "table", rule, len(line))
+    line = line.sort_values(DENSITY, ascending=False)
+    x, y = 1 / line[DENSITY].to_numpy(), line["D_star"].to_numpy()
+    figure = Figure(figsize=(6.4, 3.7), layout="constrained")
+    axes = figure.add_subplot()
+    for label, value in marked.items():
+        _plateau(axes, x, y, label, value, tolerance)
+    axes.plot(1 / models[DENSITY], models["D_star"], "o", ms=3.2, color=style.SKY, mew=0)
+    axes.plot(x, y, "-", color=style.INK, lw=1.2)
+    axes.plot(x, y, "o", ms=3.6, color=style.BLUE, mec="white", mew=0.4)
+    sparsity_axis(axes, float(x.max()))
+    axes.set(ylim=(0, 1.12), ylabel="D* = m / ‖W‖²   (dimensions per feature)")
+    return figure
+
+
+def _plateau(axes: Axes, x: Any, y: Any, label: str, value: float, tolerance: float) -> None:
+    """A line at the value, and a band over the levels that stick to it."""
+    from tegum.analysis.stickiness import plateau
+
+    axes.axhline(value, color=style.GREY, lw=0.8, ls=(0, (4, 3)), zorder=0)
+    part = plateau(y, value, tolerance)
+    words = label
+    if part.stop - part.start > 1:
+        low, high = float(x[part.start]), float(x[part.stop - 1])
+        band: dict[str, Any] = {"color": style.ORANGE, "alpha": 0.28, "lw": 0, "zorder": 0}
+        axes.fill_between([low, high], value - tolerance, value + tolerance, **band)
+        words = f"{label} ± {tolerance:g} for 1/(1−S) = {low:.3g} to {high:.3g}"
+    axes.text(
+        0.99, value + 0.035, words, transform=axes.get_yaxis_transform(), ha="right", va="bottom"
+    )
+
+
+@style.styled
+def dimensionality(
+    features: pd.DataFrame,
+    models: pd.DataFrame | None = None,
+    *,
+    fractions: Mapping[str, float] = FRACTIONS,
+) -> Figure:
+    """D_i of every feature over 1/(1−S), coloured by its geometry.
+
+    Source: paper, "Feature Dimensionality".
+
+    Each model has a strip: its features stand side by side in it, by falling D_i. The line is D*.
+
+    Args:
+        features: columns `feature_probability`, `dimensionality`, `geometry`, and `panel` where
+            there are several scatters, set below one another.
+        models: columns `feature_probability`, `D_star`, one row per density, for the line; and
+            `panel` where the scatters have lines of their own.
+        fractions: lines and their labels.
+
+    Raises:
+        SpecError: a column is missing.
+    """
+    require("dimensionality", features, [DENSITY, "dimensionality", "geometry"])
+    if models is not None:
+        require("dimensionality", models, [DENSITY, "D_star"])
+    panels = list(dict.fromkeys(features["panel"])) if "panel" in features else [None]
+    height = 0.9 + 3.5 * len(panels)
+    figure = Figure(figsize=(8.0, height), layout="constrained")
+    rows = figure.subplots(len(panels), 1, squeeze=False, sharex=True)
+    reach = float((1 / features[DENSITY]).max())
+    for axes, panel in zip(rows[:, 0], panels, strict=True):
+        own = features if panel is None else features[features["panel"] == panel]
+        _lines(axes, fractions)
+        if models is not None:
+            alike = panel is None or "panel" not in models
+            curve = models if alike else models[models["panel"] == panel]
+            _curve(axes, curve.sort_values(DENSITY))
+        _strips(axes, own)
+        axes.set(ylim=(-0.03, 1.05), ylabel="feature dimensionality Dᵢ")
+        axes.set_title(panel or "", loc="left")
+    sparsity_axis(rows[-1, 0], reach)
+    marks = geometries.handles(features["geometry"])
+    if models is not None:
+        marks.append(Line2D([], [], color=style.INK, lw=1.0, label="D* = m / ‖W‖²"))
+    figure.legend(handles=marks, loc="outside lower center", ncols=min(5, len(marks)))
+    return figure
+
+
+def _lines(axes: Axes, fractions: Mapping[str, float]) -> None:
+    """A line at each fraction, labelled at the right, labels kept apart."""
+    at = -np.inf
+    for label, value in sorted(fractions.items(), key=lambda pair: pair[1]):
+        axes.axhline(value, color=style.GREY, lw=0.6, ls=(0, (4, 3)), zorder=0)
+        at = max(value, at + _ROOM)
+        axes.annotate(
+            label,
+            (1.0, value),
+            (1.012, at),
+            xycoords=axes.get_yaxis_transform(),
+            textcoords=axes.get_yaxis_transform(),
+            va="center",
+            fontsize=style.SMALL,
+            annotation_clip=False,
+        )
+
+
+def _curve(axes: Axes, models: pd.DataFrame) -> None:
+    x, y = 1 / models[DENSITY].to_numpy(), models["D_star"].to_numpy()
+    far = np.flatnonzero(np.abs(np.diff(np.log(x))) > np.log(_APART)) + 1
+    x, y = np.insert(x, far, np.nan), np.insert(y, far, np.nan)
+    axes.plot(x, y, color="white", lw=2.6, zorder=3)
+    axes.plot(x, y, color=style.INK, lw=1.0, zorder=4)
+
+
+def _strips(axes: Axes, features: pd.DataFrame) -> None:
+    """The features of each model side by side, in a strip as wide as the levels are apart."""
+    levels = np.sort(1 / features[DENSITY].unique())
+    gaps = np.diff(np.log(levels))
+    width = min(_STRIP, 0.8 * float(np.median(gaps))) if gaps.size else _STRIP
+    ordered = features.sort_values([DENSITY, "dimensionality"], ascending=[True, False])
+    groups = ordered.groupby(DENSITY)["dimensionality"]
+    place = (groups.cumcount() + 0.5) / groups.transform("size") - 0.5
+    x = np.exp(np.log(1 / ordered[DENSITY]) + width * place)
+    kinds = ordered["geometry"].map(geometries.kind)
+    # what is not represented, and what has no name, lies below the named
+    for name in reversed(geometries.present(ordered["geometry"])):
+        own = kinds == name
+        axes.plot(
+            x[own],
+            ordered.loc[own, "dimensionality"],
+            "o",
+            ms=2.6,
+            mew=0,
+            alpha=0.85,
+            color=geometries.COLOURS[name],
+            zorder=2,
+            rasterized=True,
+        )
+
+
+def sparsity_axis(axes: Axes, reach: float) -> None:
+    """The x axis as 1/(1−S) from 1 to `reach`, logarithmic, with plain numbers."""
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=_TICKS))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.set(xlim=(0.96, 1.04 * reach), xlabel="1/(1−S)")

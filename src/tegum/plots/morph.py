@@ -1,0 +1,119 @@
+"""Features in the plane that move as a number varies: many models on top of one another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm
+from matplotlib.figure import Figure
+from matplotlib.patches import Circle
+from matplotlib.ticker import NullLocator
+
+from tegum.errors import SpecError
+from tegum.plots import style
+from tegum.plots._panels import require
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_BIG, _SMALL, _GAP, _EDGE, _BAR, _TITLE = 3.5, 0.8, 0.12, 0.08, 1.0, 0.3
+#: Ticks of the colour bar.
+_TICKS: Final = (0.01, 0.1, 0.3, 1, 3, 10, 100)
+#: Features are joined in the order of their places when the shortest is longer than this.
+_JOINED: Final = 0.5
+
+
+@style.styled
+def morph(
+    data: pd.DataFrame,
+    *,
+    at: str,
+    label: str,
+    by: str,
+    shown: Sequence[float] = (),
+) -> Figure:
+    """All models on top of one another, an overlay for each value of `by`; some of them below.
+
+    Each feature is a line from the origin to W_i, of the colour of its model: `at` > 0 on a
+    logarithmic scale, dark for low and light for high values. Features that are all represented
+    are joined in the order of their places. The circle has radius 1.
+
+    Args:
+        data: columns `at`, `by`, `place` (0 … n − 1 round the origin; 0 has a larger dot), `w0`,
+            `w1`; one model for each value of `at`.
+        at: the column of the number that varies, …
+        label: … and what is written at the colour bar.
+        by: the column that tells the overlays apart, in order of appearance.
+        shown: values of `at` that have a small panel of their own, below.
+
+    Raises:
+        SpecError: a column is missing, two rows have one place of one model, a value of `at` is
+            not > 0, or there is no model at a value of `shown`.
+    """
+    require("morph", data, [at, by, "place", "w0", "w1"])
+    if data.duplicated([at, "place"]).any():
+        raise SpecError.of("morph", "table", f"must have one row per {at} and place", len(data))
+    if not (data[at] > 0).all():
+        raise SpecError.of("morph", "table", f"must have {at} > 0", float(data[at].min()))
+    low, high = float(data[at].min()), float(data[at].max())
+    colours = LogNorm(low, high if high > low else 2 * low)
+    reach = 1.08 * max(1.0, float(np.hypot(data["w0"], data["w1"]).max()))
+    groups = list(data.groupby(by, sort=False))
+    small = [_model(data, at, value) for value in shown]
+    figure = _canvas(len(groups), len(small))
+    for k, (name, rows) in enumerate(groups):
+        axes = style.place(figure, _EDGE + k * (_BIG + _GAP), _EDGE + _TITLE, _BIG, _BIG)
+        _frame(axes, reach)
+        axes.set_title(str(name), pad=5)
+        for value in np.unique(rows[at].to_numpy(dtype=float)):
+            model = rows[rows[at] == value]
+            _draw(axes, model, style.IMPORTANCE(colours(float(value))), 1.0)
+    left = _EDGE + len(groups) * (_BIG + _GAP) + 0.1
+    bar = style.place(figure, left, _EDGE + _TITLE + 0.1 * _BIG, 0.12, 0.8 * _BIG)
+    ticks = [tick for tick in _TICKS if low <= tick <= high]
+    drawn = style.colour_bar(bar, style.IMPORTANCE, colours, label)
+    drawn.set_ticks(ticks, labels=[f"{tick:g}" for tick in ticks])
+    drawn.ax.yaxis.set_minor_locator(NullLocator())
+    top = _EDGE + _TITLE + _BIG + _GAP + _TITLE
+    for k, (value, model) in enumerate(zip(shown, small, strict=True)):
+        axes = style.place(figure, _EDGE + k * (_SMALL + _GAP), top, _SMALL, _SMALL)
+        _frame(axes, reach)
+        axes.set_title(f"{value:.3g}", pad=3)
+        _draw(axes, model, style.IMPORTANCE(colours(value)), 1.6)
+    return figure
+
+
+def _canvas(overlays: int, panels: int) -> Figure:
+    above = overlays * (_BIG + _GAP) + _BAR
+    below = panels * (_SMALL + _GAP)
+    height = 2 * _EDGE + _TITLE + _BIG + (_GAP + _TITLE + _SMALL if panels else 0)
+    return Figure(figsize=(2 * _EDGE + max(above, below), height))
+
+
+def _model(data: pd.DataFrame, at: str, value: float) -> pd.DataFrame:
+    rows = data[np.isclose(data[at], value)]
+    if rows.empty:
+        raise SpecError.of("morph", "shown", f"must be values of {at} in the table", value)
+    return rows
+
+
+def _frame(axes: Axes, reach: float) -> None:
+    axes.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal", xticks=[], yticks=[])
+    axes.spines[:].set_visible(False)
+    axes.axhline(0, color=style.FAINT, lw=0.6, zorder=0)
+    axes.axvline(0, color=style.FAINT, lw=0.6, zorder=0)
+    axes.add_patch(Circle((0, 0), 1, fill=False, ec=style.FAINT, lw=0.8, ls=(0, (4, 3)), zorder=0))
+
+
+def _draw(axes: Axes, model: pd.DataFrame, colour: object, width: float) -> None:
+    rows = model.sort_values("place")
+    x, y = rows["w0"].to_numpy(), rows["w1"].to_numpy()
+    if np.hypot(x, y).min() > _JOINED:
+        axes.plot([*x, x[0]], [*y, y[0]], color=colour, lw=0.5 * width, alpha=0.6)
+    for k in range(len(rows)):
+        axes.plot([0, x[k]], [0, y[k]], color=colour, lw=width, solid_capstyle="round")
+        size = (6.5 if rows["place"].iloc[k] == 0 else 4.5) * (0.6 + 0.4 * (width < 1.5))
+        axes.plot(x[k], y[k], "o", ms=size, mfc=colour, mec="white", mew=0.35, zorder=3)

@@ -1,0 +1,111 @@
+"""Feature directions in space, moving: a training as a film."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from matplotlib.animation import FuncAnimation
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from tegum.plots import _space, solids, style
+from tegum.plots._panels import require
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_SIDE, _EDGE, _TITLE, _CURVE, _BETWEEN = 2.6, 0.06, 0.34, 2.0, 0.78
+_MILLISECONDS: Final = 90
+_HOLD: Final = 14  # frames of the last moment
+_TAIL: Final = 18  # past moments that leave a trail
+_POINT: Final = 10.0
+
+
+def motion_3d(
+    data: pd.DataFrame,
+    curve: pd.DataFrame | None = None,
+    stages: pd.DataFrame | None = None,
+    *,
+    turn: float = 40.0,
+    view: tuple[float, float] = solids.VIEW,
+) -> FuncAnimation:
+    """The features of one model moving in space, one frame per step, drawn as in `features_3d`.
+
+    The point of view turns slowly. At the right a dot runs along the loss curve, log-log, where
+    one is given; above is the step, with the name of the stage. Save it with
+    `motion_3d(...).save("film.gif", writer="pillow")`, or show it in a notebook with
+    `.to_jshtml()`.
+
+    Args:
+        data: columns `step`, `feature`, `w0`, `w1`, `w2`, optionally `set`.
+        curve: columns `step`, `loss`.
+        stages: columns `name`, `start`: the steps at which stages begin.
+        turn: degrees around the third axis during the film.
+        view: where it begins; see `features_3d`.
+
+    Raises:
+        SpecError: a column is missing.
+    """
+    require("motion_3d", data, ["step", "feature", *_space.XYZ])
+    with style.look():
+        width = 2 * _EDGE + _SIDE + (_BETWEEN + _CURVE if curve is not None else 0)
+        figure = Figure(figsize=(width, 2 * _EDGE + _TITLE + _SIDE))
+        space = style.place(figure, _EDGE, _EDGE + _TITLE, _SIDE, _SIDE)
+        dot = None if curve is None else _curve(figure, curve)
+    style.write_plain_powers(figure)
+    steps = np.unique(data["step"].to_numpy())
+    moments = {step: rows.sort_values("feature") for step, rows in data.groupby("step")}
+    paths = np.stack([moments[step][_space.XYZ].to_numpy(dtype=float) for step in steps])
+    size = solids.reach(data)
+
+    def show(frame: int) -> list[Axes]:
+        """Draw one frame anew; the last moment stays for a while."""
+        k = min(frame, len(steps) - 1)
+        azimuth = view[0] + turn * frame / (len(steps) + _HOLD)
+        with style.look():
+            space.clear()
+            _moment(space, moments[steps[k]], paths[max(0, k - _TAIL) : k + 1], size,
+                    _space.View(azimuth, view[1]))  # fmt: skip
+            space.set_title(_words(int(steps[k]), stages), pad=5)
+        if dot is not None and curve is not None:
+            nearest = curve.iloc[int((curve["step"] - steps[k]).abs().argmin())]
+            dot.set_data([nearest["step"]], [nearest["loss"]])
+        return [space]
+
+    show(0)
+    return FuncAnimation(
+        figure, show, frames=len(steps) + _HOLD, interval=_MILLISECONDS, cache_frame_data=False
+    )
+
+
+def _moment(
+    axes: Axes, rows: pd.DataFrame, past: _space.Points, size: float, view: _space.View
+) -> None:
+    _space.frame(axes, size, view)
+    colours = solids.feature_colours(rows, solids.importance_scale(rows))
+    for feature, colour in enumerate(colours):
+        if len(past) > 1:
+            _space.trail(axes, past[:, feature], colour, view)
+    _space.draw(axes, rows, colours, view, "auto", _POINT)
+
+
+def _curve(figure: Figure, curve: pd.DataFrame):  # type: ignore[no-untyped-def]
+    """The loss curve at the right; returns the dot that runs along it."""
+    require("motion_3d.curve", curve, ["step", "loss"])
+    left, low = _EDGE + _SIDE + _BETWEEN - 0.1, 0.42
+    top = _EDGE + _TITLE + 0.25
+    axes = style.place(figure, left, top, _CURVE, _SIDE - low - 0.25)
+    shown = curve[curve["step"] > 0]
+    axes.plot(shown["step"], shown["loss"], color=style.INK, lw=1.3)
+    axes.set(xscale="log", yscale="log", xlabel="step", ylabel="loss")
+    return axes.plot([], [], "o", color=style.VERMILION, ms=7, mec="white", mew=0.8, zorder=5)[0]
+
+
+def _words(step: int, stages: pd.DataFrame | None) -> str:
+    name = ""
+    if stages is not None:
+        require("motion_3d.stages", stages, ["name", "start"])
+        begun = stages[stages["start"] <= step]
+        name = f"{begun['name'].iloc[-1]}, " if len(begun) else ""
+    return f"{name}step {step:,}"

@@ -1,0 +1,179 @@
+"""Trainings in detail: dimensionalities above the loss, and the loss cut into stages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from tegum.plots import style
+from tegum.plots._panels import require
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_SHADE: Final = "#f6ecd7"
+#: The features that rise last have the first of these colours.
+_RISING: Final = (*style.CYCLE, "#882255", "#4a4a4a", "#999933", "#b5651d")
+_BANDS: Final = ("#f4f4f4", "#e9eef4")
+
+
+@style.styled
+def level_traces(
+    features: pd.DataFrame,
+    curve: pd.DataFrame,
+    jumps: pd.DataFrame | None = None,
+    *,
+    levels: tuple[float, ...] = (0.0, 0.5),
+    first: float | None = None,
+    lowest: float | None = None,
+    highest: float | None = None,
+) -> Figure:
+    """D_i of every feature over training, and below it the loss, over the same log-spaced steps.
+
+    Features that are ever nearer to a level above the lowest have colours, in the order in which
+    they get there; the others are grey.
+    Jumps are shaded across both; dotted lines are levels.
+
+    Args:
+        features: columns `step`, `feature`, `dimensionality`, of one model.
+        curve: columns `step`, `loss`.
+        jumps: columns `start`, `end`: what is to be shaded.
+        levels: dotted lines.
+        first: the step where the axis begins; by default the first after 0.
+        lowest, highest: the range of losses that is shown; by default all of it.
+
+    Raises:
+        SpecError: a column is missing.
+    """
+    require("level_traces", features, ["step", "feature", "dimensionality"])
+    require("level_traces.curve", curve, ["step", "loss"])
+    figure = Figure(figsize=(6.4, 4.6), layout="constrained")
+    above, below = figure.subplots(2, 1, sharex=True, height_ratios=(1.7, 1))
+    for level in levels:
+        above.axhline(level, color=style.GREY, lw=0.8, ls=(0, (1, 2)), zorder=0)
+    rising = (levels[0] + levels[1]) / 2 if len(levels) > 1 else 0.0
+    high = features[features["dimensionality"] > rising].groupby("feature")["step"].min()
+    order = list(high.sort_values(ascending=False).index)
+    for feature, rows in features.sort_values("step").groupby("feature"):
+        shown = feature in order
+        rank = order.index(feature) if shown else 0
+        colour = _RISING[rank % len(_RISING)] if shown else style.FAINT
+        above.plot(rows["step"], rows["dimensionality"], color=colour, lw=1.4 if shown else 0.6,
+                   zorder=3 - rank / (1 + len(order)) if shown else 1)  # fmt: skip
+    below.plot(curve["step"], curve["loss"], color=style.INK, lw=1.3)
+    if lowest is not None or highest is not None:
+        below.set_ylim(lowest, highest)
+    if jumps is not None:
+        require("level_traces.jumps", jumps.assign(any=0), ["start", "end"])
+        for start, end in jumps[["start", "end"]].to_numpy():
+            for axes in (above, below):
+                axes.axvspan(start, end, color=_SHADE, lw=0, zorder=-1)
+    begin = first or float(features.loc[features["step"] > 0, "step"].min())
+    below.set(xscale="log", xlabel="step", ylabel="loss")
+    below.set_xlim(begin, float(features["step"].max()))
+    above.set_ylabel("dimensionality Dᵢ")
+    return figure
+
+
+@style.styled
+def stage_curve(
+    curves: pd.DataFrame, stages: pd.DataFrame, rates: pd.DataFrame | None = None
+) -> Figure:
+    """A loss curve cut into its stages, log-log; below it the rate −d ln loss / d ln step.
+
+    Bands are stages with their names; dots are where a stage has settled. Other models of the same
+    problem are drawn faint behind.
+
+    Args:
+        curves: columns `seed`, `step`, `loss`.
+        stages: columns `name`, `seed`, `start`, `end`, `settled`, `loss`, of one of the seeds.
+        rates: columns `step`, `rate`, of that seed.
+
+    Raises:
+        SpecError: a column is missing.
+    """
+    require("stage_curve", curves, ["seed", "step", "loss"])
+    require("stage_curve.stages", stages, ["name", "seed", "start", "end", "settled", "loss"])
+    chosen = stages["seed"].iloc[0]
+    figure = Figure(figsize=(6.4, 4.4 if rates is not None else 3.2), layout="constrained")
+    parts = figure.subplots(2 if rates is not None else 1, 1, sharex=True, squeeze=False,
+                            height_ratios=(1.8, 1)[: 2 if rates is not None else 1])  # fmt: skip
+    top = parts[0, 0]
+    shown = curves[curves["step"] > 0]
+    for seed, rows in shown.groupby("seed"):
+        if seed != chosen:
+            top.plot(rows["step"], rows["loss"], color=style.FAINT, lw=0.5, zorder=0)
+    rows = shown[shown["seed"] == chosen]
+    top.plot(rows["step"], rows["loss"], color=style.INK, lw=1.8, zorder=2)
+    top.plot(stages["settled"], stages["loss"], "o", color=style.VERMILION, ms=6, mec="white",
+             zorder=3)  # fmt: skip
+    top.set(xscale="log", yscale="log", ylabel="loss")
+    first, last = float(rows["step"].min()), float(rows["step"].max())
+    if rates is not None:
+        require("stage_curve.rates", rates, ["step", "rate"])
+        first = float(rates["step"].min())
+        parts[1, 0].plot(rates["step"], rates["rate"], color=style.BLUE, lw=1.4)
+        parts[1, 0].set_ylabel("−d ln loss / d ln step")
+    top.set_xlim(first, last)
+    top.set_ylim(top=2.2 * float(shown["loss"].max()))  # room for the names
+    for axes in parts[:, 0]:
+        _bands(axes, stages, first)
+    for name, start, end in stages[["name", "start", "end"]].to_numpy():
+        middle = float(np.sqrt(max(start, first) * end))
+        top.text(middle, 0.96, name, transform=top.get_xaxis_transform(), ha="center", va="top")
+    parts[-1, 0].set_xlabel("step")
+    return figure
+
+
+def _bands(axes: Axes, stages: pd.DataFrame, first: float) -> None:
+    for k, (start, end) in enumerate(stages[["start", "end"]].to_numpy()):
+        axes.axvspan(max(start, first), end, color=_BANDS[k % 2], lw=0, zorder=-2)
+
+
+@style.styled
+def excess_curves(
+    curves: pd.DataFrame,
+    jumps: pd.DataFrame,
+    chosen: int | None = None,
+    *,
+    first: float | None = None,
+) -> Figure:
+    """How far the losses of models lie above the lowest of all, log-log; coloured during jumps.
+
+    The axis ends a little above where the highest model ends: below is noise.
+
+    Args:
+        curves: columns `seed`, `step`, `loss`.
+        jumps: columns `seed`, `start`, `end`.
+        chosen: a seed that is drawn on top of the others.
+        first: the step where the axis begins; by default the first after 0.
+
+    Raises:
+        SpecError: a column is missing.
+    """
+    require("excess_curves", curves, ["seed", "step", "loss"])
+    figure = Figure(figsize=(6.4, 3.4), layout="constrained")
+    axes = figure.add_subplot()
+    lowest = float(curves["loss"].min())
+    last = curves.sort_values("step").groupby("seed")["loss"].last()
+    for seed, rows in curves[curves["step"] > 0].sort_values("step").groupby("seed"):
+        steps, above = rows["step"].to_numpy(), rows["loss"].to_numpy() - lowest
+        above = np.where(above > 0, above, np.nan)
+        inside = np.zeros(len(steps), bool)
+        for start, end in jumps[jumps["seed"] == seed][["start", "end"]].to_numpy():
+            inside |= (steps >= start) & (steps <= end)
+        strong = seed == chosen
+        colour, width = (style.VERMILION, 3.0) if strong else (style.BLUE, 1.8)
+        thin, line = (style.INK, 0.9) if strong else (style.GREY, 0.4)
+        axes.plot(steps, above, color=thin, lw=line, zorder=3 if strong else 1)
+        axes.plot(steps, np.where(inside, above, np.nan), color=colour, lw=width,
+                  alpha=1.0 if strong else 0.45, zorder=2.9 if strong else 2)  # fmt: skip
+    axes.set(xscale="log", yscale="log", xlabel="step", ylabel="loss above the lowest")
+    shown = curves[curves["step"] >= first] if first else curves[curves["step"] > 0]
+    axes.set_xlim(float(shown["step"].min()), 1.15 * float(shown["step"].max()))
+    axes.set_ylim(top=1.3 * (float(shown["loss"].max()) - lowest) or None)
+    axes.set_ylim(bottom=1.5 * max(float(last.max()) - lowest, 1e-12))
+    return figure

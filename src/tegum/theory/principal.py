@@ -1,0 +1,66 @@
+"""Principal components: what the best linear model keeps of correlated features, in closed form.
+
+A linear model x' = WᵀWx + b with equal importance does best with the projector on the leading
+eigenvectors of the covariance C; what it loses is the sum of the other eigenvalues (Eckart and
+Young). Paper, "Collapsing of Correlated Features".
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+
+from tegum.dims import F64
+from tegum.errors import SpecError
+from tegum.theory._arrays import probability
+
+
+class Components(NamedTuple):
+    """Variances >= 0, descending, (feature,), and directions of length 1 as columns, (n, n)."""
+
+    variance: Float[F64, " feature"]
+    direction: Float[F64, "feature component"]
+
+
+class PairSpectrum(NamedTuple):
+    """Variances of a correlated pair's two components: (a + b)/√2 and (a − b)/√2."""
+
+    together: float
+    apart: float
+
+
+def components(covariance: Float[F64, "feature feature"]) -> Components:
+    """The principal components of a covariance matrix, the largest variance first.
+
+    Raises:
+        SpecError: unless it is a symmetric matrix of finite numbers.
+    """
+    C = np.asarray(covariance, dtype=np.float64)
+    square = C.ndim == 2 and C.shape[0] == C.shape[1]
+    if not square or not np.isfinite(C).all() or not np.allclose(C, C.T):
+        raise SpecError.of("components", "covariance", "must be a symmetric matrix", C.shape)
+    variance, direction = np.linalg.eigh(C)
+    return Components(np.maximum(variance[::-1], 0.0), direction[:, ::-1])
+
+
+def least_loss(covariance: Float[F64, "feature feature"], n_hidden: int) -> float:
+    """Σ_{k > m} λ_k: what the best linear model with m = n_hidden loses, at equal importance 1.
+
+    Raises:
+        SpecError: as `components`, and for n_hidden < 1.
+    """
+    if n_hidden < 1:
+        raise SpecError.of("least_loss", "n_hidden", "must be >= 1", n_hidden)
+    return float(components(covariance).variance[n_hidden:].sum())
+
+
+def pair_spectrum(feature_probability: float) -> PairSpectrum:
+    """The components of two features that are on together, with chance p, and uniform on [0, 1].
+
+    Var[x] = p/3 − p²/4 and Cov[a, b] = p/4 − p²/4, so that (a + b)/√2 has the variance
+    7p/12 − p²/2 and (a − b)/√2 has p/12. They are the same at p = 1 alone.
+    """
+    p = probability("pair_spectrum", feature_probability)
+    return PairSpectrum(7 * p / 12 - p * p / 2, p / 12)

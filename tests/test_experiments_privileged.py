@@ -1,0 +1,239 @@
+"""Rules of `privileged-basis` on hand-made tables that hold and that differ; one quick run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+from tegum.dims import F64
+from tegum.experiments import _neurons_basis as basis
+from tegum.experiments import _neurons_rules as rules
+from tegum.experiments import _neurons_sweep as sweep
+from tegum.experiments import privileged_basis
+from tegum.experiments.base import Tables
+from tegum.plots import tables as long
+from tegum.report.figures import draw
+from tegum.report.lab import RunLab
+from tegum.report.run import run
+
+EXPERIMENT = privileged_basis.EXPERIMENT
+P = sweep.DENSITY
+
+
+def status(identity: str, tables: Tables) -> str:
+    judgement = next(c.judge for c in EXPERIMENT.claims if c.id == identity)(tables)
+    assert "\n" not in judgement.measured
+    return judgement.status
+
+
+def weights(mono: int, features: int) -> F64:
+    """(5, 10): `mono` dedicated neurons; the rest code three features, or all features in pairs."""
+    W = np.zeros((5, 10))
+    if mono == 0:
+        pairs = list(combinations(range(5), 2))[:features]
+        for i, (a, b) in enumerate(pairs):
+            W[:, i] = -0.5
+            W[[a, b], i] = 0.8
+        return W
+    W[range(mono), range(mono)] = 1.0
+    rest = range(mono, 5)
+    for i in range(mono, features):
+        W[list(rest), i] = 0.7
+        W[rest[(i - mono) % len(rest)], i] = -0.7 if i > mono else 0.7
+    return W
+
+
+def candidates() -> pd.DataFrame:
+    """The paper's models at every density, and a rival of twice the loss."""
+    rows: list[dict[str, Any]] = []
+    for densities, mono, features in rules.STAGES:
+        for p in densities:
+            for k, (w, factor) in enumerate(((weights(mono, features), 1), (weights(5, 5), 2))):
+                place = {P: p, "source": "own", "candidate": k, "origin": 3.0}
+                loss = {"loss": factor * p, "loss_error": 0.001 * p}
+                rows.append({**place, **loss, **sweep._structure(w), "low": 0.1, "high": 0.5})
+    return pd.DataFrame(rows)
+
+
+def shown() -> pd.DataFrame:
+    W = np.stack([weights(5, 5), weights(3, 6), weights(0, 10)])
+    runs = xr.Dataset({"W": ((P, "hidden", "feature"), W)}, {P: [1.0, 0.3, 0.02]})
+    return long.neuron_table(runs)
+
+
+def basis_tables() -> Tables:
+    rng = np.random.default_rng(0)
+    turned = basis.rotations(200, 5, rng)
+    rows, parts = [], []
+    for name, W in zip(basis.MODELS, (turned[0] @ weights(3, 6), weights(3, 6)), strict=True):
+        change = 1e-8 if name == basis.LINEAR else 0.5
+        facts = {"model": name, "trained": float(basis.concentration(W)), "seeds": 64, "near": 0.1}
+        for k, O in enumerate(turned):
+            spread = float(basis.concentration(O @ W))
+            rows.append(
+                {**facts, "kind": "rotation", "number": k, "change": change, "spread": spread}
+            )
+        rows.append({**facts, "kind": "order", "number": 0, "change": 1e-12, "spread": 0.7})
+        runs = xr.Dataset({"W": (("hidden", "feature"), W)})
+        parts.append(long.neuron_table(runs).assign(panel=name))
+    outputs = pd.DataFrame({"model": list(basis.MODELS), "before": 0.5, "after": 0.4})
+    return {
+        "rotations": pd.DataFrame(rows),
+        "basis_weights": pd.concat(parts, ignore_index=True),
+        "outputs": outputs,
+    }
+
+
+def active() -> pd.DataFrame:
+    rows = []
+    for model, n, share, bias in (
+        ("hidden bias", 10, 0.97, 0.5),
+        ("no hidden bias", 10, 0.4, 0.0),
+        ("linear hidden layer", 10, 0.5, 0.0),
+        ("features", 10, 0.4, 0.0),
+        ("features", 200, 0.96, 0.0),
+    ):
+        facts = {P: 0.1, "features": n, "model": model, "loss": 0.1, "loss_error": 1e-3}
+        rows += [
+            {**facts, "neuron": k, "active": share, "hidden_bias": bias, "all_linear": 0.5}
+            for k in range(5)
+        ]
+    return pd.DataFrame(rows).assign(seeds=16)
+
+
+def tables() -> Tables:
+    screened = pd.DataFrame({P: sweep.DENSITIES, "models": 1000, "near": 0.01})
+    found = candidates()
+    found = pd.concat([found, found[found[P] == 0.08].assign(**{P: 0.1})], ignore_index=True)
+    return {
+        "candidates": found,
+        "screened": screened.assign(lowest=1.0, median=2.0),
+        "weights": shown(),
+        "active": active(),
+        **basis_tables(),
+    }
+
+
+def test_the_ideal_tables() -> None:
+    found = {claim.id: status(claim.id, tables()) for claim in EXPERIMENT.claims}
+    assert set(found.values()) == {"holds"}
+
+
+def at(p: float, **values: object) -> Callable[[Tables], None]:
+    """The best candidate of a density, changed."""
+
+    def change(t: Tables) -> None:
+        table = t["candidates"].copy()
+        first = table.index[table[P] == p][0]
+        for name, value in values.items():
+            table.loc[first, name] = value
+        t["candidates"] = table
+
+    return change
+
+
+def put(name: str, row: int, column: str, value: float) -> Callable[[Tables], None]:
+    return lambda t: t[name].__setitem__(column, t[name][column].where(t[name].index != row, value))
+
+
+def mirrored(t: Tables) -> None:
+    """The ReLU model in a rotation of its neurons, as if it had no privileged basis."""
+    W = long.neuron_table(
+        xr.Dataset(
+            {
+                "W": (
+                    ("hidden", "feature"),
+                    basis.rotations(1, 5, np.random.default_rng(1))[0] @ weights(3, 6),
+                )
+            }
+        )
+    ).assign(panel=basis.RELU)
+    other = t["basis_weights"][t["basis_weights"]["panel"] == basis.LINEAR]
+    t["basis_weights"] = pd.concat([other, W], ignore_index=True)
+
+
+@pytest.mark.parametrize(
+    ("identity", "change", "expected"),
+    [
+        ("36.a", put("rotations", 7, "change", 2e-6), "differs"),
+        ("36.b", put("rotations", 210, "change", 0.05), "differs"),
+        ("36.b", put("rotations", 401, "change", 1e-5), "differs"),
+        ("37.a", put("rotations", 7, "change", 2e-6), "holds"),
+        ("37.a", lambda t: t["rotations"].__setitem__("trained", 0.1), "differs"),
+        ("37.a", lambda t: t["rotations"].__setitem__("trained", 1.0), "differs"),
+        ("37.b", mirrored, "differs"),
+        ("38.a", at(0.7, mono=4), "differs"),
+        ("38.a", at(0.5, represented=6), "differs"),
+        ("38.a", at(0.5, loss=2.0), "holds"),  # the rival is the same model there
+        ("38.b", at(0.3, mono=2), "differs"),
+        ("38.b", at(0.3, loss=10.0), "differs"),  # the rival is the best
+        ("38.b", at(0.2, pattern="3 x +A; +A+B +A-B +A-B"), "differs"),
+        ("38.c", at(0.15, represented=6), "differs"),
+        ("38.d", at(0.12, mono=0), "differs"),
+        ("38.e", at(0.06, represented=9), "differs"),
+        ("38.f", at(0.04, represented=8), "differs"),
+        ("38.g", at(0.04, represented=8), "holds"),
+        ("38.g", at(0.02, excites="+A+B"), "differs"),
+        ("38.h", at(0.05, mono=1), "differs"),
+        ("38.h", at(0.3, poly=0), "differs"),
+        ("38.i", at(0.3, signature="+0 +1"), "differs"),
+        ("38.i", at(0.05, signature="+0 +1"), "holds"),
+        ("39.a", put("active", 2, "hidden_bias", -0.1), "differs"),
+        ("39.a", put("active", 2, "active", 0.94), "differs"),
+        ("39.b", put("active", 22, "active", 0.94), "differs"),
+        ("39.b", put("active", 17, "active", 0.96), "differs"),
+    ],
+)
+def test_rules(identity: str, change: Callable[[Tables], object], expected: str) -> None:
+    table = tables()
+    change(table)
+    assert status(identity, table) == expected
+
+
+def test_missing_densities_are_an_error() -> None:
+    table = tables()
+    table["candidates"] = table["candidates"][table["candidates"][P] != 0.3]
+    with pytest.raises(LookupError, match="no models at some of the feature probabilities"):
+        status("38.b", table)
+
+
+def test_rotations_are_orthogonal_and_concentration_has_its_bounds() -> None:
+    turned = basis.rotations(50, 5, np.random.default_rng(2))
+    np.testing.assert_allclose(
+        turned @ np.swapaxes(turned, 1, 2), np.broadcast_to(np.eye(5), (50, 5, 5)), atol=1e-12
+    )
+    assert float(basis.concentration(np.eye(5))) == 1.0
+    assert float(basis.concentration(np.ones((5, 3)))) == pytest.approx(0.2)
+
+
+def test_first_takes_the_lowest_losses_of_each_density() -> None:
+    loss = np.array([[3.0, np.nan, 1.0], [1.0, 2.0, 3.0]])
+    runs = xr.Dataset(
+        {"loss": ((P, "seed"), loss), "W": ((P, "seed", "hidden"), loss[..., None])},
+        {P: [1.0, 0.1], "seed": [0, 1, 2]},
+    )
+    best = sweep.first(runs, 2)
+    np.testing.assert_array_equal(best["loss"], [[1, 3], [1, 2]])
+    np.testing.assert_array_equal(best["W"][..., 0], [[1, 3], [1, 2]])
+    np.testing.assert_array_equal(best["origin"], [[2, 0], [0, 1]])
+    assert best["seed"].values.tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("figure", EXPERIMENT.figures, ids=lambda f: f.name)
+def test_figures_are_drawn_from_the_tables_they_name(figure: Any) -> None:
+    assert draw(figure, tables(), "salt").png
+
+
+@pytest.mark.slow
+def test_quick_run() -> None:
+    finished = run(EXPERIMENT, RunLab(quick=True))
+    assert finished.failures == ()
+    assert {v.claim.id: v.judgement.status for v in finished.outcome.verdicts} == {
+        c.id: c.expected if c.quick else "not tested" for c in EXPERIMENT.claims
+    }

@@ -1,0 +1,134 @@
+/** Curves against the step (uPlot): losses, and the dimensionality of each feature. */
+
+import uPlot from "uplot";
+
+import { css, cycle, type Scheme } from "../colour/scales";
+import { short } from "../math/format";
+import type { Trace } from "../state/session";
+import { inkOf } from "./canvas";
+import type { Scene } from "./scene";
+
+/** D of features that share a dimension evenly: k features in d dimensions have d/k each. */
+export const FRACTIONS: readonly [number, string][] = [
+  [1, "1 alone"],
+  [3 / 4, "3/4 tetrahedron"],
+  [2 / 3, "2/3 triangle"],
+  [1 / 2, "1/2 antipodal"],
+  [2 / 5, "2/5 pentagon"],
+  [3 / 8, "3/8 antiprism"],
+];
+
+export interface Curve {
+  update(trace: Trace, scene: Scene): void;
+  resize(): void;
+  destroy(): void;
+}
+
+function options(
+  host: HTMLElement,
+  series: uPlot.Series[],
+  scale: uPlot.Scale,
+  hooks: uPlot.Hooks.Arrays,
+): uPlot.Options {
+  const ink = inkOf(host);
+  const axis: uPlot.Axis = {
+    stroke: ink.quiet,
+    grid: { stroke: ink.line, width: 1 },
+    ticks: { stroke: ink.line, width: 1, size: 4 },
+    font: `12px ${ink.font}`,
+  };
+  const steps = (x: number): string => (x >= 1000 ? `${short(x / 1000)}k` : String(x));
+  return {
+    width: Math.max(host.clientWidth, 50),
+    height: Math.max(host.clientHeight, 50),
+    legend: { show: false },
+    cursor: { drag: { x: false, y: false }, points: { show: false } },
+    padding: [10, 12, 0, 0],
+    scales: { x: { time: false }, y: scale },
+    axes: [
+      { ...axis, size: 28, values: (_, ticks) => ticks.map(steps) },
+      { ...axis, size: 52, values: (_, ticks) => ticks.map((y) => (y === null ? "" : short(y))) },
+    ],
+    series: [{}, ...series],
+    hooks,
+  };
+}
+
+/** The losses of the model looked at, of the best and of the median of all N. */
+export function lossCurve(host: HTMLElement, scheme: Scheme): Curve {
+  const ink = inkOf(host);
+  const line = (stroke: string, width: number, dash: number[] = []): uPlot.Series => ({
+    stroke, width, dash, points: { show: false },
+  });
+  const series = [
+    line(ink.faint, 1.5, [5, 4]),
+    line(css(cycle(1, scheme)), 1.5),
+    line(css(cycle(0, scheme)), 2.5),
+  ];
+  const plot = new uPlot(
+    options(host, series, { distr: 3, log: 10 }, {}), [[], [], [], []], host,
+  );
+  const positive = (row: number[]): (number | null)[] => row.map((y) => (y > 0 ? y : null));
+  return {
+    update: (trace) =>
+      plot.setData([
+        trace.steps, positive(trace.median), positive(trace.best), positive(trace.loss),
+      ] as uPlot.AlignedData),
+    ...lifecycle(plot, host),
+  };
+}
+
+/** D_i of every feature, with lines at the fractions that polytopes give. */
+export function dimensionalityCurve(host: HTMLElement, scene: Scene): Curve {
+  const { n } = scene.weights;
+  const width = n > 24 ? 1 : 2;
+  const series = Array.from({ length: n }, (_, i): uPlot.Series => ({
+    // A function, so that the feature under the pointer stands out in the next drawing.
+    stroke: () => scene.colour(i, current.hovered === null || current.hovered === i ? 1 : 0.2),
+    width,
+    points: { show: false },
+  }));
+  let current = scene;
+  const hooks = { drawAxes: [(plot: uPlot) => drawFractions(plot, inkOf(host).faint)] };
+  const plot = new uPlot(
+    options(host, series, { range: [0, 1.08] }, hooks),
+    [[], ...series.map(() => [])] as uPlot.AlignedData,
+    host,
+  );
+  return {
+    update: (trace, latest) => {
+      current = latest;
+      if (trace.D.length === n) plot.setData([trace.steps, ...trace.D] as uPlot.AlignedData);
+    },
+    ...lifecycle(plot, host),
+  };
+}
+
+function lifecycle(plot: uPlot, host: HTMLElement): Pick<Curve, "resize" | "destroy"> {
+  return {
+    resize: () => plot.setSize({ width: host.clientWidth, height: host.clientHeight }),
+    destroy: () => plot.destroy(),
+  };
+}
+
+function drawFractions(plot: uPlot, colour: string): void {
+  const { ctx, bbox } = plot;
+  const ratio = globalThis.devicePixelRatio || 1;
+  ctx.save();
+  ctx.strokeStyle = colour;
+  ctx.fillStyle = colour;
+  ctx.lineWidth = ratio;
+  ctx.setLineDash([2 * ratio, 4 * ratio]);
+  ctx.font = `${11 * ratio}px ${getComputedStyle(plot.root).fontFamily}`;
+  ctx.textAlign = "right";
+  ctx.textBaseline = "bottom";
+  for (const [value, name] of FRACTIONS) {
+    const y = plot.valToPos(value, "y", true);
+    ctx.beginPath();
+    ctx.moveTo(bbox.left, y);
+    ctx.lineTo(bbox.left + bbox.width, y);
+    ctx.stroke();
+    ctx.fillText(name, bbox.left + bbox.width - 2 * ratio, y - 1);
+  }
+  ctx.restore();
+}

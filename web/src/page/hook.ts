@@ -3,7 +3,7 @@
 import * as session from "../state/session";
 import { drawn } from "../panels/hero";
 import { currentHash } from "./address";
-import { currentScene, updatesPerSecond } from "./stage";
+import { currentScene, loop, updatesPerSecond } from "./stage";
 
 const copy = (values: ArrayLike<number>): number[] => Array.from(values);
 
@@ -72,6 +72,9 @@ export function offerHook(): void {
     },
     get hash() {
       return currentHash();
+    },
+    get durations() {
+      return copy(loop.durations);
     },
     updatesPerSecond,
   });

@@ -6,7 +6,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { short } from "../math/format";
 import { currentScene, loop } from "../page/stage";
 import { select } from "../state/actions";
-import { configured, hovered, scheme, trace } from "../state/session";
+import { configured, hovered, look, scheme, trace, view } from "../state/session";
 import { Canvas, type Surface } from "../views/canvas";
 import { type Curve, dimensionalityCurve, lossCurve } from "../views/curves";
 import { type Grid, cellAt, drawHeatmap } from "../views/heatmap";
@@ -145,13 +145,24 @@ export function LossCard() {
       name="loss"
       note={
         <>
-          <span class="key shown">shown</span> <span class="key best">best</span>{" "}
+          <StepAxis /> <span class="key shown">shown</span> <span class="key best">best</span>{" "}
           <span class="key median">median</span>
         </>
       }
     >
-      <CurveBox name="loss" make={(host) => lossCurve(host, scheme.peek())} label="Loss against the step." />
+      <CurveBox name="loss" make={(host, _, log) => lossCurve(host, scheme.peek(), log)} label="Loss against the step." />
     </Card>
+  );
+}
+
+/** Whether the curves divide the steps evenly or by powers of ten. */
+function StepAxis() {
+  const { steps } = view.value;
+  const other = steps === "log" ? "linear" : "log";
+  return (
+    <button type="button" class="tiny" name="axis" title={`Steps on a ${steps} axis; change to ${other}`} onClick={() => look({ steps: other })}>
+      {steps} steps
+    </button>
   );
 }
 
@@ -166,7 +177,7 @@ export function DimensionalityCard() {
 interface CurveProps {
   name: string;
   label: string;
-  make: (host: HTMLElement, scene: Scene) => Curve;
+  make: (host: HTMLElement, scene: Scene, log: boolean) => Curve;
 }
 
 /** A plot that is made anew when the number of features or the colours change. */
@@ -174,25 +185,26 @@ function CurveBox({ name, label, make }: CurveProps) {
   const host = useRef<HTMLDivElement>(null);
   const n = configured.value?.n_features ?? 0;
   const colours = scheme.value;
+  const log = view.value.steps === "log";
   useEffect(() => {
     const box = host.current!;
     let curve: Curve | undefined;
-    const view = {
+    const drawable = {
       interval: LATER,
       visible: true,
       draw: () => {
         const scene = currentScene();
         if (!scene || scene.weights.n !== n) return;
-        curve ??= make(box, scene);
+        curve ??= make(box, scene, log);
         curve.update(trace, scene);
       },
     };
-    const remove = loop.add(view);
+    const remove = loop.add(drawable);
     const sizes = new ResizeObserver(() => curve?.resize());
     sizes.observe(box);
     const sight = new IntersectionObserver(([entry]) => {
-      view.visible = entry?.isIntersecting ?? true;
-      if (view.visible) loop.invalidate(view);
+      drawable.visible = entry?.isIntersecting ?? true;
+      if (drawable.visible) loop.invalidate(drawable);
     });
     sight.observe(box);
     return () => {
@@ -201,6 +213,6 @@ function CurveBox({ name, label, make }: CurveProps) {
       sight.disconnect();
       curve?.destroy();
     };
-  }, [n, colours]);
+  }, [n, colours, log]);
   return <div ref={host} class="curve" role="img" aria-label={label} data-view={name} />;
 }

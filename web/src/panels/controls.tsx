@@ -113,7 +113,7 @@ function Shape({ s }: { s: Settings }) {
       />
       <NumberField
         name="m"
-        label="Hidden dimensions m"
+        label="Dimensions m"
         help="How many dimensions the model squeezes the features through."
         value={s.m}
         low={1}
@@ -151,7 +151,7 @@ function Data({ s }: { s: Settings }) {
       {s.data !== "groups" && (
         <Choice
           name="magnitude"
-          label="Active values"
+          label="Values"
           help="How large a feature is when it is active."
           value={s.magnitude}
           choices={[

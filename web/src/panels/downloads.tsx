@@ -5,6 +5,7 @@ import { useRef } from "preact/hooks";
 import { currentScene, flat } from "../page/stage";
 import { analysis, frame, hello, view } from "../state/session";
 import { inkOf } from "../views/canvas";
+import { freshCanvas } from "./hero";
 import { canvasPng, save, vectorsSvg } from "../views/picture";
 
 export function Downloads() {
@@ -61,7 +62,7 @@ function saveSvg(): void {
 }
 
 async function savePng(): Promise<void> {
-  const canvas = document.querySelector<HTMLCanvasElement>(".hero canvas");
+  const canvas = freshCanvas();
   if (!canvas) return;
   const blob = await canvasPng(canvas, inkOf(canvas).surface);
   if (blob) save(blob, fileName("png"));

@@ -10,6 +10,7 @@ import { type Frame2d, drawVectors, nearestFeature } from "../views/vectors";
 import { Downloads } from "./downloads";
 import { PlaneChoice } from "./plane";
 import { Segmented } from "./fields";
+import { TimeTravel } from "./transport";
 
 /** The plane picture as it was drawn last: for the pointer, and for pictures to keep. */
 export const drawn: { points: Float64Array; place: Frame2d; width: number; height: number } = {
@@ -23,7 +24,7 @@ export function Hero() {
   return (
     <section class="card hero" aria-label="Feature vectors">
       <header class="card-head">
-        <h2>Features in {m === 1 ? "one hidden dimension" : `${m} hidden dimensions`}</h2>
+        <h2>Features in {m === 1 ? "one dimension" : `${m} dimensions`}</h2>
         <div class="card-tools">
           <PlaneChoice />
           <Segmented
@@ -39,6 +40,7 @@ export function Hero() {
         </div>
       </header>
       <div class="hero-body">{space ? <SpaceView /> : <PlaneView />}</div>
+      <TimeTravel />
     </section>
   );
 }
@@ -116,6 +118,14 @@ function SpaceView() {
   );
 }
 
+/** The canvas of the picture, just drawn: what WebGL has drawn is gone after the task. */
+export function freshCanvas(): HTMLCanvasElement | null {
+  redraw();
+  return document.querySelector<HTMLCanvasElement>(".hero canvas");
+}
+
+let redraw: () => void = () => undefined;
+
 const TURN = Math.PI / 24;
 
 function mount(host: HTMLElement, Made: typeof Space): () => void {
@@ -128,6 +138,7 @@ function mount(host: HTMLElement, Made: typeof Space): () => void {
       if (scene) space.draw(scene, spatial.points(scene, view.peek()));
     },
   };
+  redraw = drawable.draw;
   const remove = loop.add(drawable);
   const sizes = new ResizeObserver(() => loop.invalidate(drawable));
   sizes.observe(host);
@@ -152,6 +163,7 @@ function mount(host: HTMLElement, Made: typeof Space): () => void {
     host.removeEventListener("pointermove", point);
     host.removeEventListener("pointerleave", leave);
     host.removeEventListener("keydown", turn);
+    redraw = () => undefined;
     remove();
     sizes.disconnect();
     space.dispose();

@@ -2,9 +2,8 @@
 
 import { css, cycle } from "../colour/scales";
 import { fixed } from "../math/format";
-import { currentScene } from "../page/stage";
 import { select } from "../state/actions";
-import { analysis, configured, hovered, look, scheme, view } from "../state/session";
+import { analysis, colours, configured, hovered, look, scheme, view } from "../state/session";
 import type { Factor } from "../wire/messages";
 
 /** More factors than this are told by how many there are. */
@@ -55,9 +54,7 @@ function FactorButton({ factor, position }: { factor: Factor; position: number }
 }
 
 function Chip({ feature }: { feature: number }) {
-  // The colours are the scheme's; reading it here redraws the chips with it.
-  scheme.value;
-  const background = currentScene()?.colour(feature);
+  const background = colours.value[feature];
   return <span class="chip" style={background ? { background } : {}} title={`feature ${feature}`} />;
 }
 

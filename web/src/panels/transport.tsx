@@ -22,7 +22,6 @@ export function Transport() {
         <Speed />
       </div>
       <Numbers />
-      <TimeTravel />
     </section>
   );
 }
@@ -70,7 +69,7 @@ function Figure({ name, value, help }: { name: string; value: string; help?: str
 }
 
 /** A slider over the steps that were kept; its right end is the present. */
-function TimeTravel() {
+export function TimeTravel() {
   const steps = history.value;
   const f = frame.value;
   const past = f?.past ? steps.findLastIndex((kept) => kept <= f.step) : steps.length;

@@ -20,11 +20,13 @@ const SETTLE = 180;
 /** For so long after a change by hand, numbers that arrive do not move the controls. */
 const BY_HAND = 600;
 const FRAMES_PER_SECOND = 30;
+const TRACES_EVERY = 1500;
 
 let socket: Socket | undefined;
 let settling: ReturnType<typeof setTimeout> | undefined;
 let lastByHand = 0;
 let lastNumbers = "";
+let lastTraces = 0;
 /** Where the training is to be when it has been configured: from the address, or a preset. */
 let wanted: { past: number | null; selected: number | null } | undefined;
 
@@ -172,6 +174,7 @@ function hear(message: TextMessage): void {
       break;
     case "history":
       session.history.value = message.steps;
+      askForTraces();
       break;
     case "error":
     case "crashed":
@@ -183,6 +186,17 @@ function hear(message: TextMessage): void {
     case "ok":
       break;
   }
+}
+
+/**
+ * Between two frames many steps may pass; the server has kept some of them. Its traces fill the
+ * curves in, now and then while the training runs.
+ */
+function askForTraces(): void {
+  const now = performance.now();
+  if (now - lastTraces < TRACES_EVERY) return;
+  lastTraces = now;
+  socket?.send({ type: "traces" });
 }
 
 function see(message: BinaryMessage): void {

@@ -2,7 +2,8 @@
 
 import { computed, signal } from "@preact/signals";
 
-import type { Membership } from "../colour/features";
+import { type Membership, featureColours } from "../colour/features";
+import { css } from "../colour/scales";
 import type {
   Analysis, Configured, Frame, Hello, Phase, ServerState, Status, Traces,
 } from "../wire/messages";
@@ -50,6 +51,11 @@ export const members = computed<Membership[]>(() => {
   return rows;
 });
 
+/** The colour of each feature, as style sheets write it. */
+export const colours = computed(() =>
+  featureColours(members.value, scheme.value).map((colour) => css(colour)),
+);
+
 /** Change some of how the model is looked at. */
 export function look(changes: Partial<View>): void {
   view.value = { ...view.value, ...changes };
@@ -77,7 +83,7 @@ export function clearTrace(run: number, n: number): void {
   trace = emptyTrace(run, n);
 }
 
-/** The trace that the server sent. */
+/** The trace that the server sent: the past of one model, which frames then go on with. */
 export function readTrace({ run, arrays }: Traces): void {
   const steps = Array.from(arrays.steps?.data ?? []);
   const D = arrays.D;

@@ -4,7 +4,7 @@ import type { ServerState } from "../wire/messages";
 import { problemOf, settingsOf, trainingOf, type JsonObject } from "./problem";
 import { ACTIVATIONS, DATA, DEFAULTS, FORMS, KINDS, MAGNITUDES, OPTIMIZERS, SCHEDULES } from "./settings";
 import { type RangeName, type Settings, consistent } from "./settings";
-import { DEFAULT_VIEW, PLANES, type Place, START, TABS, THEMES, type View } from "./view";
+import { DEFAULT_VIEW, PLANES, type Place, SCALES, START, TABS, THEMES, type View } from "./view";
 
 /** Everything that the address holds; no state: the server's first one. */
 export interface Address {
@@ -35,6 +35,7 @@ const VIEW_CHOICES = {
   mode: ["mode", ["2d", "3d"]],
   plane: ["plane", PLANES],
   theme: ["theme", THEMES],
+  steps: ["axis", SCALES],
 } as const;
 
 /** The text after # for an address: the tab as a path, all else as a query. */

@@ -4,6 +4,8 @@ export const TABS = ["live", "lessons", "phase", "gallery"] as const;
 export const PLANES = ["principal", "factor", "axes"] as const;
 export const THEMES = ["auto", "light", "dark"] as const;
 
+export const SCALES = ["log", "linear"] as const;
+
 export interface View {
   tab: (typeof TABS)[number];
   mode: "2d" | "3d";
@@ -14,6 +16,8 @@ export interface View {
   /** The seed to look at; null: the one with the lowest loss. */
   selected: number | null;
   theme: (typeof THEMES)[number];
+  /** How the axis of steps is divided in the curves. */
+  steps: (typeof SCALES)[number];
   lesson: number;
   /** How many features the phase diagram has: 2 in one dimension or 3 in two. */
   diagram: 2 | 3;
@@ -26,6 +30,7 @@ export const DEFAULT_VIEW: View = {
   factor: 0,
   selected: null,
   theme: "auto",
+  steps: "log",
   lesson: 0,
   diagram: 2,
 };

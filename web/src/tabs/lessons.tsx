@@ -76,6 +76,10 @@ function Text({ lesson, index }: { lesson: Lesson; index: number }) {
           </button>
         ))}
       </nav>
+      <div class="buttons">
+        <button type="button" class="button" disabled={index === 0} onClick={() => open(index - 1)}>Back</button>
+        <button type="button" class="button primary" disabled={index + 1 >= total} onClick={() => open(index + 1)}>Next</button>
+      </div>
       <article aria-live="polite">
         <h2>{lesson.title}</h2>
         {lesson.text.map((paragraph) => <p key={paragraph}>{paragraph}</p>)}
@@ -83,8 +87,6 @@ function Text({ lesson, index }: { lesson: Lesson; index: number }) {
       </article>
       <div class="lesson-slider"><Probability s={settings.value} /></div>
       <div class="buttons">
-        <button type="button" class="button" disabled={index === 0} onClick={() => open(index - 1)}>Back</button>
-        <button type="button" class="button primary" disabled={index + 1 >= total} onClick={() => open(index + 1)}>Next</button>
         <button type="button" class="button bare" title="The same model with all its controls" onClick={() => look({ tab: "live" })}>All controls</button>
       </div>
     </>

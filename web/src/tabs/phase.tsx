@@ -7,7 +7,7 @@ import { fixed, short } from "../math/format";
 import { loop } from "../page/stage";
 import { NumberField, Segmented } from "../panels/fields";
 import { openCell, phaseRunning, startPhase, stopPhase } from "../state/actions";
-import { look, phase, scheme, view } from "../state/session";
+import { connection, hello, look, phase, scheme, view } from "../state/session";
 import type { Phase } from "../wire/messages";
 import { Canvas } from "../views/canvas";
 import { type Cell, cellAtPoint, cellColour, drawPhase } from "../views/phase";
@@ -16,10 +16,20 @@ import { css } from "../colour/scales";
 const chosen = signal<Cell | null>(null);
 const wish = signal({ points: 14, seeds: 8, steps: 2000 });
 
+function train(diagram: 2 | 3): void {
+  const { points, seeds, steps } = wish.value;
+  startPhase(diagram, points, seeds, steps);
+}
+
 export function PhaseTab() {
   const { diagram } = view.value;
   const now = phase.value?.n_features === diagram ? phase.value : null;
   useEffect(() => loop.invalidate(), [now, chosen.value, scheme.value]);
+  const ready = connection.value === "open" && hello.value !== null;
+  useEffect(() => {
+    // The tab that is opened comes alive; a diagram that was trained before stays as it is.
+    if (ready && !now && !phaseRunning.value) train(diagram);
+  }, [ready, diagram]);
   return (
     <main class="phase" id="main">
       <section class="card phase-head">
@@ -28,7 +38,7 @@ export function PhaseTab() {
           <p class="quiet">
             {diagram === 2 ? "Two features share one dimension" : "Three features share two dimensions"}. The
             last one counts more or less than the others (to the right: more), and features are dense
-            or sparse (upwards: dense). Each cell is the best of several trained models.
+            or sparse (upwards: sparser). Each cell is the best of several trained models.
           </p>
         </div>
         <Setting />
@@ -56,9 +66,10 @@ function Setting() {
           { value: "3", text: "3 features in 2-D" },
         ]}
         onChange={(value) => {
-          if (phaseRunning.value) stopPhase();
           chosen.value = null;
-          look({ diagram: value === "3" ? 3 : 2 });
+          const next = value === "3" ? 3 : 2;
+          look({ diagram: next });
+          if (phaseRunning.value) train(next);
         }}
       />
       <NumberField name="points" label="Cells a side" help="points² cells are trained." value={points} low={2} high={40} onChange={(x) => set({ points: x })} />
@@ -68,7 +79,7 @@ function Setting() {
         type="button"
         class="button primary"
         name="phase-run"
-        onClick={() => (phaseRunning.value ? stopPhase() : startPhase(diagram, points, seeds, steps))}
+        onClick={() => (phaseRunning.value ? stopPhase() : train(diagram))}
       >
         {phaseRunning.value ? "Stop" : "Train"}
       </button>

@@ -29,6 +29,7 @@ function options(
   series: uPlot.Series[],
   scale: uPlot.Scale,
   hooks: uPlot.Hooks.Arrays,
+  log: boolean,
 ): uPlot.Options {
   const ink = inkOf(host);
   const axis: uPlot.Axis = {
@@ -37,16 +38,15 @@ function options(
     ticks: { stroke: ink.line, width: 1, size: 4 },
     font: `12px ${ink.font}`,
   };
-  const steps = (x: number): string => (x >= 1000 ? `${short(x / 1000)}k` : String(x));
   return {
     width: Math.max(host.clientWidth, 50),
     height: Math.max(host.clientHeight, 50),
     legend: { show: false },
     cursor: { drag: { x: false, y: false }, points: { show: false } },
     padding: [10, 12, 0, 0],
-    scales: { x: { time: false }, y: scale },
+    scales: { x: { time: false, ...(log ? { distr: 3, range: fromOne } : {}) }, y: scale },
     axes: [
-      { ...axis, size: 28, values: (_, ticks) => ticks.map(steps) },
+      { ...axis, size: 28, values: (_, ticks) => ticks.map(stepLabel) },
       { ...axis, size: 52, values: (_, ticks) => ticks.map((y) => (y === null ? "" : short(y))) },
     ],
     series: [{}, ...series],
@@ -54,8 +54,21 @@ function options(
   };
 }
 
+/** A logarithmic axis of steps from 1 to the last one. */
+const fromOne: uPlot.Range.Function = (_, __, last) => [1, Math.max(last ?? 10, 10)];
+
+/** Whole powers of ten on a logarithmic axis, where the other ticks have no room. */
+function stepLabel(x: number | null): string {
+  if (x === null || !(x >= 1)) return "";
+  return x >= 1000 ? `${short(x / 1000)}k` : String(x);
+}
+
+/** Steps to draw against: a logarithmic axis has no place for step 0, so it stands at 1. */
+const abscissa = (steps: number[], log: boolean): number[] =>
+  log ? steps.map((step) => Math.max(step, 1)) : steps;
+
 /** The losses of the model looked at, of the best and of the median of all N. */
-export function lossCurve(host: HTMLElement, scheme: Scheme): Curve {
+export function lossCurve(host: HTMLElement, scheme: Scheme, log: boolean): Curve {
   const ink = inkOf(host);
   const line = (stroke: string, width: number, dash: number[] = []): uPlot.Series => ({
     stroke, width, dash, points: { show: false },
@@ -66,20 +79,20 @@ export function lossCurve(host: HTMLElement, scheme: Scheme): Curve {
     line(css(cycle(0, scheme)), 2.5),
   ];
   const plot = new uPlot(
-    options(host, series, { distr: 3, log: 10 }, {}), [[], [], [], []], host,
+    options(host, series, { distr: 3, log: 10 }, {}, log), [[], [], [], []], host,
   );
   const positive = (row: number[]): (number | null)[] => row.map((y) => (y > 0 ? y : null));
   return {
     update: (trace) =>
       plot.setData([
-        trace.steps, positive(trace.median), positive(trace.best), positive(trace.loss),
+        abscissa(trace.steps, log), positive(trace.median), positive(trace.best), positive(trace.loss),
       ] as uPlot.AlignedData),
     ...lifecycle(plot, host),
   };
 }
 
 /** D_i of every feature, with lines at the fractions that polytopes give. */
-export function dimensionalityCurve(host: HTMLElement, scene: Scene): Curve {
+export function dimensionalityCurve(host: HTMLElement, scene: Scene, log: boolean): Curve {
   const { n } = scene.weights;
   const width = n > 24 ? 1 : 2;
   const series = Array.from({ length: n }, (_, i): uPlot.Series => ({
@@ -91,14 +104,14 @@ export function dimensionalityCurve(host: HTMLElement, scene: Scene): Curve {
   let current = scene;
   const hooks = { drawAxes: [(plot: uPlot) => drawFractions(plot, inkOf(host).faint)] };
   const plot = new uPlot(
-    options(host, series, { range: [0, 1.08] }, hooks),
+    options(host, series, { range: [0, 1.08] }, hooks, log),
     [[], ...series.map(() => [])] as uPlot.AlignedData,
     host,
   );
   return {
     update: (trace, latest) => {
       current = latest;
-      if (trace.D.length === n) plot.setData([trace.steps, ...trace.D] as uPlot.AlignedData);
+      if (trace.D.length === n) plot.setData([abscissa(trace.steps, log), ...trace.D] as uPlot.AlignedData);
     },
     ...lifecycle(plot, host),
   };
@@ -121,14 +134,16 @@ function drawFractions(plot: uPlot, colour: string): void {
   ctx.setLineDash([2 * ratio, 4 * ratio]);
   ctx.font = `${11 * ratio}px ${getComputedStyle(plot.root).fontFamily}`;
   ctx.textAlign = "right";
-  ctx.textBaseline = "bottom";
   for (const [value, name] of FRACTIONS) {
     const y = plot.valToPos(value, "y", true);
+    // 2/5 and 3/8 are close: the lower one is written below its line.
+    const below = value === FRACTIONS.at(-1)![0];
+    ctx.textBaseline = below ? "top" : "bottom";
     ctx.beginPath();
     ctx.moveTo(bbox.left, y);
     ctx.lineTo(bbox.left + bbox.width, y);
     ctx.stroke();
-    ctx.fillText(name, bbox.left + bbox.width - 2 * ratio, y - 1);
+    ctx.fillText(name, bbox.left + bbox.width - 2 * ratio, y + (below ? 2 : -1) * ratio);
   }
   ctx.restore();
 }

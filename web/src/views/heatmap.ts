@@ -16,8 +16,7 @@ const LABEL = 18;
 
 /** The square of cells, with room for the column of biases and its label. */
 export function gridOf(n: number, width: number, height: number): Grid {
-  const side = Math.min(width - GAP - LABEL, height - LABEL);
-  const cell = Math.max(side / (n + 1), 0.5);
+  const cell = Math.max(Math.min((width - GAP) / (n + 1), (height - LABEL - 2) / n), 0.5);
   const total = cell * (n + 1) + GAP;
   return { left: Math.max((width - total) / 2, 0), top: LABEL, cell, n };
 }

@@ -7,6 +7,7 @@
 
 /** Milliseconds that one animation frame may spend on drawing, beyond its first view. */
 const BUDGET = 12;
+const KEPT = 300;
 
 export interface Drawable {
   draw(): void;
@@ -28,6 +29,8 @@ export class Loop {
   after: () => void = () => undefined;
   private entries: Entry[] = [];
   private pending = false;
+  /** Milliseconds that the last animation frames took, at most `KEPT` of them. */
+  readonly durations: number[] = [];
 
   add(view: Drawable): () => void {
     const entry = { view, stale: true, last: Number.NEGATIVE_INFINITY };
@@ -52,8 +55,8 @@ export class Loop {
 
   private tick(now: number): void {
     this.pending = false;
-    this.before();
     const start = performance.now();
+    this.before();
     // Those that every frame draws come first; among the others, those that waited longest.
     const due = this.entries.filter(({ stale, view }) => stale && view.visible);
     due.sort((a, b) => a.view.interval - b.view.interval || a.last - b.last);
@@ -69,6 +72,8 @@ export class Loop {
       entry.view.draw();
     }
     this.after();
+    this.durations.push(performance.now() - start);
+    if (this.durations.length > KEPT) this.durations.shift();
     if (waiting) this.schedule();
   }
 }

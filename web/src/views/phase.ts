@@ -60,8 +60,7 @@ export function drawPhase(
     for (let column = 0; column < columns; column++) {
       const k = row * columns + column;
       context.fillStyle = css(cellColour(norm[k]!, shared[k]!, scheme));
-      // Half a pixel more hides the seams between cells.
-      context.fillRect(left + column * w, y, w + 0.5, h + 0.5);
+      fillWhole(context, left + column * w, y, w, h);
     }
   }
   context.strokeStyle = theme.faint;
@@ -74,6 +73,18 @@ export function drawPhase(
     context.strokeRect(left + chosen.column * w, y, w, h);
   }
   drawAxes(surface, phase, { left, top, side });
+}
+
+/** A rectangle with its edges on whole pixels, so that no seams show between neighbours. */
+function fillWhole(
+  context: CanvasRenderingContext2D,
+  x: number,
+  y: number,
+  width: number,
+  height: number,
+): void {
+  const [left, top] = [Math.round(x), Math.round(y)];
+  context.fillRect(left, top, Math.round(x + width) - left, Math.round(y + height) - top);
 }
 
 function drawAxes({ context, theme }: Surface, phase: Phase, { left, top, side }: Box): void {

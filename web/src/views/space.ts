@@ -3,8 +3,8 @@
 import {
   BufferAttribute, BufferGeometry, Color, DynamicDrawUsage, InstancedMesh, LineBasicMaterial,
   LineSegments, Matrix4, MeshLambertMaterial, AmbientLight, DirectionalLight,
-  Mesh, PerspectiveCamera, Quaternion, Raycaster, Scene as World, SphereGeometry, CylinderGeometry,
-  Vector2, Vector3, WebGLRenderer, WireframeGeometry,
+  PerspectiveCamera, Quaternion, Raycaster, Scene as World, SphereGeometry, CylinderGeometry,
+  Vector2, Vector3, WebGLRenderer,
 } from "three";
 import { OrbitControls } from "three/addons/controls/OrbitControls.js";
 
@@ -31,7 +31,7 @@ export class Space {
   constructor(host: HTMLElement, changed: () => void) {
     this.host = host;
     this.renderer = new WebGLRenderer({
-      antialias: true, alpha: true, preserveDrawingBuffer: true, powerPreference: "low-power",
+      antialias: true, alpha: true, powerPreference: "low-power",
     });
     this.renderer.domElement.className = "view-canvas";
     host.append(this.renderer.domElement);
@@ -169,13 +169,25 @@ export class Space {
   }
 }
 
-/** The unit sphere, faint. */
-function sphere(): Mesh | LineSegments {
-  const wires = new WireframeGeometry(new SphereGeometry(1, 24, 12));
-  return new LineSegments(
-    wires,
-    new LineBasicMaterial({ color: "#8a919c", transparent: true, opacity: 0.16 }),
-  );
+/** The unit sphere, faint: meridians and parallels. */
+function sphere(): LineSegments {
+  const [meridians, parallels, pieces] = [8, 7, 72];
+  const ends: Vector3[] = [];
+  const circle = (at: (angle: number) => Vector3): void => {
+    for (let k = 0; k < pieces; k++) {
+      ends.push(at((2 * Math.PI * k) / pieces), at((2 * Math.PI * (k + 1)) / pieces));
+    }
+  };
+  for (let k = 0; k < meridians; k++) {
+    const turn = (Math.PI * k) / meridians;
+    circle((angle) => new Vector3().setFromSphericalCoords(1, angle, turn));
+  }
+  for (let k = 1; k <= parallels; k++) {
+    const polar = (Math.PI * k) / (parallels + 1);
+    circle((angle) => new Vector3().setFromSphericalCoords(1, polar, angle));
+  }
+  const faint = new LineBasicMaterial({ color: "#8a919c", transparent: true, opacity: 0.2 });
+  return new LineSegments(new BufferGeometry().setFromPoints(ends), faint);
 }
 
 function lines(): LineSegments<BufferGeometry, LineBasicMaterial> {

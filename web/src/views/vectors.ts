@@ -31,7 +31,7 @@ export function frameOf(points: Float64Array, width: number, height: number): Fr
 export function drawVectors(surface: Surface, scene: Scene, points: Float64Array): Frame2d {
   const { context, width, height } = surface;
   const place = frameOf(points, width, height);
-  drawGround(surface, place);
+  drawGround(surface, place, points);
   drawEdges(context, scene, points, place);
   const order = drawingOrder(scene);
   for (const i of order) drawFeature(surface, scene, points, place, i);
@@ -42,7 +42,11 @@ export function drawVectors(surface: Surface, scene: Scene, points: Float64Array
 }
 
 /** Axes and the unit circle. */
-function drawGround({ context, width, height, theme }: Surface, { cx, cy, scale }: Frame2d): void {
+function drawGround(
+  { context, width, height, theme }: Surface,
+  { cx, cy, scale }: Frame2d,
+  points: Float64Array,
+): void {
   context.lineWidth = 1;
   context.strokeStyle = theme.line;
   context.beginPath();
@@ -59,10 +63,25 @@ function drawGround({ context, width, height, theme }: Surface, { cx, cy, scale 
   context.setLineDash([]);
   context.fillStyle = theme.quiet;
   context.font = `12px ${theme.font}`;
-  context.textAlign = "left";
-  context.textBaseline = "bottom";
-  const diagonal = scale * Math.SQRT1_2;
-  context.fillText("length 1", cx + diagonal + 5, cy + diagonal + 14);
+  const [dx, dy] = emptiest(points);
+  context.textAlign = dx > 0 ? "left" : "right";
+  context.textBaseline = "middle";
+  context.fillText("length 1", cx + dx * (scale + 8), cy - dy * (scale + 8));
+}
+
+/** The diagonal direction that is farthest from all features: there is room for a word. */
+function emptiest(points: Float64Array): [number, number] {
+  const diagonals: [number, number][] = [[1, -1], [-1, -1], [1, 1], [-1, 1]];
+  const room = ([dx, dy]: [number, number]): number => {
+    let least = Number.POSITIVE_INFINITY;
+    for (let k = 0; k < points.length; k += 2) {
+      const [x, y] = [points[k]! - dx * Math.SQRT1_2, points[k + 1]! - dy * Math.SQRT1_2];
+      least = Math.min(least, Math.hypot(x, y));
+    }
+    return least;
+  };
+  const best = diagonals.reduce((a, b) => (room(b) > room(a) + 0.1 ? b : a));
+  return [best[0] * Math.SQRT1_2, best[1] * Math.SQRT1_2];
 }
 
 /** Tip to tip, as wide and as coloured as the inner product is large. */
@@ -75,8 +94,8 @@ function drawEdges(
   for (const { i, j, value } of edges(scene.gram, scene.weights.n).reverse()) {
     const touched = scene.hovered === null || scene.hovered === i || scene.hovered === j;
     const size = Math.min(Math.abs(value), 1);
-    context.strokeStyle = css(signed(value < 0 ? -0.55 - 0.45 * size : 0.55 + 0.45 * size, scene.scheme), touched ? 0.25 + 0.6 * size : 0.06);
-    context.lineWidth = 0.75 + 2.5 * size;
+    context.strokeStyle = css(signed(value < 0 ? -0.55 - 0.45 * size : 0.55 + 0.45 * size, scene.scheme), touched ? 0.2 + 0.45 * size : 0.06);
+    context.lineWidth = 0.75 + 2 * size;
     context.beginPath();
     context.moveTo(cx + scale * points[2 * i]!, cy - scale * points[2 * i + 1]!);
     context.lineTo(cx + scale * points[2 * j]!, cy - scale * points[2 * j + 1]!);
@@ -105,7 +124,7 @@ function drawFeature(
   context.globalAlpha = scene.alpha(i);
   context.strokeStyle = scene.colour(i);
   context.lineCap = "round";
-  context.lineWidth = (many ? 1.75 : 3.5) + (strong ? 1.5 : 0);
+  context.lineWidth = (many ? 1.75 : 4.5) + (strong ? 1.5 : 0);
   context.beginPath();
   context.moveTo(cx, cy);
   context.lineTo(x, y);
@@ -114,7 +133,7 @@ function drawFeature(
   context.strokeStyle = theme.surface;
   context.lineWidth = many ? 1 : 2;
   context.beginPath();
-  context.arc(x, y, (many ? 4 : 7.5) + (strong ? 2 : 0), 0, 2 * Math.PI);
+  context.arc(x, y, (many ? 4 : 8.5) + (strong ? 2 : 0), 0, 2 * Math.PI);
   context.fill();
   context.stroke();
   context.globalAlpha = 1;

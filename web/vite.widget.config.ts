@@ -9,6 +9,7 @@ export default defineConfig({
     target: "es2022",
     cssCodeSplit: false,
     chunkSizeWarningLimit: 900,
+    rolldownOptions: { output: { codeSplitting: false } },
     lib: {
       entry: "src/widget.tsx",
       formats: ["es"],

@@ -1,6 +1,7 @@
 /** The page of `tegum explore`. */
 
 import "uplot/dist/uPlot.min.css";
+import "./style/palette.css";
 import "./style/tokens.css";
 import "./style/controls.css";
 import "./style/layout.css";

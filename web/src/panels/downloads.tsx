@@ -5,7 +5,7 @@ import { useRef } from "preact/hooks";
 import { currentScene, flat } from "../page/stage";
 import { analysis, frame, hello, view } from "../state/session";
 import { inkOf } from "../views/canvas";
-import { freshCanvas } from "./hero";
+import { freshCanvas } from "./space";
 import { canvasPng, save, vectorsSvg } from "../views/picture";
 
 export function Downloads() {

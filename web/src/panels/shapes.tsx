@@ -8,6 +8,7 @@ import type { Factor } from "../wire/messages";
 
 /** More factors than this are told by how many there are. */
 const LISTED = 14;
+const CHIPS = 10;
 
 export function Shapes() {
   const a = analysis.value;
@@ -47,7 +48,8 @@ function FactorButton({ factor, position }: { factor: Factor; position: number }
     >
       <span>{name}</span>
       <span class="chips">
-        {factor.features.slice(0, 12).map((i) => <Chip key={i} feature={i} />)}
+        {factor.features.slice(0, CHIPS).map((i) => <Chip key={i} feature={i} />)}
+        {factor.features.length > CHIPS && `+${factor.features.length - CHIPS}`}
       </span>
     </button>
   );

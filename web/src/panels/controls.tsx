@@ -39,19 +39,20 @@ const OPTIMIZER_NAMES = [
   ["exact", "exact (no samples)"],
 ] as const;
 
-export function Controls() {
+/** `brief`: the sparsity alone is open, as a lesson needs it. */
+export function Controls({ brief = false }: { brief?: boolean }) {
   const s = settings.value;
   return (
     <form class="controls" aria-label="The model and its training" onSubmit={(e) => e.preventDefault()}>
       <Group title="Sparsity" open>
         <Probability s={s} />
       </Group>
-      <Group title="Features" open>
+      <Group title="Features" open={!brief}>
         <Shape s={s} />
         <Importance s={s} />
         <Data s={s} />
       </Group>
-      <Group title="Model" open>
+      <Group title="Model" open={!brief}>
         <Model s={s} />
       </Group>
       <Group title="Training">
@@ -61,7 +62,7 @@ export function Controls() {
   );
 }
 
-export function Group(props: { title: string; open?: boolean; children: ComponentChildren }) {
+function Group(props: { title: string; open?: boolean; children: ComponentChildren }) {
   return (
     <details class="group" open={props.open ?? false}>
       <summary>{props.title}</summary>
@@ -70,7 +71,7 @@ export function Group(props: { title: string; open?: boolean; children: Componen
   );
 }
 
-export function Probability({ s }: { s: Settings }) {
+function Probability({ s }: { s: Settings }) {
   const inSets = s.data !== "independent";
   return (
     <Slider

@@ -22,7 +22,7 @@ export function Hero() {
   return (
     <section class="card hero" aria-label="Feature vectors">
       <header class="card-head">
-        <h2>Features in {m === 1 ? "one dimension" : `${m} dimensions`}</h2>
+        <h2>Features in {m}-D</h2>
         <div class="card-tools">
           <PlaneChoice />
           <Segmented

@@ -23,8 +23,8 @@ export function PlaneChoice() {
           : look({ plane: "factor", factor: Number(value) })
       }
     >
-      <option value={PRINCIPAL}>principal directions</option>
-      <option value={AXES}>first hidden dimensions</option>
+      <option value={PRINCIPAL}>principal axes</option>
+      <option value={AXES}>first dimensions</option>
       {factors.map(({ position, name, features }) => (
         <option key={position} value={String(position)}>
           {name === "unnamed" ? "factor" : name} of {features.slice(0, 5).join(", ")}

@@ -48,9 +48,10 @@ function Numbers() {
   const f = frame.value;
   if (!f) return <dl class="numbers" />;
   const n = configured.value?.seeds ?? 1;
+  const compiling = f.status === "running" && f.step === 0;
   return (
     <dl class="numbers">
-      <Figure name="step" value={count(f.step)} />
+      <Figure name="step" value={compiling ? "preparing …" : count(f.step)} help={compiling ? "The first training of a kind compiles its kernels; they are kept for the next ones" : undefined} />
       <Figure name="loss" value={f.loss === null ? "diverged" : short(f.loss)} help="Of the model that is shown, on one fresh batch" />
       <Figure name="model" value={`${f.selected.seed}${f.selected.by === "best" ? ", best" : ""} of ${n}`} help="The seed of the model that is shown" />
       <Figure name="steps/s" value={f.status === "running" ? count(f.rate.steps) : "–"} help={`${updatesPerSecond().toFixed(0)} pictures per second`} />
@@ -59,7 +60,7 @@ function Numbers() {
   );
 }
 
-function Figure({ name, value, help }: { name: string; value: string; help?: string }) {
+function Figure({ name, value, help }: { name: string; value: string; help?: string | undefined }) {
   return (
     <div title={help}>
       <dt>{name}</dt>

@@ -3,9 +3,9 @@
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 
-import { Probability } from "../panels/controls";
+import { Controls } from "../panels/controls";
 import { configure } from "../state/actions";
-import { look, settings, view } from "../state/session";
+import { look, view } from "../state/session";
 import { decode } from "../state/url";
 import type { ServerState } from "../wire/messages";
 import { Stage } from "./live";
@@ -85,10 +85,7 @@ function Text({ lesson, index }: { lesson: Lesson; index: number }) {
         {lesson.text.map((paragraph) => <p key={paragraph}>{paragraph}</p>)}
         {lesson.try && <p class="try"><b>Try:</b> {lesson.try}</p>}
       </article>
-      <div class="lesson-slider"><Probability s={settings.value} /></div>
-      <div class="buttons">
-        <button type="button" class="button bare" title="The same model with all its controls" onClick={() => look({ tab: "live" })}>All controls</button>
-      </div>
+      <Controls brief />
     </>
   );
 }

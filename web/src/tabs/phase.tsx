@@ -14,7 +14,7 @@ import { type Cell, cellAtPoint, cellColour, drawPhase } from "../views/phase";
 import { css } from "../colour/scales";
 
 const chosen = signal<Cell | null>(null);
-const wish = signal({ points: 14, seeds: 8, steps: 2000 });
+const wish = signal({ points: 12, seeds: 10, steps: 4000 });
 
 function train(diagram: 2 | 3): void {
   const { points, seeds, steps } = wish.value;

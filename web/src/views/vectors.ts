@@ -14,6 +14,7 @@ export interface Frame2d {
 
 /** Up to this many features have their numbers written at their tips. */
 const LABELLED = 24;
+const EDGES_EACH = 2;
 const MARGIN = 30;
 
 /** The frame that holds the unit circle and every point; it follows growth in coarse steps. */
@@ -91,10 +92,13 @@ function drawEdges(
   points: Float64Array,
   { cx, cy, scale }: Frame2d,
 ): void {
-  for (const { i, j, value } of edges(scene.gram, scene.weights.n).reverse()) {
+  // Among many features only the strongest interferences can be told apart.
+  const { n } = scene.weights;
+  const [most, faded] = n > LABELLED ? [EDGES_EACH * n, 0.6] : [undefined, 1];
+  for (const { i, j, value } of edges(scene.gram, n, 0.1, most).reverse()) {
     const touched = scene.hovered === null || scene.hovered === i || scene.hovered === j;
     const size = Math.min(Math.abs(value), 1);
-    context.strokeStyle = css(signed(value < 0 ? -0.55 - 0.45 * size : 0.55 + 0.45 * size, scene.scheme), touched ? 0.2 + 0.45 * size : 0.06);
+    context.strokeStyle = css(signed(value < 0 ? -0.55 - 0.45 * size : 0.55 + 0.45 * size, scene.scheme), touched ? faded * (0.2 + 0.45 * size) : 0.06);
     context.lineWidth = 0.75 + 2 * size;
     context.beginPath();
     context.moveTo(cx + scale * points[2 * i]!, cy - scale * points[2 * i + 1]!);

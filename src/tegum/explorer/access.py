@@ -70,7 +70,9 @@ class Guard:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        headers = {name.decode("latin-1"): text.decode("latin-1") for name, text in scope["headers"]}
+        headers = {
+            name.decode("latin-1"): text.decode("latin-1") for name, text in scope["headers"]
+        }
         query = parse_qs(scope["query_string"].decode("latin-1"))
         asked = query.get("token", [""])[-1]
         reason = self._reason(scope, headers, asked)

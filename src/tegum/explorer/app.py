@@ -72,9 +72,7 @@ class Explorer:
         if self.report is not None:
             routes.append(Mount("/report", StaticFiles(directory=self.report)))
         routes.append(Mount("/", StaticFiles(directory=self.static, html=True, check_dir=False)))
-        guard = Middleware(
-            Guard, token=self.token, names=own_names(self.host), remote=self.remote
-        )
+        guard = Middleware(Guard, token=self.token, names=own_names(self.host), remote=self.remote)
         return Starlette(
             routes=routes,
             middleware=[guard],

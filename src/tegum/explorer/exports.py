@@ -16,8 +16,6 @@ from tegum.explorer.messages import Export
 from tegum.explorer.screen import Screen
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
     from tegum.engines.base import State as Arrays
     from tegum.problem import Problem
 
@@ -88,7 +86,6 @@ def _drawn(problem: Problem, own: Arrays, kind: str) -> bytes:
         attrs={"problem": problem.to_json()},
     )
     draw = plots.features_2d if W.shape[0] == 2 else plots.gram
-    figure: Figure = draw(model)
     file = io.BytesIO()
-    figure.savefig(file, format=kind, bbox_inches="tight")
+    draw(model).savefig(file, format=kind, bbox_inches="tight")
     return file.getvalue()

@@ -16,7 +16,9 @@ def gallery(report: Path | None) -> dict[str, Any]:
     verdicts = _verdicts(report)
     experiments = []
     for experiment in list_experiments():
-        found = {claim.id: verdicts[claim.id] for claim in experiment.claims if claim.id in verdicts}
+        found = {
+            claim.id: verdicts[claim.id] for claim in experiment.claims if claim.id in verdicts
+        }
         experiments.append(
             {
                 "name": experiment.name,

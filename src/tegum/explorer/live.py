@@ -9,9 +9,8 @@ import numpy as np
 
 from tegum.dims import F64, I64
 from tegum.engines import get_engine
-from tegum.engines.base import Batch
+from tegum.engines.base import Batch, step_of
 from tegum.engines.base import State as Arrays
-from tegum.engines.base import step_of
 from tegum.explorer.history import History
 from tegum.explorer.limits import Limits
 from tegum.explorer.state import Change, State, Values, changed, numbers
@@ -101,7 +100,8 @@ class Live:
 
     def fresh(self, seed: int | None) -> State:
         """The numbers as they are, without a past."""
-        return State(self.problem, self.training, self.first.seeds, self.first.seed).settled(seed)
+        now = self.first.replace(problem=self.problem, training=self.training, changes=())
+        return now.settled(seed)
 
     def numbers(self) -> dict[str, Any]:
         """The numbers that may change, as they are."""

@@ -33,9 +33,7 @@ class PhaseJob:
         self.number, self.wish, self.jobs = number, wish, jobs
         self.probabilities = np.geomspace(*PROBABILITIES, wish.points)
         self.ratios = np.geomspace(*RATIOS, wish.points)
-        self.training = Training(
-            steps=wish.steps, learning_rate=5e-3, schedule="cosine", **OWN
-        )  # type: ignore[arg-type]
+        self.training = Training(steps=wish.steps, learning_rate=5e-3, schedule="cosine", **OWN)
         self.engine = get_engine("sampled")
         shape = (wish.points, wish.points)
         self.cells: dict[str, np.ndarray] = {
@@ -101,7 +99,9 @@ class PhaseJob:
 
     def state(self) -> State:
         """What a cell is trained from, at probability and ratio 1."""
-        return State(self._problem(1.0, 1.0), self.training, self.wish.seeds, self.wish.seed)
+        seeds, seed = self.wish.seeds, self.wish.seed
+        problem = self._problem(1.0, 1.0)
+        return State(problem=problem, training=self.training, seeds=seeds, seed=seed)
 
     def _problem(self, p: float, r: float) -> Problem:
         n = self.wish.n_features

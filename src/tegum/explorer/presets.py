@@ -37,6 +37,18 @@ def _law(n: int, p: float, magnitude: Any = "uniform") -> Independent:
     return Independent(n_features=n, feature_probability=p, magnitude=magnitude)
 
 
+def _one_differs(n: int, p: float, ratio: float) -> Independent:
+    return Independent(n_features=n, feature_probability=(ratio * p, *(p,) * (n - 1)))
+
+
+def _together(sets: int, size: int, p: float) -> Correlated:
+    return Correlated(n_sets=sets, set_size=size, feature_probability=p)
+
+
+def _apart(sets: int, size: int, p: float) -> Anticorrelated:
+    return Anticorrelated(n_sets=sets, set_size=size, feature_probability=p)
+
+
 def _falling(base: float, n: int) -> tuple[float, ...]:
     return tuple(base**i for i in range(n))
 
@@ -64,7 +76,8 @@ def _made(
         "schedule": schedule,
         **OWN,
     }
-    return Preset(items, title, State(problem, Training(**settings), seeds, 0))
+    state = State(problem=problem, training=Training(**settings), seeds=seeds)
+    return Preset(items, title, state)
 
 
 _TWO: Final = ReLUOutput(n_hidden=2)
@@ -99,32 +112,33 @@ PRESETS: Final = (
     _made((12,), "three features in two dimensions", _law(3, 0.2), _TWO, (1.0, 1.0, 2.0), seeds=20,
           steps=4000),
     *(
-        _made((13, 14, 15, 16, 17, 18, 32, 33, 52, 56), f"uniform features, n = 60, m = 10, 1−S = {p:g}",
+        _made((*range(13, 19), 32, 33, 52, 56), f"uniform features, n = 60, m = 10, 1−S = {p:g}",
               _law(60, p), ReLUOutput(n_hidden=10), seeds=4, batch=512)
         for p in (0.9, 0.6, 0.35, 0.22)
     ),
-    _made((19,), "n − 1 dimensions for n features: a simplex", _law(4, 0.9), ReLUOutput(n_hidden=3)),
+    _made((19,), "n − 1 dimensions for n features: a simplex", _law(4, 0.9),
+          ReLUOutput(n_hidden=3)),
     *(
         _made((20, 21, 22), f"the pentagon with one feature of relative density {ratio:g}",
-              Independent(5, (0.05 * ratio, *(0.05,) * 4)), _TWO, seeds=96, steps=10_000, rate=3e-3)
+              _one_differs(5, 0.05, ratio), _TWO, seeds=96, steps=10_000, rate=3e-3)
         for ratio in (1.0, 0.4, 0.2, 5.0)
     ),
     *(
         _made((23,), f"twelve features in {m} dimensions", _law(12, 0.05), ReLUOutput(n_hidden=m))
         for m in (2, 3)
     ),
-    _made((24,), "two correlated pairs", Correlated(2, 2, 0.05), _TWO, seeds=100),
-    _made((25,), "two anticorrelated pairs", Anticorrelated(2, 2, 0.1), _TWO, seeds=100),
+    _made((24,), "two correlated pairs", _together(2, 2, 0.05), _TWO, seeds=100),
+    _made((25,), "two anticorrelated pairs", _apart(2, 2, 0.1), _TWO, seeds=100),
     *(
-        _made((26, 28, 29), f"three correlated pairs, p = {p:g}", Correlated(3, 2, p), _TWO,
+        _made((26, 28, 29), f"three correlated pairs, p = {p:g}", _together(3, 2, p), _TWO,
               seeds=100)
         for p in (0.03, 0.1, 0.2, 0.5)
     ),
-    _made((27,), "two bundles of ten: local almost-orthogonal bases", Correlated(2, 10, 0.05),
+    _made((27,), "two bundles of ten: local almost-orthogonal bases", _together(2, 10, 0.05),
           ReLUOutput(n_hidden=10), seeds=16, steps=10_000, batch=512),
     _made((30, 57), "energy levels: n = 60, m = 4", _law(60, 0.3), ReLUOutput(n_hidden=4), seeds=8,
           steps=12_000, batch=512, rate=1e-3, schedule="constant"),
-    _made((31,), "two sets of three: stages on the way to an octahedron", Correlated(2, 3, 0.1),
+    _made((31,), "two sets of three: stages on the way to an octahedron", _together(2, 3, 0.1),
           ReLUOutput(n_hidden=3), seeds=100, steps=20_000, rate=1e-3, schedule="constant"),
     _made((34, 35), "n = 60, m = 12", _law(60, 0.05), ReLUOutput(n_hidden=12), seeds=8, batch=512),
     _made((36, 37), "a linear hidden layer has no privileged basis", _law(10, 0.3),
@@ -159,5 +173,5 @@ PRESETS: Final = (
         for name in ("gelu", "quadratic")
     ),
     _made((59,), "correlated and independent features side by side",
-          Groups((Correlated(2, 2, 0.05), _law(4, 0.05))), ReLUOutput(n_hidden=4), seeds=32),
+          Groups(parts=(_together(2, 2, 0.05), _law(4, 0.05))), ReLUOutput(n_hidden=4), seeds=32),
 )  # fmt: skip

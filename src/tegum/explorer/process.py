@@ -22,7 +22,7 @@ class WorkerProcess:
 
     @classmethod
     async def start(cls) -> WorkerProcess:
-        """A new process, which takes a second or so to be ready; what it is told meanwhile waits."""
+        """A new process, ready in a second or so; what it is told before that waits."""
         process = await asyncio.create_subprocess_exec(
             # -P: modules of the folder the server was started in are none of ours
             *(sys.executable, "-P", "-c", _START),

@@ -53,14 +53,14 @@ class Screen:
         self._wanted: set[str] = set()
         self._names = looking.Names(0)
         self._analysis_from = self._history_from = 0.0
-        self._history_seen = -1
+        self._history_seen = 0
 
     def start(self, live: Live, run: int) -> None:
         """Another training is on."""
         self.live, self.run, self.past = live, run, None
         if isinstance(self.selected, int) and self.selected >= live.first.seeds:
             self.selected = "best"
-        self._bases, self._history_seen = {}, -1
+        self._bases, self._history_seen = {}, 0
         self._names = looking.Names(live.first.seeds)
         self._pace.clear()
         self.want("frame", "analysis", "traces")
@@ -150,6 +150,7 @@ class Screen:
         own = {name: array[seed] for name, array in everything.items()}
         W = looking.directions(own)
         losses = self.losses()
+        finite = all(bool(np.isfinite(array).all()) for array in own.values())
         arrays = {**own, "D": looking.dimensionality(W), "losses": losses}
         if self.all and live.first.seeds * W.size <= live.limits.watch_weights:
             arrays["W_all"] = looking.directions(everything)
@@ -161,7 +162,7 @@ class Screen:
             "status": self.status,
             "past": self.past is not None,
             "selected": self._selected(seed),
-            "loss": float(losses[seed]),
+            "loss": float(losses[seed]) if finite else None,
             "rate": self._rate(live, now),
             "diverged": len(live.diverged(everything)),
             "numbers": live.numbers(),

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import PlainValidator
 
-from tegum.axes import split_target, with_axis
+from tegum.axes import with_axis
 from tegum.errors import SpecError, UnknownNameError
 from tegum.problem import Problem
 from tegum.spec import BrokenRule, PositiveInt, Spec, as_integer, nested
@@ -74,7 +74,10 @@ class State(Spec):
 
     @classmethod
     def read(cls, given: Mapping[str, Any]) -> State:
-        """The state in a message, with the server's own fields set. Raises `SpecError`."""
+        """The state in a message, with the server's own fields set.
+
+        Raises `SpecError`, and `UnknownNameError` for a change of what is no number.
+        """
         state = cls(**{str(name): value for name, value in given.items()})
         return state.replace(training=state.training.replace(**OWN))
 
@@ -83,7 +86,8 @@ class State(Spec):
         problem, training = self.problem, self.training
         for _, values in self.changes:
             problem, training = changed(problem, training, values)
-        return State(problem, training, self.seeds, self.seed if seed is None else seed)
+        run_seed = self.seed if seed is None else seed
+        return State(problem=problem, training=training, seeds=self.seeds, seed=run_seed)
 
     def data(self) -> dict[str, Any]:
         """Plain JSON data, every field given."""
@@ -97,7 +101,7 @@ def changed(problem: Problem, training: Training, values: Values) -> tuple[Probl
         if name == STEPS:
             training = training.replace(steps=value)
             continue
-        if split_target(name)[0] not in LIVE:
+        if name.partition("[")[0] not in LIVE:
             known = [*LIVE, "feature_probability[i]", "importance[i]", STEPS]
             raise UnknownNameError.of("number", name, known)
         if value is None:
@@ -125,6 +129,6 @@ FIRST: Final = State(
         '"feature_probability":0.05},"model":{"kind":"relu_output","n_hidden":2},'
         '"importance":[1,0.9,0.81,0.729,0.6561]}'
     ),
-    training=Training(steps=1_000_000, learning_rate=2e-3, **OWN),  # type: ignore[arg-type]
+    training=Training(steps=1_000_000, learning_rate=2e-3, **OWN),
     seeds=100,
 )

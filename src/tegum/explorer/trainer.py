@@ -68,7 +68,9 @@ class Trainer:
         self.screen.want("frame")
 
     def stop(self, status: Status) -> None:
-        """No further, and show where it is."""
+        """No further; keep and show where it is."""
+        if self.live is not None and status != "failed" and self.live.history.records():
+            self.live.record()
         self.screen.status, self._target = status, None
         self.screen.want("frame", "analysis")
 

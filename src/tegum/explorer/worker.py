@@ -57,8 +57,10 @@ class Worker:
         return min((wait for wait in waits if wait is not None), default=None)
 
     def _train(self) -> None:
-        busy = {"type": "busy", "run": self.run, "message": "preparing the kernels"}
-        self.trainer.work(lambda: self.say(busy))
+        self.trainer.work(self._busy)
+
+    def _busy(self) -> None:
+        self.say({"type": "busy", "run": self.run, "message": "preparing the kernels"})
 
     def _train_phase(self) -> None:
         job = self.phase
@@ -121,6 +123,7 @@ class Worker:
         self._begin(command.id, state, run=command.run, until=None)
 
     def _begin(self, identity: Any, state: State, *, run: bool, until: int | None) -> None:
+        state.settled()  # its changes must be possible, all of them
         try:
             live = Live(state, self.limits, self.jobs)
         except SpecError as error:
@@ -151,7 +154,10 @@ class Worker:
 
     def _on_change(self, command: messages.ChangeNumbers) -> None:
         live = self.trainer.present
+        penalised = live.problem.l1 > 0
         live.change(command.values)
+        if penalised != (live.problem.l1 > 0):
+            self._busy()  # the next slice is another kernel's
         self.screen.past = None
         if self.screen.status == "done" and not live.ended:
             self.screen.status = "paused"

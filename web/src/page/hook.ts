@@ -73,6 +73,9 @@ export function offerHook(): void {
     get hash() {
       return currentHash();
     },
+    get heldOut() {
+      return copy(currentScene()?.heldOut ?? []);
+    },
     get durations() {
       return copy(loop.durations);
     },

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Final
 
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -24,16 +23,15 @@ from starlette.websockets import WebSocket
 
 from tegum.errors import TegumError
 from tegum.explorer.access import Guard, own_names
-from tegum.explorer.frames import to_json
-from tegum.explorer.gallery import gallery
 from tegum.explorer.limits import Limits
-from tegum.explorer.process import Pool
+from tegum.explorer.process import Pool, prepare
 from tegum.explorer.session import Session
 
 TOO_MANY: Final = 4429
 #: What Vite builds; part of the wheel.
 STATIC: Final = Path(__file__).parent / "static"
 
+_GALLERY_LATER: Final = 5.0  # seconds after the first page: its training comes first
 _MEDIA: Final = {
     "safetensors": "application/octet-stream",
     "npz": "application/octet-stream",
@@ -59,7 +57,7 @@ class Explorer:
     def __post_init__(self) -> None:
         self.pool = Pool(self.spares)
         self.sessions: dict[str, Session] = {}
-        self._gallery = asyncio.Lock()
+        self._gallery: asyncio.Task[bytes] | None = None
 
     def application(self) -> Starlette:
         """The ASGI application."""
@@ -86,6 +84,8 @@ class Explorer:
         try:
             yield
         finally:
+            if self._gallery is not None:
+                self._gallery.cancel()
             await self.pool.close()
 
     async def _socket(self, socket: WebSocket) -> None:
@@ -95,6 +95,7 @@ class Explorer:
             reason = f"{self.pages} pages are open already: close one"
             await socket.close(TOO_MANY, reason)
             return
+        self._prepared(_GALLERY_LATER)  # somebody may ask for it next
         session = Session(socket, self.pool, self.limits)
         self.sessions[session.id] = session
         try:
@@ -102,10 +103,19 @@ class Explorer:
         finally:
             del self.sessions[session.id]
 
+    def _prepared(self, delay: float) -> asyncio.Task[bytes]:
+        """The gallery, which is made once."""
+        task = self._gallery
+        if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
+            task = self._gallery = asyncio.create_task(prepare(self.report, delay))
+        return task
+
     async def _show_gallery(self, request: Request) -> Response:
-        async with self._gallery:  # it imports every experiment: once is enough
-            found = await run_in_threadpool(gallery, self.report)
-        return Response(to_json(found), media_type="application/json")
+        try:
+            found = await asyncio.shield(self._prepared(0.0))
+        except TegumError as error:
+            raise HTTPException(500, str(error)) from None
+        return Response(found, media_type="application/json")
 
     async def _lessons(self, request: Request) -> Response:
         return JSONResponse(lessons())

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
+from tegum.explorer.frames import to_json
 from tegum.explorer.presets import presets_of
 from tegum.report.discovery import list_experiments
 from tegum.report.summary import figure_file
@@ -77,3 +79,9 @@ def _figure(report: Path | None, experiment: str, figure: str, kind: Any) -> str
         return None
     file = figure_file(experiment, figure, kind)
     return f"/report/{file}" if (report / file).is_file() else None
+
+
+def main() -> None:
+    """The gallery of the report folder in the arguments on stdout, as JSON."""
+    folder = sys.argv[1]
+    print(to_json(gallery(Path(folder) if folder else None)))

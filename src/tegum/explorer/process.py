@@ -6,11 +6,14 @@ import asyncio
 import signal
 import sys
 from contextlib import suppress
+from pathlib import Path
 from typing import Final
 
+from tegum.errors import TegumError
 from tegum.explorer.link import PREFIX
 
 _MOST_BYTES: Final = 256_000_000
+_GALLERY: Final = "from tegum.explorer.gallery import main; main()"
 _START: Final = "from tegum.explorer.worker import main; main()"
 
 
@@ -76,6 +79,27 @@ class WorkerProcess:
         with suppress(ValueError):
             return f"signal {signal.Signals(-code).name}"
         return f"signal {-code}"
+
+
+async def prepare(report: Path | None, delay: float) -> bytes:
+    """The gallery as JSON: a process makes it, as it imports every experiment.
+
+    Raises `TegumError` where that fails.
+    """
+    await asyncio.sleep(delay)
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-P", "-c", _GALLERY, str(report or "")),
+        stdout=asyncio.subprocess.PIPE,
+        start_new_session=True,
+    )
+    try:
+        found, _ = await process.communicate()
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
+    if process.returncode:
+        raise TegumError("the gallery cannot be made; the server's output says why")
+    return found
 
 
 class Pool:

@@ -46,7 +46,7 @@ export function pointOf(axes: readonly Axis[], places: readonly number[]): numbe
 }
 
 /** Entry `index` along the first axes of a tensor, e.g. one model of (P, N, m, n). */
-function entry(tensor: Tensor, index: readonly number[]): Tensor {
+export function entry(tensor: Tensor, index: readonly number[]): Tensor {
   const shape = tensor.shape.slice(index.length);
   const size = shape.reduce((product, side) => product * side, 1);
   const flat = index.reduce((place, k, axis) => place * tensor.shape[axis]! + k, 0);
@@ -80,10 +80,11 @@ export function sceneOf(d: Dataset, wish: Wish, scheme: Scheme): Scene | null {
     const all = d.arrays[name];
     if (all) arrays[name] = entry(all, [point, seed]);
   }
-  const kept = d.arrays.W_checkpoint;
+  const kept = d.arrays.W_checkpoint ?? d.arrays.W_in_checkpoint;
   if (checkpoint !== null && kept) {
+    // What was kept of the way there are the encoders alone.
     arrays.W = entry(kept, [point, checkpoint]);
-    delete arrays.b;
+    for (const name of ["W_in", "W_out", "b"]) delete arrays[name];
   }
   const weights = weightsOf(arrays);
   if (!weights) return null;

@@ -7,13 +7,14 @@ import { short } from "../math/format";
 import { Canvas, type Surface } from "../views/canvas";
 import { type Grid, cellAt, drawHeatmap } from "../views/heatmap";
 import { Loop } from "../views/loop";
+import { drawLosses } from "../views/losses";
 import { drawNorms, featureAtBar } from "../views/norms";
 import { Projector } from "../views/projection";
 import type { Scene } from "../views/scene";
 import { type Dot, dotAt, drawSeeds } from "../views/seeds";
 import { Space } from "../views/space";
 import { type Frame2d, drawVectors, nearestFeature } from "../views/vectors";
-import { type Dataset, bestSeed, placesOf, pointOf, sceneOf } from "./dataset";
+import { type Dataset, bestSeed, entry, placesOf, pointOf, sceneOf } from "./dataset";
 import type { Bound } from "./model";
 
 const PRINCIPAL = { plane: "principal", factor: 0 } as const;
@@ -64,6 +65,7 @@ export function WidgetView({ bound }: { bound: Bound }) {
         <div class="view large">{spatial ? <SpaceBox tools={tools} onHover={hover} /> : <PlaneBox tools={tools} onHover={hover} />}</div>
         <div class="view"><GramBox tools={tools} onHover={hover} /></div>
         <div class="view"><NormsBox tools={tools} onHover={hover} /></div>
+        {d.arrays.loss_curve && <div class="view"><LossesBox tools={tools} d={d} point={point.value} /></div>}
         {d.seeds > 1 && <div class="view"><SeedsBox tools={tools} onPick={(picked) => { checkpoint.value = null; seed.value = picked; }} /></div>}
       </div>
     </div>
@@ -147,6 +149,7 @@ function PlaneBox({ tools, onHover }: BoxProps) {
 
 function SpaceBox({ tools, onHover }: BoxProps) {
   const host = useRef<HTMLDivElement>(null);
+  const made = useRef<Space | null>(null);
   useEffect(() => {
     let space: Space;
     const drawable = {
@@ -160,13 +163,21 @@ function SpaceBox({ tools, onHover }: BoxProps) {
       host.current!.textContent = "This browser offers no WebGL: the 2-D view shows the same model.";
       return undefined;
     }
+    made.current = space;
     const remove = tools.loop.add(drawable);
     return () => {
       remove();
       space.dispose();
     };
   }, []);
-  return <div class="space" ref={host} data-view="space" onPointerLeave={() => onHover(null)} />;
+  const point = (event: PointerEvent): void => {
+    if (event.buttons !== 0) return;
+    const box = host.current!.getBoundingClientRect();
+    onHover(made.current?.featureAt(event.clientX - box.left, event.clientY - box.top) ?? null);
+  };
+  return (
+    <div class="space" ref={host} data-view="space" onPointerMove={point} onPointerLeave={() => onHover(null)} />
+  );
 }
 
 function GramBox({ tools, onHover }: BoxProps) {
@@ -191,6 +202,20 @@ function NormsBox({ tools, onHover }: BoxProps) {
       draw={drawn(tools, drawNorms)}
       onPoint={(x, _, { width }) => onHover(tools.scene && featureAtBar(tools.scene, x, width))}
       onLeave={() => onHover(null)}
+    />
+  );
+}
+
+function LossesBox({ tools, d, point }: { tools: Tools; d: Dataset; point: number }) {
+  const [steps, curves] = [d.arrays.curve_steps, d.arrays.loss_curve];
+  return (
+    <Canvas
+      loop={tools.loop}
+      name="losses"
+      label="Training losses of all models against the step"
+      draw={drawn(tools, (surface, scene) => {
+        if (steps && curves) drawLosses(surface, scene, steps.data, entry(curves, [point]).data);
+      })}
     />
   );
 }

@@ -36,6 +36,7 @@ export function drawLosses(surface: Surface, scene: Scene, steps: Numbers, curve
     context.stroke();
   };
   context.strokeStyle = theme.line;
+  context.lineWidth = 1;
   context.strokeRect(LEFT, TOP, width - LEFT - RIGHT, height - TOP - BOTTOM);
   context.strokeStyle = theme.faint;
   context.lineWidth = 0.75;

@@ -40,17 +40,26 @@ describe("decodeFrame", () => {
 
   it("refuses bytes that are no frame, and arrays that end outside it", () => {
     expect(() => decodeFrame(new ArrayBuffer(4))).toThrow("not a frame");
-    expect(() => decodeFrame(Uint8Array.from([0x54, 0x47, 0x4d, 0x32, 0, 0, 0, 0]).buffer)).toThrow("TGM2");
-    expect(() => decodeFrame(Uint8Array.from([0x54, 0x47, 0x4d, 0x31, 80, 0, 0, 0]).buffer)).toThrow("ends within");
+    expect(() => decodeFrame(Uint8Array.from([0x54, 0x47, 0x4d, 0x32, 0, 0, 0, 0]).buffer)).toThrow(
+      "TGM2",
+    );
+    expect(() =>
+      decodeFrame(Uint8Array.from([0x54, 0x47, 0x4d, 0x31, 80, 0, 0, 0]).buffer),
+    ).toThrow("ends within");
     const arrays = [{ name: "W", dtype: "f4", shape: [2, 2], offset: 0 }];
     expect(() => decodeFrame(frame({ type: "frame", arrays }, ONE))).toThrow("W ends outside");
     const odd = [{ name: "W", dtype: "f8", shape: [1], offset: 0 }];
-    expect(() => decodeFrame(frame({ type: "frame", arrays: odd }, ONE))).toThrow("unknown type f8");
+    expect(() => decodeFrame(frame({ type: "frame", arrays: odd }, ONE))).toThrow(
+      "unknown type f8",
+    );
   });
 });
 
 describe("weightsOf", () => {
-  const tensor = (values: number[], shape: number[]) => ({ data: Float32Array.from(values), shape });
+  const tensor = (values: number[], shape: number[]) => ({
+    data: Float32Array.from(values),
+    shape,
+  });
 
   it("takes W as encoder and decoder, and a missing bias as 0", () => {
     const weights = weightsOf({ W: tensor([1, 2, 3, 4, 5, 6], [2, 3]) })!;

@@ -1,7 +1,15 @@
 import { describe, expect, it } from "vitest";
 
 import { count, fixed, short } from "../src/math/format";
-import { countRepresented, dimensionality, edges, gram, norms, product, superposition } from "../src/math/geometry";
+import {
+  countRepresented,
+  dimensionality,
+  edges,
+  gram,
+  norms,
+  product,
+  superposition,
+} from "../src/math/geometry";
 import { type Basis, eigen, principal, project, steady } from "../src/math/planes";
 
 /** k unit vectors at equal angles in the plane, as a (2, k) matrix. */
@@ -30,7 +38,10 @@ describe("geometry", () => {
   });
 
   it("has AᵀB where the matrices differ", () => {
-    const [A, B] = [[1, 2], [3, 4]]; // (1, 2) each
+    const [A, B] = [
+      [1, 2],
+      [3, 4],
+    ]; // (1, 2) each
     expect([...product(A, B, 1, 2)]).toEqual([3, 4, 6, 8]);
     expect([...product(A, A, 1, 2)]).toEqual([...gram(A, 1, 2)]);
   });
@@ -46,7 +57,9 @@ describe("geometry", () => {
   });
 });
 
-const row = (basis: Basis, r: number): number[] => [...basis.rows.subarray(r * basis.m, (r + 1) * basis.m)];
+const row = (basis: Basis, r: number): number[] => [
+  ...basis.rows.subarray(r * basis.m, (r + 1) * basis.m),
+];
 const dot = (a: number[], b: number[]): number => a.reduce((sum, x, k) => sum + x * b[k]!, 0);
 
 describe("planes", () => {
@@ -61,7 +74,8 @@ describe("planes", () => {
   it("solves S v = λ v for a larger matrix, with orthonormal vectors", () => {
     const m = 6;
     const S = new Float64Array(m * m);
-    for (let i = 0; i < m; i++) for (let j = 0; j < m; j++) S[i * m + j] = Math.cos(i * j) + Math.cos(i + j);
+    for (let i = 0; i < m; i++)
+      for (let j = 0; j < m; j++) S[i * m + j] = Math.cos(i * j) + Math.cos(i + j);
     const { values, vectors } = eigen(S, m);
     for (let r = 0; r < m; r++) {
       const v = [...vectors.subarray(r * m, r * m + m)];
@@ -85,7 +99,8 @@ describe("planes", () => {
     ];
     const basis = principal(W, 3, 5, 2);
     const points = project(W, 3, 5, basis);
-    for (let i = 0; i < 5; i++) expect(Math.hypot(points[2 * i]!, points[2 * i + 1]!)).toBeCloseTo(1, 9);
+    for (let i = 0; i < 5; i++)
+      expect(Math.hypot(points[2 * i]!, points[2 * i + 1]!)).toBeCloseTo(1, 9);
   });
 
   it("looks at the chosen columns alone", () => {
@@ -107,7 +122,13 @@ describe("planes", () => {
 
 describe("numbers for readers", () => {
   it("has three digits, a true minus, and powers where they are needed", () => {
-    expect([0.012345, 12.345, 0, -0.5, 99999].map((x) => short(x))).toEqual(["0.0123", "12.3", "0", "−0.5", "100000"]);
+    expect([0.012345, 12.345, 0, -0.5, 99999].map((x) => short(x))).toEqual([
+      "0.0123",
+      "12.3",
+      "0",
+      "−0.5",
+      "100000",
+    ]);
     expect(short(1.25e-5)).toBe("1.3×10⁻⁵");
     expect(short(123456)).toBe("1.2×10⁵");
     expect(short(Number.NaN)).toBe("–");

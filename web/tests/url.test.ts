@@ -18,13 +18,23 @@ describe("the address", () => {
     {},
     { n: 80, m: 20, p: 0.012345678901234567, seed: 2 ** 53 - 1, seeds: 7, steps: 123 },
     { kind: "linear", bias: false, optimizer: "sgd", momentum: 0.5, weightDecay: 0.01 },
-    { kind: "two_layer", hiddenActivation: "relu", hiddenBias: true, target: "abs", magnitude: "signed" },
+    {
+      kind: "two_layer",
+      hiddenActivation: "relu",
+      hiddenBias: true,
+      target: "abs",
+      magnitude: "signed",
+    },
     { kind: "relu_hidden", l1: 1e-3, activation: "gelu", schedule: "cosine" },
     { data: "correlated", n: 6, setSize: 3 },
     { data: "anticorrelated", n: 4, setSize: 2, form: "last", ratio: 0.25 },
     { form: "list", n: 3, list: [1, 0.5, 7] },
     { form: "equal", optimizer: "exact" },
-    { data: "groups", groups: '[{"kind":"correlated","n_sets":1,"set_size":2},{"kind":"independent","n_features":3}]' },
+    {
+      data: "groups",
+      groups:
+        '[{"kind":"correlated","n_sets":1,"set_size":2},{"kind":"independent","n_features":3}]',
+    },
   ];
 
   it.each(cases)("keeps %o", (changes) => {
@@ -50,7 +60,10 @@ describe("the address", () => {
 
   it("keeps changes made while training, so that an annealing can be repeated", () => {
     const before = address({});
-    before.state!.changes = [[120, { feature_probability: 0.3 }], [400, { importance: [1, 2, 3, 4, 5] }]];
+    before.state!.changes = [
+      [120, { feature_probability: 0.3 }],
+      [400, { importance: [1, 2, 3, 4, 5] }],
+    ];
     before.place = { at: 900, running: false, past: 300 };
     expect(through(before)).toEqual(before);
   });
@@ -58,8 +71,15 @@ describe("the address", () => {
   it("keeps the view", () => {
     const before = address({});
     before.view = {
-      tab: "lessons", mode: "3d", plane: "factor", factor: 2, selected: 17, theme: "dark",
-      steps: "linear", lesson: 4, diagram: 3,
+      tab: "lessons",
+      mode: "3d",
+      plane: "factor",
+      factor: 2,
+      selected: 17,
+      theme: "dark",
+      steps: "linear",
+      lesson: 4,
+      diagram: 3,
     };
     expect(through(before)).toEqual(before);
   });
@@ -86,19 +106,36 @@ describe("settings and the server's descriptions", () => {
     );
     const s = settingsOf(problem, training, { seeds: 5, seed: 9 });
     expect(s).toMatchObject({
-      n: 6, m: 2, setSize: 3, data: "anticorrelated", kind: "relu_hidden", p: 0.1, form: "equal",
-      learningRate: 0.001, steps: 10000, seeds: 5, seed: 9,
+      n: 6,
+      m: 2,
+      setSize: 3,
+      data: "anticorrelated",
+      kind: "relu_hidden",
+      p: 0.1,
+      form: "equal",
+      learningRate: 0.001,
+      steps: 10000,
+      seeds: 5,
+      seed: 9,
     });
     const state = { problem, training, seeds: 5, seed: 9 };
     expect(expresses(s, state)).toBe(true);
     expect(expresses(s, { ...state, training: { ...training, warmup: 50 } })).toBe(false);
     expect(expresses(s, { ...state, problem: { ...problem, target: "abs" } })).toBe(false);
-    expect(expresses({ ...s, seeds: 1 }, { ...state, problem: { ...problem, importance: [1, 1, 1, 1, 1, 1] } })).toBe(true);
+    expect(
+      expresses(
+        { ...s, seeds: 1 },
+        { ...state, problem: { ...problem, importance: [1, 1, 1, 1, 1, 1] } },
+      ),
+    ).toBe(true);
   });
 
   it("recognise importance curves", () => {
     const form = (importance: number[]) =>
-      settingsOf({ distribution: { kind: "independent", n_features: importance.length }, importance });
+      settingsOf({
+        distribution: { kind: "independent", n_features: importance.length },
+        importance,
+      });
     expect(form([1, 0.5, 0.25])).toMatchObject({ form: "geometric", ratio: 0.5 });
     expect(form([1, 1, 3])).toMatchObject({ form: "last", ratio: 3 });
     expect(form([1, 3])).toMatchObject({ form: "last", ratio: 3 });
@@ -111,7 +148,11 @@ describe("settings and the server's descriptions", () => {
     expect(consistent({ ...DEFAULTS, data: "correlated", n: 1, setSize: 3 }).n).toBe(1);
     expect(consistent({ ...DEFAULTS, p: 0 }).p).toBe(1e-4);
     expect(consistent({ ...DEFAULTS, n: 2.6 }).n).toBe(3);
-    expect(consistent({ ...DEFAULTS, form: "list", n: 4, list: [1, 2] }).list).toEqual([1, 2, 2, 2]);
-    expect(consistent({ ...DEFAULTS, data: "groups", groups: "nonsense" }).data).toBe("independent");
+    expect(consistent({ ...DEFAULTS, form: "list", n: 4, list: [1, 2] }).list).toEqual([
+      1, 2, 2, 2,
+    ]);
+    expect(consistent({ ...DEFAULTS, data: "groups", groups: "nonsense" }).data).toBe(
+      "independent",
+    );
   });
 });

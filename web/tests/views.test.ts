@@ -93,7 +93,10 @@ describe("colours", () => {
   const alone = (n: number) => Array.from({ length: n }, (_, set) => ({ set, place: 0, size: 1 }));
 
   it("are the categorical ones for few features, and a scale for many", () => {
-    expect(featureColours(alone(2), "light").map((c) => css(c))).toEqual(["rgb(0, 114, 178)", "rgb(213, 94, 0)"]);
+    expect(featureColours(alone(2), "light").map((c) => css(c))).toEqual([
+      "rgb(0, 114, 178)",
+      "rgb(213, 94, 0)",
+    ]);
     const many = featureColours(alone(40), "light");
     expect(new Set(many.map((c) => css(c))).size).toBe(40);
   });
@@ -128,9 +131,14 @@ describe("controls", () => {
   it("send numbers under the server's names, and read them back", () => {
     const s = { ...DEFAULTS, p: 0.3, learningRate: 0.01, ratio: 0.5, n: 3 };
     expect(valuesOf(s, ["p", "learningRate", "ratio"])).toEqual({
-      feature_probability: 0.3, learning_rate: 0.01, importance: [1, 0.5, 0.25],
+      feature_probability: 0.3,
+      learning_rate: 0.01,
+      importance: [1, 0.5, 0.25],
     });
-    const read = numbersIn({ feature_probability: [0.2, 0.2, 0.2], importance: [1, 0.1, 0.01], l1: 0.5 }, s);
+    const read = numbersIn(
+      { feature_probability: [0.2, 0.2, 0.2], importance: [1, 0.1, 0.01], l1: 0.5 },
+      s,
+    );
     expect(read).toEqual({ p: 0.2, l1: 0.5, form: "geometric", ratio: 0.1 });
     expect(numbersIn({ importance: [1, 0.5, 0.25] }, s)).toEqual({});
   });
@@ -144,7 +152,9 @@ describe("the loop", () => {
     const loop = new Loop();
     const drawn: string[] = [];
     const view = (name: string, interval: number, visible = true) => ({
-      interval, visible, draw: () => void drawn.push(name),
+      interval,
+      visible,
+      draw: () => void drawn.push(name),
     });
     loop.add(view("slow", 100));
     loop.add(view("hero", 0));

@@ -13,18 +13,28 @@ describe("points of axes", () => {
     expect(placesOf(axes, 0)).toEqual([0, 0]);
     expect(placesOf(axes, 3)).toEqual([1, 1]);
     expect(placesOf(axes, 4)).toEqual([2, 0]);
-    for (let point = 0; point < 6; point++) expect(pointOf(axes, placesOf(axes, point))).toBe(point);
+    for (let point = 0; point < 6; point++)
+      expect(pointOf(axes, placesOf(axes, point))).toBe(point);
     expect(placesOf([], 0)).toEqual([]);
     expect(pointOf([], [])).toBe(0);
   });
 });
 
 describe("the model of a dataset", () => {
-  const tensor = (values: number[], shape: number[]) => ({ data: Float32Array.from(values), shape });
+  const tensor = (values: number[], shape: number[]) => ({
+    data: Float32Array.from(values),
+    shape,
+  });
   // P = 2 points, N = 2 seeds, m = 1, n = 2; the best seeds are 1 and 0.
   const d: Dataset = {
-    n_features: 2, n_hidden: 1, seeds: 2, neurons: false, axes: [{ name: "p", values: [1, 0.1] }],
-    draws: [{ kind: "correlated", start: 0, size: 2 }], checkpoints: [0], shapes: ["a", "b"],
+    n_features: 2,
+    n_hidden: 1,
+    seeds: 2,
+    neurons: false,
+    axes: [{ name: "p", values: [1, 0.1] }],
+    draws: [{ kind: "correlated", start: 0, size: 2 }],
+    checkpoints: [0],
+    shapes: ["a", "b"],
     factors: [[], []],
     arrays: {
       W: tensor([1, 2, 3, 4, 5, 6, 7, 8], [2, 2, 1, 2]),
@@ -42,7 +52,10 @@ describe("the model of a dataset", () => {
     const second = sceneOf(d, { ...wish, point: 1 }, "light")!;
     expect([...second.weights.W]).toEqual([5, 6]);
     expect([...second.losses]).toEqual([3, 4]);
-    expect(second.members).toEqual([{ set: 0, place: 0, size: 2 }, { set: 0, place: 1, size: 2 }]);
+    expect(second.members).toEqual([
+      { set: 0, place: 0, size: 2 },
+      { set: 0, place: 1, size: 2 },
+    ]);
   });
 
   it("is an earlier one at a checkpoint, whose biases were not kept", () => {

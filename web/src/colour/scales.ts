@@ -17,7 +17,15 @@ const CYCLE: Record<Scheme, readonly string[]> = {
 /** viridis without the yellow that vanishes on white; without the violet that vanishes on black. */
 const IMPORTANCE: Record<Scheme, readonly string[]> = {
   light: [
-    "#440154", "#482979", "#3e4c8a", "#2f6b8e", "#24868e", "#1fa187", "#3fbc73", "#7cd250", "#cae11f",
+    "#440154",
+    "#482979",
+    "#3e4c8a",
+    "#2f6b8e",
+    "#24868e",
+    "#1fa187",
+    "#3fbc73",
+    "#7cd250",
+    "#cae11f",
   ],
   dark: ["#5f58b0", "#4a78b8", "#3a93b4", "#2fabaa", "#3dbf8c", "#72cf66", "#aadc45", "#e2e53b"],
 };
@@ -42,11 +50,7 @@ export function css([r, g, b]: Rgb, alpha = 1): string {
 }
 
 export function mix(a: Rgb, b: Rgb, share: number): Rgb {
-  return [
-    a[0] + (b[0] - a[0]) * share,
-    a[1] + (b[1] - a[1]) * share,
-    a[2] + (b[2] - a[2]) * share,
-  ];
+  return [a[0] + (b[0] - a[0]) * share, a[1] + (b[1] - a[1]) * share, a[2] + (b[2] - a[2]) * share];
 }
 
 /** The colour at t in [0, 1] of evenly spaced stops. */

@@ -26,12 +26,23 @@ export function App() {
   const Body = BODIES[tab];
   return (
     <>
-      <a class="skip" href="#main" onClick={skip}>Skip to the content</a>
+      <a class="skip" href="#main" onClick={skip}>
+        Skip to the content
+      </a>
       <header class="top">
-        <h1><img src="./icon.svg" alt="" width="30" height="30" />tegum</h1>
+        <h1>
+          <img src="./icon.svg" alt="" width="30" height="30" />
+          tegum
+        </h1>
         <nav aria-label="Tabs">
           {(Object.keys(TAB_NAMES) as View["tab"][]).map((name) => (
-            <button key={name} type="button" name={`tab-${name}`} aria-current={name === tab ? "page" : undefined} onClick={() => look({ tab: name })}>
+            <button
+              key={name}
+              type="button"
+              name={`tab-${name}`}
+              aria-current={name === tab ? "page" : undefined}
+              onClick={() => look({ tab: name })}
+            >
               {TAB_NAMES[name]}
             </button>
           ))}
@@ -39,7 +50,16 @@ export function App() {
         <div class="top-tools">
           <Share />
           <Theme />
-          <button type="button" class="button icon" name="help" aria-label="Help" title="Help: ?" onClick={() => (helpOpen.value = true)}>?</button>
+          <button
+            type="button"
+            class="button icon"
+            name="help"
+            aria-label="Help"
+            title="Help: ?"
+            onClick={() => (helpOpen.value = true)}
+          >
+            ?
+          </button>
         </div>
       </header>
       <Trouble />
@@ -71,8 +91,17 @@ function Trouble() {
       <span>{text}</span>
       {!lost && (
         <>
-          <button type="button" class="button" onClick={again}>Train again</button>
-          <button type="button" class="button bare" aria-label="Close the message" onClick={() => (trouble.value = "")}>✕</button>
+          <button type="button" class="button" onClick={again}>
+            Train again
+          </button>
+          <button
+            type="button"
+            class="button bare"
+            aria-label="Close the message"
+            onClick={() => (trouble.value = "")}
+          >
+            ✕
+          </button>
         </>
       )}
     </div>
@@ -97,7 +126,13 @@ function Share() {
     }
   };
   return (
-    <button type="button" class="button" name="share" title="The address of the page reproduces it, seed included" onClick={copy}>
+    <button
+      type="button"
+      class="button"
+      name="share"
+      title="The address of the page reproduces it, seed included"
+      onClick={copy}
+    >
       {text}
     </button>
   );
@@ -109,7 +144,14 @@ function Theme() {
   const { theme } = view.value;
   const next = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length]!;
   return (
-    <button type="button" class="button" name="theme" aria-label={`Colours: ${THEME_NAMES[theme]}`} title={`Colours; next: ${THEME_NAMES[next]}`} onClick={() => look({ theme: next })}>
+    <button
+      type="button"
+      class="button"
+      name="theme"
+      aria-label={`Colours: ${THEME_NAMES[theme]}`}
+      title={`Colours; next: ${THEME_NAMES[next]}`}
+      onClick={() => look({ theme: next })}
+    >
       <span aria-hidden="true">◐</span> {THEME_NAMES[theme]}
     </button>
   );

@@ -20,7 +20,12 @@ import { stepThrough } from "./hero";
 const SOON = 60;
 const LATER = 200;
 
-export function Card(props: { title: string; name: string; note?: ComponentChildren; children: ComponentChildren }) {
+export function Card(props: {
+  title: string;
+  name: string;
+  note?: ComponentChildren;
+  children: ComponentChildren;
+}) {
   return (
     <section class={`card view-${props.name}`} aria-label={props.title}>
       <header class="card-head">
@@ -48,7 +53,11 @@ export function HeatmapCard() {
   const scene = currentScene();
   const own = i !== null && scene ? scene.received[i * scene.weights.n + i] : undefined;
   return (
-    <Card title="What each output receives" name="gram" note={own === undefined ? "−1 red, 1 blue" : `feature ${i}: ${short(own, 2)}`}>
+    <Card
+      title="What each output receives"
+      name="gram"
+      note={own === undefined ? "−1 red, 1 blue" : `feature ${i}: ${short(own, 2)}`}
+    >
       <Canvas
         loop={loop}
         name="gram"
@@ -68,7 +77,11 @@ export function HeatmapCard() {
 
 export function NormsCard() {
   return (
-    <Card title="Length of each feature, ‖Wᵢ‖" name="norms" note="strip: how much others share its direction">
+    <Card
+      title="Length of each feature, ‖Wᵢ‖"
+      name="norms"
+      note="strip: how much others share its direction"
+    >
       <Canvas
         loop={loop}
         name="norms"
@@ -150,7 +163,11 @@ export function LossCard() {
         </>
       }
     >
-      <CurveBox name="loss" make={(host, _, log) => lossCurve(host, scheme.peek(), log)} label="Loss against the step." />
+      <CurveBox
+        name="loss"
+        make={(host, _, log) => lossCurve(host, scheme.peek(), log)}
+        label="Loss against the step."
+      />
     </Card>
   );
 }
@@ -160,7 +177,13 @@ function StepAxis() {
   const { steps } = view.value;
   const other = steps === "log" ? "linear" : "log";
   return (
-    <button type="button" class="tiny" name="axis" title={`Steps on a ${steps} axis; change to ${other}`} onClick={() => look({ steps: other })}>
+    <button
+      type="button"
+      class="tiny"
+      name="axis"
+      title={`Steps on a ${steps} axis; change to ${other}`}
+      onClick={() => look({ steps: other })}
+    >
       {steps} steps
     </button>
   );
@@ -168,8 +191,16 @@ function StepAxis() {
 
 export function DimensionalityCard() {
   return (
-    <Card title="Dimensions per feature, Dᵢ" name="dimensionality" note="dotted: shares that polytopes give">
-      <CurveBox name="dimensionality" make={dimensionalityCurve} label="Dimensionality of each feature against the step." />
+    <Card
+      title="Dimensions per feature, Dᵢ"
+      name="dimensionality"
+      note="dotted: shares that polytopes give"
+    >
+      <CurveBox
+        name="dimensionality"
+        make={dimensionalityCurve}
+        label="Dimensionality of each feature against the step."
+      />
     </Card>
   );
 }

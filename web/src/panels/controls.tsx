@@ -2,13 +2,14 @@
 
 import type { ComponentChildren } from "preact";
 
-import { count, short } from "../math/format";
+import { short } from "../math/format";
 import { change } from "../state/actions";
 import { defaultGroups } from "../state/groups";
 import { hello, settings } from "../state/session";
 import { type Settings, hasNeurons } from "../state/settings";
 import { Check, Choice, NumberField, Slider } from "./fields";
 import { Importance } from "./importance";
+import { Training } from "./training";
 
 const KIND_NAMES = [
   ["relu_output", "ReLU output"],
@@ -32,18 +33,15 @@ const DATA_NAMES = [
   ["groups", "both kinds of sets"],
 ] as const;
 
-const OPTIMIZER_NAMES = [
-  ["adam", "Adam"],
-  ["adamw", "AdamW"],
-  ["sgd", "SGD, momentum"],
-  ["exact", "exact (no samples)"],
-] as const;
-
 /** `brief`: the sparsity alone is open, as a lesson needs it. */
 export function Controls({ brief = false }: { brief?: boolean }) {
   const s = settings.value;
   return (
-    <form class="controls" aria-label="The model and its training" onSubmit={(e) => e.preventDefault()}>
+    <form
+      class="controls"
+      aria-label="The model and its training"
+      onSubmit={(e) => e.preventDefault()}
+    >
       <Group title="Sparsity" open>
         <Probability s={s} />
       </Group>
@@ -89,7 +87,8 @@ function Probability({ s }: { s: Settings }) {
       text={short(s.p)}
       hint={
         <>
-          1/(1−S) = <b>{short(1 / s.p)}</b>, {s.p > 0.5 ? "dense" : s.p > 0.1 ? "rather sparse" : "sparse"}
+          1/(1−S) = <b>{short(1 / s.p)}</b>,{" "}
+          {s.p > 0.5 ? "dense" : s.p > 0.1 ? "rather sparse" : "sparse"}
         </>
       }
       onInput={(p) => change({ p })}
@@ -195,7 +194,10 @@ function Model({ s }: { s: Settings }) {
           label="Hidden activation"
           help="The function applied to the hidden dimensions; with one, they are neurons."
           value={s.hiddenActivation}
-          choices={[["relu", "ReLU"], ["identity", "none"]]}
+          choices={[
+            ["relu", "ReLU"],
+            ["identity", "none"],
+          ]}
           onChange={(hiddenActivation) => change({ hiddenActivation })}
         />
       )}
@@ -204,39 +206,40 @@ function Model({ s }: { s: Settings }) {
         label="Target"
         help="What the model is to give back: the features, or their absolute values, which it must compute."
         value={s.target}
-        choices={[["x", "x"], ["abs", "|x|"]]}
+        choices={[
+          ["x", "x"],
+          ["abs", "|x|"],
+        ]}
         onChange={(target) => change({ target })}
       />
-      <Check name="bias" label="Output bias" help="Whether b is trained; else it stays 0." value={s.bias} onChange={(bias) => change({ bias })} />
+      <Check
+        name="bias"
+        label="Output bias"
+        help="Whether b is trained; else it stays 0."
+        value={s.bias}
+        onChange={(bias) => change({ bias })}
+      />
       {hidden && (
-        <Check name="hiddenBias" label="Hidden bias" help="Whether the hidden dimensions have a bias." value={s.hiddenBias} onChange={(hiddenBias) => change({ hiddenBias })} />
+        <Check
+          name="hiddenBias"
+          label="Hidden bias"
+          help="Whether the hidden dimensions have a bias."
+          value={s.hiddenBias}
+          onChange={(hiddenBias) => change({ hiddenBias })}
+        />
       )}
       {hasNeurons(s) && (
-        <NumberField name="l1" label="Penalty λ‖h‖₁" help="Holds hidden activations down. It acts on the running training." value={s.l1} low={0} high={1} step="any" onChange={(l1) => change({ l1 })} />
+        <NumberField
+          name="l1"
+          label="Penalty λ‖h‖₁"
+          help="Holds hidden activations down. It acts on the running training."
+          value={s.l1}
+          low={0}
+          high={1}
+          step="any"
+          onChange={(l1) => change({ l1 })}
+        />
       )}
-    </>
-  );
-}
-
-function Training({ s }: { s: Settings }) {
-  const sampled = s.optimizer !== "exact";
-  return (
-    <>
-      <Choice name="optimizer" label="Optimiser" help="How the weights follow the gradient. Exact: on the expected loss, with no samples." value={s.optimizer} choices={OPTIMIZER_NAMES} onChange={(optimizer) => change({ optimizer })} />
-      <Slider name="learningRate" label="Learning rate" help="The size of a step. It acts on the running training." value={s.learningRate} low={1e-5} high={1} log text={short(s.learningRate)} onInput={(learningRate) => change({ learningRate })} />
-      {sampled && (
-        <>
-          {s.optimizer === "sgd" && (
-            <NumberField name="momentum" label="Momentum" help="How much of the last step goes into the next." value={s.momentum} low={0} high={0.999} step="any" onChange={(momentum) => change({ momentum })} />
-          )}
-          <NumberField name="weightDecay" label="Weight decay" help="Draws the weights towards 0. It acts on the running training." value={s.weightDecay} low={0} high={1} step="any" onChange={(weightDecay) => change({ weightDecay })} />
-          <Choice name="schedule" label="Schedule" help="How the learning rate falls over the training." value={s.schedule} choices={[["constant", "constant"], ["linear", "linear"], ["cosine", "cosine"]]} onChange={(schedule) => change({ schedule })} />
-          <NumberField name="batch" label="Samples per step" help="Fresh samples in each step." value={s.batch} low={1} high={16384} onChange={(batch) => change({ batch })} />
-        </>
-      )}
-      <NumberField name="steps" label="Steps" help={`The training is done after ${count(s.steps)} steps; run it on for more.`} value={s.steps} low={1} high={10_000_000} onChange={(steps) => change({ steps })} />
-      <NumberField name="seeds" label="Best of N" help="So many models are trained side by side from different starts; the best is shown." value={s.seeds} low={1} high={hello.value?.limits.seeds ?? 1000} onChange={(seeds) => change({ seeds })} />
-      <NumberField name="seed" label="Seed" help="The same seed gives the same models, to the last bit." value={s.seed} low={0} high={2 ** 53 - 1} onChange={(seed) => change({ seed })} />
     </>
   );
 }

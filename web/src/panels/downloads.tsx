@@ -26,20 +26,38 @@ export function Downloads() {
       <summary class="button">Download</summary>
       <div class="menu-body" onClick={close}>
         <h3>This picture</h3>
-        <button type="button" class="button bare" name="picture-svg" onClick={saveSvg}>SVG</button>
-        <button type="button" class="button bare" name="picture-png" onClick={savePng}>PNG</button>
+        <button type="button" class="button bare" name="picture-svg" onClick={saveSvg}>
+          SVG
+        </button>
+        <button type="button" class="button bare" name="picture-png" onClick={savePng}>
+          PNG
+        </button>
         {session && (
           <>
             <h3>This model</h3>
-            <a class="button bare" href={address("model.safetensors")} download>safetensors</a>
-            <a class="button bare" href={address("model.json")} download>JSON</a>
-            <a class="button bare" href={address("model.npz")} download>NumPy</a>
+            <a class="button bare" href={address("model.safetensors")} download>
+              safetensors
+            </a>
+            <a class="button bare" href={address("model.json")} download>
+              JSON
+            </a>
+            <a class="button bare" href={address("model.npz")} download>
+              NumPy
+            </a>
             <h3>All N models</h3>
-            <a class="button bare" href={address("model.safetensors?which=all")} download>safetensors</a>
-            <a class="button bare" href={address("model.npz?which=all")} download>NumPy</a>
+            <a class="button bare" href={address("model.safetensors?which=all")} download>
+              safetensors
+            </a>
+            <a class="button bare" href={address("model.npz?which=all")} download>
+              NumPy
+            </a>
             <h3>Figure as in the report</h3>
-            <a class="button bare" href={address("figure.svg")} download>SVG</a>
-            <a class="button bare" href={address("figure.png")} download>PNG</a>
+            <a class="button bare" href={address("figure.svg")} download>
+              SVG
+            </a>
+            <a class="button bare" href={address("figure.png")} download>
+              PNG
+            </a>
           </>
         )}
       </div>

@@ -29,7 +29,9 @@ export function Choice<T extends string>(props: SelectProps<T>) {
         onChange={(event) => props.onChange(event.currentTarget.value as T)}
       >
         {props.choices.map(([value, text]) => (
-          <option key={value} value={value}>{text}</option>
+          <option key={value} value={value}>
+            {text}
+          </option>
         ))}
       </select>
     </div>

@@ -12,7 +12,10 @@ import { TimeTravel } from "./transport";
 
 /** The plane picture as it was drawn last: for the pointer, and for pictures to keep. */
 export const drawn: { points: Float64Array; place: Frame2d; width: number; height: number } = {
-  points: new Float64Array(0), place: { cx: 0, cy: 0, scale: 1 }, width: 0, height: 0,
+  points: new Float64Array(0),
+  place: { cx: 0, cy: 0, scale: 1 },
+  width: 0,
+  height: 0,
 };
 
 export function Hero() {
@@ -30,7 +33,12 @@ export function Hero() {
             value={mode}
             choices={[
               { value: "2d", text: "2-D" },
-              { value: "3d", text: "3-D", disabled: m < 2, help: "Drag to turn it; arrow keys turn it too." },
+              {
+                value: "3d",
+                text: "3-D",
+                disabled: m < 2,
+                help: "Drag to turn it; arrow keys turn it too.",
+              },
             ]}
             onChange={(next) => look({ mode: next })}
           />

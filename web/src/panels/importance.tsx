@@ -62,7 +62,10 @@ function ListField({ s }: { s: Settings }) {
         name="list"
         value={s.list.map((x) => Number(x.toPrecision(4))).join(", ")}
         onChange={(event) => {
-          const list = event.currentTarget.value.split(/[\s,;]+/).filter(Boolean).map(Number);
+          const list = event.currentTarget.value
+            .split(/[\s,;]+/)
+            .filter(Boolean)
+            .map(Number);
           const good = list.length > 0 && list.every((x) => x >= 0) && list.some((x) => x > 0);
           event.currentTarget.setAttribute("aria-invalid", String(!good));
           if (good) change({ list });
@@ -77,9 +80,21 @@ function Curve({ values }: { values: number[] }) {
   const highest = Math.max(...values);
   const width = 100 / values.length;
   return (
-    <svg class="importance" viewBox="0 0 100 24" preserveAspectRatio="none" role="img" aria-label={`Importances from ${short(values[0] ?? 1)} to ${short(values.at(-1) ?? 1)}`}>
+    <svg
+      class="importance"
+      viewBox="0 0 100 24"
+      preserveAspectRatio="none"
+      role="img"
+      aria-label={`Importances from ${short(values[0] ?? 1)} to ${short(values.at(-1) ?? 1)}`}
+    >
       {values.map((value, i) => (
-        <rect key={i} x={i * width + 0.1 * width} width={0.8 * width} y={24 - (22 * value) / highest} height={(22 * value) / highest} />
+        <rect
+          key={i}
+          x={i * width + 0.1 * width}
+          width={0.8 * width}
+          y={24 - (22 * value) / highest}
+          height={(22 * value) / highest}
+        />
       ))}
     </svg>
   );

@@ -16,14 +16,19 @@ export function Shapes() {
   const n = configured.value?.n_features ?? 0;
   return (
     <div class="shapes">
-      <p class="shape-name" data-testid="shape">{a.shape}</p>
+      <p class="shape-name" data-testid="shape">
+        {a.shape}
+      </p>
       <p class="quiet">
         {a.represented} of {n} features represented
-        {a.dimensions_per_feature !== null && `, D* = ${fixed(a.dimensions_per_feature)} dimensions each`}
+        {a.dimensions_per_feature !== null &&
+          `, D* = ${fixed(a.dimensions_per_feature)} dimensions each`}
       </p>
       <ul class="factors" aria-label="Tegum factors of this model">
         {a.factors.slice(0, LISTED).map((factor, k) => (
-          <li key={k}><FactorButton factor={factor} position={k} /></li>
+          <li key={k}>
+            <FactorButton factor={factor} position={k} />
+          </li>
         ))}
         {a.factors.length > LISTED && <li class="quiet">and {a.factors.length - LISTED} more</li>}
       </ul>
@@ -35,7 +40,8 @@ export function Shapes() {
 function FactorButton({ factor, position }: { factor: Factor; position: number }) {
   const m = configured.value?.n_hidden ?? 0;
   const pressed = view.value.plane === "factor" && view.value.factor === position;
-  const name = factor.name === "unnamed" && factor.closest ? `unnamed, near ${factor.closest}` : factor.name;
+  const name =
+    factor.name === "unnamed" && factor.closest ? `unnamed, near ${factor.closest}` : factor.name;
   return (
     <button
       type="button"
@@ -48,7 +54,9 @@ function FactorButton({ factor, position }: { factor: Factor; position: number }
     >
       <span>{name}</span>
       <span class="chips">
-        {factor.features.slice(0, CHIPS).map((i) => <Chip key={i} feature={i} />)}
+        {factor.features.slice(0, CHIPS).map((i) => (
+          <Chip key={i} feature={i} />
+        ))}
         {factor.features.length > CHIPS && `+${factor.features.length - CHIPS}`}
       </span>
     </button>
@@ -57,7 +65,9 @@ function FactorButton({ factor, position }: { factor: Factor; position: number }
 
 function Chip({ feature }: { feature: number }) {
   const background = colours.value[feature];
-  return <span class="chip" style={background ? { background } : {}} title={`feature ${feature}`} />;
+  return (
+    <span class="chip" style={background ? { background } : {}} title={`feature ${feature}`} />
+  );
 }
 
 /** How many of the N models have each shape; a click shows the first of them. */
@@ -67,8 +77,19 @@ function Census({ shapes }: { shapes: { name: string; seeds: number[] }[] }) {
     <ul class="census" aria-label="Shapes of all models">
       {shapes.slice(0, 8).map(({ name, seeds }, k) => (
         <li key={name}>
-          <button type="button" class="bare-row" title={`Show model ${seeds[0]}`} onClick={() => select(seeds[0] ?? null)}>
-            <span class="bar" style={{ width: `${(100 * seeds.length) / total}%`, background: css(cycle(k, scheme.value), 0.35) }} />
+          <button
+            type="button"
+            class="bare-row"
+            title={`Show model ${seeds[0]}`}
+            onClick={() => select(seeds[0] ?? null)}
+          >
+            <span
+              class="bar"
+              style={{
+                width: `${(100 * seeds.length) / total}%`,
+                background: css(cycle(k, scheme.value), 0.35),
+              }}
+            />
             <span>{name}</span>
             <span class="tabular">{seeds.length}</span>
           </button>

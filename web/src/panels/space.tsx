@@ -76,7 +76,12 @@ function mount(host: HTMLElement, Made: typeof Space): () => void {
     hovered.value = space.featureAt(event.clientX - box.left, event.clientY - box.top);
   };
   const turn = (event: KeyboardEvent): void => {
-    const by = { ArrowLeft: [-TURN, 0], ArrowRight: [TURN, 0], ArrowUp: [0, TURN], ArrowDown: [0, -TURN] };
+    const by = {
+      ArrowLeft: [-TURN, 0],
+      ArrowRight: [TURN, 0],
+      ArrowUp: [0, TURN],
+      ArrowDown: [0, -TURN],
+    };
     const angles = by[event.key as keyof typeof by];
     if (!angles) return;
     event.preventDefault();

@@ -24,5 +24,9 @@ export function Summary() {
     const timer = setInterval(() => setText(summary()), EVERY);
     return () => clearInterval(timer);
   }, []);
-  return <p class="visually-hidden" role="status" aria-live="polite" data-testid="summary">{text}</p>;
+  return (
+    <p class="visually-hidden" role="status" aria-live="polite" data-testid="summary">
+      {text}
+    </p>
+  );
 }

@@ -10,13 +10,33 @@ export function Transport() {
   return (
     <section class="card transport" aria-label="Run the training">
       <div class="buttons">
-        <button type="button" class="button primary" name="run" title="Space" onClick={runOrPause} disabled={connection.value !== "open"}>
+        <button
+          type="button"
+          class="button primary"
+          name="run"
+          title="Space"
+          onClick={runOrPause}
+          disabled={connection.value !== "open"}
+        >
           {running ? "Pause" : status.value === "done" ? "Run on" : "Run"}
         </button>
-        <button type="button" class="button" name="step" title="One step: full stop key" onClick={() => step()} disabled={running}>
+        <button
+          type="button"
+          class="button"
+          name="step"
+          title="One step: full stop key"
+          onClick={() => step()}
+          disabled={running}
+        >
           Step
         </button>
-        <button type="button" class="button" name="restart" title="From step 0, with the numbers as they are: R" onClick={restart}>
+        <button
+          type="button"
+          class="button"
+          name="restart"
+          title="From step 0, with the numbers as they are: R"
+          onClick={restart}
+        >
           Restart
         </button>
         <Speed />
@@ -36,9 +56,16 @@ const SPEEDS = [
 
 function Speed() {
   return (
-    <select name="speed" aria-label="Speed" title="At most so many steps per second" onChange={({ currentTarget: { value } }) => speed(value ? Number(value) : null)}>
+    <select
+      name="speed"
+      aria-label="Speed"
+      title="At most so many steps per second"
+      onChange={({ currentTarget: { value } }) => speed(value ? Number(value) : null)}
+    >
       {SPEEDS.map(([value, text]) => (
-        <option key={value} value={value}>{text}</option>
+        <option key={value} value={value}>
+          {text}
+        </option>
       ))}
     </select>
   );
@@ -51,10 +78,30 @@ function Numbers() {
   const compiling = f.status === "running" && f.step === 0;
   return (
     <dl class="numbers">
-      <Figure name="step" value={compiling ? "preparing …" : count(f.step)} help={compiling ? "The first training of a kind compiles its kernels; they are kept for the next ones" : undefined} />
-      <Figure name="loss" value={f.loss === null ? "diverged" : short(f.loss)} help="Of the model that is shown, on one fresh batch" />
-      <Figure name="model" value={`${f.selected.seed}${f.selected.by === "best" ? ", best" : ""} of ${n}`} help="The seed of the model that is shown" />
-      <Figure name="steps/s" value={f.status === "running" ? count(f.rate.steps) : "–"} help={`${updatesPerSecond().toFixed(0)} pictures per second`} />
+      <Figure
+        name="step"
+        value={compiling ? "preparing …" : count(f.step)}
+        help={
+          compiling
+            ? "The first training of a kind compiles its kernels; they are kept for the next ones"
+            : undefined
+        }
+      />
+      <Figure
+        name="loss"
+        value={f.loss === null ? "diverged" : short(f.loss)}
+        help="Of the model that is shown, on one fresh batch"
+      />
+      <Figure
+        name="model"
+        value={`${f.selected.seed}${f.selected.by === "best" ? ", best" : ""} of ${n}`}
+        help="The seed of the model that is shown"
+      />
+      <Figure
+        name="steps/s"
+        value={f.status === "running" ? count(f.rate.steps) : "–"}
+        help={`${updatesPerSecond().toFixed(0)} pictures per second`}
+      />
       {f.diverged > 0 && <Figure name="diverged" value={count(f.diverged)} />}
     </dl>
   );
@@ -91,7 +138,13 @@ export function TimeTravel() {
         title="Look at an earlier step; the training pauses"
         onInput={({ currentTarget: { valueAsNumber: place } }) => seek(steps[place] ?? null)}
       />
-      <button type="button" class="button" name="present" disabled={!f?.past} onClick={() => seek(null)}>
+      <button
+        type="button"
+        class="button"
+        name="present"
+        disabled={!f?.past}
+        onClick={() => seek(null)}
+      >
         Now
       </button>
     </div>

@@ -13,7 +13,15 @@ import { type Place, START } from "./view";
 
 /** Numbers that act on the running training; a change of anything else is a new training. */
 const LIVE: readonly string[] = [
-  "p", "ratio", "list", "form", "l1", "learningRate", "weightDecay", "momentum", "steps",
+  "p",
+  "ratio",
+  "list",
+  "form",
+  "l1",
+  "learningRate",
+  "weightDecay",
+  "momentum",
+  "steps",
 ];
 /** Milliseconds without a change of shape before the new training starts. */
 const SETTLE = 180;
@@ -140,7 +148,8 @@ export function openCell(phase: Phase, row: number, column: number): void {
   list[list.length - 1] = ratio;
   problem.importance = list;
   problem.distribution = {
-    ...(problem.distribution as object), feature_probability: phase.probabilities[row]!,
+    ...(problem.distribution as object),
+    feature_probability: phase.probabilities[row]!,
   };
   const seed = phase.arrays.seed?.data[row * phase.ratios.length + column] ?? -1;
   const at = Number(state.training.steps);
@@ -159,9 +168,10 @@ function hear(message: TextMessage): void {
       const { state } = message;
       session.configured.value = message;
       session.state.value = state;
-      session.settings.value = settingsOf(
-        state.problem, state.training, { seeds: state.seeds, seed: state.seed },
-      );
+      session.settings.value = settingsOf(state.problem, state.training, {
+        seeds: state.seeds,
+        seed: state.seed,
+      });
       session.analysis.value = null;
       session.history.value = [];
       session.clearTrace(message.run, message.n_features);
@@ -231,4 +241,3 @@ function follow(frame: Frame): void {
     seek(past);
   }
 }
-

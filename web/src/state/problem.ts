@@ -2,7 +2,16 @@
 
 import { type Json, type JsonObject, isObject, partsOf, scaled, sizeOf } from "./groups";
 import {
-  ACTIVATIONS, DATA, DEFAULTS, KINDS, MAGNITUDES, OPTIMIZERS, SCHEDULES, type Settings, consistent, importances,
+  ACTIVATIONS,
+  DATA,
+  DEFAULTS,
+  KINDS,
+  MAGNITUDES,
+  OPTIMIZERS,
+  SCHEDULES,
+  type Settings,
+  consistent,
+  importances,
 } from "./settings";
 
 /** The JSON of a tegum Problem. */

@@ -5,7 +5,14 @@ import { computed, signal } from "@preact/signals";
 import { type Membership, featureColours } from "../colour/features";
 import { css } from "../colour/scales";
 import type {
-  Analysis, Configured, Frame, Hello, Phase, ServerState, Status, Traces,
+  Analysis,
+  Configured,
+  Frame,
+  Hello,
+  Phase,
+  ServerState,
+  Status,
+  Traces,
 } from "../wire/messages";
 import { DEFAULTS, type Settings } from "./settings";
 import { DEFAULT_VIEW, type View } from "./view";
@@ -73,7 +80,12 @@ export interface Trace {
 }
 
 export const emptyTrace = (run: number, n: number): Trace => ({
-  run, steps: [], loss: [], best: [], median: [], D: Array.from({ length: n }, () => []),
+  run,
+  steps: [],
+  loss: [],
+  best: [],
+  median: [],
+  D: Array.from({ length: n }, () => []),
 });
 
 export let trace: Trace = emptyTrace(0, 0);

@@ -2,7 +2,16 @@
 
 import type { ServerState } from "../wire/messages";
 import { problemOf, settingsOf, trainingOf, type JsonObject } from "./problem";
-import { ACTIVATIONS, DATA, DEFAULTS, FORMS, KINDS, MAGNITUDES, OPTIMIZERS, SCHEDULES } from "./settings";
+import {
+  ACTIVATIONS,
+  DATA,
+  DEFAULTS,
+  FORMS,
+  KINDS,
+  MAGNITUDES,
+  OPTIMIZERS,
+  SCHEDULES,
+} from "./settings";
 import { type RangeName, type Settings, consistent } from "./settings";
 import { DEFAULT_VIEW, PLANES, type Place, SCALES, START, TABS, THEMES, type View } from "./view";
 
@@ -15,8 +24,19 @@ export interface Address {
 
 /** Short names in the address, and the setting that each stands for. */
 const NUMBERS: Record<RangeName, string> = {
-  n: "n", m: "m", setSize: "set", p: "p", ratio: "r", l1: "l1", learningRate: "lr", momentum: "mom",
-  weightDecay: "wd", batch: "batch", steps: "steps", seeds: "seeds", seed: "seed",
+  n: "n",
+  m: "m",
+  setSize: "set",
+  p: "p",
+  ratio: "r",
+  l1: "l1",
+  learningRate: "lr",
+  momentum: "mom",
+  weightDecay: "wd",
+  batch: "batch",
+  steps: "steps",
+  seeds: "seeds",
+  seed: "seed",
 };
 
 const CHOICES = {
@@ -78,9 +98,13 @@ export function expresses(s: Settings, { problem, training }: ServerState): bool
   const mine = { ...UNWRITTEN, ...trainingOf(s) };
   const engine = training.engine ?? "sampled";
   const read = Object.entries(training).filter(
-    ([name, value]) => !(name in SERVERS_OWN) && !(engine === "exact" && value === EXACT_FIXED[name]),
+    ([name, value]) =>
+      !(name in SERVERS_OWN) && !(engine === "exact" && value === EXACT_FIXED[name]),
   );
-  return same(plain(problemOf(s)), plain(problem)) && read.every(([name, value]) => same(mine[name], value));
+  return (
+    same(plain(problemOf(s)), plain(problem)) &&
+    read.every(([name, value]) => same(mine[name], value))
+  );
 }
 
 /** The problem with one importance for all features where they are the same. */
@@ -94,7 +118,11 @@ function plain(problem: JsonObject): JsonObject {
 const UNWRITTEN: JsonObject = { warmup: 0, final_fraction: 0, init_std: null, warm_start: 300 };
 const SERVERS_OWN: JsonObject = { checkpoints: 0, curve_points: 0, held_out: 0 };
 const EXACT_FIXED: JsonObject = {
-  optimizer: "adam", schedule: "constant", momentum: 0.9, weight_decay: 0, batch_size: 1024,
+  optimizer: "adam",
+  schedule: "constant",
+  momentum: 0.9,
+  weight_decay: 0,
+  batch_size: 1024,
 };
 
 /** Equal up to the order of keys and the last bits of numbers; what `b` leaves out is no matter. */
@@ -165,7 +193,10 @@ function decodeSettings(query: URLSearchParams): Settings {
   }
   s.bias = query.get("bias") !== "0";
   s.hiddenBias = query.get("hbias") === "1";
-  s.list = (query.get("list") ?? "").split(",").map(Number).filter((x) => x >= 0);
+  s.list = (query.get("list") ?? "")
+    .split(",")
+    .map(Number)
+    .filter((x) => x >= 0);
   s.groups = query.get("groups") ?? "";
   return consistent(s);
 }

@@ -66,21 +66,40 @@ export function GalleryTab() {
     load().catch((error: Error) => (failure.value = error.message));
   }, []);
   const g = gallery.value;
-  if (failure.value) return <main class="page" id="main"><p class="notice">The gallery cannot be read: {failure.value}</p></main>;
-  if (!g) return <main class="page" id="main"><p class="quiet">Loading …</p></main>;
+  if (failure.value)
+    return (
+      <main class="page" id="main">
+        <p class="notice">The gallery cannot be read: {failure.value}</p>
+      </main>
+    );
+  if (!g)
+    return (
+      <main class="page" id="main">
+        <p class="quiet">Loading …</p>
+      </main>
+    );
   return (
     <main class="page gallery" id="main">
       <header class="page-head">
         <h2>What the paper shows, and what came out here</h2>
         <p class="quiet">
           {g.report ? (
-            <>Figures and verdicts from <a href={g.report.page}>the report</a>{g.report.quick && ", a quick run"}. Any of them opens in the live view with the paper's settings.</>
+            <>
+              Figures and verdicts from <a href={g.report.page}>the report</a>
+              {g.report.quick && ", a quick run"}. Any of them opens in the live view with the
+              paper's settings.
+            </>
           ) : (
-            <>There is no report yet: <code>tegum reproduce</code> makes the figures and verdicts. The models can be opened all the same.</>
+            <>
+              There is no report yet: <code>tegum reproduce</code> makes the figures and verdicts.
+              The models can be opened all the same.
+            </>
           )}
         </p>
       </header>
-      {g.experiments.map((experiment) => <Section key={experiment.name} experiment={experiment} />)}
+      {g.experiments.map((experiment) => (
+        <Section key={experiment.name} experiment={experiment} />
+      ))}
     </main>
   );
 }
@@ -93,14 +112,24 @@ function Section({ experiment: e }: { experiment: Experiment }) {
         <p class="quiet">{e.summary}</p>
         <div class="presets">
           {e.presets.map((preset) => (
-            <button key={preset.title} type="button" class="button" data-preset={preset.title} onClick={() => openPreset(preset)}>
+            <button
+              key={preset.title}
+              type="button"
+              class="button"
+              data-preset={preset.title}
+              onClick={() => openPreset(preset)}
+            >
               <span aria-hidden="true">▸</span> {preset.title}
             </button>
           ))}
         </div>
       </header>
       {e.figures.some(({ svg, png }) => svg ?? png) && (
-        <div class="figures">{e.figures.map((figure) => <Picture key={figure.name} figure={figure} preset={e.presets[0]} />)}</div>
+        <div class="figures">
+          {e.figures.map((figure) => (
+            <Picture key={figure.name} figure={figure} preset={e.presets[0]} />
+          ))}
+        </div>
       )}
       <Claims claims={e.claims} />
     </section>
@@ -114,8 +143,17 @@ function Picture({ figure, preset }: { figure: Figure; preset: Preset | undefine
   return (
     <figure>
       {preset ? (
-        <button type="button" class="picture" title={`Open ${preset.title} in the live view`} onClick={() => openPreset(preset)}>{image}</button>
-      ) : image}
+        <button
+          type="button"
+          class="picture"
+          title={`Open ${preset.title} in the live view`}
+          onClick={() => openPreset(preset)}
+        >
+          {image}
+        </button>
+      ) : (
+        image
+      )}
       <figcaption>{figure.caption}</figcaption>
     </figure>
   );
@@ -123,7 +161,8 @@ function Picture({ figure, preset }: { figure: Figure; preset: Preset | undefine
 
 function Claims({ claims }: { claims: Claim[] }) {
   if (claims.length === 0) return null;
-  const tally = (status: string): number => claims.filter((claim) => claim.status === status).length;
+  const tally = (status: string): number =>
+    claims.filter((claim) => claim.status === status).length;
   const judged = claims.some(({ status }) => status !== null);
   return (
     <details class="claims">
@@ -132,8 +171,12 @@ function Claims({ claims }: { claims: Claim[] }) {
         {judged && (
           <>
             {tally("holds") > 0 && <Verdict status="holds" text={`${tally("holds")} hold`} />}
-            {tally("differs") > 0 && <Verdict status="differs" text={`${tally("differs")} differ`} />}
-            {tally("not tested") > 0 && <Verdict status="not tested" text={`${tally("not tested")} not tested`} />}
+            {tally("differs") > 0 && (
+              <Verdict status="differs" text={`${tally("differs")} differ`} />
+            )}
+            {tally("not tested") > 0 && (
+              <Verdict status="not tested" text={`${tally("not tested")} not tested`} />
+            )}
           </>
         )}
       </summary>
@@ -141,9 +184,18 @@ function Claims({ claims }: { claims: Claim[] }) {
         {claims.map((claim) => (
           <li key={claim.id}>
             <p>
-              <b>{claim.id}</b> {claim.statement} {claim.status && <Verdict status={claim.status} text={claim.status} />}
+              <b>{claim.id}</b> {claim.statement}{" "}
+              {claim.status && <Verdict status={claim.status} text={claim.status} />}
             </p>
-            <p class="quiet">Rule: {claim.rule}{claim.measured && <><br />Measured: {claim.measured}</>}</p>
+            <p class="quiet">
+              Rule: {claim.rule}
+              {claim.measured && (
+                <>
+                  <br />
+                  Measured: {claim.measured}
+                </>
+              )}
+            </p>
           </li>
         ))}
       </ul>

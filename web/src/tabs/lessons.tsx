@@ -35,7 +35,10 @@ function open(index: number): void {
   if (!lesson) return;
   const mode = lesson.view === "space" ? "3d" : "2d";
   look({ lesson: index, mode, plane: "principal" });
-  configure(lesson.state, lesson.until ? { at: lesson.until, running: false, past: null } : undefined);
+  configure(
+    lesson.state,
+    lesson.until ? { at: lesson.until, running: false, past: null } : undefined,
+  );
 }
 
 /** An address that names a lesson's model is shown as it stands; else the lesson starts anew. */
@@ -71,19 +74,41 @@ function Text({ lesson, index }: { lesson: Lesson; index: number }) {
     <>
       <nav class="steps" aria-label="Lessons">
         {lessons.value.map(({ title }, k) => (
-          <button key={title} type="button" aria-current={k === index ? "step" : undefined} aria-label={`Lesson ${k + 1}: ${title}`} title={title} onClick={() => open(k)}>
+          <button
+            key={title}
+            type="button"
+            aria-current={k === index ? "step" : undefined}
+            aria-label={`Lesson ${k + 1}: ${title}`}
+            title={title}
+            onClick={() => open(k)}
+          >
             {k + 1}
           </button>
         ))}
       </nav>
       <div class="buttons">
-        <button type="button" class="button" disabled={index === 0} onClick={() => open(index - 1)}>Back</button>
-        <button type="button" class="button primary" disabled={index + 1 >= total} onClick={() => open(index + 1)}>Next</button>
+        <button type="button" class="button" disabled={index === 0} onClick={() => open(index - 1)}>
+          Back
+        </button>
+        <button
+          type="button"
+          class="button primary"
+          disabled={index + 1 >= total}
+          onClick={() => open(index + 1)}
+        >
+          Next
+        </button>
       </div>
       <article aria-live="polite">
         <h2>{lesson.title}</h2>
-        {lesson.text.map((paragraph) => <p key={paragraph}>{paragraph}</p>)}
-        {lesson.try && <p class="try"><b>Try:</b> {lesson.try}</p>}
+        {lesson.text.map((paragraph) => (
+          <p key={paragraph}>{paragraph}</p>
+        ))}
+        {lesson.try && (
+          <p class="try">
+            <b>Try:</b> {lesson.try}
+          </p>
+        )}
       </article>
       <Controls brief />
     </>

@@ -1,7 +1,15 @@
 /** The live model: the controls, the model, and what follows from it. */
 
 import { Controls } from "../panels/controls";
-import { Card, DimensionalityCard, HeatmapCard, LossCard, NeuronsCard, NormsCard, SeedsCard } from "../panels/cards";
+import {
+  Card,
+  DimensionalityCard,
+  HeatmapCard,
+  LossCard,
+  NeuronsCard,
+  NormsCard,
+  SeedsCard,
+} from "../panels/cards";
 import { Hero } from "../panels/hero";
 import { Shapes } from "../panels/shapes";
 import { Summary } from "../panels/summary";
@@ -10,7 +18,9 @@ import { Transport } from "../panels/transport";
 export function LiveTab() {
   return (
     <main class="live" id="main">
-      <aside class="column"><Controls /></aside>
+      <aside class="column">
+        <Controls />
+      </aside>
       <Stage />
     </main>
   );
@@ -23,7 +33,9 @@ export function Stage({ focus }: { focus?: string | undefined }) {
       <Transport />
       <Hero />
       <div class="side">
-        <Card title="Shape" name="factors"><Shapes /></Card>
+        <Card title="Shape" name="factors">
+          <Shapes />
+        </Card>
         <DimensionalityCard />
       </div>
       <div class="grid">

@@ -36,9 +36,11 @@ export function PhaseTab() {
         <div>
           <h2>When does one more feature find room?</h2>
           <p class="quiet">
-            {diagram === 2 ? "Two features share one dimension" : "Three features share two dimensions"}. The
-            last one counts more or less than the others (to the right: more), and features are dense
-            or sparse (upwards: sparser). Each cell is the best of several trained models.
+            {diagram === 2
+              ? "Two features share one dimension"
+              : "Three features share two dimensions"}
+            . The last one counts more or less than the others (to the right: more), and features
+            are dense or sparse (upwards: sparser). Each cell is the best of several trained models.
           </p>
         </div>
         <Setting />
@@ -54,7 +56,8 @@ export function PhaseTab() {
 
 function Setting() {
   const { points, seeds, steps } = wish.value;
-  const set = (changes: Partial<typeof wish.value>): void => void (wish.value = { ...wish.value, ...changes });
+  const set = (changes: Partial<typeof wish.value>): void =>
+    void (wish.value = { ...wish.value, ...changes });
   const { diagram } = view.value;
   return (
     <div class="phase-setting">
@@ -72,9 +75,33 @@ function Setting() {
           if (phaseRunning.value) train(next);
         }}
       />
-      <NumberField name="points" label="Cells a side" help="points² cells are trained." value={points} low={2} high={40} onChange={(x) => set({ points: x })} />
-      <NumberField name="phase-seeds" label="Best of N" help="Models per cell; the best one is shown." value={seeds} low={1} high={64} onChange={(x) => set({ seeds: x })} />
-      <NumberField name="phase-steps" label="Steps" help="Training steps of each model." value={steps} low={100} high={20000} onChange={(x) => set({ steps: x })} />
+      <NumberField
+        name="points"
+        label="Cells a side"
+        help="points² cells are trained."
+        value={points}
+        low={2}
+        high={40}
+        onChange={(x) => set({ points: x })}
+      />
+      <NumberField
+        name="phase-seeds"
+        label="Best of N"
+        help="Models per cell; the best one is shown."
+        value={seeds}
+        low={1}
+        high={64}
+        onChange={(x) => set({ seeds: x })}
+      />
+      <NumberField
+        name="phase-steps"
+        label="Steps"
+        help="Training steps of each model."
+        value={steps}
+        low={100}
+        high={20000}
+        onChange={(x) => set({ steps: x })}
+      />
       <button
         type="button"
         class="button primary"
@@ -83,17 +110,31 @@ function Setting() {
       >
         {phaseRunning.value ? "Stop" : "Train"}
       </button>
-      <progress aria-label="Trained cells" value={phase.value?.done ?? 0} max={phase.value?.total ?? 1} />
+      <progress
+        aria-label="Trained cells"
+        value={phase.value?.done ?? 0}
+        max={phase.value?.total ?? 1}
+      />
     </div>
   );
 }
 
-function Diagram({ which, phase: now, title }: { which: "theory" | "trained"; phase: Phase | null; title: string }) {
+function Diagram({
+  which,
+  phase: now,
+  title,
+}: {
+  which: "theory" | "trained";
+  phase: Phase | null;
+  title: string;
+}) {
   return (
     <section class="card" aria-label={title}>
       <header class="card-head">
         <h2>{title}</h2>
-        <span class="quiet" aria-live="polite">{now ? describe(now, which, chosen.value) : "Train fills it in"}</span>
+        <span class="quiet" aria-live="polite">
+          {now ? describe(now, which, chosen.value) : "Train fills it in"}
+        </span>
       </header>
       <div class="phase-body">
         {now && (
@@ -120,7 +161,10 @@ function moveCell(event: KeyboardEvent, now: Phase): void {
   const cell = chosen.value ?? { row: 0, column: 0 };
   if (event.key === "Enter") return openCell(now, cell.row, cell.column);
   const moves: Record<string, [number, number]> = {
-    ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1],
+    ArrowUp: [-1, 0],
+    ArrowDown: [1, 0],
+    ArrowLeft: [0, -1],
+    ArrowRight: [0, 1],
   };
   const move = moves[event.key];
   if (!move) return;
@@ -133,7 +177,10 @@ function moveCell(event: KeyboardEvent, now: Phase): void {
 }
 
 function describe(now: Phase, which: "theory" | "trained", cell: Cell | null): string {
-  if (!cell) return which === "trained" ? `${now.done} of ${now.total} cells` : "the best of a few candidates";
+  if (!cell)
+    return which === "trained"
+      ? `${now.done} of ${now.total} cells`
+      : "the best of a few candidates";
   const k = cell.row * now.ratios.length + cell.column;
   const name = which === "theory" ? "theory" : "outcome";
   const outcome = now.outcomes[now.arrays[name]!.data[k]!] ?? "not yet trained";

@@ -26,8 +26,12 @@ export function inkOf(element: Element): Ink {
   const style = getComputedStyle(element);
   const read = (name: string): string => style.getPropertyValue(`--${name}`).trim();
   return {
-    ink: read("ink"), quiet: read("quiet"), faint: read("faint"), line: read("line"),
-    surface: read("surface"), font: style.fontFamily,
+    ink: read("ink"),
+    quiet: read("quiet"),
+    faint: read("faint"),
+    line: read("line"),
+    surface: read("surface"),
+    font: style.fontFamily,
   };
 }
 

@@ -71,7 +71,10 @@ const abscissa = (steps: number[], log: boolean): number[] =>
 export function lossCurve(host: HTMLElement, scheme: Scheme, log: boolean): Curve {
   const ink = inkOf(host);
   const line = (stroke: string, width: number, dash: number[] = []): uPlot.Series => ({
-    stroke, width, dash, points: { show: false },
+    stroke,
+    width,
+    dash,
+    points: { show: false },
   });
   const series = [
     line(ink.faint, 1.5, [5, 4]),
@@ -79,13 +82,18 @@ export function lossCurve(host: HTMLElement, scheme: Scheme, log: boolean): Curv
     line(css(cycle(0, scheme)), 2.5),
   ];
   const plot = new uPlot(
-    options(host, series, { distr: 3, log: 10 }, {}, log), [[], [], [], []], host,
+    options(host, series, { distr: 3, log: 10 }, {}, log),
+    [[], [], [], []],
+    host,
   );
   const positive = (row: number[]): (number | null)[] => row.map((y) => (y > 0 ? y : null));
   return {
     update: (trace) =>
       plot.setData([
-        abscissa(trace.steps, log), positive(trace.median), positive(trace.best), positive(trace.loss),
+        abscissa(trace.steps, log),
+        positive(trace.median),
+        positive(trace.best),
+        positive(trace.loss),
       ] as uPlot.AlignedData),
     ...lifecycle(plot, host),
   };
@@ -111,7 +119,8 @@ export function dimensionalityCurve(host: HTMLElement, scene: Scene, log: boolea
   return {
     update: (trace, latest) => {
       current = latest;
-      if (trace.D.length === n) plot.setData([abscissa(trace.steps, log), ...trace.D] as uPlot.AlignedData);
+      if (trace.D.length === n)
+        plot.setData([abscissa(trace.steps, log), ...trace.D] as uPlot.AlignedData);
     },
     ...lifecycle(plot, host),
   };

@@ -128,6 +128,7 @@ export function cellAtPoint(
   const column = Math.floor(((x - left) / side) * phase.ratios.length);
   const line = Math.floor(((y - top) / side) * phase.probabilities.length);
   const inside = (k: number, size: number): boolean => k >= 0 && k < size;
-  if (!inside(column, phase.ratios.length) || !inside(line, phase.probabilities.length)) return null;
+  if (!inside(column, phase.ratios.length) || !inside(line, phase.probabilities.length))
+    return null;
   return { row: lineOf(line, phase.probabilities), column };
 }

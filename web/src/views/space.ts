@@ -1,10 +1,26 @@
 /** Feature directions in space (three): a unit sphere, a line and a ball for each feature. */
 
 import {
-  BufferAttribute, BufferGeometry, Color, DynamicDrawUsage, InstancedMesh, LineBasicMaterial,
-  LineSegments, Matrix4, MeshLambertMaterial, AmbientLight, DirectionalLight,
-  PerspectiveCamera, Quaternion, Raycaster, Scene as World, SphereGeometry, CylinderGeometry,
-  Vector2, Vector3, WebGLRenderer,
+  BufferAttribute,
+  BufferGeometry,
+  Color,
+  DynamicDrawUsage,
+  InstancedMesh,
+  LineBasicMaterial,
+  LineSegments,
+  Matrix4,
+  MeshLambertMaterial,
+  AmbientLight,
+  DirectionalLight,
+  PerspectiveCamera,
+  Quaternion,
+  Raycaster,
+  Scene as World,
+  SphereGeometry,
+  CylinderGeometry,
+  Vector2,
+  Vector3,
+  WebGLRenderer,
 } from "three";
 import { OrbitControls } from "three/addons/controls/OrbitControls.js";
 
@@ -31,7 +47,9 @@ export class Space {
   constructor(host: HTMLElement, changed: () => void) {
     this.host = host;
     this.renderer = new WebGLRenderer({
-      antialias: true, alpha: true, powerPreference: "low-power",
+      antialias: true,
+      alpha: true,
+      powerPreference: "low-power",
     });
     this.renderer.domElement.className = "view-canvas";
     host.append(this.renderer.domElement);
@@ -145,7 +163,10 @@ export class Space {
     const places = geometry.getAttribute("position") as BufferAttribute;
     const colours = geometry.getAttribute("color") as BufferAttribute;
     found.forEach(({ i, j, value }, k) => {
-      const [r, g, b] = signed(value < 0 ? Math.min(value, -0.45) : Math.max(value, 0.45), scene.scheme);
+      const [r, g, b] = signed(
+        value < 0 ? Math.min(value, -0.45) : Math.max(value, 0.45),
+        scene.scheme,
+      );
       const colour = new Color().setRGB(r / 255, g / 255, b / 255, "srgb");
       const touched = scene.hovered === null || scene.hovered === i || scene.hovered === j;
       const strength = touched ? 0.35 + 0.65 * Math.min(Math.abs(value), 1) : 0.08;
@@ -201,4 +222,3 @@ function lines(): LineSegments<BufferGeometry, LineBasicMaterial> {
   made.frustumCulled = false;
   return made;
 }
-

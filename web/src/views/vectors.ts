@@ -72,7 +72,12 @@ function drawGround(
 
 /** The diagonal direction that is farthest from all features: there is room for a word. */
 function emptiest(points: Float64Array): [number, number] {
-  const diagonals: [number, number][] = [[1, -1], [-1, -1], [1, 1], [-1, 1]];
+  const diagonals: [number, number][] = [
+    [1, -1],
+    [-1, -1],
+    [1, 1],
+    [-1, 1],
+  ];
   const room = ([dx, dy]: [number, number]): number => {
     let least = Number.POSITIVE_INFINITY;
     for (let k = 0; k < points.length; k += 2) {
@@ -98,7 +103,10 @@ function drawEdges(
   for (const { i, j, value } of edges(scene.gram, n, 0.1, most).reverse()) {
     const touched = scene.hovered === null || scene.hovered === i || scene.hovered === j;
     const size = Math.min(Math.abs(value), 1);
-    context.strokeStyle = css(signed(value < 0 ? -0.55 - 0.45 * size : 0.55 + 0.45 * size, scene.scheme), touched ? faded * (0.2 + 0.45 * size) : 0.06);
+    context.strokeStyle = css(
+      signed(value < 0 ? -0.55 - 0.45 * size : 0.55 + 0.45 * size, scene.scheme),
+      touched ? faded * (0.2 + 0.45 * size) : 0.06,
+    );
     context.lineWidth = 0.75 + 2 * size;
     context.beginPath();
     context.moveTo(cx + scale * points[2 * i]!, cy - scale * points[2 * i + 1]!);

@@ -155,8 +155,8 @@ function Data({ s }: { s: Settings }) {
           help="How large a feature is when it is active."
           value={s.magnitude}
           choices={[
-            ["uniform", "uniform 0 … 1"],
-            ["signed", "uniform −1 … 1"],
+            ["uniform", "0 to 1"],
+            ["signed", "−1 to 1"],
             ["exponential", "exponential"],
           ]}
           onChange={(magnitude) => change({ magnitude })}

@@ -5,7 +5,7 @@ import uPlot from "uplot";
 import { css, cycle, type Scheme } from "../colour/scales";
 import { short } from "../math/format";
 import type { Trace } from "../state/session";
-import { inkOf } from "./canvas";
+import { type Ink, inkOf } from "./canvas";
 import type { Scene } from "./scene";
 
 /** D of features that share a dimension evenly: k features in d dimensions have d/k each. */
@@ -110,7 +110,11 @@ export function dimensionalityCurve(host: HTMLElement, scene: Scene, log: boolea
     points: { show: false },
   }));
   let current = scene;
-  const hooks = { drawAxes: [(plot: uPlot) => drawFractions(plot, inkOf(host).faint)] };
+  const ink = inkOf(host);
+  const hooks = {
+    drawAxes: [(plot: uPlot) => drawFractions(plot, ink.faint)],
+    draw: [(plot: uPlot) => nameFractions(plot, ink)],
+  };
   const plot = new uPlot(
     options(host, series, { range: [0, 1.08] }, hooks, log),
     [[], ...series.map(() => [])] as uPlot.AlignedData,
@@ -133,26 +137,43 @@ function lifecycle(plot: uPlot, host: HTMLElement): Pick<Curve, "resize" | "dest
   };
 }
 
+/** Dotted lines at the fractions, below the curves. */
 function drawFractions(plot: uPlot, colour: string): void {
   const { ctx, bbox } = plot;
   const ratio = globalThis.devicePixelRatio || 1;
   ctx.save();
   ctx.strokeStyle = colour;
-  ctx.fillStyle = colour;
   ctx.lineWidth = ratio;
   ctx.setLineDash([2 * ratio, 4 * ratio]);
-  ctx.font = `${11 * ratio}px ${getComputedStyle(plot.root).fontFamily}`;
-  ctx.textAlign = "right";
-  for (const [value, name] of FRACTIONS) {
+  for (const [value] of FRACTIONS) {
     const y = plot.valToPos(value, "y", true);
-    // 2/5 and 3/8 are close: the lower one is written below its line.
-    const below = value === FRACTIONS.at(-1)![0];
-    ctx.textBaseline = below ? "top" : "bottom";
     ctx.beginPath();
     ctx.moveTo(bbox.left, y);
     ctx.lineTo(bbox.left + bbox.width, y);
     ctx.stroke();
-    ctx.fillText(name, bbox.left + bbox.width - 2 * ratio, y + (below ? 2 : -1) * ratio);
+  }
+  ctx.restore();
+}
+
+/** Their names, above the curves and with a rim, so that they can be read among many. */
+function nameFractions(plot: uPlot, ink: Ink): void {
+  const { ctx, bbox } = plot;
+  const ratio = globalThis.devicePixelRatio || 1;
+  ctx.save();
+  ctx.font = `${11 * ratio}px ${ink.font}`;
+  ctx.textAlign = "right";
+  ctx.lineWidth = 3 * ratio;
+  ctx.lineJoin = "round";
+  ctx.strokeStyle = ink.surface;
+  ctx.fillStyle = ink.quiet;
+  for (const [value, name] of FRACTIONS) {
+    // 2/5 and 3/8 are close: the lower one is written below its line.
+    const below = value === FRACTIONS.at(-1)![0];
+    ctx.textBaseline = below ? "top" : "bottom";
+    const y = plot.valToPos(value, "y", true) + (below ? 2 : -1) * ratio;
+    const x = bbox.left + bbox.width - 2 * ratio;
+    ctx.strokeText(name, x, y);
+    ctx.fillText(name, x, y);
   }
   ctx.restore();
 }

@@ -47,7 +47,7 @@ class ExplorerPage:
 
     def must_be_clean(self) -> None:
         """No complaint in the console, and no request to anybody but the server."""
-        assert self.complaints == []
+        assert not self.complaints, self.complaints
         schemes = ("data", "blob")
         hosts = {urlsplit(url).netloc for url in self.asked if urlsplit(url).scheme not in schemes}
         assert hosts == {f"127.0.0.1:{self.server.port}"}

@@ -94,7 +94,9 @@ def test_the_gallery_has_verdicts_and_opens_models(visit: Visit) -> None:
     )
     page.picture("gallery")
     first.locator("[data-preset]").first.click()
-    page.wait("t.view.tab === 'live' && t.state && t.state.problem.distribution.feature_probability === 1")
+    page.wait(
+        "t.view.tab === 'live' && t.state && t.state.problem.distribution.feature_probability === 1"
+    )
     page.wait("t.frame && t.frame.step > 0")
 
 

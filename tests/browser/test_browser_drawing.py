@@ -204,3 +204,11 @@ def test_no_task_holds_up_the_page_while_eighty_features_train(visit: Visit) -> 
     print(f"{len(tasks)} tasks, the longest {max(tasks):.1f} ms")
     assert len(tasks) > 20
     assert max(tasks) < LONGEST_TASK
+
+
+def test_an_address_that_asks_too_much_is_answered_in_words(visit: Visit) -> None:
+    page = visit("#/live?n=400&m=200&seeds=1000")
+    page.page.get_by_role("alert").get_by_text("too many weights").wait_for()
+    page.wait("t.frame && t.scene.n === 5")  # the server's first model instead
+    page.page.get_by_role("button", name="Close the message").click()
+    assert page.page.get_by_role("alert").count() == 0

@@ -4,7 +4,7 @@ import { effect } from "@preact/signals";
 
 import { look, state, status, view } from "../state/session";
 import * as session from "../state/session";
-import { visit } from "../state/actions";
+import { select, visit } from "../state/actions";
 import { decode, encode } from "../state/url";
 
 /** Browsers refuse to change the address too often. */
@@ -51,7 +51,9 @@ export function keepAddress(): void {
     const [before, after] = [decode(written), decode(hash)];
     written = hash;
     const sameTraining = JSON.stringify(before.state) === JSON.stringify(after.state);
-    if (sameTraining) look(after.view);
-    else visit(hash);
+    if (!sameTraining) return visit(hash);
+    const { selected } = view.peek();
+    look(after.view);
+    if (after.view.selected !== selected) select(after.view.selected);
   });
 }

@@ -4,7 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 
 import { Help, helpOpen } from "../panels/help";
 import { configure } from "../state/actions";
-import { connection, connectionReason, look, state, trouble, view } from "../state/session";
+import { connection, connectionReason, look, over, state, trouble, view } from "../state/session";
 import { GalleryTab } from "../tabs/gallery";
 import { LessonsTab } from "../tabs/lessons";
 import { LiveTab } from "../tabs/live";
@@ -91,9 +91,11 @@ function Trouble() {
       <span>{text}</span>
       {!lost && (
         <>
-          <button type="button" class="button" onClick={again}>
-            Train again
-          </button>
+          {over.value && (
+            <button type="button" class="button" onClick={again}>
+              Train again
+            </button>
+          )}
           <button
             type="button"
             class="button bare"

@@ -34,6 +34,8 @@ let socket: Socket | undefined;
 let settling: ReturnType<typeof setTimeout> | undefined;
 let lastByHand = 0;
 let lastNumbers = "";
+/** What was asked for before the server had said hello. */
+let early: Parameters<typeof configure> | undefined;
 let lastTraces = 0;
 /** Where the training is to be when it has been configured: from the address, or a preset. */
 let wanted: { past: number | null; selected: number | null } | undefined;
@@ -51,6 +53,8 @@ export function connect(page: Location, changed: () => void): void {
     binary: see,
     connection: (status, reason) => {
       session.connection.value = status;
+      // What is asked for in the meantime waits for the next hello.
+      if (status === "lost") session.hello.value = null;
       session.connectionReason.value = reason;
     },
   });
@@ -70,9 +74,15 @@ export function configure(
   place: Place = START,
   selected: number | null = null,
 ): void {
+  if (!session.hello.value) {
+    early = [state, place, selected];
+    return;
+  }
   clearTimeout(settling);
+  settling = undefined;
   session.trouble.value = "";
   session.look({ selected });
+  session.settings.value = settingsFrom(state);
   wanted = { past: place.past, selected };
   const run = place.running || place.at > 0;
   socket?.send({ type: "configure", state, run, until: place.running ? null : place.at || null });
@@ -86,6 +96,9 @@ export function runOrPause(): void {
   if (status === "done") change({ steps: session.settings.value.steps * 2 });
   socket?.send({ type: "run", until: null });
 }
+
+const settingsFrom = ({ problem, training, seeds, seed }: ServerState): Settings =>
+  settingsOf(problem, training, { seeds, seed });
 
 export const step = (steps = 1): void => socket?.send({ type: "step", steps });
 
@@ -162,21 +175,21 @@ function hear(message: TextMessage): void {
     case "hello":
       session.hello.value = message;
       socket?.send({ type: "watch", all: false, fps: FRAMES_PER_SECOND });
-      visit(globalThis.location.hash);
+      if (early) configure(...early);
+      else visit(globalThis.location.hash);
+      early = undefined;
       break;
     case "configured": {
       const { state } = message;
       session.configured.value = message;
       session.state.value = state;
-      session.settings.value = settingsOf(state.problem, state.training, {
-        seeds: state.seeds,
-        seed: state.seed,
-      });
+      session.settings.value = settingsFrom(state);
       session.analysis.value = null;
       session.history.value = [];
       session.clearTrace(message.run, message.n_features);
       lastNumbers = "";
-      if (wanted?.selected != null) select(wanted.selected);
+      const seed = wanted ? wanted.selected : session.view.value.selected;
+      select(seed !== null && seed < message.seeds ? seed : null);
       break;
     }
     case "changed":
@@ -187,8 +200,11 @@ function hear(message: TextMessage): void {
       askForTraces();
       break;
     case "error":
+      if (!session.state.value && session.hello.value) configure(session.hello.value.default);
+      complain(message.message, message.code === "failed");
+      break;
     case "crashed":
-      session.trouble.value = message.message;
+      complain(message.message, true);
       break;
     case "phase_stopped":
       phaseRunning.value = false;
@@ -196,6 +212,11 @@ function hear(message: TextMessage): void {
     case "ok":
       break;
   }
+}
+
+function complain(text: string, over: boolean): void {
+  session.trouble.value = text;
+  session.over.value = over;
 }
 
 /**

@@ -40,6 +40,8 @@ export const view = signal<View>(DEFAULT_VIEW);
 export const hovered = signal<number | null>(null);
 /** One line of trouble to show, or nothing. */
 export const trouble = signal("");
+/** Whether the training is over because of it, so that only a new one goes on. */
+export const over = signal(false);
 
 export const status = computed<Status | "none">(() => frame.value?.status ?? "none");
 export const systemDark = signal(false);

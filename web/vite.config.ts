@@ -1,8 +1,11 @@
 import { defineConfig } from "vite";
 
+import { licences } from "./licences";
+
 /** The page: one HTML file, one style sheet, scripts; all of it relative, so any path serves it. */
 export default defineConfig({
   base: "./",
+  plugins: [licences()],
   build: {
     outDir: "../src/tegum/explorer/static",
     emptyOutDir: true,

@@ -124,7 +124,19 @@ def test_a_feature_under_the_pointer_stands_out_everywhere(visit: Visit) -> None
     page.wait("t.hovered === 2")
     _size(page, "norms")
     assert _pixel(page, "norms", *first) != before
-    assert "feature 2" in page.page.locator(".view-gram .card-head").inner_text()
+    W, b = _weights(page), page.read("scene.b")
+    note = page.page.get_by_test_id("feature").inner_text().replace("\u2212", "-").split()
+    numbers = dict(zip(note[2::2], map(float, note[3::2]), strict=True))
+    assert note[:2] == ["feature", "2"]
+    assert numbers == {
+        "length": pytest.approx(np.linalg.norm(W[:, 2]), abs=0.0051),
+        "D": pytest.approx(tg.dimensionality(W)[2], abs=0.0051),
+        "importance": 1.0,
+        "bias": pytest.approx(b[2], abs=0.0051),
+    }
+    received = page.page.locator(".view-gram .card-head .quiet").inner_text()
+    assert received.startswith("output 2 from feature 2: ")
+    assert float(received.split()[-1]) == pytest.approx(W[:, 2] @ W[:, 2], abs=0.051)
     page.page.locator('canvas[data-view="norms"]').focus()
     page.page.keyboard.press("Escape")
     _size(page, "norms")

@@ -1,5 +1,6 @@
 /** The secondary views, each a card: matrices, lengths, curves, neurons, seeds. */
 
+import { signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
@@ -46,18 +47,16 @@ const withScene =
 
 const leave = (): void => void (hovered.value = null);
 
+const hover = (feature: number | null): void => void (hovered.value = feature);
+
 let grid: Grid = { left: 0, top: 0, cell: 1, n: 0 };
 
+/** The entry of the matrix under the pointer; column n is the bias. */
+const entry = signal<{ row: number; column: number } | null>(null);
+
 export function HeatmapCard() {
-  const i = hovered.value;
-  const scene = currentScene();
-  const own = i !== null && scene ? scene.received[i * scene.weights.n + i] : undefined;
   return (
-    <Card
-      title="What each output receives"
-      name="gram"
-      note={own === undefined ? "−1 red, 1 blue" : `feature ${i}: ${short(own, 2)}`}
-    >
+    <Card title="What each output receives" name="gram" note={<EntryNote />}>
       <Canvas
         loop={loop}
         name="gram"
@@ -65,14 +64,28 @@ export function HeatmapCard() {
         label="The matrix of inner products, and the biases."
         draw={withScene((surface, now) => (grid = drawHeatmap(surface, now)))}
         onPoint={(x, y) => {
-          const cell = cellAt(grid, x, y);
-          hovered.value = cell ? cell.row : null;
+          entry.value = cellAt(grid, x, y);
+          hovered.value = entry.value?.row ?? null;
         }}
-        onLeave={leave}
+        onLeave={() => {
+          entry.value = null;
+          leave();
+        }}
         onKey={stepThrough}
       />
     </Card>
   );
+}
+
+/** The number under the pointer in words, or what the colours mean. */
+function EntryNote() {
+  const scene = currentScene();
+  const i = hovered.value;
+  if (!scene || i === null || i >= scene.weights.n) return <>−1 red, 1 blue</>;
+  const { n, b } = scene.weights;
+  const column = entry.value?.column ?? i;
+  if (column === n) return <>{`bias of output ${i}: ${short(b[i]!)}`}</>;
+  return <>{`output ${i} from feature ${column}: ${short(scene.received[i * n + column]!, 2)}`}</>;
 }
 
 export function NormsCard() {
@@ -198,7 +211,7 @@ export function DimensionalityCard() {
     >
       <CurveBox
         name="dimensionality"
-        make={dimensionalityCurve}
+        make={(host, scene, log) => dimensionalityCurve(host, scene, log, hover)}
         label="Dimensionality of each feature against the step."
       />
     </Card>

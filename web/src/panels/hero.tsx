@@ -1,7 +1,9 @@
 /** The model itself, in a plane or in space: what is projected on the wall. */
 
 import { currentScene, flat, loop } from "../page/stage";
-import { configured, hovered, look, view } from "../state/session";
+import { configured, frame, hovered, look, settings, view } from "../state/session";
+import { fixed } from "../math/format";
+import { importances } from "../state/settings";
 import { Canvas, type Surface } from "../views/canvas";
 import { type Frame2d, drawVectors, nearestFeature } from "../views/vectors";
 import { Downloads } from "./downloads";
@@ -45,9 +47,37 @@ export function Hero() {
           <Downloads />
         </div>
       </header>
-      <div class="hero-body">{space ? <SpaceView instead={<PlaneView />} /> : <PlaneView />}</div>
+      <div class="hero-body">
+        <FeatureNote />
+        {space ? <SpaceView instead={<PlaneView />} /> : <PlaneView />}
+      </div>
       <TimeTravel />
     </section>
+  );
+}
+
+/** The numbers of the feature under the pointer. */
+function FeatureNote() {
+  // The numbers follow the training while the pointer rests.
+  frame.value;
+  const scene = currentScene();
+  const i = hovered.value;
+  if (!scene || i === null || i >= scene.weights.n) return null;
+  const numbers = [
+    ["length", scene.lengths[i]!],
+    ["D", scene.D[i]!],
+    ["importance", importances(settings.value)[i] ?? 1],
+    ["bias", scene.weights.b[i]!],
+  ] as const;
+  return (
+    <p class="feature-note" data-testid="feature">
+      <b style={{ borderColor: scene.colour(i) }}>feature {i}</b>
+      {numbers.map(([name, value]) => (
+        <span key={name}>
+          {name} {fixed(value)}
+        </span>
+      ))}
+    </p>
   );
 }
 

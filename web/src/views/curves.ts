@@ -100,7 +100,12 @@ export function lossCurve(host: HTMLElement, scheme: Scheme, log: boolean): Curv
 }
 
 /** D_i of every feature, with lines at the fractions that polytopes give. */
-export function dimensionalityCurve(host: HTMLElement, scene: Scene, log: boolean): Curve {
+export function dimensionalityCurve(
+  host: HTMLElement,
+  scene: Scene,
+  log: boolean,
+  onHover: (feature: number | null) => void,
+): Curve {
   const { n } = scene.weights;
   const width = n > 24 ? 1 : 2;
   const series = Array.from({ length: n }, (_, i): uPlot.Series => ({
@@ -114,6 +119,7 @@ export function dimensionalityCurve(host: HTMLElement, scene: Scene, log: boolea
   const hooks = {
     drawAxes: [(plot: uPlot) => drawFractions(plot, ink.faint)],
     draw: [(plot: uPlot) => nameFractions(plot, ink)],
+    setCursor: [(plot: uPlot) => onHover(nearestTrace(plot))],
   };
   const plot = new uPlot(
     options(host, series, { range: [0, 1.08] }, hooks, log),
@@ -135,6 +141,22 @@ function lifecycle(plot: uPlot, host: HTMLElement): Pick<Curve, "resize" | "dest
     resize: () => plot.setSize({ width: host.clientWidth, height: host.clientHeight }),
     destroy: () => plot.destroy(),
   };
+}
+
+/** Traces farther from the pointer than this are not meant, in pixels. */
+const REACH = 14;
+
+/** The feature whose trace is nearest to the pointer. */
+function nearestTrace(plot: uPlot): number | null {
+  const { idx, top } = plot.cursor;
+  if (idx == null || top == null || top < 0) return null;
+  let [best, least] = [null as number | null, REACH];
+  for (let i = 1; i < plot.data.length; i++) {
+    const D = plot.data[i]?.[idx];
+    const distance = D == null ? REACH : Math.abs(plot.valToPos(D, "y") - top);
+    if (distance < least) [best, least] = [i - 1, distance];
+  }
+  return best;
 }
 
 /** Dotted lines at the fractions, below the curves. */

@@ -242,12 +242,14 @@ def test_a_training_that_raises_is_over_and_its_worker_is_not(
 
     configure = {"type": "configure", "id": 1, "state": small(), "run": True}
     monkeypatch.setattr(SampledEngine, "advance", broken)
-    pipes = _served(configure, *[{"type": "ping"}] * 5, {"type": "run", "id": 2})
+    drawn = {"type": "ack", "frame": 9}
+    pipes = _served(configure, *[{"type": "ping"}] * 5, drawn, {"type": "run", "id": 2})
     failed, refused = (text for text in pipes.texts if text["type"] == "error")
     assert failed["code"] == "failed"
     assert failed["message"] == "the training failed: RuntimeError: 'no more\\nof this'"
     assert (refused["id"], refused["code"]) == (2, "state")
-    assert pipes.frames[-1]["status"] == "failed"
+    frames = [frame for frame in pipes.frames if frame["type"] == "frame"]
+    assert frames[-1]["status"] == "failed"
     assert "RuntimeError" in capfd.readouterr().err
 
 

@@ -113,12 +113,14 @@ def test_downloads_are_the_model_on_the_screen(server: Running, page: Page) -> N
     base = f"/api/sessions/{page.hello['session']}"
     key = f"?token={server.token}"
     assert server.get(f"{base}/model.json{key}")[0].status == 409
-    page.say("configure", state=small())
-    header, shown = page.resting(400)
+    page.say("configure", state=small(), until=400)
+    page.resting(400)
+    page.say("select", seed=2)
+    _, shown = page.until("frame", lambda h: h["selected"] == {"by": "seed", "seed": 2})
     answer, text = server.get(f"{base}/model.json{key}")
     assert "tegum-model.json" in answer.headers["content-disposition"]
     data = json.loads(text)
-    assert data["seed"] == header["selected"]["seed"]
+    assert (data["seed"], data["step"]) == (2, 400)
     np.testing.assert_array_equal(np.float32(data["arrays"]["W"]), shown["W"])
     archive = np.load(io.BytesIO(server.get(f"{base}/model.npz{key}&which=all")[1]))
     assert archive["W"].shape == (3, 2, 5)

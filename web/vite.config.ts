@@ -1,6 +1,6 @@
 import { defineConfig } from "vite";
 
-import { licences } from "./licences";
+import { licences } from "./licences.ts";
 
 /** The page: one HTML file, one style sheet, scripts; all of it relative, so any path serves it. */
 export default defineConfig({

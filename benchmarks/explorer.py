@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 import urllib.request
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +105,7 @@ def _row(case: tuple[Any, ...], port: str, token: str, seconds: float) -> str:
             if header["step"] > 20:  # the kernels are loaded, the slices have their length
                 times.append(time.perf_counter())
                 steps.append(header["step"])
-    gaps = [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in pairwise(times)]
     span = times[-1] - times[0]
     rate = seeds * (steps[-1] - steps[0]) / span
     return f"| {name} | {len(gaps) / span:.1f} | {1e3 * max(gaps):.0f} | {rate:,.0f} |"

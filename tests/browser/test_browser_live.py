@@ -22,9 +22,9 @@ SMALL = "#/live?n=5&m=2&p=0.1&lr=0.01&batch=64&steps=600&seeds=6&seed=3&imp=equa
 
 def test_the_page_is_there_at_once_and_trains_at_once(visit: Visit) -> None:
     page = visit()
-    paint = page.page.evaluate(
-        "() => performance.getEntriesByName('first-contentful-paint')[0].startTime"
-    )
+    painted = "performance.getEntriesByName('first-contentful-paint')"
+    page.page.wait_for_function(f"() => {painted}.length > 0")
+    paint = page.page.evaluate(f"() => {painted}[0].startTime")
     assert paint < 1000
     page.wait("t.frame && t.frame.step > 500 && t.analysis")
     page.wait("t.analysis.factors.length > 0")

@@ -14,6 +14,8 @@ from playwright.sync_api import Browser, expect, sync_playwright
 from tegum.explorer.app import STATIC
 
 HERE = Path(__file__).parent
+#: How many pages that server has room for.
+PAGES = 4
 expect.set_options(timeout=60_000)
 _OPTIONS = [
     "--no-sandbox",  # root has none
@@ -30,7 +32,7 @@ def explorer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         pytest.fail("the explorer's page is not built: run `make page`", pytrace=False)
     report = tmp_path_factory.mktemp("report")
     _write_report(report)
-    with running(STATIC, report) as it:
+    with running(STATIC, report, PAGES) as it:
         yield it
 
 

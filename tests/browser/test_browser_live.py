@@ -97,6 +97,7 @@ SAME_KERNEL = (
     ("data", "groups", "problem.distribution.kind"),
     ("data", "independent", "problem.distribution.kind"),
     ("schedule", "cosine", "training.schedule"),
+    ("optimizer", "adamw", "training.optimizer"),
 )
 #: … and those that each need kernels of their own, which nobody waits for here.
 OWN_KERNEL = (
@@ -105,7 +106,6 @@ OWN_KERNEL = (
     ("kind", "two_layer", "problem.model.kind"),
     ("activation", "leaky", "problem.model.activation"),
     ("target", "abs", "problem.target"),
-    ("optimizer", "adamw", "training.optimizer"),
     ("optimizer", "exact", "training.engine"),
 )
 NUMBERS = (

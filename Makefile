@@ -4,29 +4,40 @@ VENV := .venv
 PEERS := .venv-peers
 BIN := $(VENV)/bin
 PIP_OPTIONS ?= --quiet --disable-pip-version-check
+# The explorer's page, built by Vite, and what it is built from.
+PAGE := src/tegum/explorer/static/index.html
+PAGE_SOURCES := $(shell find web -name node_modules -prune -o -type f -print 2>/dev/null)
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow"
 
-.PHONY: help reproduce quick test test-slow check format bench bench-exact clean
+.DELETE_ON_ERROR:
+.PHONY: help reproduce quick explore page page-if-possible chromium test test-slow check format bench \
+        bench-exact clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-reproduce: $(VENV)/.run  ## train every experiment, judge every claim, write tegum-report/
+reproduce: $(VENV)/.run page-if-possible  ## train every experiment, judge every claim, write tegum-report/
 	$(BIN)/tegum reproduce
 
 quick: $(VENV)/.run  ## the same with fewer models, in seconds
 	$(BIN)/tegum reproduce --quick
 
-test: $(VENV)/.dev  ## the tests, without the slow ones
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow"
+explore: $(VENV)/.run page  ## open the live page in the browser
+	$(BIN)/tegum explore
+
+test: $(VENV)/.dev page chromium  ## the tests, browser and all, without the slow ones
+	cd web && npm run --silent check && npm run --silent test
+	$(PYTEST)
 
 test-slow: $(VENV)/.dev  ## the slow statistical checks and whole experiments
 	$(BIN)/python -m pytest -m slow
 
-check: $(VENV)/.dev  ## format, lint, strict types, layers, tests
+check: $(VENV)/.dev page chromium  ## format, lint, strict types, layers, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow"
+	cd web && npm run --silent check && npm run --silent test
+	$(PYTEST)
 
 format: $(VENV)/.dev  ## put the sources in shape
 	$(BIN)/ruff format .
@@ -38,8 +49,22 @@ bench: $(VENV)/.run $(PEERS)/.done  ## time tegum and its peers; writes benchmar
 bench-exact: $(VENV)/.run $(PEERS)/.done  ## time the exact engine; writes benchmarks/EXACT.md
 	$(BIN)/python benchmarks/time_to_loss.py
 
-clean:  ## remove the environments
-	rm -rf $(VENV) $(PEERS)
+clean:  ## remove the environments and the built page
+	rm -rf $(VENV) $(PEERS) web/node_modules src/tegum/explorer/static
+
+page: $(PAGE)  ## build the explorer's page (needs Node.js 20 or newer)
+
+page-if-possible:
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory page; \
+	else echo "npm is not there: tegum explore will have no page (it needs Node.js 20 or newer)"; fi
+
+$(PAGE): $(PAGE_SOURCES)
+	@command -v npm >/dev/null || \
+	{ echo "the explorer's page needs npm: install Node.js 20 or newer" >&2; exit 1; }
+	cd web && npm ci --silent --no-audit --no-fund && npm run --silent build
+
+chromium:  # the browser of the browser tests
+	@tests/browser/chromium.sh >/dev/null
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)

@@ -29,7 +29,8 @@ ROWS = (
     {"plots"},
     {"experiments"},
     {"report"},
-    {"cli", "explorer"},
+    {"explorer"},
+    {"cli", "widgets"},
 )
 LEVEL = {part: level for level, row in enumerate(ROWS) for part in row}
 
@@ -53,6 +54,8 @@ HOMES = {
     "aiohttp": set[str](),
     "tyro": {"cli"},
     "rich": {"cli", "progress"},
+    "anywidget": {"widgets"},
+    "traitlets": {"widgets"},
     "matplotlib": {"plots", "report", "experiments"},
 }
 

@@ -83,7 +83,7 @@ def __getattr__(name: str) -> Any:
     home = _HOME.get(name)
     if home is not None:
         return getattr(importlib.import_module(home), name)
-    if name in ("analysis", "plots", "theory", "experiments"):
+    if name in ("analysis", "plots", "theory", "experiments", "widgets"):
         return importlib.import_module(f"tegum.{name}")
     raise AttributeError(f"module 'tegum' has no attribute {name!r}")
 

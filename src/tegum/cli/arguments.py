@@ -36,6 +36,7 @@ COMMANDS = {
     "list": _Entry("listing", "List", "list the experiments"),
     "reproduce": _Entry("reproduce", "Reproduce", "run experiments and write the report"),
     "train": _Entry("train", "Train", "train models of any problem and save them"),
+    "explore": _Entry("explore", "Explore", "open the live page in the browser"),
     "show": _Entry("show", "Show", "show a file of trained models as a table"),
 }
 

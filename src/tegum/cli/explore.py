@@ -1,0 +1,72 @@
+"""`tegum explore`: the page on which superposition happens live."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from tyro.conf import arg
+
+from tegum.cli.options import Flag, MaybeFolder, MaybeWhole, Whole, at_least_one
+from tegum.errors import SpecError
+
+if TYPE_CHECKING:
+    from tegum.explorer.serve import Place
+
+#: Where `tegum reproduce` leaves its report.
+_REPORT = Path("tegum-report")
+
+
+@dataclass(frozen=True)
+class Explore:
+    """Open the explorer: a page on which models train between two frames, under your hands.
+
+    It listens on this machine alone, and answers those who know the token in the address that is
+    printed. It needs no network. Ctrl-C ends it.
+    """
+
+    host: Annotated[str, arg(metavar="HOST")] = "127.0.0.1"
+    """Address to listen on."""
+    port: MaybeWhole = None
+    """Port; 8642, or any that is free, by default."""
+    allow_remote: Flag = False
+    """Let --host be an address that other machines can reach. The token is then all that keeps
+    them out, and it travels unencrypted."""
+    open: Annotated[bool, arg(help_behavior_hint="")] = True
+    """Do not open the page in the browser."""
+    report: MaybeFolder = None
+    """Report folder whose figures and verdicts the gallery shows; tegum-report if it is there."""
+    pages: Whole = 8
+    """How many pages may be open at a time; each has a process."""
+    json: Flag = False
+    """Print the address as JSON: url, host, port and token."""
+
+    def run(self, arguments: list[str]) -> int:
+        """Serve until interrupted."""
+        if self.port is not None and not 0 <= self.port < 2**16:
+            raise SpecError.of("--port", "", "must be in [0, 65535]", self.port)
+        at_least_one("--pages", self.pages)
+        from tegum.explorer.serve import serve
+
+        report = self.report
+        if report is None and (_REPORT / "claims.json").is_file():
+            report = _REPORT
+        serve(
+            host=self.host,
+            port=self.port,
+            allow_remote=self.allow_remote,
+            report=report,
+            pages=self.pages,
+            open_browser=self.open,
+            ready=self._ready,
+        )
+        return 0
+
+    def _ready(self, place: Place) -> None:
+        if self.json:
+            about = {"url": place.url, "host": place.host, "port": place.port}
+            print(json.dumps({**about, "token": place.token}), flush=True)
+        else:
+            print(f"explorer: {place.url}\nCtrl-C ends it", flush=True)

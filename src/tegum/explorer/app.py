@@ -1,0 +1,153 @@
+"""The application: the page, its WebSocket, the gallery, the report, downloads."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+from starlette.websockets import WebSocket
+
+from tegum.errors import TegumError
+from tegum.explorer.access import Guard, own_names
+from tegum.explorer.limits import Limits
+from tegum.explorer.process import Pool, prepare
+from tegum.explorer.session import Session
+
+TOO_MANY: Final = 4429
+#: What Vite builds; part of the wheel.
+STATIC: Final = Path(__file__).parent / "static"
+
+_GALLERY_LATER: Final = 5.0  # seconds after the first page: its training comes first
+_MEDIA: Final = {
+    "safetensors": "application/octet-stream",
+    "npz": "application/octet-stream",
+    "json": "application/json",
+    "svg": "image/svg+xml",
+    "png": "image/png",
+}
+
+
+@dataclass
+class Explorer:
+    """What the application serves: `pages` at a time at most, from `static`, with a `report`."""
+
+    token: str
+    host: str = "127.0.0.1"
+    remote: bool = False
+    report: Path | None = None
+    pages: int = 8
+    static: Path = STATIC
+    limits: Limits = field(default_factory=Limits)
+    spares: int = 1
+
+    def __post_init__(self) -> None:
+        self.pool = Pool(self.spares)
+        self.sessions: dict[str, Session] = {}
+        self._gallery: asyncio.Task[bytes] | None = None
+
+    def application(self) -> Starlette:
+        """The ASGI application."""
+        routes: list[BaseRoute] = [
+            WebSocketRoute("/ws", self._socket),
+            Route("/api/gallery", self._show_gallery),
+            Route("/api/lessons", self._lessons),
+            Route("/api/sessions/{session}/{what}.{form}", self._download),
+        ]
+        if self.report is not None:
+            routes.append(Mount("/report", StaticFiles(directory=self.report)))
+        routes.append(Mount("/", StaticFiles(directory=self.static, html=True, check_dir=False)))
+        guard = Middleware(Guard, token=self.token, names=own_names(self.host), remote=self.remote)
+        return Starlette(
+            routes=routes,
+            middleware=[guard],
+            lifespan=self._lifespan,
+            exception_handlers={HTTPException: _in_a_line},
+        )
+
+    @asynccontextmanager
+    async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
+        await self.pool.open()
+        try:
+            yield
+        finally:
+            if self._gallery is not None:
+                self._gallery.cancel()
+            await self.pool.close()
+
+    async def _socket(self, socket: WebSocket) -> None:
+        """One page, from open to closed."""
+        await socket.accept()
+        if len(self.sessions) >= self.pages:
+            reason = f"{self.pages} pages are open already: close one"
+            await socket.close(TOO_MANY, reason)
+            return
+        self._prepared(_GALLERY_LATER)  # somebody may ask for it next
+        session = Session(socket, self.pool, self.limits)
+        self.sessions[session.id] = session
+        try:
+            await session.serve()
+        finally:
+            del self.sessions[session.id]
+
+    def _prepared(self, delay: float) -> asyncio.Task[bytes]:
+        """The gallery, which is made once."""
+        task = self._gallery
+        if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
+            task = self._gallery = asyncio.create_task(prepare(self.report, delay))
+        return task
+
+    async def _show_gallery(self, request: Request) -> Response:
+        try:
+            found = await asyncio.shield(self._prepared(0.0))
+        except TegumError as error:
+            raise HTTPException(500, str(error)) from None
+        return Response(found, media_type="application/json")
+
+    async def _lessons(self, request: Request) -> Response:
+        return JSONResponse(lessons())
+
+    async def _download(self, request: Request) -> Response:
+        names = request.path_params
+        what, form = names["what"], names["form"]
+        forms = {"model": ("safetensors", "json", "npz"), "figure": ("svg", "png")}
+        if form not in forms.get(what, ()):
+            raise HTTPException(404, f"there is no {what}.{form}")
+        which = request.query_params.get("which", "selected")
+        if which not in ("selected", "all"):
+            raise HTTPException(400, f"which must be selected or all; got {which[:40]!r}")
+        session = self.sessions.get(names["session"])
+        if session is None:
+            raise HTTPException(404, "this page is closed")
+        try:
+            content = await session.download(form, which)
+        except TegumError as error:
+            raise HTTPException(409, str(error)) from None
+        headers = {"content-disposition": f'attachment; filename="tegum-{what}.{form}"'}
+        return Response(content, media_type=_MEDIA[form], headers=headers)
+
+
+@functools.cache
+def lessons() -> list[dict[str, object]]:
+    """The guided path."""
+    text = files("tegum.explorer").joinpath("lessons.json").read_text("utf-8")
+    found: list[dict[str, object]] = json.loads(text)
+    return found
+
+
+async def _in_a_line(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return PlainTextResponse(f"{error.detail}\n", error.status_code)

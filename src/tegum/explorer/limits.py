@@ -1,0 +1,91 @@
+"""How much one page may ask for, and the refusals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from tegum.errors import TegumError
+from tegum.explorer.state import STEPS, State, Values
+
+
+class LimitError(TegumError):
+    """A valid wish that is larger than this server allows."""
+
+
+@dataclass(frozen=True)
+class PhaseLimits:
+    """Of one phase diagram: points along each side, seeds and steps of a cell, models in all."""
+
+    points: int = 40
+    seeds: int = 64
+    steps: int = 20_000
+    models: int = 16_000
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one page may ask for.
+
+    `weights` counts those of all N models; `step_work` the multiply-adds of one step of them all,
+    which is how long a pause may have to wait; the exact engine takes `exact_features` at most.
+    `history_bytes` bounds what is kept for time travel; W of all seeds is sent along while it has
+    at most `watch_weights` entries.
+    """
+
+    features: int = 1024
+    hidden: int = 256
+    seeds: int = 1000
+    weights: int = 4_000_000
+    steps: int = 10_000_000
+    batch_size: int = 16_384
+    step_work: int = 2_000_000_000
+    exact_features: int = 32
+    message_bytes: int = 256 * 1024
+    changes: int = 256
+    watch_weights: int = 20_000
+    history_bytes: int = 64_000_000
+    phase: PhaseLimits = field(default_factory=PhaseLimits)
+
+    def data(self) -> Mapping[str, Any]:
+        """Plain JSON data."""
+        return asdict(self)
+
+    def admit(self, state: State) -> None:
+        """Raise `LimitError` for a state that is too large. Nothing of its size is allocated."""
+        problem, training = state.problem, state.training
+        n, m = problem.n_features, problem.n_hidden
+        _at_most("features", n, self.features)
+        _at_most("hidden dimensions", m, self.hidden)
+        _at_most("seeds", state.seeds, self.seeds)
+        _at_most("steps", training.steps, self.steps)
+        _at_most("samples in a batch", training.batch_size, self.batch_size)
+        _at_most("changes", len(state.changes), self.changes)
+        matrices = 1 if problem.model.tied else 2
+        _at_most("weights of all seeds together", matrices * n * m * state.seeds, self.weights)
+        if training.engine == "exact":
+            _at_most("features for the exact engine", n, self.exact_features)
+        else:
+            work = state.seeds * training.batch_size * n * (m + 2)
+            _at_most("multiply-adds in one step of all seeds", work, self.step_work)
+        for _, values in state.changes:
+            self.admit_change(values)
+
+    def admit_change(self, values: Values) -> None:
+        """Raise `LimitError` for a horizon that is too far."""
+        steps = values.get(STEPS)
+        if isinstance(steps, int):
+            _at_most("steps", steps, self.steps)
+
+    def admit_phase(self, points: int, seeds: int, steps: int) -> None:
+        """Raise `LimitError` for a phase diagram that is too large."""
+        _at_most("points along a side", points, self.phase.points)
+        _at_most("seeds of a cell", seeds, self.phase.seeds)
+        _at_most("steps of a cell", steps, self.phase.steps)
+        _at_most("models of the diagram", points * points * seeds, self.phase.models)
+
+
+def _at_most(what: str, asked: int, most: int) -> None:
+    if asked > most:
+        raise LimitError(f"too many {what}: {asked} asked for, {most} at most")

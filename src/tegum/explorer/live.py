@@ -1,0 +1,183 @@
+"""A training under way: the engine's stepper, its numbers, and which of its models is looked at."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Final
+
+import numpy as np
+
+from tegum.dims import F64, I64
+from tegum.engines import get_engine
+from tegum.engines.base import Batch, step_of
+from tegum.engines.base import State as Arrays
+from tegum.explorer.history import History
+from tegum.explorer.limits import Limits
+from tegum.explorer.state import Change, State, Values, changed, numbers
+
+#: Probing all seeds takes this part of the time at most, but for steps that are kept.
+_PROBE_SHARE: Final = 0.15
+#: Another seed becomes the best one when its loss is lower by so many errors of the difference.
+_CLEARLY: Final = 2.0
+
+
+class Live:
+    """N models of one problem, step by step.
+
+    Changes that the state lists are made again at their steps, so that a training that was
+    annealed by hand is repeated to the last bit. Raises `SpecError` where the engine refuses.
+    """
+
+    def __init__(self, state: State, limits: Limits, jobs: int) -> None:
+        self.first, self.limits, self.jobs = state, limits, jobs
+        self.problem, self.training = state.problem, state.training
+        self.engine = get_engine(state.training.engine)
+        self.ahead: list[Change] = list(state.changes)
+        self.made: list[Change] = []
+        self.repeatable = True
+        self.batch = self._batch()
+        self.arrays: Arrays = self.engine.init(self.batch)
+        self.history = History(limits.history_bytes)
+        self.losses: F64 = np.full(state.seeds, np.nan)
+        self.scores: F64 = np.full(state.seeds, np.nan)
+        self.errors: F64 = np.full(state.seeds, np.nan)
+        self._best: int | None = None
+        self._probed = -1
+        self._probe_from = 0.0
+        self._make_due()
+
+    # --- steps ---------------------------------------------------------------------------------
+
+    @property
+    def step(self) -> int:
+        """The number of steps done."""
+        return step_of(self.arrays)
+
+    @property
+    def ended(self) -> bool:
+        """Whether the horizon is reached."""
+        return self.step >= self.training.steps
+
+    def parameters(self) -> Arrays:
+        """All trained parameters by name, each (N, ...), b being 0 where there is none."""
+        zero = np.zeros((self.batch.n_instances, self.problem.n_features), np.float32)
+        return {"b": zero, **self.engine.parameters(self.batch, self.arrays)}
+
+    def advance(self, steps: int) -> int:
+        """Up to `steps` more, to the next step of note at most; how many it were."""
+        here = self.step
+        stops = [here + steps, self.training.steps, max(self.history.next_due(), here + 1)]
+        stops += [step for step, _ in self.ahead[:1]]
+        done = min(stops) - here
+        if done > 0:
+            self.arrays = self.engine.advance(self.batch, self.arrays, done, jobs=self.jobs)
+        self._make_due()
+        if self.history.due(self.step):
+            self.record()
+        return max(done, 0)
+
+    def record(self) -> None:
+        """Keep this step for time travel, with its losses."""
+        self.probe(force=True)
+        self.history.keep(self.step, self.parameters(), self.losses)
+
+    # --- numbers -------------------------------------------------------------------------------
+
+    def change(self, values: Values) -> None:
+        """Go on with other numbers. What was still to be repeated is given up.
+
+        Raises `SpecError`, `UnknownNameError` or `LimitError`, and then changes nothing.
+        """
+        self.limits.admit_change(values)
+        changed(self.problem, self.training, values)
+        self.ahead.clear()
+        self._note(dict(values))
+        self._apply(values)
+
+    def state(self) -> State:
+        """What would repeat this training."""
+        return self.first.replace(changes=(*self.made, *self.ahead))
+
+    def fresh(self, seed: int | None) -> State:
+        """The numbers as they are, without a past."""
+        now = self.first.replace(problem=self.problem, training=self.training, changes=())
+        return now.settled(seed)
+
+    def numbers(self) -> dict[str, Any]:
+        """The numbers that may change, as they are."""
+        return numbers(self.problem, self.training)
+
+    def _make_due(self) -> None:
+        while self.ahead and self.ahead[0][0] <= self.step:
+            entry = self.ahead.pop(0)
+            self.made.append(entry)
+            self._apply(entry[1])
+
+    def _note(self, values: dict[str, Any]) -> None:
+        if self.made and self.made[-1][0] == self.step:
+            self.made[-1] = (self.step, {**self.made[-1][1], **values})
+        elif len(self.made) < self.limits.changes:
+            self.made.append((self.step, values))
+        else:
+            self.repeatable = False
+
+    def _apply(self, values: Values) -> None:
+        self.problem, self.training = changed(self.problem, self.training, values)
+        before, old = self.batch, self.arrays
+        self.batch = self._batch()
+        if self.engine.name == "exact":
+            # its state remembers which instances have ended, and curvature of the old loss
+            new = self.engine.init(self.batch)
+            weights = self.engine.parameters(before, old)
+            for name, array in self.engine.parameters(self.batch, new).items():
+                array[...] = weights[name]
+            self.arrays = {**new, "step": old["step"]}
+        self.history.restart_at(self.step)
+        self._probed = -1
+        self.scores[:], self.errors[:] = np.nan, np.nan
+
+    def _batch(self) -> Batch:
+        seeds = tuple(range(self.first.seeds))
+        return Batch(self.problem, (self.problem,), (self.training,), seeds, self.first.seed)
+
+    # --- losses --------------------------------------------------------------------------------
+
+    def probe(self, *, force: bool = False) -> None:
+        """Measure `losses` on a fresh batch each, unless that was done or takes too much time."""
+        start = time.perf_counter()
+        if self._probed == self.step or (not force and start < self._probe_from):
+            return
+        with np.errstate(over="ignore", invalid="ignore"):
+            losses = self.engine.probe(self.batch, self.arrays, jobs=self.jobs)
+        self.losses, self._probed = np.asarray(losses, np.float64), self.step
+        now = time.perf_counter()
+        self._probe_from = now + (now - start) / _PROBE_SHARE
+
+    def score(self) -> None:
+        """Measure `scores` and `errors` on held-out samples, and with them who is best."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            found = self.engine.score(self.batch, self.arrays, jobs=self.jobs)
+        self.scores = np.where(found["diverged"], np.nan, found["loss"])
+        self.errors = np.asarray(found["loss_error"], np.float64)
+
+    def best(self) -> int:
+        """The seed of lowest held-out loss, kept until another is clearly lower."""
+        known = self.scores if np.isfinite(self.scores).any() else self.losses
+        if not np.isfinite(known).any():
+            return self._best or 0
+        lowest = int(np.nanargmin(known))
+        if self._best is None or not np.isfinite(known[self._best]):
+            self._best = lowest
+        else:
+            noise = np.hypot(self.errors[lowest], self.errors[self._best])
+            clear = known is self.scores and np.isfinite(noise)
+            if clear and known[lowest] < known[self._best] - _CLEARLY * noise:
+                self._best = lowest
+        return self._best
+
+    def diverged(self, parameters: Arrays) -> I64:
+        """The seeds whose parameters are no longer finite."""
+        finite = np.ones(self.batch.n_instances, np.bool_)
+        for array in parameters.values():
+            finite &= np.isfinite(array).all(axis=tuple(range(1, array.ndim)))
+        return np.flatnonzero(~finite)

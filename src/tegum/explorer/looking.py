@@ -1,0 +1,130 @@
+"""What there is to see in a model: dimensionalities, tegum factors, planes to draw it in."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from tegum.analysis import geometry
+from tegum.analysis._groups import shape_name
+from tegum.analysis.factors import Factor, factors
+from tegum.dims import F64
+from tegum.engines.base import State as Arrays
+
+#: Coordinates of a drawing.
+_SPACE: Final = 3
+
+
+class Look(NamedTuple):
+    """The analysis of one model: its part of a frame's header, and arrays."""
+
+    header: dict[str, Any]
+    arrays: dict[str, F64]
+    bases: dict[tuple[int, ...], F64]
+
+
+def directions(parameters: Arrays) -> F64:
+    """W (..., hidden, feature), the columns that are looked at; W_in of an untied model."""
+    W = parameters["W"] if "W" in parameters else parameters["W_in"]
+    return np.asarray(W, np.float64)
+
+
+def look(W: F64, before: dict[tuple[int, ...], F64] | None = None) -> Look:
+    """The factors of W (m, n) and bases of them; `before` are the bases of the last look."""
+    before = before or {}
+    found = factors(W)
+    everything = tuple(range(W.shape[1]))
+    bases = {everything: _turned(_basis(W, _SPACE), before.get(everything))}
+    for factor in found:
+        own = W[:, factor.features]
+        bases.setdefault(factor.features, _turned(_basis(own, 2), before.get(factor.features)))
+    header = {
+        "represented": int(geometry.count_represented(W)),
+        "dimensions_per_feature": float(geometry.dimensions_per_feature(W)),
+        "factors": [describe(factor) for factor in found],
+        "shape": shape(W),
+    }
+    rows = [_padded(bases[factor.features], W.shape[0]) for factor in found]
+    arrays = {
+        "basis": bases[everything],
+        "factor_bases": np.stack(rows) if rows else np.zeros((0, _SPACE, W.shape[0])),
+    }
+    return Look(header, arrays, bases)
+
+
+def describe(factor: Factor) -> dict[str, Any]:
+    """A factor as plain data."""
+    names = ("name", "rank", "tight", "closest", "distance", "low", "high")
+    return {
+        "features": list(factor.features),
+        **{name: getattr(factor, name) for name in names},
+    }
+
+
+def shape(W: F64) -> str:
+    """The polytopes of a model in a line; "diverged" where it is not finite."""
+    return shape_name(W) if np.isfinite(W).all() else "diverged"
+
+
+class Names:
+    """The shapes of all seeds, brought up to date a few at a time."""
+
+    def __init__(self, count: int) -> None:
+        self._name = ["" for _ in range(count)]
+        self._step = [-1 for _ in range(count)]
+
+    def look(self, W: F64, step: int, seconds: float) -> bool:
+        """Name those of W (N, m, n) that were named longest ago; whether all are of this step."""
+        end = time.perf_counter() + seconds
+        old = [seed for seed, named in enumerate(self._step) if named != step]
+        old.sort(key=lambda seed: self._step[seed])
+        for done, seed in enumerate(old, start=1):
+            self._name[seed], self._step[seed] = shape(W[seed]), step
+            if time.perf_counter() > end:
+                return done == len(old)
+        return True
+
+    def by_name(self) -> list[dict[str, Any]]:
+        """Each shape and the seeds that have it, the most frequent first."""
+        seeds: dict[str, list[int]] = {}
+        for seed, name in enumerate(self._name):
+            if name:
+                seeds.setdefault(name, []).append(seed)
+        ordered = sorted(seeds.items(), key=lambda item: (-len(item[1]), item[0]))
+        return [{"name": name, "seeds": members} for name, members in ordered]
+
+
+def dimensionality(W: F64) -> F64:
+    """D_i of W (..., m, n), NaN where a model is not finite."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.asarray(geometry.dimensionality(W))
+
+
+def _basis(W: F64, as_they_are: int) -> F64:
+    """Orthonormal rows (min(3, m), m): the principal directions of W.
+
+    Of up to `as_they_are` hidden dimensions these themselves.
+    """
+    m = W.shape[0]
+    if m <= as_they_are or not np.isfinite(W).all():
+        return np.eye(m)[: min(m, _SPACE)]
+    left, _, _ = np.linalg.svd(W, full_matrices=True)
+    return np.asarray(left[:, :_SPACE].T)
+
+
+def _turned(basis: F64, before: F64 | None) -> F64:
+    """The basis with its plane turned, and its third axis reflected, to where it last was."""
+    if before is None or before.shape != basis.shape or len(basis) < _SPACE:
+        return basis
+    plane, last = basis[:2], before[:2]
+    left, _, right = np.linalg.svd(last @ plane.T)
+    third = basis[2:] * (1.0 if float(basis[2] @ before[2]) >= 0 else -1.0)
+    return np.concatenate([left @ right @ plane, third])
+
+
+def _padded(basis: F64, m: int) -> F64:
+    full = np.zeros((_SPACE, m))
+    full[: len(basis)] = basis
+    return full

@@ -1,0 +1,206 @@
+"""What a page may say: JSON text, checked before anything acts on it."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any, Final, Literal, NoReturn
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from tegum.errors import TegumError, shorten
+
+Identity = Annotated[int | Annotated[str, Field(max_length=64)] | None, Field(default=None)]
+Step = Annotated[int, Field(ge=0, lt=2**53)]
+Seed = Annotated[int, Field(ge=0, lt=2**53)]
+Choice = Literal["best"] | Annotated[int, Field(ge=0, lt=2**31)]
+
+
+class MessageError(TegumError):
+    """Text that is no message of the protocol."""
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    id: Identity
+
+
+class Configure(_Message):
+    """A new training from step 0."""
+
+    type: Literal["configure"]
+    state: dict[str, Any]
+    run: bool = True
+    until: Step | None = None
+
+
+class Run(_Message):
+    """Go on, to a step if one is given."""
+
+    type: Literal["run"]
+    until: Step | None = None
+
+
+class Pause(_Message):
+    """Stop after the current slice."""
+
+    type: Literal["pause"]
+
+
+class Advance(_Message):
+    """So many steps, then pause."""
+
+    type: Literal["step"]
+    steps: Annotated[int, Field(ge=1, le=100_000)] = 1
+
+
+class Restart(_Message):
+    """The numbers as they are now, from step 0."""
+
+    type: Literal["restart"]
+    seed: Seed | None = None
+    run: bool = True
+
+
+class ChangeNumbers(_Message):
+    """Other numbers for the training under way."""
+
+    type: Literal["change"]
+    values: Annotated[dict[str, Any], Field(min_length=1, max_length=4096)]
+
+
+class Speed(_Message):
+    """At most so many steps per second."""
+
+    type: Literal["speed"]
+    steps_per_second: Annotated[float, Field(ge=0.1, le=1e9)] | None = None
+
+
+class Select(_Message):
+    """Which model is shown."""
+
+    type: Literal["select"]
+    seed: Choice
+
+
+class Watch(_Message):
+    """What comes with frames, and how often they come."""
+
+    type: Literal["watch"]
+    all: bool = False
+    fps: Annotated[float, Field(ge=1, le=60)] = 30.0
+
+
+class Seek(_Message):
+    """Look at a kept step, or at the present."""
+
+    type: Literal["seek"]
+    step: Step | None
+
+
+class Traces(_Message):
+    """The history of the selected model once more."""
+
+    type: Literal["traces"]
+
+
+class Phase(_Message):
+    """A phase diagram of trained models."""
+
+    type: Literal["phase"]
+    n_features: Literal[2, 3] = 2
+    points: Annotated[int, Field(ge=2)] = 12
+    seeds: Annotated[int, Field(ge=1)] = 10
+    steps: Annotated[int, Field(ge=1)] = 3000
+    bias: bool = True
+    seed: Seed = 0
+
+
+class PhaseStop(_Message):
+    """No more of it."""
+
+    type: Literal["phase_stop"]
+
+
+class Ack(_Message):
+    """A frame was drawn."""
+
+    type: Literal["ack"]
+    frame: Annotated[int, Field(ge=0, lt=2**53)]
+
+
+class Ping(_Message):
+    """Are you there?"""
+
+    type: Literal["ping"]
+
+
+class Export(_Message):
+    """From the server itself, for a download: no page may say this."""
+
+    type: Literal["export"]
+    request: int
+    format: Literal["safetensors", "json", "npz", "svg", "png"]
+    which: Literal["selected", "all"] = "selected"
+
+
+class Base(_Message):
+    """From the server itself, to a new process: how many trainings the session has had."""
+
+    type: Literal["base"]
+    run: int
+
+
+Message = (
+    Configure | Run | Pause | Advance | Restart | ChangeNumbers | Speed | Select | Watch | Seek
+    | Traces | Phase | PhaseStop | Ack | Ping
+)  # fmt: skip
+_FROM_PAGE: Final[TypeAdapter[Any]] = TypeAdapter(Annotated[Message, Field(discriminator="type")])
+_INSIDE: Final[TypeAdapter[Any]] = TypeAdapter(
+    Annotated[Message | Export | Base, Field(discriminator="type")]
+)
+
+
+def parse(text: str | bytes, *, inside: bool = False) -> Any:
+    """The message in a text; `inside` also takes what the server says. Raises `MessageError`."""
+    data = _json(text)
+    if not isinstance(data, dict):
+        raise MessageError(f"a message must be a JSON object; got {shorten(data)}")
+    try:
+        return (_INSIDE if inside else _FROM_PAGE).validate_python(data)
+    except ValidationError as error:
+        raise MessageError(_one_line(error, data)) from None
+
+
+def identity(text: str | bytes) -> Any:
+    """The `id` of a text that may be no message, for the answer to it."""
+    try:
+        found = _json(text)
+    except MessageError:
+        return None
+    given = found.get("id") if isinstance(found, dict) else None
+    short = isinstance(given, str) and len(given) <= 64
+    return given if short or (isinstance(given, int) and abs(given) < 2**53) else None
+
+
+def _json(text: str | bytes) -> Any:
+    try:
+        return json.loads(text, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise MessageError(f"a message must be JSON: {' '.join(str(error).split())}") from None
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number")
+
+
+def _one_line(error: ValidationError, data: dict[str, Any]) -> str:
+    first = error.errors(include_url=False)[0]
+    kind = str(first["type"])
+    if kind.startswith("union_tag"):
+        return f"unknown message type {shorten(data.get('type'))}"
+    place = ".".join(str(part) for part in first["loc"])
+    if kind == "extra_forbidden":
+        return f"message {place} is no field"
+    if kind == "missing":
+        return f"message {place} is required"
+    return f"message {place}: {first['msg']}; got {shorten(first['input'])}"

@@ -1,0 +1,147 @@
+"""The server's end of a worker: a process that can be killed, and a spare one that is warm."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from tegum.errors import TegumError
+from tegum.explorer.link import PREFIX
+
+_MOST_BYTES: Final = 256_000_000
+_GALLERY: Final = "from tegum.explorer.gallery import main; main()"
+_START: Final = "from tegum.explorer.worker import main; main()"
+
+
+class WorkerProcess:
+    """One worker, and the pipe to it."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+
+    @classmethod
+    async def start(cls) -> WorkerProcess:
+        """A new process, ready in a second or so; what it is told before that waits."""
+        process = await asyncio.create_subprocess_exec(
+            # -P: modules of the folder the server was started in are none of ours
+            *(sys.executable, "-P", "-c", _START),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            start_new_session=True,  # Ctrl-C is for the server, which then ends its workers
+        )
+        return cls(process)
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process runs."""
+        return self._process.returncode is None
+
+    @property
+    def pid(self) -> int:
+        """Its number."""
+        return self._process.pid
+
+    async def send(self, text: bytes) -> None:
+        """A command; waits while the worker has enough to read. Nothing happens if it is dead."""
+        pipe = self._process.stdin
+        assert pipe is not None
+        with suppress(ConnectionError, RuntimeError):
+            pipe.write(PREFIX.pack(b"T", len(text)) + text)
+            await pipe.drain()
+
+    async def receive(self) -> tuple[bytes, bytes]:
+        """The tag and bytes of its next message. Raises `EOFError` once it is dead."""
+        pipe = self._process.stdout
+        assert pipe is not None
+        try:
+            tag, length = PREFIX.unpack(await pipe.readexactly(PREFIX.size))
+            if length > _MOST_BYTES:
+                raise EOFError
+            return tag, await pipe.readexactly(length)
+        except (asyncio.IncompleteReadError, ConnectionError) as error:
+            raise EOFError from error
+
+    async def end(self) -> None:
+        """Kill it, whatever it is doing, and wait until it is gone."""
+        with suppress(ProcessLookupError):
+            self._process.kill()
+        await self._process.wait()
+
+    async def how_it_ended(self) -> str:
+        """Words for the reason."""
+        code = await self._process.wait()
+        if code >= 0:
+            return f"code {code}"
+        with suppress(ValueError):
+            return f"signal {signal.Signals(-code).name}"
+        return f"signal {-code}"
+
+
+async def prepare(report: Path | None, delay: float) -> bytes:
+    """The gallery as JSON: a process makes it, as it imports every experiment.
+
+    Raises `TegumError` where that fails.
+    """
+    await asyncio.sleep(delay)
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-P", "-c", _GALLERY, str(report or "")),
+        stdout=asyncio.subprocess.PIPE,
+        start_new_session=True,
+    )
+    try:
+        found, _ = await process.communicate()
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
+    if process.returncode:
+        raise TegumError("the gallery cannot be made; the server's output says why")
+    return found
+
+
+class Pool:
+    """Workers for pages. One is started ahead, so that a page need not wait for it."""
+
+    def __init__(self, spares: int = 1) -> None:
+        self._wanted = spares
+        self._spares: list[WorkerProcess] = []
+        self._starting: set[asyncio.Task[None]] = set()
+        self._closed = False
+
+    async def open(self) -> None:
+        """Start what is to be ready."""
+        self._refill()
+
+    async def take(self) -> WorkerProcess:
+        """A worker that nobody else has; the caller ends it."""
+        while self._spares:
+            worker = self._spares.pop()
+            if worker.alive:
+                self._refill()
+                return worker
+        worker = await WorkerProcess.start()
+        self._refill()
+        return worker
+
+    async def close(self) -> None:
+        """End the spare ones."""
+        self._closed = True
+        for task in list(self._starting):
+            with suppress(Exception):
+                await task
+        for worker in self._spares:
+            await worker.end()
+        self._spares.clear()
+
+    def _refill(self) -> None:
+        missing = self._wanted - len(self._spares) - len(self._starting)
+        for _ in range(0 if self._closed else missing):
+            task = asyncio.create_task(self._start())
+            self._starting.add(task)
+            task.add_done_callback(self._starting.discard)
+
+    async def _start(self) -> None:
+        self._spares.append(await WorkerProcess.start())

@@ -1,0 +1,229 @@
+"""What a page is sent, and when: frames as they are drawn, analyses and histories more rarely."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tegum.engines.base import State as Arrays
+from tegum.explorer import looking
+from tegum.explorer.frames import encode
+from tegum.explorer.history import Kept
+from tegum.explorer.live import Live
+
+Status = Literal["running", "paused", "done", "failed"]
+
+#: Frames that may be under way, sent and not drawn.
+CREDIT: Final = 2
+_ANALYSIS_SECONDS: Final = 0.5
+#: The part of the time that analyses may take.
+_ANALYSIS_SHARE: Final = 0.15
+_HISTORY_SECONDS: Final = 0.5
+#: The shapes of all seeds are told while there are at most so many features in them together …
+_SHAPED: Final = 2000
+#: … and a part of them is looked at again in each analysis, for so many seconds.
+_SHAPE_SECONDS: Final = 0.02
+#: A page that has drawn nothing for so long is not looked at.
+_ASLEEP_SECONDS: Final = 60.0
+
+
+class Screen:
+    """Decides what is due and sends it. Nothing is ever queued: what is late is left out."""
+
+    def __init__(
+        self, send_frame: Callable[[bytes], None], send_text: Callable[[dict[str, Any]], None]
+    ) -> None:
+        self._send_frame, self._send_text = send_frame, send_text
+        self.live: Live | None = None
+        self.run = 0
+        self.status: Status = "paused"
+        self.selected: Literal["best"] | int = "best"
+        self.all, self.fps = False, 30.0
+        self.past: Kept | None = None
+        self._frame = 0
+        self._in_flight: deque[int] = deque()
+        self._last = -1.0
+        self._bases: dict[tuple[int, ...], Any] = {}
+        self._pace: deque[tuple[float, int]] = deque()
+        self._wanted: set[str] = set()
+        self._names = looking.Names(0)
+        self._analysis_from = self._history_from = 0.0
+        self._history_seen = 0
+
+    def start(self, live: Live, run: int) -> None:
+        """Another training is on."""
+        self.live, self.run, self.past = live, run, None
+        if isinstance(self.selected, int) and self.selected >= live.first.seeds:
+            self.selected = "best"
+        self._bases, self._history_seen = {}, 0
+        self._names = looking.Names(live.first.seeds)
+        self._pace.clear()
+        self.want("frame", "analysis", "traces")
+
+    def want(self, *kinds: str) -> None:
+        """Send `frame`, `analysis` or `traces` as soon as may be."""
+        self._wanted.update(kinds)
+        if "analysis" in kinds:
+            self._analysis_from = 0.0
+
+    def moved(self) -> None:
+        """The training has gone on."""
+        self._wanted.update(("frame", "analysis"))
+
+    def drawn(self, frame: int) -> None:
+        """The page has drawn this frame and those before it."""
+        while self._in_flight and self._in_flight[0] <= frame:
+            self._in_flight.popleft()
+
+    def asleep(self) -> bool:
+        """Whether the page has not drawn for long: a tab in the background."""
+        waiting = len(self._in_flight) >= CREDIT
+        return waiting and time.perf_counter() > self._last + _ASLEEP_SECONDS
+
+    def show(self) -> None:
+        """Send what is due now."""
+        if self.live is None:
+            return
+        now = time.perf_counter()
+        if self._frame_in(now) == 0:
+            self._show_frame(self.live, now)
+        if "traces" in self._wanted and self.live.history.records():
+            self._wanted.discard("traces")
+            self._send_frame(self._traces(self.live))
+        if "analysis" in self._wanted and now >= self._analysis_from:
+            self._show_analysis(self.live)
+        history = self.live.history
+        if history.version != self._history_seen and now >= self._history_from:
+            self._history_seen, self._history_from = history.version, now + _HISTORY_SECONDS
+            self._send_text({"type": "history", "run": self.run, "steps": history.steps})
+
+    def wait(self) -> float | None:
+        """Seconds until something may be due though nothing happens; None where nothing is."""
+        if self.live is None:
+            return None
+        now = time.perf_counter()
+        waits = [self._frame_in(now)]
+        if "analysis" in self._wanted:
+            waits.append(max(0.0, self._analysis_from - now))
+        if self.live.history.version != self._history_seen:
+            waits.append(max(0.0, self._history_from - now))
+        return min((wait for wait in waits if wait is not None), default=None)
+
+    def seed(self) -> int:
+        """The seed that is looked at."""
+        assert self.live is not None
+        return self.live.best() if self.selected == "best" else self.selected
+
+    def parameters(self) -> Arrays:
+        """Those of all N, now or at the step that is looked at."""
+        assert self.live is not None
+        return self.live.parameters() if self.past is None else self.past.parameters
+
+    def step(self) -> int:
+        """The step that is looked at."""
+        assert self.live is not None
+        return self.live.step if self.past is None else self.past.step
+
+    def losses(self) -> NDArray[Any]:
+        """Those of one batch of all N, now or at the step that is looked at."""
+        assert self.live is not None
+        return self.live.losses if self.past is None else self.past.losses
+
+    def _frame_in(self, now: float) -> float | None:
+        if "frame" not in self._wanted or len(self._in_flight) >= CREDIT:
+            return None
+        return max(0.0, self._last + 1.0 / self.fps - now)
+
+    def _show_frame(self, live: Live, now: float) -> None:
+        self._wanted.discard("frame")
+        if self.past is None and live.history.records():  # the first frame does not wait for losses
+            live.probe()
+        self._frame += 1
+        self._in_flight.append(self._frame)
+        self._last = now
+        everything, seed = self.parameters(), self.seed()
+        own = {name: array[seed] for name, array in everything.items()}
+        W = looking.directions(own)
+        losses = self.losses()
+        finite = all(bool(np.isfinite(array).all()) for array in own.values())
+        arrays = {**own, "D": looking.dimensionality(W), "losses": losses}
+        if self.all and live.first.seeds * W.size <= live.limits.watch_weights:
+            arrays["W_all"] = looking.directions(everything)
+        header = {
+            "type": "frame",
+            "run": self.run,
+            "frame": self._frame,
+            "step": self.step(),
+            "status": self.status,
+            "past": self.past is not None,
+            "selected": self._selected(seed),
+            "loss": float(losses[seed]) if finite else None,
+            "rate": self._rate(live, now),
+            "diverged": len(live.diverged(everything)),
+            "numbers": live.numbers(),
+        }
+        self._send_frame(encode(header, arrays))
+
+    def _show_analysis(self, live: Live) -> None:
+        self._wanted.discard("analysis")
+        start = time.perf_counter()
+        if self.past is None:
+            live.score()
+        everything = looking.directions(self.parameters())
+        seed = self.seed()
+        found = looking.look(everything[seed], self._bases)
+        self._bases = found.bases
+        few = everything.shape[0] * everything.shape[2] <= _SHAPED
+        done = not few or self._names.look(everything, self.step(), _SHAPE_SECONDS)
+        header = {
+            "type": "analysis",
+            "run": self.run,
+            "step": self.step(),
+            "past": self.past is not None,
+            "selected": self._selected(seed),
+            **found.header,
+            "shapes": self._names.by_name() if few else None,
+        }
+        scores = live.scores if self.past is None else self.past.losses
+        errors = live.errors if self.past is None else np.full_like(scores, np.nan)
+        arrays = {"losses": scores, "loss_errors": errors, **found.arrays}
+        self._send_frame(encode(header, arrays))
+        now = time.perf_counter()
+        self._analysis_from = max(start + _ANALYSIS_SECONDS, now + (now - start) / _ANALYSIS_SHARE)
+        if not done:
+            self._wanted.add("analysis")
+
+    def _traces(self, live: Live) -> bytes:
+        records, seed = live.history.records(), self.seed()
+        losses = np.stack([kept.losses for kept in records])  # (K, N)
+        some = np.isfinite(losses).any(axis=1)
+        lowest, middle = np.full((2, len(records)), np.nan)
+        lowest[some], middle[some] = (f(losses[some], axis=1) for f in (np.nanmin, np.nanmedian))
+        W = np.stack([looking.directions(kept.parameters)[seed] for kept in records])
+        arrays = {
+            "steps": np.array([kept.step for kept in records]),
+            "loss": losses[:, seed],
+            "best": lowest,
+            "median": middle,
+            "D": looking.dimensionality(W),
+        }
+        header = {"type": "traces", "run": self.run, "selected": self._selected(seed)}
+        return encode(header, arrays)
+
+    def _selected(self, seed: int) -> dict[str, Any]:
+        return {"by": "best" if self.selected == "best" else "seed", "seed": seed}
+
+    def _rate(self, live: Live, now: float) -> dict[str, float]:
+        self._pace.append((now, live.step))
+        while len(self._pace) > 2 and now - self._pace[0][0] > 1.0:
+            self._pace.popleft()
+        since, before = self._pace[0]
+        if self.status != "running" or now <= since:
+            return {"steps": 0.0, "model_steps": 0.0}
+        steps = (live.step - before) / (now - since)
+        return {"steps": steps, "model_steps": steps * live.first.seeds}

@@ -1,0 +1,132 @@
+"""Listening: the socket, the address to open, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import threading
+import webbrowser
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from secrets import token_urlsafe
+from typing import Final
+
+import uvicorn
+
+from tegum.errors import SpecError, TegumError
+from tegum.explorer.access import is_loopback
+from tegum.explorer.app import STATIC, Explorer
+from tegum.explorer.limits import Limits
+
+#: Tried first, so that the address of a state stays good from one run to the next.
+PORT: Final = 8642
+_CONNECTIONS: Final = 256
+_NOT_BUILT: Final = (
+    "the page is not built: run `make page` in a clone of the repository (it needs Node.js 20 or "
+    "newer), or install a released wheel"
+)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a running explorer is found."""
+
+    host: str
+    port: int
+    token: str
+
+    @property
+    def url(self) -> str:
+        """The address to open; whoever knows it may come in."""
+        shown = {"0.0.0.0": socket.gethostname(), "::": socket.gethostname()}
+        host = shown.get(self.host, self.host)
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}/?token={self.token}"
+
+
+def serve(
+    *,
+    host: str = "127.0.0.1",
+    port: int | None = None,
+    allow_remote: bool = False,
+    report: Path | None = None,
+    pages: int = 8,
+    open_browser: bool = True,
+    ready: Callable[[Place], None] = lambda place: None,
+    static: Path = STATIC,
+    limits: Limits | None = None,
+    spares: int = 1,
+) -> None:
+    """Serve the explorer until Ctrl-C; `ready` is told the address once it answers.
+
+    Raises `TegumError` where the page is not built, the report folder is missing, the address
+    cannot be had, or `host` is more than loopback without `allow_remote`.
+    """
+    if not is_loopback(host) and not allow_remote:
+        rule = "must be a loopback address, or come with --allow-remote"
+        raise SpecError.of("explore", "host", rule, host)
+    if not (static / "index.html").is_file():
+        raise TegumError(_NOT_BUILT)
+    if report is not None and not report.is_dir():
+        raise SpecError.of("explore", "report", "must be a folder", str(report))
+    with _listening(host, port) as listener:
+        place = Place(host, int(listener.getsockname()[1]), token_urlsafe(24))
+        remote = not is_loopback(host)
+        explorer = Explorer(
+            place.token, host, remote, report, pages, static, limits or Limits(), spares
+        )
+        config = uvicorn.Config(
+            explorer.application(),
+            ws="websockets-sansio",
+            ws_max_size=explorer.limits.message_bytes,
+            ws_max_queue=8,
+            ws_per_message_deflate=False,  # weights do not compress, and loopback is fast
+            lifespan="on",
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            limit_concurrency=_CONNECTIONS,
+            timeout_graceful_shutdown=1,
+        )
+        server = _Server(config)
+        server.when_up = lambda: _announce(place, ready, open_browser)
+        with contextlib.suppress(KeyboardInterrupt):
+            asyncio.run(server.serve(sockets=[listener]))
+
+
+class _Server(uvicorn.Server):
+    """Tells when it is up."""
+
+    when_up: Callable[[], None] = staticmethod(lambda: None)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if not self.should_exit:
+            self.when_up()
+
+
+def _announce(place: Place, ready: Callable[[Place], None], open_browser: bool) -> None:
+    ready(place)
+    if open_browser:
+        # some browsers do not return before they are closed
+        threading.Thread(target=webbrowser.open, args=(place.url,), daemon=True).start()
+
+
+def _listening(host: str, port: int | None) -> socket.socket:
+    """A socket that listens: on the given port, or else on the usual one, or any that is free."""
+    failed: OSError | None = None
+    for candidate in (PORT, 0) if port is None else (port,):
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((host, candidate))
+            listener.listen(128)
+            return listener
+        except (OSError, OverflowError) as error:
+            listener.close()
+            failed = error if isinstance(error, OSError) else OSError(str(error))
+    assert failed is not None
+    raise TegumError(f"cannot listen on {host} port {port or PORT}: {failed.strerror or failed}")

@@ -1,0 +1,110 @@
+"""One open page of the explorer, as the tests see it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from explorer_server import Running
+from playwright.sync_api import Browser, Locator, expect
+
+#: Where pictures of the page are kept; git does not know it.
+PICTURES = Path(os.environ.get("TEGUM_SCREENSHOTS", "build/screenshots"))
+_SECONDS = 120_000  # milliseconds; the first training of a kind compiles its kernels
+
+
+class ExplorerPage:
+    """A page, its complaints, and whom it asked."""
+
+    def __init__(
+        self,
+        server: Running,
+        browser: Browser,
+        fragment: str = "",
+        *,
+        width: int = 1280,
+        height: int = 800,
+        **options: Any,
+    ) -> None:
+        self.server = server
+        size = {"width": width, "height": height}
+        self.context = browser.new_context(viewport=size, accept_downloads=True, **options)  # type: ignore[arg-type]
+        self.page = self.context.new_page()
+        self.page.set_default_timeout(_SECONDS)
+        self.complaints: list[str] = []
+        self.asked: set[str] = set()
+        self.page.on("console", self._hear)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("request", lambda request: self.asked.add(request.url))
+        self.page.on("websocket", lambda socket: self.asked.add(socket.url))
+        self.page.goto(f"{server.origin}/?token={server.token}{fragment}")
+
+    def _hear(self, message: Any) -> None:
+        if message.type in ("error", "warning") and "GPU stall" not in message.text:
+            self.complaints.append(message.text)
+
+    def must_be_clean(self) -> None:
+        """No complaint in the console, and no request to anybody but the server."""
+        assert not self.complaints, self.complaints
+        schemes = ("data", "blob")
+        hosts = {urlsplit(url).netloc for url in self.asked if urlsplit(url).scheme not in schemes}
+        assert hosts == {f"127.0.0.1:{self.server.port}"}
+
+    def close(self) -> None:
+        self.context.close()
+
+    # --- what is shown -------------------------------------------------------------------------
+
+    def read(self, what: str) -> Any:
+        """A value of the page's own window for tests, e.g. `frame.step`."""
+        return self.page.evaluate(f"() => globalThis.tegum.{what}")
+
+    def wait(self, condition: str) -> None:
+        """Until a condition on `t`, that window, holds."""
+        script = f"() => {{ const t = globalThis.tegum; return t && ({condition}); }}"
+        self.page.wait_for_function(script)
+
+    def at_rest(self, step: int) -> None:
+        """Until a training has come to a stop at a step, and its analysis is there."""
+        self.wait(f"t.frame && t.frame.step === {step} && t.frame.status !== 'running'")
+        self.wait(f"t.analysis && t.analysis.step === {step} && t.analysis.run === t.frame.run")
+
+    def picture(self, name: str) -> None:
+        """Keep a screenshot."""
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=PICTURES / f"{name}.png")
+
+    # --- what is done --------------------------------------------------------------------------
+
+    def control(self, name: str) -> Locator:
+        return self.page.locator(f"[name='{name}']")
+
+    def open_groups(self) -> None:
+        """Unfold all controls."""
+        self.page.evaluate(
+            "() => document.querySelectorAll('details.group').forEach((d) => (d.open = true))"
+        )
+
+    def slide(self, name: str, share: float) -> None:
+        """A slider to a share of its way."""
+        slider = self.control(name)
+        low, high = (float(slider.get_attribute(end) or 0) for end in ("min", "max"))
+        slider.evaluate(
+            "(input, value) => { input.value = value;"
+            " input.dispatchEvent(new Event('input', { bubbles: true })); }",
+            str(round(low + share * (high - low))),
+        )
+
+    def type_in(self, name: str, value: float | str) -> None:
+        """A number into its field."""
+        field = self.control(name)
+        field.fill(str(value))
+        field.press("Tab")
+
+    def press(self, name: str) -> None:
+        """A button, by its name."""
+        button = self.control(name)
+        expect(button).to_be_enabled(timeout=_SECONDS)
+        button.click()

@@ -1,0 +1,146 @@
+"""What the explorer offers: presets, lessons, the gallery, its command; and the notebook widget."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import tegum as tg
+from tegum import widgets
+from tegum.cli.main import main
+from tegum.engines import get_engine
+from tegum.engines.base import Batch
+from tegum.errors import SpecError, TegumError
+from tegum.explorer.access import is_loopback
+from tegum.explorer.app import lessons
+from tegum.explorer.frames import decode
+from tegum.explorer.gallery import gallery
+from tegum.explorer.limits import Limits
+from tegum.explorer.presets import PRESETS, presets_of
+from tegum.explorer.serve import serve
+from tegum.explorer.state import State
+from tegum.report.discovery import list_experiments
+
+VIEWS = {
+    *("plane", "space", "gram", "norms", "dimensionality", "loss", "factors", "neurons", "seeds"),
+    "phase",
+}
+
+
+def _trainable(state: State) -> None:
+    Limits().admit(state)
+    get_engine(state.training.engine).init(
+        Batch(state.problem, (state.problem,), (state.training,), (0,), state.seed)
+    )
+
+
+def test_every_experiment_has_a_model_to_open() -> None:
+    assert [e.name for e in list_experiments() if not presets_of(e)] == []
+    for preset in PRESETS:
+        _trainable(preset.state)
+        assert State.read(preset.data()["state"]) == preset.state
+    titles = [preset.title for preset in PRESETS]
+    assert len(set(titles)) == len(titles)
+
+
+def test_lessons_are_short_and_can_be_trained() -> None:
+    found = lessons()
+    assert 6 <= len(found) <= 10
+    for lesson in found:
+        _trainable(State.read(lesson["state"]))  # type: ignore[arg-type]
+        text = " ".join(lesson["text"])  # type: ignore[arg-type]
+        assert 2 <= text.count(". ") + text.count("? ") + 1 <= 4
+        assert lesson["view"] in VIEWS
+        assert lesson["try"]
+
+
+def test_the_gallery_joins_experiments_and_verdicts(tmp_path: Path) -> None:
+    (tmp_path / "figures").mkdir()
+    (tmp_path / "figures" / "introduction-features.svg").write_text("<svg/>")
+    verdict = {"id": "1.a", "status": "holds", "measured": "90°", "quick": True}
+    (tmp_path / "claims.json").write_text(json.dumps([verdict]))
+    found = gallery(tmp_path)
+    first = next(e for e in found["experiments"] if e["name"] == "introduction")
+    assert found["report"] == {"folder": str(tmp_path), "page": None, "quick": True}
+    assert first["ran"]
+    assert [claim["status"] for claim in first["claims"][:2]] == ["holds", None]
+    features = next(figure for figure in first["figures"] if figure["name"] == "features")
+    assert (features["svg"], features["png"]) == ("/report/figures/introduction-features.svg", None)
+    (tmp_path / "claims.json").write_text("[3")
+    assert not any(e["ran"] for e in gallery(tmp_path)["experiments"])
+    assert gallery(None)["report"] is None
+
+
+@pytest.mark.parametrize(
+    ("host", "alone"),
+    [
+        ("127.0.0.1", True), ("127.1.2.3", True), ("::1", True), ("localhost", True),
+        ("0.0.0.0", False), ("192.168.1.4", False), ("::", False), ("example.org", False),
+    ],
+)  # fmt: skip
+def test_what_is_loopback(host: str, alone: bool) -> None:
+    assert is_loopback(host) is alone
+
+
+def test_what_cannot_be_served_is_said_in_a_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(TegumError, match="the page is not built: run `make page`"):
+        serve(static=tmp_path, open_browser=False)
+    (tmp_path / "index.html").write_text("")
+    with pytest.raises(SpecError, match=r"explore\.report must be a folder"):
+        serve(static=tmp_path, report=tmp_path / "none", open_browser=False)
+    with pytest.raises(TegumError, match=r"cannot listen on 127\.0\.0\.1 port 99999"):
+        serve(static=tmp_path, port=99_999, open_browser=False)
+    assert main(["explore", "--host", "0.0.0.0", "--no-open"]) == 2
+    said = capsys.readouterr().err
+    assert "must be a loopback address, or come with --allow-remote; got '0.0.0.0'" in said
+    assert main(["explore", "--port", "-3"]) == 2
+    assert main(["explore", "--pages", "0"]) == 2
+
+
+# --- the widget ----------------------------------------------------------------------------------
+
+
+def _runs() -> tg.ensemble.xr.Dataset:  # type: ignore[name-defined]
+    problem = tg.Problem(tg.Independent(5, 0.1), tg.ReLUOutput(2))
+    training = tg.Training(steps=60, batch_size=64, checkpoints=(0, 60), curve_points=4)
+    axes = {"feature_probability": [0.5, 0.1]}
+    return tg.train(problem, axes, training, seeds=3, progress=False)
+
+
+def test_a_dataset_becomes_one_frame() -> None:
+    runs = _runs()
+    header, arrays = widgets.dataset_frame(runs)
+    assert header["axes"] == [{"name": "feature_probability", "values": [0.5, 0.1]}]
+    assert (header["seeds"], header["checkpoints"]) == (3, [0, 60])
+    np.testing.assert_array_equal(arrays["W"], runs["W"].to_numpy())
+    np.testing.assert_array_equal(arrays["best"], runs["loss"].argmin("seed").to_numpy())
+    chosen = tg.best(runs)
+    np.testing.assert_array_equal(arrays["W_checkpoint"][:, 1], chosen["W"].to_numpy())
+    np.testing.assert_array_equal(arrays["loss_curve"], runs["loss_curve"].to_numpy())
+    np.testing.assert_allclose(arrays["D"], tg.dimensionality(runs["W"]).to_numpy())
+    assert len(header["shapes"]) == len(header["factors"]) == 2
+    one, alone = widgets.dataset_frame(chosen.isel(feature_probability=0))
+    assert one["axes"] == []
+    assert alone["W"].shape == (1, 1, 2, 5)
+
+
+def test_the_widget_holds_the_frame(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = _runs()
+    monkeypatch.setattr(widgets, "STATIC", tmp_path)
+    with pytest.raises(TegumError, match="the front end is not built"):
+        widgets.view(runs)
+    (tmp_path / "widget.js").write_text("export default { render() {} };")
+    shown = widgets.view(runs, mode="space", point=1, seed=2)
+    assert (shown.point, shown.seed, shown.mode) == (1, 2, "space")
+    assert decode(shown.frame)[0]["n_features"] == 5
+    shown.close()
+    for bad, says in (({"point": 2}, "view.point"), ({"seed": 3}, "view.seed")):
+        with pytest.raises(SpecError, match=says):
+            widgets.view(runs, **bad)  # type: ignore[arg-type]
+    with pytest.raises(SpecError, match=r"view\.ds must be a Dataset"):
+        widgets.view(runs["W"])

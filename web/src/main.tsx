@@ -1,0 +1,25 @@
+/** The page of `tegum explore`. */
+
+import "uplot/dist/uPlot.min.css";
+import "./style/palette.css";
+import "./style/tokens.css";
+import "./style/controls.css";
+import "./style/layout.css";
+import "./style/views.css";
+import "./style/pages.css";
+
+import { render } from "preact";
+
+import { keepAddress } from "./page/address";
+import { App } from "./page/app";
+import { offerHook } from "./page/hook";
+import { listenForKeys } from "./page/keys";
+import { start } from "./page/stage";
+import { followTheme } from "./page/theme";
+
+followTheme();
+render(<App />, document.getElementById("app")!);
+keepAddress();
+listenForKeys();
+start();
+offerHook();

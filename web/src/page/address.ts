@@ -1,0 +1,59 @@
+/** Keeps the address bar and the state of the page the same. */
+
+import { effect } from "@preact/signals";
+
+import { look, state, status, view } from "../state/session";
+import * as session from "../state/session";
+import { select, visit } from "../state/actions";
+import { decode, encode } from "../state/url";
+
+/** Browsers refuse to change the address too often. */
+const LEAST_INTERVAL = 400;
+
+let timer: ReturnType<typeof setTimeout> | undefined;
+let written = "";
+
+/** The address of what is shown now. */
+export function currentHash(): string {
+  const frame = session.frame.peek();
+  const past = frame?.past ? frame.step : null;
+  const at = past === null ? (frame?.step ?? 0) : (session.history.peek().at(-1) ?? 0);
+  return `#${encode({
+    state: state.peek(),
+    view: view.peek(),
+    place: { at, running: status.peek() === "running", past },
+  })}`;
+}
+
+function write(): void {
+  timer = undefined;
+  const hash = currentHash();
+  if (hash === written || !state.peek()) return;
+  const sameTab = decode(hash).view.tab === decode(written).view.tab;
+  written = hash;
+  // The back button goes from tab to tab; changes within one replace its entry.
+  if (sameTab) globalThis.history.replaceState(null, "", hash);
+  else globalThis.history.pushState(null, "", hash);
+}
+
+export function keepAddress(): void {
+  written = globalThis.location.hash;
+  effect(() => {
+    state.value;
+    view.value;
+    status.value;
+    if (status.value !== "running") session.frame.value;
+    timer ??= setTimeout(write, LEAST_INTERVAL);
+  });
+  globalThis.addEventListener("popstate", () => {
+    const hash = globalThis.location.hash;
+    if (hash === written) return;
+    const [before, after] = [decode(written), decode(hash)];
+    written = hash;
+    const sameTraining = JSON.stringify(before.state) === JSON.stringify(after.state);
+    if (!sameTraining) return visit(hash);
+    const { selected } = view.peek();
+    look(after.view);
+    if (after.view.selected !== selected) select(after.view.selected);
+  });
+}

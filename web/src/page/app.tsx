@@ -1,0 +1,160 @@
+/** The frame of the page: its name, its tabs, what is wrong, and the tab that is open. */
+
+import { useEffect, useState } from "preact/hooks";
+
+import { Help, helpOpen } from "../panels/help";
+import { configure } from "../state/actions";
+import { connection, connectionReason, look, over, state, trouble, view } from "../state/session";
+import { GalleryTab } from "../tabs/gallery";
+import { LessonsTab } from "../tabs/lessons";
+import { LiveTab } from "../tabs/live";
+import { PhaseTab } from "../tabs/phase";
+import { THEMES, type View } from "../state/view";
+import { currentHash } from "./address";
+
+const TAB_NAMES: Record<View["tab"], string> = {
+  live: "Live model",
+  lessons: "Lessons",
+  phase: "Phase diagram",
+  gallery: "Gallery",
+};
+
+const BODIES = { live: LiveTab, lessons: LessonsTab, phase: PhaseTab, gallery: GalleryTab };
+
+export function App() {
+  const { tab } = view.value;
+  const Body = BODIES[tab];
+  return (
+    <>
+      <a class="skip" href="#main" onClick={skip}>
+        Skip to the content
+      </a>
+      <header class="top">
+        <h1>
+          <img src="./icon.svg" alt="" width="30" height="30" />
+          tegum
+        </h1>
+        <nav aria-label="Tabs">
+          {(Object.keys(TAB_NAMES) as View["tab"][]).map((name) => (
+            <button
+              key={name}
+              type="button"
+              name={`tab-${name}`}
+              aria-current={name === tab ? "page" : undefined}
+              onClick={() => look({ tab: name })}
+            >
+              {TAB_NAMES[name]}
+            </button>
+          ))}
+        </nav>
+        <div class="top-tools">
+          <Share />
+          <Theme />
+          <button
+            type="button"
+            class="button icon"
+            name="help"
+            aria-label="Help"
+            title="Help: ?"
+            onClick={() => (helpOpen.value = true)}
+          >
+            ?
+          </button>
+        </div>
+      </header>
+      <Trouble />
+      <Body />
+      <Help />
+    </>
+  );
+}
+
+/** The fragment is the state of the page, so the link moves the focus itself. */
+function skip(event: MouseEvent): void {
+  event.preventDefault();
+  const main = document.getElementById("main");
+  main?.setAttribute("tabindex", "-1");
+  main?.focus();
+}
+
+function Trouble() {
+  const lost = connection.value === "lost";
+  const text = lost
+    ? `The connection to tegum is lost${connectionReason.value ? ` (${connectionReason.value})` : ""}. Trying again …`
+    : trouble.value;
+  if (!text) return null;
+  const again = (): void => {
+    if (state.value) configure(state.value);
+  };
+  return (
+    <div class="trouble" role="alert">
+      <span>{text}</span>
+      {!lost && (
+        <>
+          {over.value && (
+            <button type="button" class="button" onClick={again}>
+              Train again
+            </button>
+          )}
+          <button
+            type="button"
+            class="button bare"
+            aria-label="Close the message"
+            onClick={() => (trouble.value = "")}
+          >
+            ✕
+          </button>
+        </>
+      )}
+    </div>
+  );
+}
+
+function Share() {
+  const [text, setText] = useState("Copy link");
+  useEffect(() => {
+    const timer = setTimeout(() => setText("Copy link"), 1800);
+    return () => clearTimeout(timer);
+  }, [text]);
+  const copy = async (): Promise<void> => {
+    const url = new URL(globalThis.location.href);
+    url.hash = currentHash();
+    try {
+      await navigator.clipboard.writeText(url.href);
+      setText("Copied");
+    } catch {
+      globalThis.history.replaceState(null, "", url.hash);
+      setText("It is in the address bar");
+    }
+  };
+  return (
+    <button
+      type="button"
+      class="button"
+      name="share"
+      title="The address of the page reproduces it, seed included"
+      onClick={copy}
+    >
+      {text}
+    </button>
+  );
+}
+
+const THEME_NAMES: Record<View["theme"], string> = { auto: "Auto", light: "Light", dark: "Dark" };
+
+function Theme() {
+  const { theme } = view.value;
+  const next = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length]!;
+  return (
+    <button
+      type="button"
+      class="button"
+      name="theme"
+      aria-label={`Colours: ${THEME_NAMES[theme]}`}
+      title={`Colours; next: ${THEME_NAMES[next]}`}
+      onClick={() => look({ theme: next })}
+    >
+      <span aria-hidden="true">◐</span> {THEME_NAMES[theme]}
+    </button>
+  );
+}

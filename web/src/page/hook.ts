@@ -1,0 +1,85 @@
+/** A window for tests and the curious: what is shown now, to be read and not written. */
+
+import * as session from "../state/session";
+import { drawn } from "../panels/hero";
+import { currentHash } from "./address";
+import { currentScene, loop, updatesPerSecond } from "./stage";
+
+const copy = (values: ArrayLike<number>): number[] => Array.from(values);
+
+function scene() {
+  const now = currentScene();
+  if (!now) return null;
+  const { n, m, W, out, b } = now.weights;
+  return {
+    n,
+    m,
+    W: copy(W),
+    out: copy(out),
+    b: copy(b),
+    received: copy(now.received),
+    lengths: copy(now.lengths),
+    D: copy(now.D),
+    losses: copy(now.losses),
+    selected: now.selected,
+    colours: now.colours.map((_, i) => now.colour(i)),
+    factors: now.factors,
+  };
+}
+
+export function offerHook(): void {
+  const hook = Object.freeze({
+    get state() {
+      return session.state.value;
+    },
+    get settings() {
+      return session.settings.value;
+    },
+    get view() {
+      return session.view.value;
+    },
+    get status() {
+      return session.status.value;
+    },
+    get frame() {
+      const f = session.frame.value;
+      return f && { ...f, arrays: Object.keys(f.arrays) };
+    },
+    get analysis() {
+      const a = session.analysis.value;
+      return a && { ...a, arrays: Object.keys(a.arrays) };
+    },
+    get scene() {
+      return scene();
+    },
+    get drawn() {
+      return { ...drawn, points: copy(drawn.points) };
+    },
+    get phase() {
+      const p = session.phase.value;
+      if (!p) return null;
+      const arrays = Object.entries(p.arrays).map(([name, { data }]) => [name, copy(data)]);
+      return { ...p, arrays: Object.fromEntries(arrays) };
+    },
+    get trace() {
+      return session.trace;
+    },
+    get history() {
+      return session.history.value;
+    },
+    get hovered() {
+      return session.hovered.value;
+    },
+    get hash() {
+      return currentHash();
+    },
+    get heldOut() {
+      return copy(currentScene()?.heldOut ?? []);
+    },
+    get durations() {
+      return copy(loop.durations);
+    },
+    updatesPerSecond,
+  });
+  Object.defineProperty(globalThis, "tegum", { value: hook });
+}

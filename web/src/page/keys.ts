@@ -1,0 +1,42 @@
+/** Keys that work anywhere on the page, but not while something is typed. */
+
+import { restart, runOrPause, select, step } from "../state/actions";
+import { helpOpen } from "../panels/help";
+import { look, view } from "../state/session";
+import { TABS } from "../state/view";
+
+/** Elements with a use of their own for the key. */
+function taken(event: KeyboardEvent): boolean {
+  const target = event.target as HTMLElement;
+  if (target.closest("dialog[open]")) return true;
+  const typing = target.matches("input:not([type=range]):not([type=checkbox]), select, textarea");
+  const pressing = event.key === " " && target.matches("button, summary, a, input[type=checkbox]");
+  return typing || pressing;
+}
+
+const ACTIONS: Record<string, () => void> = {
+  " ": runOrPause,
+  r: restart,
+  ".": () => step(),
+  "?": () => void (helpOpen.value = true),
+  "3": () => look({ mode: view.value.mode === "3d" ? "2d" : "3d" }),
+  b: () => select(null),
+};
+
+export function listenForKeys(): void {
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey) return;
+    if (event.altKey) {
+      const tab = TABS[Number(event.key) - 1];
+      if (tab) {
+        event.preventDefault();
+        look({ tab });
+      }
+      return;
+    }
+    const action = ACTIONS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+    if (!action || taken(event)) return;
+    event.preventDefault();
+    action();
+  });
+}

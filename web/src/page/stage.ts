@@ -1,0 +1,75 @@
+/** The model on the page: builds a scene from what the server said last, and has it drawn. */
+
+import { effect } from "@preact/signals";
+
+import * as session from "../state/session";
+import { acknowledge, connect } from "../state/actions";
+import { Loop } from "../views/loop";
+import { Projector } from "../views/projection";
+import { Scene, weightsOf } from "../views/scene";
+
+export const loop = new Loop();
+export const flat = new Projector(2);
+export const spatial = new Projector(3);
+
+let scene: Scene | null = null;
+let drawnFrame = -1;
+let drawnRun = -1;
+/** When frames were drawn, for the rate that the tests read; the last few seconds. */
+const drawnAt: number[] = [];
+
+/** The model to draw; null before the first frame. */
+export const currentScene = (): Scene | null => scene;
+
+function build(): void {
+  const frame = session.frame.value;
+  const weights = frame && weightsOf(frame.arrays);
+  if (!frame || !weights) return;
+  const made = new Scene(weights, session.members.value, session.scheme.value);
+  const analysis = session.analysis.value;
+  made.losses = frame.arrays.losses?.data ?? made.losses;
+  made.selected = frame.selected.seed;
+  made.hovered = session.hovered.value;
+  made.neurons = session.configured.value?.neurons ?? false;
+  if (analysis) {
+    made.heldOut = analysis.arrays.losses?.data ?? null;
+    made.shapes = analysis.shapes ?? [];
+    // What an analysis says of features is of the model that it looked at.
+    if (analysis.selected.seed === frame.selected.seed) {
+      made.factors = analysis.factors;
+      made.basis = analysis.arrays.basis ?? null;
+      made.factorBases = analysis.arrays.factor_bases ?? null;
+    }
+  }
+  scene = made;
+}
+
+/** Tell the server that a frame was drawn, once. */
+function report(): void {
+  const frame = session.frame.value;
+  if (!frame || (frame.frame === drawnFrame && frame.run === drawnRun)) return;
+  drawnFrame = frame.frame;
+  drawnRun = frame.run;
+  drawnAt.push(performance.now());
+  if (drawnAt.length > 400) drawnAt.splice(0, 200);
+  acknowledge(frame);
+}
+
+/** Frames drawn per second over the last `seconds`. */
+export function updatesPerSecond(seconds = 2): number {
+  const since = performance.now() - 1000 * seconds;
+  return drawnAt.filter((time) => time > since).length / seconds;
+}
+
+export function start(): void {
+  loop.before = build;
+  loop.after = report;
+  effect(() => {
+    session.hovered.value;
+    session.scheme.value;
+    session.view.value;
+    session.members.value;
+    loop.invalidate();
+  });
+  connect(globalThis.location, () => loop.invalidate());
+}

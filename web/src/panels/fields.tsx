@@ -1,0 +1,177 @@
+/** Labelled inputs: what they are called, what they show, and what they mean. */
+
+import type { ComponentChildren } from "preact";
+import { useId } from "preact/hooks";
+
+interface Common {
+  label: string;
+  /** A sentence in plain words, shown when the pointer rests on the label. */
+  help: string;
+  name: string;
+}
+
+interface SelectProps<T extends string> extends Common {
+  value: T;
+  choices: readonly (readonly [T, string])[];
+  onChange: (value: T) => void;
+}
+
+export function Choice<T extends string>(props: SelectProps<T>) {
+  const id = useId();
+  return (
+    <div class="field" title={props.help}>
+      <label for={id}>{props.label}</label>
+      <select
+        id={id}
+        name={props.name}
+        aria-description={props.help}
+        value={props.value}
+        onChange={(event) => props.onChange(event.currentTarget.value as T)}
+      >
+        {props.choices.map(([value, text]) => (
+          <option key={value} value={value}>
+            {text}
+          </option>
+        ))}
+      </select>
+    </div>
+  );
+}
+
+interface NumberProps extends Common {
+  value: number;
+  low: number;
+  high: number;
+  step?: number | "any";
+  disabled?: boolean;
+  onChange: (value: number) => void;
+}
+
+/** A number typed in; it counts when it is a number in the range. */
+export function NumberField(props: NumberProps) {
+  const id = useId();
+  const take = (input: HTMLInputElement): void => {
+    const value = input.valueAsNumber;
+    const good = value >= props.low && value <= props.high;
+    input.setAttribute("aria-invalid", String(!good));
+    if (good && value !== props.value) props.onChange(value);
+  };
+  return (
+    <div class="field" title={props.help}>
+      <label for={id}>{props.label}</label>
+      <input
+        id={id}
+        name={props.name}
+        type="number"
+        aria-description={props.help}
+        value={props.value}
+        min={props.low}
+        max={props.high}
+        step={props.step ?? 1}
+        disabled={props.disabled ?? false}
+        onChange={(event) => take(event.currentTarget)}
+      />
+    </div>
+  );
+}
+
+interface SliderProps extends Common {
+  value: number;
+  low: number;
+  high: number;
+  /** Whether equal distances are equal ratios. */
+  log?: boolean;
+  /** Whole numbers only. */
+  whole?: boolean;
+  /** What is written beside it, and read aloud. */
+  text: string;
+  hint?: ComponentChildren;
+  onInput: (value: number) => void;
+}
+
+/** Places of a slider from end to end. */
+export const PLACES = 400;
+
+export function toPlace(value: number, low: number, high: number, log: boolean): number {
+  const t = log ? Math.log(value / low) / Math.log(high / low) : (value - low) / (high - low);
+  return Math.round(Math.min(Math.max(t, 0), 1) * PLACES);
+}
+
+/** The value at a place, to three digits: what is shown is what is used. */
+export function fromPlace(place: number, low: number, high: number, log: boolean): number {
+  const t = place / PLACES;
+  const value = log ? low * (high / low) ** t : low + t * (high - low);
+  return Math.min(Math.max(Number(value.toPrecision(3)), low), high);
+}
+
+export function Slider(props: SliderProps) {
+  const id = useId();
+  const { low, high, log = false, whole = false } = props;
+  const direct = whole && !log;
+  return (
+    <div class="field" title={props.help}>
+      <label for={id}>{props.label}</label>
+      <output for={id}>{props.text}</output>
+      <input
+        id={id}
+        class="wide"
+        name={props.name}
+        type="range"
+        aria-description={props.help}
+        aria-valuetext={props.text}
+        min={direct ? low : 0}
+        max={direct ? high : PLACES}
+        step={1}
+        value={direct ? props.value : toPlace(props.value, low, high, log)}
+        onInput={(event) => {
+          const place = event.currentTarget.valueAsNumber;
+          const value = direct ? place : fromPlace(place, low, high, log);
+          props.onInput(whole ? Math.round(value) : value);
+        }}
+      />
+      {props.hint && <span class="hint">{props.hint}</span>}
+    </div>
+  );
+}
+
+export function Check(props: Common & { value: boolean; onChange: (value: boolean) => void }) {
+  return (
+    <label class="check" title={props.help}>
+      <input
+        type="checkbox"
+        name={props.name}
+        aria-description={props.help}
+        checked={props.value}
+        onChange={(event) => props.onChange(event.currentTarget.checked)}
+      />
+      {props.label}
+    </label>
+  );
+}
+
+interface SegmentedProps<T extends string> {
+  label: string;
+  value: T;
+  choices: readonly { value: T; text: string; help?: string; disabled?: boolean }[];
+  onChange: (value: T) => void;
+}
+
+/** A few choices side by side. */
+export function Segmented<T extends string>(props: SegmentedProps<T>) {
+  return (
+    <div class="segmented" role="group" aria-label={props.label}>
+      {props.choices.map(({ value, text, help, disabled }) => (
+        <button
+          key={value}
+          type="button"
+          title={help}
+          disabled={disabled ?? false}
+          aria-pressed={value === props.value}
+          onClick={() => props.onChange(value)}
+        >
+          {text}
+        </button>
+      ))}
+    </div>
+  );
+}

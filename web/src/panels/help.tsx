@@ -1,0 +1,61 @@
+/** What the keys do, and what is seen. */
+
+import { useEffect, useRef } from "preact/hooks";
+import { signal } from "@preact/signals";
+
+export const helpOpen = signal(false);
+
+const KEYS = [
+  ["Space", "run or pause"],
+  ["R", "restart from step 0, with the numbers as they are"],
+  [".", "one step"],
+  ["3", "2-D or 3-D"],
+  ["B", "back to the best model"],
+  ["1 … 4 with Alt", "the four tabs"],
+  ["← → in a picture", "from feature to feature; in 3-D they turn it"],
+  ["?", "this page"],
+] as const;
+
+export function Help() {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    const element = dialog.current!;
+    if (helpOpen.value && !element.open) element.showModal();
+    if (!helpOpen.value && element.open) element.close();
+  }, [helpOpen.value]);
+  return (
+    <dialog
+      ref={dialog}
+      class="help"
+      aria-labelledby="help-title"
+      onClose={() => (helpOpen.value = false)}
+    >
+      <h2 id="help-title">What you see</h2>
+      <p>
+        A model squeezes <i>n</i> sparse features through <i>m</i> dimensions and rebuilds them.
+        Each line from the centre is the direction that one feature has been given. Lines at right
+        angles leave each other alone; a <b class="red">red</b> edge joins two that point against
+        each other, a <b class="blue">blue</b> one two that point the same way.
+      </p>
+      <p>
+        <i>D</i> is the share of a dimension that a feature has: 1 alone, ½ in an antipodal pair, ⅖
+        in a pentagon. Many models are trained side by side; the one with the lowest loss is shown.
+        The address of the page holds all of it: copy it to show someone else the same model.
+      </p>
+      <h2>Keys</h2>
+      <dl class="keys">
+        {KEYS.map(([key, what]) => (
+          <div key={key}>
+            <dt>
+              <kbd>{key}</kbd>
+            </dt>
+            <dd>{what}</dd>
+          </div>
+        ))}
+      </dl>
+      <form method="dialog">
+        <button class="button primary">Close</button>
+      </form>
+    </dialog>
+  );
+}

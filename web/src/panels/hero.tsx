@@ -1,0 +1,116 @@
+/** The model itself, in a plane or in space: what is projected on the wall. */
+
+import { currentScene, flat, loop } from "../page/stage";
+import { configured, frame, hovered, look, settings, view } from "../state/session";
+import { fixed } from "../math/format";
+import { importances } from "../state/settings";
+import { Canvas, type Surface } from "../views/canvas";
+import { type Frame2d, drawVectors, nearestFeature } from "../views/vectors";
+import { Downloads } from "./downloads";
+import { PlaneChoice } from "./plane";
+import { Segmented } from "./fields";
+import { SpaceView } from "./space";
+import { TimeTravel } from "./transport";
+
+/** The plane picture as it was drawn last: for the pointer, and for pictures to keep. */
+export const drawn: { points: Float64Array; place: Frame2d; width: number; height: number } = {
+  points: new Float64Array(0),
+  place: { cx: 0, cy: 0, scale: 1 },
+  width: 0,
+  height: 0,
+};
+
+export function Hero() {
+  const { mode } = view.value;
+  const m = configured.value?.n_hidden ?? 2;
+  const space = mode === "3d" && m > 1;
+  return (
+    <section class="card hero" aria-label="Feature vectors">
+      <header class="card-head">
+        <h2>Features in {m}-D</h2>
+        <div class="card-tools">
+          <PlaneChoice />
+          <Segmented
+            label="Dimensions of the picture"
+            value={mode}
+            choices={[
+              { value: "2d", text: "2-D" },
+              {
+                value: "3d",
+                text: "3-D",
+                disabled: m < 2,
+                help: "Drag to turn it; arrow keys turn it too.",
+              },
+            ]}
+            onChange={(next) => look({ mode: next })}
+          />
+          <Downloads />
+        </div>
+      </header>
+      <div class="hero-body">
+        <FeatureNote />
+        {space ? <SpaceView instead={<PlaneView />} /> : <PlaneView />}
+      </div>
+      <TimeTravel />
+    </section>
+  );
+}
+
+/** The numbers of the feature under the pointer. */
+function FeatureNote() {
+  // The numbers follow the training while the pointer rests.
+  frame.value;
+  const scene = currentScene();
+  const i = hovered.value;
+  if (!scene || i === null || i >= scene.weights.n) return null;
+  const numbers = [
+    ["length", scene.lengths[i]!],
+    ["D", scene.D[i]!],
+    ["importance", importances(settings.value)[i] ?? 1],
+    ["bias", scene.weights.b[i]!],
+  ] as const;
+  return (
+    <p class="feature-note" data-testid="feature">
+      <b style={{ borderColor: scene.colour(i) }}>feature {i}</b>
+      {numbers.map(([name, value]) => (
+        <span key={name}>
+          {name} {fixed(value)}
+        </span>
+      ))}
+    </p>
+  );
+}
+
+export function drawPlane(surface: Surface): void {
+  const scene = currentScene();
+  if (!scene) return;
+  drawn.points = flat.points(scene, view.peek());
+  drawn.place = drawVectors(surface, scene, drawn.points);
+  drawn.width = surface.width;
+  drawn.height = surface.height;
+}
+
+function PlaneView() {
+  return (
+    <Canvas
+      loop={loop}
+      name="vectors"
+      label="Each feature as a line from the centre; edges join features that interfere."
+      draw={drawPlane}
+      onPoint={(x, y) => (hovered.value = nearestFeature(drawn.points, drawn.place, x, y))}
+      onLeave={() => (hovered.value = null)}
+      onKey={(event) => stepThrough(event)}
+    />
+  );
+}
+
+/** Arrow keys go from feature to feature. */
+export function stepThrough(event: KeyboardEvent): void {
+  const n = currentScene()?.weights.n ?? 0;
+  const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+  if (event.key === "Escape") hovered.value = null;
+  if (!step || n === 0) return;
+  event.preventDefault();
+  const from = hovered.value ?? (step > 0 ? -1 : n);
+  hovered.value = (from + step + n) % n;
+}

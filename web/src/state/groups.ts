@@ -1,0 +1,42 @@
+/** Distributions of several parts side by side, kept as the JSON of their parts. */
+
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+export type JsonObject = { [key: string]: Json };
+
+export const isObject = (value: unknown): value is JsonObject =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** The parts in the JSON of a groups distribution; none when it cannot be read. */
+export function partsOf(groups: string): JsonObject[] {
+  try {
+    const parts: unknown = JSON.parse(groups);
+    return Array.isArray(parts) ? parts.filter(isObject) : [];
+  } catch {
+    return [];
+  }
+}
+
+/** Every draw of the parts with probability p. */
+export const scaled = (parts: JsonObject[], p: number): JsonObject[] =>
+  parts.map((part) => ({ ...part, feature_probability: p }));
+
+/** How many features a part has. */
+export const sizeOf = (part: JsonObject): number =>
+  part.kind === "independent"
+    ? Number(part.n_features)
+    : Number(part.n_sets) * Number(part.set_size);
+
+/** How many features the parts have together. */
+export const groupsSize = (groups: string): number =>
+  partsOf(groups).reduce((sum, part) => sum + sizeOf(part), 0);
+
+/** Half of the sets correlated, the others anticorrelated: what "side by side" starts from. */
+export function defaultGroups(n: number, setSize: number): string {
+  const size = Math.max(2, setSize);
+  const sets = Math.max(2, Math.round(n / size));
+  const half = Math.ceil(sets / 2);
+  return JSON.stringify([
+    { kind: "correlated", n_sets: half, set_size: size },
+    { kind: "anticorrelated", n_sets: sets - half, set_size: size },
+  ]);
+}

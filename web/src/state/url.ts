@@ -1,0 +1,214 @@
+/** The address is the state: what is after # reproduces the page, seed included. */
+
+import type { ServerState } from "../wire/messages";
+import { problemOf, settingsOf, trainingOf, type JsonObject } from "./problem";
+import {
+  ACTIVATIONS,
+  DATA,
+  DEFAULTS,
+  FORMS,
+  KINDS,
+  MAGNITUDES,
+  OPTIMIZERS,
+  SCHEDULES,
+} from "./settings";
+import { type RangeName, type Settings, consistent } from "./settings";
+import { DEFAULT_VIEW, PLANES, type Place, SCALES, START, TABS, THEMES, type View } from "./view";
+
+/** Everything that the address holds; no state: the server's first one. */
+export interface Address {
+  state: ServerState | null;
+  view: View;
+  place: Place;
+}
+
+/** Short names in the address, and the setting that each stands for. */
+const NUMBERS: Record<RangeName, string> = {
+  n: "n",
+  m: "m",
+  setSize: "set",
+  p: "p",
+  ratio: "r",
+  l1: "l1",
+  learningRate: "lr",
+  momentum: "mom",
+  weightDecay: "wd",
+  batch: "batch",
+  steps: "steps",
+  seeds: "seeds",
+  seed: "seed",
+};
+
+const CHOICES = {
+  kind: ["model", KINDS],
+  activation: ["act", ACTIVATIONS],
+  hiddenActivation: ["hact", ACTIVATIONS],
+  target: ["target", ["x", "abs"]],
+  data: ["data", DATA],
+  magnitude: ["mag", MAGNITUDES],
+  form: ["imp", FORMS],
+  optimizer: ["opt", OPTIMIZERS],
+  schedule: ["sched", SCHEDULES],
+} as const;
+
+const VIEW_CHOICES = {
+  mode: ["mode", ["2d", "3d"]],
+  plane: ["plane", PLANES],
+  theme: ["theme", THEMES],
+  steps: ["axis", SCALES],
+} as const;
+
+/** The text after # for an address: the tab as a path, all else as a query. */
+export function encode({ state, view, place }: Address): string {
+  const query = new URLSearchParams();
+  if (state) encodeState(query, state);
+  for (const [name, [key]] of Object.entries(VIEW_CHOICES)) {
+    const value = view[name as keyof typeof VIEW_CHOICES];
+    if (value !== DEFAULT_VIEW[name as keyof typeof VIEW_CHOICES]) query.set(key, value);
+  }
+  if (view.plane === "factor") query.set("factor", String(view.factor));
+  if (view.selected !== null) query.set("show", String(view.selected));
+  if (view.tab === "lessons") query.set("lesson", String(view.lesson));
+  if (view.diagram === 3) query.set("diagram", "3");
+  if (!place.running) query.set("at", String(place.at));
+  if (place.past !== null) query.set("past", String(place.past));
+  // Commas, colons and slashes may stand in a fragment as they are, and read better so.
+  const text = query.toString().replace(/%2C/g, ",").replace(/%3A/g, ":");
+  return `/${view.tab}?${text}`;
+}
+
+/** The settings name by name; a state that they cannot express is written whole. */
+function encodeState(query: URLSearchParams, state: ServerState): void {
+  const s = settingsOf(state.problem, state.training, { seeds: state.seeds, seed: state.seed });
+  if (expresses(s, state)) {
+    for (const [name, key] of Object.entries(NUMBERS)) query.set(key, String(s[name as RangeName]));
+    for (const [name, [key]] of Object.entries(CHOICES)) {
+      query.set(key, s[name as keyof typeof CHOICES]);
+    }
+    if (!s.bias) query.set("bias", "0");
+    if (s.hiddenBias) query.set("hbias", "1");
+    if (s.form === "list") query.set("list", s.list.join(","));
+    if (s.data === "groups") query.set("groups", s.groups);
+    if (state.changes?.length) query.set("changes", JSON.stringify(state.changes));
+  } else query.set("state", JSON.stringify(state));
+}
+
+/** Whether the settings ask for just this problem and training; defaults need not be written. */
+export function expresses(s: Settings, { problem, training }: ServerState): boolean {
+  const mine = { ...UNWRITTEN, ...trainingOf(s) };
+  const engine = training.engine ?? "sampled";
+  const read = Object.entries(training).filter(
+    ([name, value]) =>
+      !(name in SERVERS_OWN) && !(engine === "exact" && value === EXACT_FIXED[name]),
+  );
+  return (
+    same(plain(problemOf(s)), plain(problem)) &&
+    read.every(([name, value]) => same(mine[name], value))
+  );
+}
+
+/** The problem with one importance for all features where they are the same. */
+function plain(problem: JsonObject): JsonObject {
+  const given = problem.importance ?? 1;
+  const equal = Array.isArray(given) && given.every((x) => x === given[0]);
+  return { ...problem, importance: equal ? given[0]! : given };
+}
+
+/** Fields that settings never write, with their defaults. */
+const UNWRITTEN: JsonObject = { warmup: 0, final_fraction: 0, init_std: null, warm_start: 300 };
+const SERVERS_OWN: JsonObject = { checkpoints: 0, curve_points: 0, held_out: 0 };
+const EXACT_FIXED: JsonObject = {
+  optimizer: "adam",
+  schedule: "constant",
+  momentum: 0.9,
+  weight_decay: 0,
+  batch_size: 1024,
+};
+
+/** Equal up to the order of keys and the last bits of numbers; what `b` leaves out is no matter. */
+function same(a: unknown, b: unknown): boolean {
+  if (typeof a === "number" && typeof b === "number") {
+    return Math.abs(a - b) <= 1e-12 * Math.max(Math.abs(a), Math.abs(b));
+  }
+  if (Array.isArray(a) && Array.isArray(b)) {
+    return a.length === b.length && a.every((x, i) => same(x, b[i]));
+  }
+  if (a instanceof Object && b instanceof Object) {
+    return Object.entries(b).every(([key, value]) => same((a as JsonObject)[key], value));
+  }
+  return a === b;
+}
+
+/** The address in the text after #; what is missing or cannot be read has its default. */
+export function decode(text: string): Address {
+  const bare = text.replace(/^#/, "");
+  const cut = bare.indexOf("?");
+  const path = (cut < 0 ? bare : bare.slice(0, cut)).replace(/^\//, "");
+  const query = new URLSearchParams(cut < 0 ? "" : bare.slice(cut + 1));
+  const view: View = { ...DEFAULT_VIEW };
+  view.tab = TABS.find((tab) => tab === path) ?? view.tab;
+  for (const [name, [key, allowed]] of Object.entries(VIEW_CHOICES)) {
+    const found = (allowed as readonly string[]).find((value) => value === query.get(key));
+    if (found) Object.assign(view, { [name]: found });
+  }
+  view.selected = natural(query.get("show"));
+  view.factor = natural(query.get("factor")) ?? 0;
+  view.lesson = natural(query.get("lesson")) ?? 0;
+  view.diagram = query.get("diagram") === "3" ? 3 : 2;
+  const at = natural(query.get("at"));
+  const place =
+    at === null ? { ...START } : { at, running: false, past: natural(query.get("past")) };
+  return { state: decodeState(query), view, place };
+}
+
+function decodeState(query: URLSearchParams): ServerState | null {
+  const whole = json(query.get("state"));
+  if (whole instanceof Object && "problem" in whole) return whole as unknown as ServerState;
+  if (![...query.keys()].some((key) => STATE_KEYS.has(key))) return null;
+  const state = stateOf(decodeSettings(query));
+  const changes = json(query.get("changes"));
+  if (Array.isArray(changes)) state.changes = changes as NonNullable<ServerState["changes"]>;
+  return state;
+}
+
+const STATE_KEYS = new Set<string>([
+  ...Object.values(NUMBERS),
+  ...Object.values(CHOICES).map(([key]) => key),
+]);
+
+/** The state that these settings ask for, from step 0. */
+export function stateOf(s: Settings): ServerState {
+  return { problem: problemOf(s), training: trainingOf(s), seeds: s.seeds, seed: s.seed };
+}
+
+function decodeSettings(query: URLSearchParams): Settings {
+  const s: Settings = { ...DEFAULTS };
+  for (const [name, key] of Object.entries(NUMBERS)) {
+    const value = query.get(key);
+    if (value !== null && value !== "") s[name as RangeName] = Number(value);
+  }
+  for (const [name, [key, allowed]] of Object.entries(CHOICES)) {
+    const found = (allowed as readonly string[]).find((value) => value === query.get(key));
+    if (found) Object.assign(s, { [name]: found });
+  }
+  s.bias = query.get("bias") !== "0";
+  s.hiddenBias = query.get("hbias") === "1";
+  s.list = (query.get("list") ?? "")
+    .split(",")
+    .map(Number)
+    .filter((x) => x >= 0);
+  s.groups = query.get("groups") ?? "";
+  return consistent(s);
+}
+
+function json(text: string | null): unknown {
+  try {
+    return text === null ? null : JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+function natural(text: string | null): number | null {
+  return text !== null && /^\d{1,9}$/.test(text) ? Number(text) : null;
+}

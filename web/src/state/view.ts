@@ -1,0 +1,48 @@
+/** How the model is looked at; nothing here changes what is trained. */
+
+export const TABS = ["live", "lessons", "phase", "gallery"] as const;
+export const PLANES = ["principal", "factor", "axes"] as const;
+export const THEMES = ["auto", "light", "dark"] as const;
+
+export const SCALES = ["log", "linear"] as const;
+
+export interface View {
+  tab: (typeof TABS)[number];
+  mode: "2d" | "3d";
+  /** The plane to look at when the hidden space has more dimensions than the picture. */
+  plane: (typeof PLANES)[number];
+  /** Position of the tegum factor whose plane is shown, where `plane` is "factor". */
+  factor: number;
+  /** The seed to look at; null: the one with the lowest loss. */
+  selected: number | null;
+  theme: (typeof THEMES)[number];
+  /** How the axis of steps is divided in the curves. */
+  steps: (typeof SCALES)[number];
+  lesson: number;
+  /** How many features the phase diagram has: 2 in one dimension or 3 in two. */
+  diagram: 2 | 3;
+}
+
+export const DEFAULT_VIEW: View = {
+  tab: "live",
+  mode: "2d",
+  plane: "principal",
+  factor: 0,
+  selected: null,
+  theme: "auto",
+  steps: "log",
+  lesson: 0,
+  diagram: 2,
+};
+
+/** Where the training stands. */
+export interface Place {
+  /** The step reached; 0 before the first. */
+  at: number;
+  /** Whether it is running on. */
+  running: boolean;
+  /** The earlier step that is looked at; null: the present. */
+  past: number | null;
+}
+
+export const START: Place = { at: 0, running: true, past: null };

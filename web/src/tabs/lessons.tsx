@@ -1,0 +1,116 @@
+/** A short guided path: each step a model, and a few sentences on what to see in it. */
+
+import { signal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+
+import { Controls } from "../panels/controls";
+import { configure } from "../state/actions";
+import { look, view } from "../state/session";
+import { decode } from "../state/url";
+import type { ServerState } from "../wire/messages";
+import { Stage } from "./live";
+
+interface Lesson {
+  title: string;
+  text: string[];
+  state: ServerState;
+  until: number | null;
+  view: string;
+  try?: string;
+}
+
+const lessons = signal<Lesson[]>([]);
+const failure = signal("");
+
+async function load(): Promise<void> {
+  if (lessons.value.length > 0) return;
+  const answer = await fetch("api/lessons");
+  if (!answer.ok) throw new Error(`${answer.status} ${answer.statusText}`);
+  lessons.value = (await answer.json()) as Lesson[];
+}
+
+/** Show a lesson: its model from the start, in the view that it speaks of. */
+function open(index: number): void {
+  const lesson = lessons.value[index];
+  if (!lesson) return;
+  const mode = lesson.view === "space" ? "3d" : "2d";
+  look({ lesson: index, mode, plane: "principal" });
+  configure(
+    lesson.state,
+    lesson.until ? { at: lesson.until, running: false, past: null } : undefined,
+  );
+}
+
+/** An address that names a lesson's model is shown as it stands; else the lesson starts anew. */
+let kept = (({ view: given, state }) => given.tab === "lessons" && state !== null)(
+  decode(globalThis.location.hash),
+);
+
+export function LessonsTab() {
+  useEffect(() => {
+    load()
+      .then(() => {
+        if (!kept) open(view.peek().lesson);
+        kept = false;
+      })
+      .catch((error: Error) => (failure.value = error.message));
+  }, []);
+  const index = Math.min(view.value.lesson, Math.max(lessons.value.length - 1, 0));
+  const lesson = lessons.value[index];
+  return (
+    <main class="live" id="main">
+      <aside class="column lesson">
+        {failure.value && <p class="notice">The lessons cannot be read: {failure.value}</p>}
+        {lesson && <Text lesson={lesson} index={index} />}
+      </aside>
+      <Stage focus={lesson?.view} />
+    </main>
+  );
+}
+
+function Text({ lesson, index }: { lesson: Lesson; index: number }) {
+  const total = lessons.value.length;
+  return (
+    <>
+      <nav class="steps" aria-label="Lessons">
+        {lessons.value.map(({ title }, k) => (
+          <button
+            key={title}
+            type="button"
+            aria-current={k === index ? "step" : undefined}
+            aria-label={`Lesson ${k + 1}: ${title}`}
+            title={title}
+            onClick={() => open(k)}
+          >
+            {k + 1}
+          </button>
+        ))}
+      </nav>
+      <div class="buttons">
+        <button type="button" class="button" disabled={index === 0} onClick={() => open(index - 1)}>
+          Back
+        </button>
+        <button
+          type="button"
+          class="button primary"
+          disabled={index + 1 >= total}
+          onClick={() => open(index + 1)}
+        >
+          Next
+        </button>
+      </div>
+      <article aria-live="polite">
+        <h2>{lesson.title}</h2>
+        {lesson.text.map((paragraph) => (
+          <p key={paragraph}>{paragraph}</p>
+        ))}
+        {lesson.try && (
+          <p class="try">
+            <b>Try:</b> {lesson.try}
+          </p>
+        )}
+      </article>
+      <Controls brief />
+    </>
+  );
+}

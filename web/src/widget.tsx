@@ -1,0 +1,25 @@
+/** The notebook widget (anywidget): the views of the live page on a trained Dataset. */
+
+import "./style/palette.css";
+import "./style/widget.css";
+
+import { render as draw } from "preact";
+
+import { bind, type Model } from "./widget/model";
+import { WidgetView } from "./widget/view";
+
+interface Context {
+  model: Model;
+  el: HTMLElement;
+}
+
+export function render({ model, el }: Context): () => void {
+  const bound = bind(model);
+  draw(<WidgetView bound={bound} />, el);
+  return () => {
+    draw(null, el);
+    bound.release();
+  };
+}
+
+export default { render };

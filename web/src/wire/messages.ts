@@ -1,0 +1,143 @@
+/** What the server says, as in docs/explorer-protocol.md. */
+
+import type { JsonObject } from "../state/problem";
+import type { Tensor } from "./frame";
+
+/** The server's part of the state: a description, and the changes made while it was trained. */
+export interface ServerState {
+  problem: JsonObject;
+  training: JsonObject;
+  seeds: number;
+  seed: number;
+  changes?: [number, Record<string, number | number[]>][];
+}
+
+export interface Hello {
+  type: "hello";
+  protocol: number;
+  session: string;
+  version: string;
+  limits: { features: number; hidden: number; seeds: number; watch_weights: number };
+  choices: Record<string, string[]>;
+  default: ServerState;
+}
+
+export interface Draw {
+  kind: string;
+  start: number;
+  size: number;
+}
+
+export interface Configured {
+  type: "configured";
+  run: number;
+  state: ServerState;
+  n_features: number;
+  n_hidden: number;
+  seeds: number;
+  draws: Draw[];
+  neurons: boolean;
+}
+
+export interface Changed {
+  type: "changed";
+  run: number;
+  step: number;
+  state: ServerState;
+}
+
+export interface HistoryMessage {
+  type: "history";
+  run: number;
+  steps: number[];
+}
+
+export interface ErrorMessage {
+  type: "error";
+  code: string;
+  message: string;
+}
+
+export interface Crashed {
+  type: "crashed";
+  run: number;
+  message: string;
+}
+
+export type TextMessage =
+  | Hello
+  | Configured
+  | Changed
+  | HistoryMessage
+  | ErrorMessage
+  | Crashed
+  | { type: "ok" }
+  | { type: "phase_stopped"; phase: number };
+
+export type Status = "running" | "paused" | "done" | "failed";
+
+export interface Selected {
+  by: "best" | "seed";
+  seed: number;
+}
+
+export interface Frame {
+  type: "frame";
+  run: number;
+  frame: number;
+  step: number;
+  status: Status;
+  past: boolean;
+  selected: Selected;
+  loss: number | null;
+  rate: { steps: number; model_steps: number };
+  diverged: number;
+  numbers: Record<string, number | number[]>;
+  arrays: Record<string, Tensor>;
+}
+
+export interface Factor {
+  features: number[];
+  name: string;
+  rank: number;
+  tight: boolean;
+  closest: string | null;
+  distance: number | null;
+}
+
+export interface Analysis {
+  type: "analysis";
+  run: number;
+  step: number;
+  past: boolean;
+  selected: Selected;
+  represented: number;
+  dimensions_per_feature: number | null;
+  factors: Factor[];
+  shape: string;
+  shapes: { name: string; seeds: number[] }[] | null;
+  arrays: Record<string, Tensor>;
+}
+
+export interface Traces {
+  type: "traces";
+  run: number;
+  selected: Selected;
+  arrays: Record<string, Tensor>;
+}
+
+export interface Phase {
+  type: "phase";
+  phase: number;
+  done: number;
+  total: number;
+  status: "running" | "done";
+  n_features: number;
+  outcomes: string[];
+  probabilities: number[];
+  ratios: number[];
+  state: ServerState;
+  arrays: Record<string, Tensor>;
+}
+
+export type BinaryMessage = Frame | Analysis | Traces | Phase;

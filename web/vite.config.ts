@@ -1,0 +1,18 @@
+import { defineConfig } from "vite";
+
+import { licences } from "./licences.ts";
+
+/** The page: one HTML file, one style sheet, scripts; all of it relative, so any path serves it. */
+export default defineConfig({
+  base: "./",
+  plugins: [licences()],
+  build: {
+    outDir: "../src/tegum/explorer/static",
+    emptyOutDir: true,
+    target: "es2022",
+    modulePreload: { polyfill: false },
+    assetsInlineLimit: 0,
+    reportCompressedSize: true,
+    chunkSizeWarningLimit: 900,
+  },
+});

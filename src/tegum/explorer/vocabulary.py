@@ -7,7 +7,7 @@ from typing import Any, get_args
 from tegum.distributions.magnitudes import MagnitudeName
 from tegum.engines import NAMES
 from tegum.models.activations import ActivationName
-from tegum.problem import TargetName
+from tegum.targets import NAMED
 from tegum.training import Training
 
 
@@ -23,7 +23,7 @@ def choices() -> dict[str, list[str]]:
         "optimizer": _names(fields["optimizer"].annotation),
         "schedule": _names(fields["schedule"].annotation),
         "engine": list(NAMES),
-        "target": _names(TargetName),
+        "target": list(NAMED),
     }
 
 

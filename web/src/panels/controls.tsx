@@ -158,6 +158,7 @@ function Data({ s }: { s: Settings }) {
             ["uniform", "0 to 1"],
             ["signed", "−1 to 1"],
             ["exponential", "exponential"],
+            ["one", "1"],
           ]}
           onChange={(magnitude) => change({ magnitude })}
         />
@@ -204,11 +205,16 @@ function Model({ s }: { s: Settings }) {
       <Choice
         name="target"
         label="Target"
-        help="What the model is to give back: the features, or their absolute values, which it must compute."
+        help="What the model is to give back: the features, or a function of each, which it must compute."
         value={s.target}
         choices={[
           ["x", "x"],
           ["abs", "|x|"],
+          ["relu", "max(x, 0)"],
+          ["square", "x²"],
+          ["cube", "x³"],
+          ["sign", "sign of x"],
+          ["step", "1 if x > 0"],
         ]}
         onChange={(target) => change({ target })}
       />

@@ -7,6 +7,7 @@ import {
   DEFAULTS,
   KINDS,
   MAGNITUDES,
+  TARGETS,
   OPTIMIZERS,
   SCHEDULES,
   type Settings,
@@ -71,7 +72,7 @@ export function settingsOf(
   s.hiddenActivation = among(ACTIVATIONS, model.hidden_activation, s.hiddenActivation);
   s.bias = model.bias !== false;
   s.hiddenBias = model.hidden_bias === true;
-  s.target = problem.target === "abs" ? "abs" : "x";
+  s.target = among(TARGETS, problem.target, "x");
   s.l1 = Number(problem.l1 ?? 0);
   Object.assign(s, importanceSettings(problem.importance ?? 1));
   s.optimizer = among(OPTIMIZERS, training.optimizer, s.optimizer);

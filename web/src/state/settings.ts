@@ -5,7 +5,8 @@ import { groupsSize } from "./groups";
 export const KINDS = ["linear", "relu_output", "relu_hidden", "two_layer"] as const;
 export const ACTIVATIONS = ["relu", "gelu", "leaky", "quadratic", "identity"] as const;
 export const DATA = ["independent", "correlated", "anticorrelated", "groups"] as const;
-export const MAGNITUDES = ["uniform", "signed", "exponential"] as const;
+export const MAGNITUDES = ["uniform", "signed", "exponential", "one"] as const;
+export const TARGETS = ["x", "abs", "relu", "square", "cube", "sign", "step"] as const;
 export const OPTIMIZERS = ["adam", "adamw", "sgd", "exact"] as const;
 export const SCHEDULES = ["constant", "linear", "cosine"] as const;
 export const FORMS = ["equal", "geometric", "last", "list"] as const;
@@ -18,7 +19,7 @@ export interface Settings {
   hiddenActivation: (typeof ACTIVATIONS)[number];
   bias: boolean;
   hiddenBias: boolean;
-  target: "x" | "abs";
+  target: (typeof TARGETS)[number];
   data: (typeof DATA)[number];
   setSize: number;
   magnitude: (typeof MAGNITUDES)[number];

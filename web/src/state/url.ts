@@ -9,6 +9,7 @@ import {
   FORMS,
   KINDS,
   MAGNITUDES,
+  TARGETS,
   OPTIMIZERS,
   SCHEDULES,
 } from "./settings";
@@ -43,7 +44,7 @@ const CHOICES = {
   kind: ["model", KINDS],
   activation: ["act", ACTIVATIONS],
   hiddenActivation: ["hact", ACTIVATIONS],
-  target: ["target", ["x", "abs"]],
+  target: ["target", TARGETS],
   data: ["data", DATA],
   magnitude: ["mag", MAGNITUDES],
   form: ["imp", FORMS],

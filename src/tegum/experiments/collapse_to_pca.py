@@ -169,10 +169,10 @@ EXPERIMENT = Experiment(
         FigureSpec(
             "counts",
             "Merged pairs over density: the exact optimum (diamonds), the trained model of lowest "
-            "loss of 64 (fewer in a quick run), and all trained seeds by area. Dashed: where the "
-            "optimum changes. Grey: the ranges that the paper's caption gives; the optimum keeps "
-            "the third pair apart for longer. At 1−S = 0.15 the second pair is nearly, not quite, "
-            "merged. p = 1 is left out: all components are then of the same variance.",
+            "loss of 64 (dots; fewer in a quick run), and all trained seeds (discs). Dashed: where "
+            "the optimum changes. Grey: the ranges that the paper's caption gives; the optimum "
+            "keeps the third pair apart for longer. At 1−S = 0.15 the second pair is nearly, not "
+            "quite, merged. 1−S = 1 is left out: all components are then of the same variance.",
             figures.counts,
             ("models", "transitions"),
         ),

@@ -178,12 +178,12 @@ EXPERIMENT = Experiment(
         ),
         FigureSpec(
             "branches-shown",
-            "Exact losses of the lowest minima by the number of merged pairs, over the "
-            "lowest at that density. Where two lines cross, at the densities written there, the "
-            "optimum jumps, and the other one remains as a minimum for a while; a line ends where "
-            "there is no such minimum, or none that loses less than 8 % more. Below: how far "
-            "apart the partners are of a pair that has merged or nearly so. The second pair comes "
-            "close in one jump, and merges in another, which hardly changes the loss.",
+            "Exact losses of the lowest minima by the number of merged pairs, over the lowest at "
+            "that density. Where two lines cross, at the densities written there, the optimum "
+            "jumps, and the other one remains as a minimum for a while; a line ends where there is "
+            "no such minimum, or none that loses less than 8 % more. Below: how far apart at most "
+            "the partners are of a pair that has merged or nearly so. The second pair comes close "
+            "in one jump, and merges in another, which hardly changes the loss.",
             figures.branches,
             ("branches", "transitions"),
         ),

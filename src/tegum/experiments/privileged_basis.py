@@ -96,9 +96,9 @@ EXPERIMENT = Experiment(
         FigureSpec(
             "limits",
             "How often each of the five neurons is active; above the dashed line (95 %) it is "
-            "linear as far as the data go. Left: with a bias of the hidden layer all neurons are "
-            "(the best of "
-            f"{limits.SEEDS[0]} seeds). Right: without one, at 1−S = {limits.AT:g}, many "
+            "linear as far as the data go. Left: with a bias of the hidden layer (blue) all "
+            f"neurons are, without one (vermilion) none (the best of {limits.SEEDS[0]} seeds; "
+            f"marks a little apart to be seen). Right: without one, at 1−S = {limits.AT:g}, many "
             f"unimportant features make up for it (the best of {limits.LARGE_SEEDS[0]}).",
             figures.draw_limits,
             ("active",),

@@ -11,7 +11,7 @@ import pytest
 from tegum.analysis.low_rank import projection
 from tegum.experiments import _low_rank_tables as low
 from tegum.experiments.base import FigureSpec, Tables
-from tegum.experiments.low_rank import EXPERIMENT
+from tegum.experiments.low_rank import EXPERIMENT, draw_crossing
 from tegum.report.figures import draw
 from tegum.report.lab import RunLab
 from tegum.report.run import run
@@ -113,6 +113,23 @@ def test_19d_and_19e_hold_where_the_simplex_always_wins(ranks: Tables) -> None:
 @pytest.mark.parametrize("spec", EXPERIMENT.figures, ids=lambda f: f.name)
 def test_figures_draw_from_the_tables_they_name(ranks: Tables, spec: FigureSpec) -> None:
     assert draw(spec, {name: ranks[name] for name in spec.tables}, "salt").svg.startswith("<?xml")
+
+
+def test_the_strong_curves_meet_where_the_losses_cross(ranks: Tables) -> None:
+    x = np.linspace(0.05, 0.65, 7)  # the crossing is between two densities
+    lines = [
+        pd.DataFrame({low.P: x, "branch": name, "loss": 1 + slope * (x - 0.4), "slope": slope})
+        for name, slope in ((low.TRIANGLE, 0.1), (low.PAIR, 0.3))
+    ]
+    met = pd.DataFrame({"n_features": [3, 4], low.P: [0.4, 0.2]})
+    figure = draw_crossing({"curves": pd.concat(lines), "switches": met})
+    for axes, expected in zip(figure.axes, ((1 / 0.16,) * 2, (0.1, 0.3)), strict=True):
+        triangle, pair = (line for line in axes.lines if line.get_linewidth() > 2)
+        ends = [np.asarray(line.get_xydata()) for line in (triangle, pair)]
+        ends = [points[np.isfinite(points[:, 1])] for points in ends]
+        # The steeper loss is the lower on the left.
+        assert ends[0][0] == pytest.approx((0.4, expected[0]))
+        assert ends[1][-1] == pytest.approx((0.4, expected[1]))
 
 
 def test_evidence_exists(ranks: Tables) -> None:

@@ -134,6 +134,16 @@ def test_levels_colour_what_rises_and_shade_jumps() -> None:
         assert (shade.get_x(), shade.get_x() + shade.get_width()) == (90.0, 200.0)
 
 
+def test_jumps_carry_the_numbers_of_their_features() -> None:
+    features, curve, _ = traces()
+    jumps = pd.DataFrame({"start": [90.0, 100, 2000], "end": [200.0, 210, 3000]})
+    above, below = plots.level_traces(features, curve, jumps.assign(feature=[7, 3, 5])).axes
+    # The first two overlap. A number stands at the middle of its jump, on the axis of log steps.
+    assert [text.get_text() for text in above.texts] == ["features 7, 3", "feature 5"]
+    assert above.texts[1].xy[0] == pytest.approx(6e6**0.5)
+    assert not below.texts
+
+
 def test_a_film_has_every_moment_and_a_hold(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tegum.plots.motion._HOLD", 2)
 

@@ -58,7 +58,7 @@ def draw_penalised(tables: Tables) -> Figure:
         least = rows.loc[rows["penalty"] > 0, "penalty"].min()
         place = rows["penalty"].where(rows["penalty"] > 0, least / 3)
         for axes, (key, colour) in zip(column, _COLUMNS.items(), strict=True):
-            axes.plot(place, rows[key], "o-", ms=4.5, color=colour)
+            axes.plot(place, rows[key], "o-", ms=4.5, color=colour, clip_on=False, zorder=3)
             axes.set(xscale="log", ylim=(0, 1.1 * rows[key].max()))
             axes.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
             if name == names[0]:
@@ -73,7 +73,7 @@ def draw_penalised(tables: Tables) -> Figure:
 
 _COLUMNS = {"represented": style.VERMILION, "overlap": style.BLUE, "loss": style.INK}
 _WORDS = {
-    "represented": "features",
+    "represented": "features\nrepresented",
     "overlap": "largest overlap",
     "loss": "loss without\nthe penalty",
 }

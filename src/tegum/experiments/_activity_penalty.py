@@ -190,8 +190,9 @@ def judge_killed(tables: Tables) -> Judgement:
     ordered = bool(alive["prefix"].all())
     return Judgement.when(
         falls and ordered and ratio < activity.SURVIVES,
-        f"{' '.join(f'{k:g}' for k in rows['represented'])} features at rising λ, always the most "
-        f"important: {ordered}; the least important survivor has λ/I = {ratio:.2f}",
+        f"{' '.join(f'{k:g}' for k in rows['represented'])} features at rising λ, "
+        f"{'always' if ordered else 'not always'} the most important; the least important survivor "
+        f"has λ/I = {ratio:.2f}",
         ratio=float(ratio),
     )
 
@@ -201,8 +202,8 @@ def judge_uniform(tables: Tables) -> Judgement:
     rows = _of(tables, EQUAL)
     alive = rows[(rows["penalty"] > 0) & (rows["represented"] > 0)]
     clean = alive[alive["overlap"] < OVERLAP]
-    words = ", ".join(
-        f"λ={row.penalty:g}: {row.represented} features, {row.pairs} pairs"
+    words = "; ".join(
+        f"λ={row.penalty:g}: {row.represented} features, {row.pairs} antipodal pairs"
         for row in rows.itertuples()
     )
     return Judgement.when(

@@ -91,6 +91,8 @@ def sizes(tables: Tables) -> Figure:
     left, right = figure.subplots(1, 2)
     left.plot(best["size"], best["across"], "s-", color=style.VERMILION, label="across bundles")
     left.plot(best["size"], best["within"], "o-", color=style.BLUE, label="within a bundle")
+    for line in left.lines:
+        line.set(clip_on=False, zorder=3)  # a mark at 0 is seen whole
     left.set(ylabel="mean |cos|", ylim=(0, None))
     right.plot(best["size"], best["alone"], "o-", color=style.SKY, label="bundle alone")
     right.plot(best["size"], best["overall"], "s-", color=style.BLUE, label="whole model")

@@ -105,9 +105,8 @@ def branches(tables: Tables) -> Figure:
     for kind, colour in zip(KINDS, _COLOURS, strict=True):
         rows = table[(table["kind"] == kind.name) & table["loss"].notna()].sort_values(DENSITY)
         above = 100 * (rows["loss"] / rows[DENSITY].map(lowest) - 1)
-        axes.plot(
-            rows[DENSITY], above.where(above < _MOST), "o-", ms=2.5, color=colour, label=kind.name
-        )
+        rows = rows.assign(above=above)[above < _MOST]
+        axes.plot(rows[DENSITY], rows["above"], "o-", ms=2.5, color=colour, label=kind.name)
         if kind.close:
             below.plot(rows[DENSITY], rows["spread"], "o-", ms=2.5, color=colour)
     edges = tables["transitions"][DENSITY].to_list()
@@ -119,7 +118,7 @@ def branches(tables: Tables) -> Figure:
         place = at / 1.015 if left else at * 1.015
         axes.text(place, 0.98 * _MOST, f"{at:.4f}", fontsize=style.SMALL, **words)
     axes.set(ylim=(-0.3, _MOST), ylabel="loss above the lowest (%)")
-    below.set(ylabel="largest ‖a−b‖/‖a+b‖\nof close pairs", ylim=(-0.005, 0.12))
+    below.set(ylabel="‖a−b‖/‖a+b‖\n(close pairs)", ylim=(-0.005, 0.12))
     _density(below, (float(lowest.index.min()), float(lowest.index.max())))
     axes.legend(title="pairs merged", alignment="left", **_BESIDE)
     return figure

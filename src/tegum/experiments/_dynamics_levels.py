@@ -143,8 +143,9 @@ def judge_late(tables: Tables) -> Judgement:
     )
     return Judgement.when(
         len(late) > 0,
-        f"seed {int(chosen[SEED])}: {words or 'no such jump'}; {with_late} of {count} seeds have "
-        f"one, {with_any} a jump of any time and size after 70 % of the pairs have formed",
+        f"seed {int(chosen[SEED])}: {words or 'no such jump'}; such jumps in {with_late} "
+        f"of {count} seeds; in {with_any} of any size and at any time after 70 % of the pairs have "
+        "formed",
         late=len(late),
         seeds_with_late=with_late,
         seeds=count,

@@ -106,17 +106,28 @@ def judge_shift(tables: Tables) -> Judgement:
 
 def judge_same(tables: Tables) -> Judgement:
     """38.i: within a range of densities the best structure is the same, feature by feature."""
-    found = [at(tables, densities)["signature"].unique().tolist() for densities in SAME]
+    ranges = [at(tables, densities) for densities in SAME]
+    found = [rows["signature"].unique().tolist() for rows in ranges]
+    stored = "; ".join(
+        f"{_densities(rows)}: {' or '.join(names)}"
+        for rows, names in zip(ranges, found, strict=True)
+    )
     rows = lowest(tables["candidates"])
     stretches = "; ".join(
-        f"{_densities(rows.loc[block])}: {rows.loc[block, 'excites'].iloc[0]}"
+        f"{_densities(rows.loc[block])}: {_legible(rows.loc[block, 'excites'].iloc[0])}"
         for block in _stretches(rows)
     )
     return Judgement.when(
         all(len(names) == 1 for names in found),
-        f"signatures {', '.join(map(str, found))}; excited, up to the features' names, {stretches}",
+        f"features (numbers) that each neuron stores: {stored}; neurons (letters) that each "
+        f"feature excites: {stretches}",
         ranges=len(_stretches(rows)),
     )
+
+
+def _legible(pattern: str) -> str:
+    """A pattern in a line of others: 3× +A | +A+B for '3 x +A; +A+B'."""
+    return pattern.replace(" x ", "× ").replace("; ", " | ")
 
 
 def at(tables: Tables, densities: tuple[float, ...]) -> pd.DataFrame:
@@ -155,10 +166,11 @@ def _known(tables: Tables, rows: pd.DataFrame) -> str:
     if len(rivals):
         least = rivals.sort_values("gap").iloc[0]
         gap = f"the next structure ≥ {least['gap']:.2%} ± {least['gap_error']:.2%} above"
+    shares = " – ".join(dict.fromkeys(f"{share:.1%}" for share in (near.min(), near.max())))
     return (
         f"losses ± {error:.2%}, {gap}; the best of a density's own models at most "
         f"{rows['own'].max():.1%} above; N = {screened['models'].max()}, "
-        f"{near.min():.1%}–{near.max():.1%} of them within {NEAR:.0%} of their lowest"
+        f"{shares} of them within {NEAR:.0%} of their lowest"
     )
 
 

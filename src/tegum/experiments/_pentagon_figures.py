@@ -208,7 +208,7 @@ def draw_motion(tables: Tables) -> Figure:
     left.plot(exact[RELATIVE], exact["angle"], color=style.VERMILION, lw=1.2)
     left.plot(best[RELATIVE], best["angle"], "o", ms=4.5, color=style.VERMILION)
     left.axhline(72, color=style.FAINT, lw=0.8, zorder=0)
-    left.set_ylabel("angle to the neighbours, degrees")
+    left.set_ylabel("angle to each neighbour, degrees")
     places = {
         0: ("varied", style.VERMILION),
         1: ("its neighbours", style.BLUE),
@@ -222,7 +222,7 @@ def draw_motion(tables: Tables) -> Figure:
         right.plot(dots[RELATIVE], dots["norm"], "o", ms=3.6, color=colour, label=words)
     right.axhline(1, color=style.FAINT, lw=0.8, zorder=0)
     right.set_ylabel("length ‖W_i‖")
-    right.legend(loc="lower left")
+    right.legend(loc="upper right")
     for axes in (left, right):
         _mark_crossing(axes, tables)
         _relative_axis(axes)

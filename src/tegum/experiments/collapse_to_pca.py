@@ -169,21 +169,21 @@ EXPERIMENT = Experiment(
         FigureSpec(
             "counts",
             "Merged pairs over density: the exact optimum (diamonds), the trained model of lowest "
-            "loss of 64 (fewer in a quick run), and all trained seeds by area. Dashed: where the "
-            "optimum changes. Grey: the ranges that the paper's caption gives; the optimum keeps "
-            "the third pair apart for longer. At 1−S = 0.15 the second pair is nearly, not quite, "
-            "merged. p = 1 is left out: all components are then of the same variance.",
+            "loss of 64 (dots; fewer in a quick run), and all trained seeds (discs). Dashed: where "
+            "the optimum changes. Grey: the ranges that the paper's caption gives; the optimum "
+            "keeps the third pair apart for longer. At 1−S = 0.15 the second pair is nearly, not "
+            "quite, merged. 1−S = 1 is left out: all components are then of the same variance.",
             figures.counts,
             ("models", "transitions"),
         ),
         FigureSpec(
             "branches-shown",
-            "Exact losses of the lowest minima by the number of merged pairs, over the "
-            "lowest at that density. Where two lines cross, at the densities written there, the "
-            "optimum jumps, and the other one remains as a minimum for a while; a line ends where "
-            "there is no such minimum, or none that loses less than 8 % more. Below: how far "
-            "apart the partners are of a pair that has merged or nearly so. The second pair comes "
-            "close in one jump, and merges in another, which hardly changes the loss.",
+            "Exact losses of the lowest minima by the number of merged pairs, over the lowest at "
+            "that density. Where two lines cross, at the densities written there, the optimum "
+            "jumps, and the other one remains as a minimum for a while; a line ends where there is "
+            "no such minimum, or none that loses less than 8 % more. Below: how far apart at most "
+            "the partners are of a pair that has merged or nearly so. The second pair comes close "
+            "in one jump, and merges in another, which hardly changes the loss.",
             figures.branches,
             ("branches", "transitions"),
         ),

@@ -225,15 +225,16 @@ EXPERIMENT = Experiment(
         FigureSpec(
             "organisation-shown",
             "Features in the plane, a colour per pair; the dashed circle has radius 1. In the "
-            "first column the exact optimum, then the first five trained seeds, whatever they "
-            "lose: rotated, reflected, and with exchangeable pairs and partners in the order that "
-            "brings them closest to the optimum. Correlated partners are orthogonal, and opposite "
-            "to a feature of the other pair; anticorrelated ones are opposite to each other, at "
-            "no loss, unless a seed stops at the local minimum that has them orthogonal; three "
-            "correlated pairs form a hexagon with partners side by side, where they find it. Of "
-            "six independent features, which have no pairs, the colours are the numbers (rotated "
-            "only). Features of one pair that coincide are a dot with a ring. The optimum is the "
-            "lowest of 128 exact descents (fewer in a quick run).",
+            "first column the exact optimum, then the first five trained seeds, whatever they lose "
+            "(+: loss above the optimum): rotated, reflected, and with exchangeable pairs and "
+            "partners in the order that brings them closest to the optimum. Correlated partners "
+            "are orthogonal, and opposite to a feature of the other pair; anticorrelated ones are "
+            "opposite to each other, at no loss, unless a seed stops at the local minimum that has "
+            "them orthogonal; three correlated pairs form a hexagon with partners side by side, "
+            "where they find it. The six independent features have no pairs: colours go by their "
+            "numbers, two by two, and they are rotated only. Features of one pair that coincide "
+            "are a dot with a ring. The optimum is the lowest of 128 exact descents (fewer in a "
+            "quick run).",
             figures.organisation,
             ("shown",),
         ),
@@ -270,9 +271,9 @@ EXPERIMENT = Experiment(
             "sizes",
             "Two bundles of correlated features in ten dimensions at 1−S = 0.05, for different "
             "sizes of the bundles: mean |cos| (left) and mean dimensionality (right) of the models "
-            "of lowest loss of 32 (fewer in a quick run). As long as a bundle fits, it is almost "
-            "orthogonal; beyond m features it cannot be, and each has the m/k of a dimension that "
-            "there is.",
+            "of lowest loss of 32 (fewer in a quick run). As long as a bundle fits (up to the "
+            "vertical line), it is almost orthogonal; one of k > m features cannot be, and each of "
+            "them has nearly m/k of a dimension, the most there can be (dashed).",
             basis_figures.sizes,
             ("bundles",),
         ),

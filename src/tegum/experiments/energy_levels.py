@@ -56,9 +56,10 @@ EXPERIMENT = Experiment(
             "levels",
             "Dimensionality of every feature of one model over training (log-spaced steps), and "
             "below it its expected loss. At first all features share all dimensions; then some "
-            "rise to 1/2, where they are in antipodal pairs, and the others (grey) fall to 0. "
-            "Shaded: a feature changes level after 70 % of the pairs have formed; the loss falls "
-            "there and hardly anywhere else. A feature that rises before it has a partner (D "
+            "rise to 1/2, where they are in antipodal pairs, and the others fall to 0 (grey if "
+            "they were never above 1/4). Shaded: a feature, whose number is above, changes level "
+            "after 70 % of the pairs have formed; the loss then falls there and hardly anywhere "
+            "else. A feature that rises before it has a partner (D "
             "beyond 1/2) lowers it little; the partner's jump lowers it much. Shown is the seed "
             f"of 24 (fewer in a quick run) whose loss falls fastest after step {LATE:,} within a "
             "jump; losses above the shown range belong to the first pairs.",
@@ -70,7 +71,7 @@ EXPERIMENT = Experiment(
             "How far the expected loss of every seed lies above the lowest of all, over training; "
             "coloured where, after 70 % of the pairs have formed, a feature of that model is "
             "changing level (vermilion: the model shown above). Plateaus end when a feature "
-            "jumps, and all end with the same four pairs.",
+            "jumps, and all seeds end with four antipodal pairs.",
             draw_trainings,
             ("losses", "jumps", "trainings", "curve"),
         ),

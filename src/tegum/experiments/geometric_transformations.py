@@ -64,20 +64,20 @@ EXPERIMENT = Experiment(
         FigureSpec(
             "stages-shown",
             "One training where each of its stages has settled; a stage ends where the loss falls "
-            "fastest. Points are the directions of the six features, coloured by set, with the way "
-            "they came since the panel before; the triangles join sets; lines between features are "
-            "coloured by inner product; the circle is the unit sphere. A: all near zero. B: the "
-            "sets push apart along one line. C: each set opens into a triangle, one above the "
-            "other. D: the triangles turn against each other into an antiprism, the octahedron, "
-            f"in which every feature is antipodal to one of the other set (dark red). {_STORY} "
-            "The whole is turned so that the line is upright.",
+            "fastest. Points are the six features W_i, coloured by set, with the way they came "
+            "since the panel before; triangles join the features of a set; straight lines between "
+            "features are coloured by inner product; the circle is the unit sphere. A: all near "
+            "zero. B: the sets push apart along one line. C: each set opens into a triangle, one "
+            "above the other. D: the triangles turn against each other into an antiprism, the "
+            "octahedron, in which every feature is antipodal to one of the other set (dark red). "
+            f"{_STORY} The whole is turned so that the line is upright.",
             draw_stages,
             ("features", "paths"),
         ),
         FigureSpec(
             "film",
-            "The same training in motion, frames log-spaced in steps, with its expected loss; the "
-            "point of view turns slowly.",
+            "The same training in motion, colours as above, frames log-spaced in steps, with its "
+            "expected loss; the point of view turns slowly.",
             draw_last,
             ("moments", "curves", "stages"),
             animate,
@@ -93,10 +93,11 @@ EXPERIMENT = Experiment(
         FigureSpec(
             "kinds",
             "Three kinds of trajectory, told apart by how the two sets lie in the second stage: on "
-            "one line (rare), at an obtuse angle (common), or on the same side. Each row: where "
-            "the first and the second stage have settled, where both sets are first at right "
-            "angles, and the end. All arrive at the octahedron. Shown is the first seed of each "
-            f"kind, of {stages.STORY_SEEDS[0]} (fewer in a quick run, where a kind may be absent).",
+            "one line (an eighth of all seeds), at an angle (most), or on the same side (rare). "
+            "Each row: where the first and the second stage have settled, where both sets are "
+            "first at right angles, and the end. All arrive at the octahedron. Shown is the first "
+            f"seed of each kind, of {stages.STORY_SEEDS[0]} (fewer in a quick run, where a kind "
+            "may be absent).",
             draw_kinds,
             ("kinds",),
         ),

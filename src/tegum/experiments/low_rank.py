@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -13,6 +13,9 @@ from tegum.experiments import _low_rank_tables as tables_of
 from tegum.experiments._low_rank_tables import P
 from tegum.experiments.base import Claim, Experiment, FigureSpec, Tables
 from tegum.plots import style
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SECTION: Final = "The Geometry of Superposition: Polytopes and Low-Rank Matrices"
 
@@ -29,21 +32,37 @@ def draw_crossing(tables: Tables) -> Figure:
     panels = figure.subplots(2, 1, sharex=True)
     rows = tables["curves"]
     wins = rows["loss"] <= rows.groupby(P)["loss"].transform("min")
-    rows = rows.assign(scaled=rows["loss"] / rows[P] ** 2, wins=wins)
+    switches = tables["switches"].query("n_features == 3")[P]
+    rows = _with_switches(rows.assign(wins=wins), switches.tolist())
+    rows = rows.assign(scaled=rows["loss"] / rows[P] ** 2)
     for k, (name, part) in enumerate(rows.groupby("branch", sort=False)):
         colour = style.CYCLE[k]
         for axes, column in zip(panels, ("scaled", "slope"), strict=True):
             axes.plot(part[P], part[column], color=colour, lw=1.0, ls=(0, (4, 2)))
             shown = part[column].where(part["wins"])
             axes.plot(part[P], shown, color=colour, lw=2.6, label=str(name))
-    switches = tables["switches"]
-    for axes in panels:
-        for at in switches.loc[switches["n_features"] == 3, P]:
+    for at in switches:
+        for axes in panels:
             axes.axvline(at, color=style.GREY, lw=0.8, zorder=0)
+        words = f"losses cross at 1−S = {at:.3f}"
+        panels[0].annotate(words, (at, 0.97), (6, 0), xycoords=("data", "axes fraction"),
+                           textcoords="offset points", va="top", fontsize=style.SMALL)  # fmt: skip
     panels[0].set_ylabel("loss / (1−S)²")
-    panels[1].set(ylabel="slope of the loss", xlabel="1−S   (three equal features, m = 2)")
+    panels[1].set(ylabel="∂ loss / ∂(1−S)", xlabel="1−S   (three equal features, m = 2)")
     panels[0].legend(loc="lower left")
     return figure
+
+
+def _with_switches(rows: pd.DataFrame, switches: list[float]) -> pd.DataFrame:
+    """Both curves also where they cross, between two densities, and each the lowest there."""
+    import pandas as pd
+
+    parts = []
+    for name, part in rows.dropna(subset=["loss"]).groupby("branch", sort=False):
+        between = {c: np.interp(switches, part[P], part[c]) for c in ("loss", "slope")}
+        met = pd.DataFrame({P: switches, **between}).assign(branch=name, wins=True)
+        parts.append(pd.concat([part, met]).sort_values(P))
+    return pd.concat(parts, ignore_index=True)
 
 
 @style.styled
@@ -76,10 +95,10 @@ _FIGURES: Final = (
     ),
     FigureSpec(
         "crossing",
-        "Exact losses of both arrangements of three features, followed over the density, in "
-        "units of (1−S)², and their slopes. The lower one (strong) changes where they cross: "
-        "sparser features are better off in a pair with one alone, which is a minimum only a "
-        "little beyond.",
+        "Above: exact losses of both arrangements of three features, followed over the density, "
+        "in units of (1−S)². Which one is the lower (strong; the other is dashed) changes where "
+        "they cross: sparser features are better off in a pair with one alone, which remains a "
+        "minimum only a little beyond. Below: the slope of the loss itself, which jumps there.",
         draw_crossing,
         ("curves", "switches"),
     ),
@@ -88,7 +107,7 @@ _FIGURES: Final = (
         "How far the one direction that n features leave out of n − 1 dimensions is along "
         "(1, …, 1). Dense: it is that direction, and the features form a simplex. Sparse: two "
         "features share a dimension, √(2/n). Lines: one or the other, with the change where the "
-        f"exact losses cross. Dots: {_CHOSEN}.",
+        f"exact losses cross. Dots, one on another where they are equal: {_CHOSEN}.",
         draw_left_out,
         ("fits", "switches"),
     ),

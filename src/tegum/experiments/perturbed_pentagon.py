@@ -31,8 +31,8 @@ _FIGURES: Final = (
         "dot, is a tenth to ten times that of the others (colour: blue sparser, yellow denser). "
         "Denser, it pushes its neighbours away; sparser, they close in and it grows; sparser "
         "still, it is given up, and the four others form two digons. Each line is a feature's "
-        f"direction; the dashed circle has radius 1. {_CHOSEN}, turned and reflected into one "
-        "position. Below: some of them alone, by relative density.",
+        f"direction, thin ones join neighbours; the dashed circle has radius 1. {_CHOSEN}, turned "
+        "and reflected into one position. Below: some of them alone, by relative density.",
         figures.draw_morph,
         ("best",),
     ),
@@ -40,9 +40,9 @@ _FIGURES: Final = (
         "seeds",
         "Expected losses of all seeds (rings, coloured by the shape of the model; a little apart "
         "to be seen) and of the exact minima, each followed over the density (lines; strong where "
-        "it is the lowest). Seeds that miss the best minimum end in another one: they lie on its "
-        "curve. The two curves cross at the vertical line; pictures: their models, the varied "
-        "feature with a larger dot. Rings a little above the curve of the "
+        "it is the lowest). Seeds that miss the best minimum end in another one: nearly all lie on "
+        "a curve. Pentagon and digons cross at the vertical line; pictures: the models of the "
+        "curves, the varied feature with a larger dot. Rings a little above the curve of the "
         "digons are models whose output for the lost feature is dead (b < 0 instead of its mean). "
         "The highest half per cent of the losses is not shown.",
         figures.draw_seeds,
@@ -53,9 +53,9 @@ _FIGURES: Final = (
         "Why the collapse is of first order. Two minima exist on both sides; each changes "
         "smoothly with the density (dashed where it is not the lowest), and at the vertical line "
         "they are equally deep. There the optimum (strong) changes over: its loss is continuous, "
-        "the slope of the loss jumps, and so does the varied feature, from its full length to 0. "
-        "On the left the pentagon is a minimum no more (a seed beyond its end is still on its way "
-        "out). Lines: exact; rings: seeds.",
+        "the slope of the loss over the relative density r jumps, and so does the varied feature, "
+        "from its full length to 0 (dotted). At the far left the pentagon is a minimum no more (a "
+        "seed beyond its end is still on its way out). Lines: exact; rings: seeds.",
         figures.draw_crossing,
         ("models", "curves", "crossings"),
     ),
@@ -63,7 +63,8 @@ _FIGURES: Final = (
         "motion",
         "How the pentagon moves: the angle of the varied feature to its two neighbours, and the "
         "lengths of all features. Lines: the exact minimum, also where it is not the lowest (left "
-        f"of the vertical line). Dots: trained models. {_CHOSEN}, where it is a pentagon.",
+        f"of the vertical line, where the digons are lower). Dots: trained models. {_CHOSEN}, "
+        "where it is a pentagon.",
         figures.draw_motion,
         ("best", "curves", "shapes", "crossings"),
     ),
@@ -71,14 +72,16 @@ _FIGURES: Final = (
         "lengths",
         "Squared lengths of the features over their biases. Grey: between 1 + |b| and 1/(1 − |b|). "
         "The regular pentagon (star) lies inside; the formula of the paper (dashed) falls with the "
-        f"size of a negative bias, while lengths grow. {_CHOSEN}, where it is a pentagon.",
+        f"size of a negative bias, while lengths grow. The sparser the varied feature, the more "
+        f"negative is its bias. {_CHOSEN}, where it is a pentagon.",
         figures.draw_lengths,
         ("best", "shapes"),
     ),
     FigureSpec(
         "reach",
-        "The part of the seeds that come within 1 % of the lowest loss known, with 95 % intervals "
-        "(Wilson), when one feature is sparser or denser than the others. A dip is near a change "
+        "The part of the 96 seeds at each density (fewer in a quick run) that come within 1 % of "
+        "the lowest loss known, with 95 % intervals (Wilson), when one feature is sparser or "
+        "denser than the others. A dip is near a change "
         "of the optimum, or where another minimum draws most starts. A quick run has two "
         "dimensions only.",
         figures.draw_reach,

@@ -30,8 +30,8 @@ _CHOSEN = (
 def _stage(stage: tuple[tuple[float, ...], int, int]) -> str:
     densities, mono, represented = stage
     return (
-        f"{mono} monosemantic neurons and {represented} represented features at 1−S = "
-        f"{', '.join(f'{p:g}' for p in densities)}"
+        f"{mono} monosemantic neuron{'s' * (mono != 1)} and {represented} represented features at "
+        f"1−S = {', '.join(f'{p:g}' for p in densities)}"
     )
 
 
@@ -50,9 +50,9 @@ EXPERIMENT = Experiment(
             "stacked, with the feature's number, coloured by how much the feature shares its "
             "direction (dark: not at all), negative ones hatched. Dense features have a neuron "
             "each. Sparser, two neurons code three features, then three code five. From 1−S = .12 "
-            "on no neuron has a feature to itself: four features excite three neurons "
-            "each (blue cells of a row) and inhibit the others (red), four excite two, one of "
-            f"them shared. When features are sparsest each excites a pair of its own. {_CHOSEN}",
+            "on no neuron has a feature to itself: four features excite three neurons each (blue "
+            "cells of a row) and inhibit the others (red), four excite two, one of them shared; at "
+            f".04 a ninth joins. At .02 each of ten excites a pair of its own. {_CHOSEN}",
             figures.draw_neurons,
             ("weights",),
         ),
@@ -65,39 +65,40 @@ EXPERIMENT = Experiment(
         ),
         FigureSpec(
             "structures",
-            "The loss of every kind of model over the lowest loss of the density: models are the "
-            "best of a density, refined there and at all the other densities, sorted by what they "
-            "became. A kind that is the best in a range of densities (at 0) loses on both sides of "
-            "it: structures switch, like the phases of features. The model of one monosemantic "
-            "neuron and seven features comes near at 1−S = .12, and is nowhere the best.",
+            "The loss of a kind of model over the lowest loss of the density, for every kind that "
+            "is the best somewhere and for one that is not: models are the best of a density, "
+            "refined there and at all the other densities, sorted by what they became. A kind that "
+            "is the best in a range of densities (at 0) loses on both sides of it: structures "
+            "switch, like the phases of features. The model of one monosemantic neuron and seven "
+            "features comes near at 1−S = .12 (8.3 on the axis), and is nowhere the best.",
             figures.draw_structures,
             ("candidates",),
         ),
         FigureSpec(
             "basis",
             "W of a model with a linear and of one with a ReLU hidden layer, at 1−S = "
-            f"{basis.AT:g}. Linear: every neuron has some of every feature, as in any rotation of "
-            "W. ReLU: three neurons have a feature each, two code three features. Of "
+            f"{basis.AT:g}. Linear: every neuron has some of every represented feature, as in any "
+            "rotation of W. ReLU: three neurons have a feature each, two code three features. Of "
             f"{basis.SEEDS[0]} seeds (fewer in a quick run) that of lowest loss.",
             figures.draw_basis,
             ("basis_weights",),
         ),
         FigureSpec(
             "rotations",
-            "Left: outputs before and after a random rotation of the hidden space: the same with a "
-            "linear hidden layer (on the diagonal), others with a ReLU. Right: the concentration "
-            "Σ W_ki⁴ / Σ ‖W_i‖⁴ (1: a neuron for each feature) of the trained weights, lines, and "
-            f"of {basis.ROTATIONS} rotations of them: with a ReLU features are aligned with "
-            "neurons, without one they are in no special position.",
+            "Left: outputs before and after a random rotation of the hidden space: with a linear "
+            "hidden layer they stay the same (on the diagonal), with a ReLU they change. Right: "
+            "the concentration Σ W_ki⁴ / Σ ‖W_i‖⁴ (1: a neuron for each feature) of the trained "
+            f"weights, lines, and of {basis.ROTATIONS} rotations of them: with a ReLU features are "
+            "aligned with neurons more than after nearly any rotation, without one they are not.",
             figures.draw_rotations,
             ("outputs", "rotations"),
         ),
         FigureSpec(
             "limits",
             "How often each of the five neurons is active; above the dashed line (95 %) it is "
-            "linear as far as the data go. Left: with a bias of the hidden layer all neurons are "
-            "(the best of "
-            f"{limits.SEEDS[0]} seeds). Right: without one, at 1−S = {limits.AT:g}, many "
+            "linear as far as the data go. Left: with a bias of the hidden layer (blue) all "
+            f"neurons are, without one (vermilion) none (the best of {limits.SEEDS[0]} seeds; "
+            f"marks a little apart to be seen). Right: without one, at 1−S = {limits.AT:g}, many "
             f"unimportant features make up for it (the best of {limits.LARGE_SEEDS[0]}).",
             figures.draw_limits,
             ("active",),

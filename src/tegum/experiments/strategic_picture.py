@@ -52,15 +52,17 @@ EXPERIMENT = Experiment(
             "penalised",
             f"Models of {_SIZE} under the penalty. Left, at importances .7^i: from the least "
             "important on features die, and as soon as no more than five are left (dashed) none "
-            "overlap; the loss rises. Right, at equal importance: antipodal pairs, each along a "
-            f"neuron, stay in superposition as long as any features do. {_CHOSEN}.",
+            "overlap; the loss rises. Right, at equal importance: features get into antipodal "
+            "pairs, each along a neuron, and stay in superposition as long as there are any. "
+            f"{_CHOSEN}.",
             figures.draw_penalised,
             ("penalised",),
         ),
         FigureSpec(
             "slopes",
             "Small penalties, by exact descent on the expected loss: superposition Σ_i sup_i falls "
-            "in proportion to λ (slope 1), the loss rises with λ² (slope 2).",
+            "in proportion to λ (slope 1), the loss rises with λ² (slope 2); both as parts of what "
+            "they are without a penalty.",
             figures.draw_slopes,
             ("slopes",),
         ),
@@ -68,8 +70,9 @@ EXPERIMENT = Experiment(
             "experts",
             "If only active neurons cost, what counts is the loss reduction per activation. A "
             "neuron for one feature has more of it than one for an antipodal pair, also with the "
-            "best weights and biases of a pair (diamonds) but at 1−S = 1; the difference (right) "
-            "vanishes as features become sparse. Lines: closed forms; marks: expected losses.",
+            "best weights and biases of a pair (diamonds), except at 1−S = 1; the difference "
+            "(right, where it is positive) vanishes as features become sparse. Lines: closed "
+            "forms; marks: expected losses.",
             figures.draw_experts,
             ("experts",),
         ),

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _SHADE: Final = "#f6ecd7"
 #: The features that rise last have the first of these colours.
 _RISING: Final = (*style.CYCLE, "#882255", "#4a4a4a", "#999933", "#b5651d")
+#: Numbers of jumps nearer than this ratio of steps would overlap.
+_APART: Final = 1.5
 _BANDS: Final = ("#f4f4f4", "#e9eef4")
 
 
@@ -35,12 +37,13 @@ def level_traces(
 
     Features that are ever nearer to a level above the lowest have colours, in the order in which
     they get there; the others are grey.
-    Jumps are shaded across both; dotted lines are levels.
+    Jumps are shaded across both, with the numbers of their features above where the table has
+    them; dotted lines are levels.
 
     Args:
         features: columns `step`, `feature`, `dimensionality`, of one model.
         curve: columns `step`, `loss`.
-        jumps: columns `start`, `end`: what is to be shaded.
+        jumps: columns `start`, `end`, optionally `feature`: what is to be shaded.
         levels: dotted lines.
         first: the step where the axis begins; by default the first after 0.
         lowest, highest: the range of losses that is shown; by default all of it.
@@ -71,11 +74,31 @@ def level_traces(
         for start, end in jumps[["start", "end"]].to_numpy():
             for axes in (above, below):
                 axes.axvspan(start, end, color=_SHADE, lw=0, zorder=-1)
+        if "feature" in jumps:
+            _number(above, jumps)
     begin = first or float(features.loc[features["step"] > 0, "step"].min())
     below.set(xscale="log", xlabel="step", ylabel="loss")
     below.set_xlim(begin, float(features["step"].max()))
     above.set_ylabel("dimensionality Dᵢ")
     return figure
+
+
+def _number(axes: Axes, jumps: pd.DataFrame) -> None:
+    """Above each jump the number of its feature; one line for jumps too near to tell apart."""
+    groups: list[tuple[float, list[str]]] = []
+    columns = jumps.sort_values("start")[["start", "end", "feature"]]
+    for start, end, feature in columns.to_numpy(dtype=float):
+        middle, number = float(np.sqrt(start * end)), str(int(feature))
+        if groups and middle < _APART * groups[-1][0]:
+            groups[-1][1].append(number)
+        else:
+            groups.append((middle, [number]))
+    for middle, numbers in groups:
+        axes.annotate(
+            f"feature {numbers[0]}" if len(numbers) == 1 else f"features {', '.join(numbers)}",
+            (middle, 1.0), (0, 3), xycoords=("data", "axes fraction"), textcoords="offset points",
+            ha="center", va="bottom", fontsize=style.SMALL,
+        )  # fmt: skip
 
 
 @style.styled

@@ -32,7 +32,8 @@ class Recorder(RunLab):
         seed: int = 0,
         start: xr.Dataset | None = None,
     ) -> xr.Dataset:
-        assert axes is not None and training is not None
+        assert axes is not None
+        assert training is not None
         few = training.replace(steps=3, held_out=64)
         found = super().train(problem, axes, few, seeds, seed, start)
         self.asked.append((1 / np.array(axes[DENSITY]), training, start, found))

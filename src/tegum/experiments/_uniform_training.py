@@ -129,7 +129,7 @@ def settled(lab: Lab, runs: xr.Dataset) -> xr.Dataset:
     """
     runs = lab.score(runs)
     lowest = best(runs)
-    moved = polish(lowest, steps=lab.pick(ITERATIONS, ITERATIONS // 10))
+    moved = polish(lowest, steps=lab.pick(ITERATIONS, ITERATIONS // 20))
     own = runs[SEED] == lowest[SEED].drop_vars(SEED)
     return runs[list(KEPT)].assign(
         {

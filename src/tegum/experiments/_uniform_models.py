@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -12,24 +12,22 @@ from tegum.analysis.catalogue import catalogue, polytope
 from tegum.analysis.factors import THRESHOLD, factor_table, factors
 from tegum.analysis.feature_factors import feature_factor_table
 from tegum.dims import FEATURE, SEED
-from tegum.distributions import Independent
+from tegum.experiments._uniform_training import DENSITY, long_runs, settled, trained
 from tegum.experiments.base import Lab, Tables
-from tegum.models import ReLUOutput
-from tegum.problem import Problem
 from tegum.selection import best
-from tegum.training import Training
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-DENSITY: Final = "feature_probability"
 #: 1/(1−S) of the sweep: so many levels to a factor of ten, up to 10, and some beyond.
 PER_DECADE: Final = 40
 LEVELS: Final = tuple(10 ** (k / PER_DECADE) for k in (*range(41), 44, 48, 56, 68))
 QUICK_LEVELS: Final = tuple(10 ** (k / PER_DECADE) for k in (0, 2, *range(5, 31, 2), 34, 40))
 #: Levels at which the number of dimensions and of features is doubled.
 DOUBLED: Final = (2.0, 3.0, 5.0)
+#: … and where models are led through from 3 to 2.
+ON_THE_WAY: Final = (2.4,)
 #: (features, dimensions) of the sweep, of a quick sweep, and of the long runs.
 SHAPE: Final = (400, 30)
 SMALL: Final = (160, 12)
@@ -42,78 +40,14 @@ SHOWN: Final = (1.78, 3.0, 4.2, 5.3)
 SHOWN_LONG: Final = (1.5, 1.58, 4.4, 5.2)
 
 
-class Recipe(NamedTuple):
-    """Adam on a cosine to zero, for levels of 1/(1−S) below `below`."""
-
-    below: float
-    steps: int
-    learning_rate: float
-
-
-#: Simplices form slowly; before them, where D* = 1, and after them models settle quickly.
-RECIPES: Final = (Recipe(1.25, 4000, 2e-3), Recipe(2.3, 12_000, 2e-3), Recipe(np.inf, 6000, 5e-3))
-LONG_RECIPES: Final = (Recipe(2.0, 20_000, 3e-3), Recipe(np.inf, 10_000, 4e-3))
-#: The more features there are, the longer it takes.
-DOUBLED_RECIPES: Final = (Recipe(np.inf, 20_000, 4e-3),)
-BATCH: Final = 256
-#: From Xavier weights outputs die at the first steps, where features are dense: they are 0 for
-#: all inputs and never learn. None do from small weights.
-INIT_STD: Final = 0.01
-HELD_OUT: Final = 2**18
-
-
-def problem(shape: tuple[int, int]) -> Problem:
-    """(features, dimensions), all features alike."""
-    return Problem(
-        Independent(n_features=shape[0], feature_probability=0.5), ReLUOutput(n_hidden=shape[1])
-    )
-
-
-def trained(
-    lab: Lab,
-    shape: tuple[int, int],
-    levels: Sequence[float],
-    recipes: Sequence[Recipe],
-    seeds: int,
-    quick_steps: int,
-) -> xr.Dataset:
-    """Models of these levels of 1/(1−S), dense to sparse, each by the recipe of its level."""
-    import xarray as xr
-
-    parts, rest = [], sorted(levels)
-    for recipe in recipes:
-        own = [level for level in rest if level < recipe.below]
-        rest = rest[len(own) :]
-        if own:
-            plan = Training(
-                steps=lab.pick(recipe.steps, quick_steps),
-                batch_size=BATCH,
-                learning_rate=recipe.learning_rate,
-                schedule="cosine",
-                init_std=INIT_STD,
-                held_out=lab.pick(HELD_OUT, 2**15),
-                curve_points=0,
-            )
-            densities = [1 / level for level in own]
-            parts.append(lab.train(problem(shape), {DENSITY: densities}, plan, seeds))
-    kept = ["W", "b", "loss", "loss_error"]
-    return xr.concat([part[kept] for part in parts], DENSITY)
-
-
 def measure(lab: Lab) -> Tables:
     """All tables of the experiment."""
     import pandas as pd
 
     shape, levels = (SMALL, QUICK_LEVELS) if lab.quick else (SHAPE, LEVELS)
-    sweep = trained(lab, shape, levels, RECIPES, lab.pick(2, 1), 3000)
-    long = trained(
-        lab,
-        SMALL,
-        QUICK_LONG if lab.quick else (*LONG_DENSE, *LONG_SPARSE),
-        LONG_RECIPES,
-        lab.pick(5, 1),
-        6000,
-    )
+    sweep = trained(lab, shape, levels, lab.pick(2, 1))
+    levels = QUICK_LONG if lab.quick else (*LONG_DENSE, *LONG_SPARSE)
+    long = long_runs(lab, SMALL, levels, lab.pick(4, 1))
     graphs = [graph(sweep, SHOWN), graph(long, SHOWN_LONG)]
     return {
         "models": model_table(sweep),
@@ -194,11 +128,12 @@ def doubled(lab: Lab) -> pd.DataFrame:
     import pandas as pd
 
     n, m = SMALL
-    levels = DOUBLED[1:2] if lab.quick else DOUBLED
+    way = DOUBLED[1:2] if lab.quick else (*DOUBLED, *ON_THE_WAY)
     parts = []
     for shape in ((n, m), (n, 2 * m), (2 * n, m)):
-        runs = trained(lab, shape, levels, DOUBLED_RECIPES, lab.pick(2, 1), 3000)
-        parts.append(model_table(runs))
+        runs = trained(lab, shape, way, lab.pick(3, 1))
+        shown = [1 / level for level in way if level in DOUBLED]
+        parts.append(model_table(settled(lab, runs.sel({DENSITY: shown}))))
     kept = ["level", SEED, "n_features", "n_hidden", "loss", "frobenius", "D_star", "chosen"]
     return pd.concat(parts, ignore_index=True)[kept]
 

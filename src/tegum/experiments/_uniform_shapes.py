@@ -174,7 +174,7 @@ def judge_products(tables: Tables) -> Judgement:
 def judge_shares(tables: Tables) -> Judgement:
     """18.b: features have the D of their factor, in the whole model.
 
-    Differs: among sparser features more than m pairs share the dimensions, ever so slightly.
+    Differs: among sparser features more pairs than dimensions share them, at exact minima too.
     """
     from tegum.analysis.catalogue import polytope
 

@@ -10,6 +10,7 @@ from tegum.experiments import _uniform_claims as polytopes
 from tegum.experiments import _uniform_models as models
 from tegum.experiments import _uniform_rules as rules
 from tegum.experiments import _uniform_shapes as shapes
+from tegum.experiments import _uniform_training as training
 from tegum.experiments.base import Claim, Experiment, FigureSpec
 
 if TYPE_CHECKING:
@@ -48,8 +49,16 @@ def draw_graphs(tables: Tables) -> Figure:
 
 
 _CHOSEN = (
-    "Shown is the model of lowest loss of 2 at each level, of 5 in the long runs; fewer, and "
+    "Shown is the model of lowest loss of 2 at each level, of 4 in the long runs; fewer, and "
     "smaller ones, in a quick run."
+)
+_TRAINED = (
+    f"Models of 1/(1−S) from {training.DENSE:g} to {training.PAIRED:g} are led from pairs: each is "
+    "trained on from the next sparser one. All others are trained from scratch."
+)
+_SETTLED = (
+    "Long runs are trained from scratch; the best of them is then moved to the nearest minimum of "
+    "the expected loss, but in a quick run."
 )
 EXPERIMENT = Experiment(
     name="uniform-geometry",
@@ -64,19 +73,21 @@ EXPERIMENT = Experiment(
             "dimensions-per-feature",
             "D* = m/‖W‖², the dimensions per feature, over sparsity. Orange: levels in a row that "
             "stick to 1 (no superposition, an arbitrary subspace) and to 1/2 (antipodal pairs). "
-            f"Large dots and line: the model of lowest loss; small dots: all seeds. {_CHOSEN}",
+            f"Large dots and line: the model of lowest loss; small dots: all seeds. {_TRAINED} "
+            f"{_CHOSEN}",
             draw_curve,
             ("models",),
         ),
         FigureSpec(
             "dimensionality",
             "The dimensionality D_i of every feature, and D* (line). The features of a model "
-            "stand side by side, by falling D_i, in the colour of the polytope that they are a "
-            "vertex of, by the shape of their tegum factor and not by D_i. Dashed: the D of "
+            "stand side by side, by falling D_i, in the colour of the polytope that they are "
+            "a vertex of, by the shape of their tegum factor and not by D_i. Dashed: the D of "
             "regular polytopes. Black: of none of the named polytopes; grey: of no known polytope; "
             "light blue: linked to no other represented feature. Dense features have tiny shares "
             "each; then come tetrahedra and triangles, best seen "
-            f"in the long runs, digons, pentagons and square antiprisms. {_CHOSEN}",
+            f"in the long runs, digons, pentagons and square antiprisms. {_TRAINED} {_SETTLED} "
+            f"{_CHOSEN}",
             draw_scatter,
             ("features", "models", "long_features", "long_models"),
         ),
@@ -85,7 +96,7 @@ EXPERIMENT = Experiment(
             "Represented features as points, W_i·W_j as lines (the stronger, the darker) within "
             "tegum factors: features whose |cos| exceeds 0.15, and those they reach by such links. "
             "Where factors are orthogonal to one another, a model is the tegum product of its "
-            f"parts. {_CHOSEN}",
+            f"parts. {_SETTLED} {_CHOSEN}",
             draw_graphs,
             ("nodes", "links"),
         ),
@@ -95,7 +106,10 @@ EXPERIMENT = Experiment(
             id="13.a",
             item=13,
             section=SECTION,
-            statement="Dimensions per feature D* are sticky at 1, where features are dense.",
+            statement="Dimensions per feature D* are sticky at 1, where features are dense. (So "
+            "they are in models trained from scratch. Ideal models of tetrahedra, 16 of 160 "
+            "features in 12 dimensions, have exact losses lower by 0.06 % at 1/(1−S) = 1.1 and "
+            "by 0.12 % at 1.2, with D* = 0.96 and 0.93: no training from scratch found them.)",
             rule=" and ".join(
                 f"|D*−1| < {limit:g} for 1/(1−S) ≤ {top:g}" for top, limit in rules.AT_ONE
             ),
@@ -127,15 +141,11 @@ EXPERIMENT = Experiment(
             id="13.d",
             item=13,
             section=SECTION,
-            statement="The plateau is a step: D* falls steeply before and after it. (Recorded as "
-            "differing: before it, it does; after it D* falls a little less steeply than 1−S. "
-            "Models of 400 features do not change from pairs to pentagons at once, but squeeze "
-            "one pair after another into the same dimensions.)",
+            statement="The plateau is a step: D* falls steeply before and after it.",
             rule=f"|d log D*/d log 1/(1−S)| < {rules.FLAT:g} on the plateau, and > "
             f"{rules.STEEP:g} over some ratio ≥ {rules.HALF_RATIO:g} before it and after it",
             judge=rules.judge_steps,
             evidence=("dimensions-per-feature", "models"),
-            expected="differs",
             quick=False,
         ),
         Claim(
@@ -162,14 +172,10 @@ EXPERIMENT = Experiment(
             id="14.b",
             item=14,
             section=SECTION,
-            statement="The number of input features does not matter, as long as n ≫ m. (Recorded "
-            "as differing: on the plateau, at 1/(1−S) = 3, it does not. At 2 pairs form slowly, "
-            "the more so the more features there are: after three times as many steps ‖W‖² is "
-            "still on its way up. At 5 the seeds themselves are several per cent apart.)",
+            statement="The number of input features does not matter, as long as n ≫ m.",
             rule=f"‖W‖² changes by ≤ {rules.DOUBLING:.0%} when n doubles, at 1/(1−S) = 2, 3 and 5",
             judge=rules.judge_more_features,
             evidence=("doubled",),
-            expected="differs",
             quick=False,
         ),
         *polytopes.SCATTER,

@@ -39,7 +39,7 @@ def _line(letter: str, name: str) -> Claim:
         rule=f"≥ {rules.LINE_COUNT} features within {stickiness.ON_LINE:g} of {words}, at "
         f"≥ {rules.LINE_CONTRAST:g} times the density of those {stickiness.BESIDE[0]:g} to "
         f"{stickiness.BESIDE[1]:g} beside it, in the models of lowest loss",
-        judge=shapes.line_judge(name),
+        judge=shapes.LineJudge(name),
         evidence=("dimensionality", "features", "long_features"),
         expected="differs" if reason else "holds",
         quick=False,

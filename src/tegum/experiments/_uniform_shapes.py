@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -50,22 +50,23 @@ def levels(table: pd.DataFrame) -> pd.Series:
     return 1 / table[DENSITY]
 
 
-def line_judge(name: str) -> Callable[[Tables], Judgement]:
+@dataclass(frozen=True)
+class LineJudge:
     """15: the judge of one line in the scatter of D_i."""
-    at = LINES[name][0]
 
-    def judge(tables: Tables) -> Judgement:
-        values = _scatter(tables)
-        found = stickiness.line(values, at)
+    name: str
+
+    def __call__(self, tables: Tables) -> Judgement:
+        """Whether values stick to it."""
+        at, words = LINES[self.name]
+        found = stickiness.line(_scatter(tables), at)
         return Judgement.when(
             found.count >= LINE_COUNT and found.contrast >= LINE_CONTRAST,
-            f"{found.count} features within {stickiness.ON_LINE:g} of {LINES[name][1]}, "
+            f"{found.count} features within {stickiness.ON_LINE:g} of {words}, "
             f"{found.contrast:.1f} times as dense as beside it",
             count=found.count,
             contrast=found.contrast,
         )
-
-    return judge
 
 
 def _scatter(tables: Tables) -> pd.Series:

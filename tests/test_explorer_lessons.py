@@ -86,7 +86,7 @@ def test_4_the_second_is_left_out_or_takes_or_shares_the_dimension() -> None:
 def test_5_traces_settle_near_a_half_and_two_fifths_and_leave_when_features_are_denser() -> None:
     live, train = _lesson(5)
     D = np.sort(geometry.dimensionality(train(12_000).W))
-    assert D == pytest.approx([0.4] * 5 + [0.5] * 2, abs=0.03)
+    assert D == pytest.approx([0.4] * 5 + [0.5] * 4, abs=0.03)
     live.change({"feature_probability": 0.4})
     later = np.sort(geometry.dimensionality(train(8000).W))
     assert np.abs(later - D).max() > 0.2
@@ -95,7 +95,7 @@ def test_5_traces_settle_near_a_half_and_two_fifths_and_leave_when_features_are_
 def test_6_a_pentagon_in_a_plane_and_a_pair_across_it() -> None:
     seen = _lesson(6)[1](20_000)
     assert seen.shape == "digon + pentagon"
-    assert len(seen.shapes) > 1
+    assert seen.shapes["3 x digon"] >= 3
 
 
 def test_7_partners_side_by_side_on_a_hexagon_then_merged_one_pair_after_another() -> None:
@@ -123,10 +123,11 @@ def test_8_dense_features_have_neurons_of_their_own_rarer_ones_share() -> None:
     dense = train(4000).W
     assert (np.abs(dense) > 0.2).sum(axis=1).tolist() == [1] * 5
     assert (np.abs(dense[:, 5:]) < 0.1).all()
-    live.change({"feature_probability": 0.1})
-    rarer = (np.abs(train(8000).W) > 0.2).sum(axis=1)
-    assert rarer.max() >= 2
-    assert rarer.min() == 1
+    shared = []
+    for p in (0.3, 0.1):
+        live.change({"feature_probability": p})
+        shared.append(int(((np.abs(train(6000).W) > 0.2).sum(axis=1) >= 2).sum()))
+    assert 1 <= shared[0] < shared[1]
 
 
 def test_9_two_neurons_a_feature_and_several_features_on_one_where_there_are_fewer() -> None:

@@ -64,7 +64,9 @@ SHOWN: Final[dict[tuple[str, str], int]] = {
 
 def catalogue() -> list[dict[str, Any]]:
     """The experiments in the order of their items, as plain data."""
-    described: list[dict[str, Any]] = json.loads(to_json([_described(e) for e in list_experiments()]))
+    described: list[dict[str, Any]] = json.loads(
+        to_json([_described(e) for e in list_experiments()])
+    )
     return described
 
 

@@ -7,6 +7,7 @@ import { updatesPerSecond } from "../page/stage";
 
 export function Transport() {
   const running = status.value === "running";
+  const nothing = connection.value !== "open" || status.value === "none";
   return (
     <section class="card transport" aria-label="Run the training">
       <div class="buttons">
@@ -16,7 +17,7 @@ export function Transport() {
           name="run"
           title="Space"
           onClick={runOrPause}
-          disabled={connection.value !== "open"}
+          disabled={nothing}
         >
           {running ? "Pause" : status.value === "done" ? "Run on" : "Run"}
         </button>
@@ -26,7 +27,7 @@ export function Transport() {
           name="step"
           title="One step: full stop key"
           onClick={() => step()}
-          disabled={running}
+          disabled={running || nothing}
         >
           Step
         </button>
@@ -36,6 +37,7 @@ export function Transport() {
           name="restart"
           title="From step 0, with the numbers as they are: R"
           onClick={restart}
+          disabled={nothing}
         >
           Restart
         </button>

@@ -123,6 +123,9 @@ export function select(seed: number | null): void {
 export const acknowledge = (frame: Frame): void =>
   socket?.send({ type: "ack", frame: frame.frame });
 
+/** Whether no change is on its way: nothing waits to be sent, and what was sent is there. */
+export const atRest = (): boolean => settling === undefined && !session.preparing.value;
+
 /** Change some choices: numbers act on the running training, all else starts a new one. */
 export function change(wish: Partial<Settings>): void {
   const before = session.settings.value;

@@ -86,7 +86,7 @@ def test_4_the_second_is_left_out_or_takes_or_shares_the_dimension() -> None:
 def test_5_traces_settle_near_a_half_and_two_fifths_and_leave_when_features_are_denser() -> None:
     live, train = _lesson(5)
     D = np.sort(geometry.dimensionality(train(12_000).W))
-    assert D == pytest.approx([0.4] * 5 + [0.5] * 4, abs=0.03)
+    assert pytest.approx([0.4] * 5 + [0.5] * 4, abs=0.03) == D
     live.change({"feature_probability": 0.4})
     later = np.sort(geometry.dimensionality(train(8000).W))
     assert np.abs(later - D).max() > 0.2

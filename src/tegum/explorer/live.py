@@ -172,9 +172,11 @@ class Live:
         if not np.isfinite(known).any():
             return self._best or 0
         lowest = int(np.nanargmin(known))
-        if self._best is None or not np.isfinite(known[self._best]):
-            self._best = lowest
-        elif known is self.scores and known[lowest] < (1.0 - _CLEARLY) * known[self._best]:
+        if (
+            self._best is None
+            or not np.isfinite(known[self._best])
+            or (known is self.scores and known[lowest] < (1.0 - _CLEARLY) * known[self._best])
+        ):
             self._best = lowest
         return self._best
 

@@ -171,14 +171,13 @@ class Live:
         known = self.scores if np.isfinite(self.scores).any() else self.losses
         if not np.isfinite(known).any():
             return self._best or 0
-        lowest = int(np.nanargmin(known))
-        if (
-            self._best is None
-            or not np.isfinite(known[self._best])
-            or (known is self.scores and known[lowest] < (1.0 - _CLEARLY) * known[self._best])
-        ):
-            self._best = lowest
-        return self._best
+        lowest, now = int(np.nanargmin(known)), self._best
+        if now is None or not np.isfinite(known[now]):
+            self._best = now = lowest
+        clear = known[lowest] < (1.0 - _CLEARLY) * known[now]
+        if clear and known is self.scores:
+            self._best = now = lowest
+        return now
 
     def diverged(self, parameters: Arrays) -> I64:
         """The seeds whose parameters are no longer finite."""

@@ -16,7 +16,7 @@ from tegum.explorer.app import STATIC
 HERE = Path(__file__).parent
 #: How many pages that server has room for.
 PAGES = 4
-expect.set_options(timeout=60_000)
+expect.set_options(timeout=300_000)
 _OPTIONS = [
     "--no-sandbox",  # root has none
     "--disable-dev-shm-usage",

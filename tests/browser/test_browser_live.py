@@ -89,61 +89,6 @@ def test_sliders_act_on_the_running_training(visit: Visit) -> None:
     assert len(page.read("state.changes")) >= 3
 
 
-#: Choices that the kernels of a training do not depend on …
-SAME_KERNEL = (
-    ("magnitude", "signed", "problem.distribution.magnitude"),
-    ("data", "correlated", "problem.distribution.kind"),
-    ("data", "anticorrelated", "problem.distribution.kind"),
-    ("data", "groups", "problem.distribution.kind"),
-    ("data", "independent", "problem.distribution.kind"),
-    ("schedule", "cosine", "training.schedule"),
-    ("optimizer", "adamw", "training.optimizer"),
-)
-#: … and those that each need kernels of their own, which nobody waits for here.
-OWN_KERNEL = (
-    ("kind", "linear", "problem.model.kind"),
-    ("kind", "relu_hidden", "problem.model.kind"),
-    ("kind", "two_layer", "problem.model.kind"),
-    ("activation", "leaky", "problem.model.activation"),
-    ("target", "abs", "problem.target"),
-    ("optimizer", "exact", "training.engine"),
-)
-NUMBERS = (
-    ("n", 6, "problem.distribution.n_features"),
-    ("batch", 32, "training.batch_size"),
-    ("seeds", 4, "seeds"),
-    ("seed", 11, "seed"),
-    ("m", 3, "problem.model.n_hidden"),
-    ("steps", 50, "training.steps"),
-)
-
-
-def test_choices_and_numbers_reach_the_training(visit: Visit) -> None:
-    page = visit(SMALL.replace("steps=600", "steps=1"))
-    page.open_groups()
-    page.at_rest(1)
-    for name, value, field in SAME_KERNEL:
-        page.control(name).select_option(value)
-        page.wait(f"t.state.{field} === '{value}'")
-    page.control("bias").click()
-    page.wait("t.state.problem.model.bias === false")
-    for name, number, field in NUMBERS:
-        page.type_in(name, number)
-        page.wait(f"t.settings.{name} === {number}")
-        if name != "steps":  # the horizon moves in the training under way
-            page.wait(f"t.state.{field} === {number}")
-
-
-def test_kinds_reach_the_training(visit: Visit) -> None:
-    for name, value, field in OWN_KERNEL:
-        page = visit(SMALL.replace("steps=600", "steps=1"))
-        page.open_groups()
-        page.at_rest(1)
-        page.control(name).select_option(value)
-        page.wait(f"t.state.{field} === '{value}'")
-        page.close()
-
-
 def test_a_seed_is_chosen_by_a_click_and_the_best_by_a_key(visit: Visit) -> None:
     page = visit(SMALL)
     page.at_rest(600)

@@ -4,55 +4,65 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import suppress
+from hashlib import blake2b
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from tegum.explorer.frames import to_json
-from tegum.explorer.presets import presets_of
-from tegum.report.discovery import list_experiments
-from tegum.report.summary import figure_file
+from tegum.engines.cache import cache_home
+
+#: The kinds of files that a figure may have in a report.
+_KINDS = ("svg", "png", "gif")
 
 
 def gallery(report: Path | None) -> dict[str, Any]:
     """As the protocol says; without a report folder there are no pictures and no verdicts."""
     verdicts = _verdicts(report)
-    experiments = []
-    for experiment in list_experiments():
-        found = {
-            claim.id: verdicts[claim.id] for claim in experiment.claims if claim.id in verdicts
-        }
-        experiments.append(
-            {
-                "name": experiment.name,
-                "title": experiment.title,
-                "section": experiment.section,
-                "summary": experiment.summary,
-                "ran": bool(found),
-                "presets": [preset.data() for preset in presets_of(experiment)],
-                "figures": [
-                    {
-                        "name": figure.name,
-                        "caption": figure.caption,
-                        **{kind: _figure(report, experiment.name, figure.name, kind)
-                           for kind in ("svg", "png")},
-                    }
-                    for figure in experiment.figures
-                ],
-                "claims": [
-                    {
-                        "id": claim.id,
-                        "statement": claim.statement,
-                        "rule": claim.rule,
-                        "evidence": list(claim.evidence),
-                        "status": found.get(claim.id, {}).get("status"),
-                        "expected": claim.expected,
-                        "measured": found.get(claim.id, {}).get("measured"),
-                    }
-                    for claim in experiment.claims
-                ],
-            }
-        )  # fmt: skip
+    experiments = known_experiments()
+    for experiment in experiments:
+        for figure in experiment["figures"]:
+            files = figure.pop("files")
+            figure |= {kind: _served(report, files[kind]) for kind in _KINDS}
+        for claim in experiment["claims"]:
+            found = verdicts.get(claim["id"], {})
+            claim |= {"status": found.get("status"), "measured": found.get("measured")}
+        experiment["ran"] = any(claim["id"] in verdicts for claim in experiment["claims"])
     return {"report": _about(report, verdicts), "experiments": experiments}
+
+
+def known_experiments() -> list[dict[str, Any]]:
+    """What the gallery says of each experiment apart from a report.
+
+    To know it all experiments are imported, with all that they draw and analyse with; so it is
+    kept on disk, for as long as no source file of tegum changes.
+    """
+    file = cache_home() / "gallery" / f"{_sources()}.json"
+    with suppress(OSError, ValueError):
+        kept: list[dict[str, Any]] = json.loads(file.read_text("utf-8"))
+        return kept
+    # The import that is spared where the file is there.
+    from tegum.explorer.catalogue import catalogue
+
+    made = catalogue()
+    with suppress(OSError):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        draft = file.with_suffix(".new")
+        draft.write_text(json.dumps(made), "utf-8")
+        draft.replace(file)
+    return made
+
+
+def _sources() -> str:
+    """A digest of the places, sizes and times of all source files of tegum."""
+    spec = find_spec("tegum")
+    assert spec is not None
+    digest = blake2b(digest_size=8)
+    for home in spec.submodule_search_locations or ():
+        for path in sorted(Path(home).rglob("*.py")):
+            about = path.stat()
+            digest.update(f"{path}\0{about.st_size}\0{about.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
 
 
 def _about(report: Path | None, verdicts: dict[str, Any]) -> dict[str, Any] | None:
@@ -74,14 +84,12 @@ def _verdicts(report: Path | None) -> dict[str, dict[str, Any]]:
         return {}
 
 
-def _figure(report: Path | None, experiment: str, figure: str, kind: Any) -> str | None:
-    if report is None:
-        return None
-    file = figure_file(experiment, figure, kind)
-    return f"/report/{file}" if (report / file).is_file() else None
+def _served(report: Path | None, file: str) -> str | None:
+    """The address of a file of the report, if it is there."""
+    return f"/report/{file}" if report is not None and (report / file).is_file() else None
 
 
 def main() -> None:
     """The gallery of the report folder in the arguments on stdout, as JSON."""
     folder = sys.argv[1]
-    print(to_json(gallery(Path(folder) if folder else None)))
+    print(json.dumps(gallery(Path(folder) if folder else None), allow_nan=False))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from typing import Any, Final
 
@@ -17,8 +18,9 @@ from tegum.explorer.state import Change, State, Values, changed, numbers
 
 #: Probing all seeds takes this part of the time at most, but for steps that are kept.
 _PROBE_SHARE: Final = 0.15
-#: Another seed becomes the best one when its loss is lower by so many errors of the difference.
-_CLEARLY: Final = 2.0
+#: Another seed becomes the best one when its loss is lower by this part: equally good models do
+#: not take turns.
+_CLEARLY: Final = 0.002
 
 
 class Live:
@@ -154,9 +156,13 @@ class Live:
         self._probe_from = now + (now - start) / _PROBE_SHARE
 
     def score(self) -> None:
-        """Measure `scores` and `errors` on held-out samples, and with them who is best."""
+        """Measure `scores` and `errors` on held-out samples, and with them who is best.
+
+        All models are shown the same samples, so that luck with them makes none of them the best.
+        """
+        together = dataclasses.replace(self.batch, seeds=(0,) * self.batch.n_instances)
         with np.errstate(over="ignore", invalid="ignore"):
-            found = self.engine.score(self.batch, self.arrays, jobs=self.jobs)
+            found = self.engine.score(together, self.arrays, jobs=self.jobs)
         self.scores = np.where(found["diverged"], np.nan, found["loss"])
         self.errors = np.asarray(found["loss_error"], np.float64)
 
@@ -165,15 +171,13 @@ class Live:
         known = self.scores if np.isfinite(self.scores).any() else self.losses
         if not np.isfinite(known).any():
             return self._best or 0
-        lowest = int(np.nanargmin(known))
-        if self._best is None or not np.isfinite(known[self._best]):
-            self._best = lowest
-        else:
-            noise = np.hypot(self.errors[lowest], self.errors[self._best])
-            clear = known is self.scores and np.isfinite(noise)
-            if clear and known[lowest] < known[self._best] - _CLEARLY * noise:
-                self._best = lowest
-        return self._best
+        lowest, now = int(np.nanargmin(known)), self._best
+        if now is None or not np.isfinite(known[now]):
+            self._best = now = lowest
+        clear = known[lowest] < (1.0 - _CLEARLY) * known[now]
+        if clear and known is self.scores:
+            self._best = now = lowest
+        return now
 
     def diverged(self, parameters: Arrays) -> I64:
         """The seeds whose parameters are no longer finite."""

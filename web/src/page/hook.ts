@@ -1,5 +1,6 @@
 /** A window for tests and the curious: what is shown now, to be read and not written. */
 
+import { atRest } from "../state/actions";
 import * as session from "../state/session";
 import { drawn } from "../panels/hero";
 import { currentHash } from "./address";
@@ -31,6 +32,13 @@ export function offerHook(): void {
   const hook = Object.freeze({
     get state() {
       return session.state.value;
+    },
+    get configured() {
+      return session.configured.value;
+    },
+    /** Whether what the controls ask for is what there is to see. */
+    get settled() {
+      return atRest() && session.frame.value?.run === session.configured.value?.run;
     },
     get settings() {
       return session.settings.value;

@@ -32,7 +32,7 @@ export function Downloads() {
         <button type="button" class="button bare" name="picture-png" onClick={savePng}>
           PNG
         </button>
-        {session && (
+        {session && frame.value && (
           <>
             <h3>This model</h3>
             <a class="button bare" href={address("model.safetensors")} download>

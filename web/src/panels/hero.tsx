@@ -1,7 +1,7 @@
 /** The model itself, in a plane or in space: what is projected on the wall. */
 
 import { currentScene, flat, loop } from "../page/stage";
-import { configured, frame, hovered, look, settings, view } from "../state/session";
+import { configured, frame, hovered, look, preparing, settings, view } from "../state/session";
 import { fixed } from "../math/format";
 import { importances } from "../state/settings";
 import { Canvas, type Surface } from "../views/canvas";
@@ -10,7 +10,7 @@ import { Downloads } from "./downloads";
 import { PlaneChoice } from "./plane";
 import { Segmented } from "./fields";
 import { SpaceView } from "./space";
-import { TimeTravel } from "./transport";
+import { TimeTravel, WAITING } from "./transport";
 
 /** The plane picture as it was drawn last: for the pointer, and for pictures to keep. */
 export const drawn: { points: Float64Array; place: Frame2d; width: number; height: number } = {
@@ -49,10 +49,20 @@ export function Hero() {
       </header>
       <div class="hero-body">
         <FeatureNote />
+        {preparing.value && <Preparing />}
         {space ? <SpaceView instead={<PlaneView />} /> : <PlaneView />}
       </div>
       <TimeTravel />
     </section>
+  );
+}
+
+/** Why nothing moves yet; it fades in late, so that it does not flicker where all is ready. */
+function Preparing() {
+  return (
+    <p class="preparing" role="status">
+      <b>Preparing …</b> {WAITING}
+    </p>
   );
 }
 

@@ -2,11 +2,12 @@
 
 import { count, short } from "../math/format";
 import { restart, runOrPause, seek, speed, step } from "../state/actions";
-import { configured, connection, frame, history, status } from "../state/session";
+import { configured, connection, frame, history, preparing, status } from "../state/session";
 import { updatesPerSecond } from "../page/stage";
 
 export function Transport() {
   const running = status.value === "running";
+  const nothing = connection.value !== "open" || status.value === "none";
   return (
     <section class="card transport" aria-label="Run the training">
       <div class="buttons">
@@ -16,7 +17,7 @@ export function Transport() {
           name="run"
           title="Space"
           onClick={runOrPause}
-          disabled={connection.value !== "open"}
+          disabled={nothing}
         >
           {running ? "Pause" : status.value === "done" ? "Run on" : "Run"}
         </button>
@@ -26,7 +27,7 @@ export function Transport() {
           name="step"
           title="One step: full stop key"
           onClick={() => step()}
-          disabled={running}
+          disabled={running || nothing}
         >
           Step
         </button>
@@ -36,6 +37,7 @@ export function Transport() {
           name="restart"
           title="From step 0, with the numbers as they are: R"
           onClick={restart}
+          disabled={nothing}
         >
           Restart
         </button>
@@ -71,25 +73,30 @@ function Speed() {
   );
 }
 
+export const WAITING =
+  "The first training of a kind compiles its kernels, which takes a while; they are kept for the next ones.";
+
 function Numbers() {
   const f = frame.value;
-  if (!f) return <dl class="numbers" />;
+  const waiting = preparing.value;
+  if (!f) {
+    return (
+      <dl class="numbers">
+        {waiting && <Figure name="step" value="preparing …" help={WAITING} />}
+      </dl>
+    );
+  }
   const n = configured.value?.seeds ?? 1;
-  const compiling = f.status === "running" && f.step === 0;
   return (
     <dl class="numbers">
       <Figure
         name="step"
-        value={compiling ? "preparing …" : count(f.step)}
-        help={
-          compiling
-            ? "The first training of a kind compiles its kernels; they are kept for the next ones"
-            : undefined
-        }
+        value={waiting ? "preparing …" : count(f.step)}
+        help={waiting ? WAITING : undefined}
       />
       <Figure
         name="loss"
-        value={f.loss === null ? "diverged" : short(f.loss)}
+        value={f.loss === null ? (waiting ? "–" : "diverged") : short(f.loss)}
         help="Of the model that is shown, on one fresh batch"
       />
       <Figure

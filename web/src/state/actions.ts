@@ -85,6 +85,7 @@ export function configure(
   session.settings.value = settingsFrom(state);
   wanted = { past: place.past, selected };
   const run = place.running || place.at > 0;
+  session.preparing.value = true;
   socket?.send({ type: "configure", state, run, until: place.running ? null : place.at || null });
 }
 
@@ -121,6 +122,9 @@ export function select(seed: number | null): void {
 
 export const acknowledge = (frame: Frame): void =>
   socket?.send({ type: "ack", frame: frame.frame });
+
+/** Whether no change is on its way: nothing waits to be sent, and what was sent is there. */
+export const atRest = (): boolean => settling === undefined && !session.preparing.value;
 
 /** Change some choices: numbers act on the running training, all else starts a new one. */
 export function change(wish: Partial<Settings>): void {
@@ -195,6 +199,9 @@ function hear(message: TextMessage): void {
     case "changed":
       session.state.value = message.state;
       break;
+    case "busy":
+      session.preparing.value = true;
+      break;
     case "history":
       session.history.value = message.steps;
       askForTraces();
@@ -215,6 +222,7 @@ function hear(message: TextMessage): void {
 }
 
 function complain(text: string, over: boolean): void {
+  session.preparing.value = false;
   session.trouble.value = text;
   session.over.value = over;
 }
@@ -239,12 +247,17 @@ function see(message: BinaryMessage): void {
   if (message.run !== session.configured.value?.run) return;
   if (message.type === "frame") {
     session.frame.value = message;
+    if (isThere(message)) session.preparing.value = false;
     session.extendTrace(message);
     follow(message);
   } else if (message.type === "analysis") session.analysis.value = message;
   else session.readTrace(message);
   onData();
 }
+
+/** Whether a frame shows what was asked for: losses are measured, and a step is done if any is to be. */
+const isThere = ({ status, step, loss, diverged }: Frame): boolean =>
+  (loss !== null || diverged > 0) && (status !== "running" || step > 0);
 
 /** Controls show the numbers that the training has; a wanted look at the past comes when it can. */
 function follow(frame: Frame): void {

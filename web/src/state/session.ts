@@ -38,6 +38,8 @@ export const phase = signal<Phase | null>(null);
 export const view = signal<View>(DEFAULT_VIEW);
 /** The feature under the pointer, in whichever view; null: none. */
 export const hovered = signal<number | null>(null);
+/** Whether a model that was asked for is not there yet: its process starts, its kernels compile. */
+export const preparing = signal(false);
 /** One line of trouble to show, or nothing. */
 export const trouble = signal("");
 /** Whether the training is over because of it, so that only a new one goes on. */

@@ -16,8 +16,12 @@ interface Preset {
 interface Figure {
   name: string;
   caption: string;
+  /** The preset that suits it, by its place in the experiment's list. */
+  preset: number;
   svg: string | null;
   png: string | null;
+  /** A film of it. */
+  gif: string | null;
 }
 
 interface Claim {
@@ -127,7 +131,12 @@ function Section({ experiment: e }: { experiment: Experiment }) {
       {e.figures.some(({ svg, png }) => svg ?? png) && (
         <div class="figures">
           {e.figures.map((figure) => (
-            <Picture key={figure.name} figure={figure} preset={e.presets[0]} />
+            <Picture
+              key={figure.name}
+              figure={figure}
+              preset={e.presets[figure.preset] ?? e.presets[0]}
+              claims={e.claims.filter(({ evidence }) => evidence.includes(figure.name))}
+            />
           ))}
         </div>
       )}
@@ -136,12 +145,25 @@ function Section({ experiment: e }: { experiment: Experiment }) {
   );
 }
 
-function Picture({ figure, preset }: { figure: Figure; preset: Preset | undefined }) {
-  const source = figure.svg ?? figure.png;
+interface PictureProps {
+  figure: Figure;
+  preset: Preset | undefined;
+  /** Those that the figure is evidence for. */
+  claims: Claim[];
+}
+
+function Picture({ figure, preset, claims }: PictureProps) {
+  const still = figure.svg ?? figure.png;
+  const source = figure.gif ?? still;
   if (!source) return null;
-  const image = <img src={source} alt={figure.caption} loading="lazy" decoding="async" />;
+  const image = (
+    <picture>
+      {figure.gif && still && <source media="(prefers-reduced-motion: reduce)" srcset={still} />}
+      <img src={source} alt={figure.caption} loading="lazy" decoding="async" />
+    </picture>
+  );
   return (
-    <figure>
+    <figure data-figure={figure.name}>
       {preset ? (
         <button
           type="button"
@@ -154,7 +176,18 @@ function Picture({ figure, preset }: { figure: Figure; preset: Preset | undefine
       ) : (
         image
       )}
-      <figcaption>{figure.caption}</figcaption>
+      <figcaption>
+        {figure.caption}
+        {claims.length > 0 && (
+          <span class="evidence">
+            {claims.map(({ id, status, statement }) => (
+              <span key={id} class={`verdict ${dashed(status)}`} title={statement}>
+                {id} {status}
+              </span>
+            ))}
+          </span>
+        )}
+      </figcaption>
     </figure>
   );
 }
@@ -204,5 +237,7 @@ function Claims({ claims }: { claims: Claim[] }) {
 }
 
 function Verdict({ status, text }: { status: string; text: string }) {
-  return <span class={`verdict ${status.replace(" ", "-")}`}>{text}</span>;
+  return <span class={`verdict ${dashed(status)}`}>{text}</span>;
 }
+
+const dashed = (status: string | null): string => (status ?? "").replace(" ", "-");

@@ -71,6 +71,7 @@ export type TextMessage =
   | HistoryMessage
   | ErrorMessage
   | Crashed
+  | { type: "busy"; run: number; message: string }
   | { type: "ok" }
   | { type: "phase_stopped"; phase: number };
 

@@ -39,6 +39,8 @@ let early: Parameters<typeof configure> | undefined;
 let lastTraces = 0;
 /** Where the training is to be when it has been configured: from the address, or a preset. */
 let wanted: { past: number | null; selected: number | null } | undefined;
+/** Whether a new training was asked for, so that frames on their way are still of the old one. */
+let unanswered = false;
 
 /** The run whose phase diagram the page shows. */
 export const phaseRunning = signal(false);
@@ -86,6 +88,7 @@ export function configure(
   wanted = { past: place.past, selected };
   const run = place.running || place.at > 0;
   session.preparing.value = true;
+  unanswered = true;
   socket?.send({ type: "configure", state, run, until: place.running ? null : place.at || null });
 }
 
@@ -185,6 +188,7 @@ function hear(message: TextMessage): void {
       break;
     case "configured": {
       const { state } = message;
+      unanswered = false;
       session.configured.value = message;
       session.state.value = state;
       session.settings.value = settingsFrom(state);
@@ -222,6 +226,7 @@ function hear(message: TextMessage): void {
 }
 
 function complain(text: string, over: boolean): void {
+  unanswered = false;
   session.preparing.value = false;
   session.trouble.value = text;
   session.over.value = over;
@@ -247,7 +252,7 @@ function see(message: BinaryMessage): void {
   if (message.run !== session.configured.value?.run) return;
   if (message.type === "frame") {
     session.frame.value = message;
-    if (isThere(message)) session.preparing.value = false;
+    if (!unanswered && isThere(message)) session.preparing.value = false;
     session.extendTrace(message);
     follow(message);
   } else if (message.type === "analysis") session.analysis.value = message;

@@ -39,8 +39,9 @@ let early: Parameters<typeof configure> | undefined;
 let lastTraces = 0;
 /** Where the training is to be when it has been configured: from the address, or a preset. */
 let wanted: { past: number | null; selected: number | null } | undefined;
-/** Whether a new training was asked for, so that frames on their way are still of the old one. */
-let unanswered = false;
+/** Number of the last new training that was asked for, and of the last one answered or refused. */
+let asked = 0;
+let answered = 0;
 
 /** The run whose phase diagram the page shows. */
 export const phaseRunning = signal(false);
@@ -88,8 +89,9 @@ export function configure(
   wanted = { past: place.past, selected };
   const run = place.running || place.at > 0;
   session.preparing.value = true;
-  unanswered = true;
-  socket?.send({ type: "configure", state, run, until: place.running ? null : place.at || null });
+  asked += 1;
+  const until = place.running ? null : place.at || null;
+  socket?.send({ type: "configure", id: asked, state, run, until });
 }
 
 /** Go on, or stop. A training that is done gets as many steps again. */
@@ -188,10 +190,13 @@ function hear(message: TextMessage): void {
       break;
     case "configured": {
       const { state } = message;
-      unanswered = false;
+      if (typeof message.id === "number") answered = message.id;
       session.configured.value = message;
       session.state.value = state;
-      session.settings.value = settingsFrom(state);
+      // Where the controls have been moved on meanwhile, they stay: what they ask for follows.
+      if (settling === undefined && answered === asked) {
+        session.settings.value = settingsFrom(state);
+      }
       session.analysis.value = null;
       session.history.value = [];
       session.clearTrace(message.run, message.n_features);
@@ -226,7 +231,7 @@ function hear(message: TextMessage): void {
 }
 
 function complain(text: string, over: boolean): void {
-  unanswered = false;
+  answered = asked;
   session.preparing.value = false;
   session.trouble.value = text;
   session.over.value = over;
@@ -252,7 +257,7 @@ function see(message: BinaryMessage): void {
   if (message.run !== session.configured.value?.run) return;
   if (message.type === "frame") {
     session.frame.value = message;
-    if (!unanswered && isThere(message)) session.preparing.value = false;
+    if (answered === asked && isThere(message)) session.preparing.value = false;
     session.extendTrace(message);
     follow(message);
   } else if (message.type === "analysis") session.analysis.value = message;

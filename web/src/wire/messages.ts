@@ -30,6 +30,7 @@ export interface Draw {
 
 export interface Configured {
   type: "configured";
+  id?: number | string | null;
   run: number;
   state: ServerState;
   n_features: number;

@@ -63,6 +63,13 @@ def test_the_page_needs_the_token_once(server: Running) -> None:
     assert server.get("/nothing", **known)[1] == b"Not Found\n"
 
 
+def test_a_refusal_is_not_kept_by_the_browser(server: Running) -> None:
+    """Assets may be cached for ever, but not the 403 or 404 that was answered in their place."""
+    for key, status in (("", 403), (f"?token={server.token}", 404)):
+        answer, _ = server.get(f"/assets/none.js{key}")
+        assert (answer.status, answer.headers["cache-control"]) == (status, "no-store")
+
+
 MALFORMED = (
     ("", "must be JSON"),
     ("{", "must be JSON"),

@@ -148,11 +148,13 @@ def _armoured(send: Send, scope: Scope) -> Send:
     """`send` with security headers on the response."""
     path: str = scope["path"]
     policy = _REPORT_POLICY if path.startswith("/report/") else _PAGE_POLICY
-    fixed = path.startswith("/assets/")
-    cache = "public, max-age=31536000, immutable" if fixed else "no-store"
+    hashed = path.startswith("/assets/")
 
     async def wrapped(message: Message) -> None:
         if message["type"] == "http.response.start":
+            # a refusal must not outlive its reason
+            fixed = hashed and message["status"] < 400
+            cache = "private, max-age=31536000, immutable" if fixed else "no-store"
             extra: list[tuple[str, str]] = [
                 *_HEADERS,
                 ("content-security-policy", policy),

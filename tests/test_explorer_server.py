@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -78,20 +78,21 @@ def test_frames_wait_for_a_page_that_does_not_draw(server: Running) -> None:
     with server.socket() as socket:
         page = Page(socket, draws=False)
         page.say("configure", state=small(steps=300))
-        page.until("history", lambda h: h["steps"][-1] == 300)
+        seen = list(_frames(page, lambda h: h["type"] == "history" and h["steps"][-1] == 300))
         page.say("ping", id=1)
-        seen = [header["frame"] for header in _all_frames(page, until_id=1)]
-        assert len(seen) <= 2
+        seen += _frames(page, lambda h: h.get("id") == 1)
+        assert seen == [1, 2]
         page.say("ack", frame=1)
         assert page.until("frame")[0]["step"] == 300
 
 
-def _all_frames(page: Page, until_id: int) -> Iterator[dict[str, Any]]:
+def _frames(page: Page, ends: Callable[[dict[str, Any]], bool]) -> Iterator[int]:
+    """The numbers of the frames that come before the message for which `ends` holds."""
     while True:
         header, _ = page.next()
         if header["type"] == "frame":
-            yield header
-        if header.get("id") == until_id:
+            yield header["frame"]
+        if ends(header):
             return
 
 

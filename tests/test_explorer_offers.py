@@ -139,8 +139,10 @@ def test_the_widget_holds_the_frame(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert (shown.point, shown.seed, shown.mode) == (1, 2, "space")
     assert decode(shown.frame)[0]["n_features"] == 5
     shown.close()
-    for bad, says in (({"point": 2}, "view.point"), ({"seed": 3}, "view.seed")):
-        with pytest.raises(SpecError, match=says):
-            widgets.view(runs, **bad)  # type: ignore[arg-type]
+    wrong = {"point": (2, -1, 0.5, "a", None, True), "seed": (3, -2, float("nan")), "mode": ("3d",)}
+    for name, values in wrong.items():
+        for value in values:
+            with pytest.raises(SpecError, match=rf"view\.{name} must be .*got"):
+                widgets.view(runs, **{name: value})  # type: ignore[arg-type]
     with pytest.raises(SpecError, match=r"view\.ds must be a Dataset"):
         widgets.view(runs["W"])

@@ -46,19 +46,25 @@ def view(
     lowest loss. The widget's traits `point`, `seed`, `mode` and `selected_feature` follow the mouse
     and may be set.
 
-    Raises `SpecError` for a Dataset that is not one of `train`, and `TegumError` where anywidget
-    is missing, the front end is not built, or there are more than 2·10⁷ numbers.
+    Raises `SpecError` for a Dataset that is not one of `train` and for a mode, point or seed that
+    it has not, and `TegumError` where anywidget is missing, the front end is not built, or there
+    are more than 2·10⁷ numbers.
     """
     if mode not in ("live", "space"):
         raise SpecError.of("view", "mode", "must be 'live' or 'space'", mode)
     header, arrays = dataset_frame(ds)
     points, seeds = arrays["loss"].shape
-    if not 0 <= point < points:
-        raise SpecError.of("view", "point", f"must be in [0, {points})", point)
-    if not -1 <= seed < seeds:
-        raise SpecError.of("view", "seed", f"must be in [-1, {seeds})", seed)
+    at = _index("point", point, 0, points)
+    first = _index("seed", seed, -1, seeds)
     kind = _widget_class()
-    return kind(frame=encode(header, arrays), point=point, seed=seed, mode=mode)
+    return kind(frame=encode(header, arrays), point=at, seed=first, mode=mode)
+
+
+def _index(name: str, value: int, low: int, end: int) -> int:
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not whole or not low <= value < end:
+        raise SpecError.of("view", name, f"must be an integer in [{low}, {end})", value)
+    return int(value)
 
 
 def dataset_frame(ds: xr.Dataset) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:

@@ -9,6 +9,7 @@ import xarray as xr
 import tegum as tg
 from tegum.analysis.robustness import attacks, vulnerability
 from tegum.dims import F64
+from tegum.engines.base import PARAMETERS
 from tegum.errors import SpecError
 
 
@@ -87,6 +88,21 @@ def test_every_number_by_a_slow_loop() -> None:
     assert found.masked.item() == masked / 40
     # ten steps with a look after each find more than one does
     assert found.iterated.item() > found.one_step.item()
+
+
+def test_a_bias_of_the_hidden_layer_counts() -> None:
+    """x' = ReLU(W_out (W_in x + b_hidden) + b), as `Model.forward` says."""
+    rng = np.random.default_rng(3)
+    model = tg.TwoLayer(2, hidden_activation="identity", hidden_bias=True)
+    problem = tg.Problem(tg.Independent(4, 0.5), model)
+    given = {name: rng.normal(size=shape) for name, shape in model.parameters(4).items()}
+    variables = {name: (PARAMETERS[name], array) for name, array in given.items()}
+    runs = xr.Dataset(variables, attrs={"problem": problem.to_json()})
+    x = problem.distribution.sample(np.random.default_rng(5), 64)
+    expected = ((model.forward(given, x)[1] - x) ** 2).sum(axis=1).mean()
+    assert vulnerability(runs, samples=64, seed=5).clean.item() == pytest.approx(expected)
+    with pytest.raises(SpecError, match=r"vulnerability\.runs must hold b_hidden"):
+        vulnerability(runs.drop_vars("b_hidden"))
 
 
 def test_the_length_is_a_part_of_the_mean_length_of_inputs() -> None:

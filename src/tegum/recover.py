@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from tegum.axes import with_axis
 from tegum.dims import F64, FEATURE, HIDDEN, I64
+from tegum.engines.base import PARAMETERS
 from tegum.errors import SpecError
 from tegum.problem import Problem
 from tegum.training import Training
@@ -28,7 +29,7 @@ class Models(NamedTuple):
     shape: tuple[int, ...]
     problems: tuple[Problem, ...]  # the different ones
     point_of: I64  # (N,): which of them is a model's
-    arrays: dict[str, NDArray[Any]]  # W (N, hidden, feature), or W_in and W_out, and b
+    arrays: dict[str, NDArray[Any]]  # by the names of `PARAMETERS`, each (N, ...)
 
 
 def models_of(runs: xr.Dataset, owner: str) -> Models:
@@ -37,7 +38,7 @@ def models_of(runs: xr.Dataset, owner: str) -> Models:
         raise SpecError.of(owner, "runs", "must be a Dataset of tegum.train", type(runs))
     problem = Problem.from_json(runs.attrs["problem"])
     weights = "W" if problem.model.tied else "W_in"
-    for name in (weights, "b"):
+    for name in (*problem.model.parameters(problem.n_features), "b"):
         if name not in runs:
             raise SpecError.of(owner, "runs", f"must hold {name}", list(runs.data_vars))
     for dim, size in ((FEATURE, problem.n_features), (HIDDEN, problem.n_hidden)):
@@ -47,8 +48,7 @@ def models_of(runs: xr.Dataset, owner: str) -> Models:
     dims = tuple(str(dim) for dim in runs[weights].dims if dim not in (HIDDEN, FEATURE))
     shape = tuple(int(runs.sizes[dim]) for dim in dims)
     arrays = {}
-    for name, own in (("W", (HIDDEN, FEATURE)), ("W_in", (HIDDEN, FEATURE)),
-                      ("W_out", (FEATURE, HIDDEN)), ("b", (FEATURE,))):  # fmt: skip
+    for name, own in PARAMETERS.items():
         if name in runs:
             full = runs[name].transpose(*dims, *own).to_numpy()
             arrays[name] = full.reshape(-1, *full.shape[len(dims) :]).astype(np.float64)

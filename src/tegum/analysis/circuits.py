@@ -18,7 +18,7 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 
 from tegum.analysis.neurons import rescale
-from tegum.dims import F64, FEATURE, HIDDEN
+from tegum.dims import F64
 from tegum.distributions.base import Layout
 from tegum.distributions.magnitudes import MAGNITUDES
 from tegum.errors import SpecError
@@ -154,14 +154,10 @@ def motifs(runs: xr.Dataset) -> pd.DataFrame:
     if model.tied or model.hidden_activation != "relu":
         rule = "must be of two-layer models with a ReLU hidden layer"
         raise SpecError.of("motifs", "runs", rule, model)
-    arrays = {name: models.arrays[name] for name in ("W_in", "W_out", "b")}
-    if model.has_hidden_bias:
-        hidden = runs["b_hidden"].transpose(*models.dims, HIDDEN).to_numpy()
-        arrays["b_hidden"] = hidden.reshape(-1, hidden.shape[-1]).astype(np.float64)
     wanted = model.parameters(models.problems[0].n_features)
     rows = []
     for a, where in enumerate(np.ndindex(*models.shape)):
-        own = {name: array[a] for name, array in arrays.items() if name in wanted}
+        own = {name: array[a] for name, array in models.arrays.items() if name in wanted}
         if not all(np.isfinite(array).all() for array in own.values()):
             continue
         for candidate in candidates(own["W_in"], own["W_out"]):
@@ -170,7 +166,7 @@ def motifs(runs: xr.Dataset) -> pd.DataFrame:
                 rows.append((*where, *candidate, *proof))
     table = pd.DataFrame(rows, columns=[*models.dims, *Candidate._fields, *Proof._fields])
     for dim in models.dims:
-        if dim in runs.coords and dim not in (FEATURE, HIDDEN):
+        if dim in runs.coords:
             table[dim] = runs.coords[dim].to_numpy()[table[dim].to_numpy(dtype=np.int64)]
     return table
 

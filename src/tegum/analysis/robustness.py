@@ -129,7 +129,9 @@ class _Model(NamedTuple):
         W_out = arrays["W"].T if tied else arrays["W_out"]
         act = ACTIVATIONS[problem.model.output_activation]
         weight = problem.importance_vector()
-        return cls(W_out @ W_in, arrays["b"], weight, act.f, act.derivative, problem.target_of)
+        # a bias of the linear hidden layer only moves that of the outputs
+        b = arrays["b"] + W_out @ arrays.get("b_hidden", np.zeros(len(W_in)))
+        return cls(W_out @ W_in, b, weight, act.f, act.derivative, problem.target_of)
 
     def loss(self, z: F64, y: F64) -> F64:
         """Of each row of pre-activations (rows, n)."""

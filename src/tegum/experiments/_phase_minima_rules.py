@@ -40,26 +40,22 @@ MIXED: Final = 0.3
 
 def judge_candidates_cross(tables: Tables) -> Judgement:
     """11.a: at the boundary of the candidates losses agree and slopes do not."""
-    rows = tables["corners"]
-    apart = float((rows["loss_pair"] / rows["loss_alone"] - 1).abs().max())
-    change = float((1 - rows["slope_alone"] / rows["slope_pair"]).min())
-    return Judgement.when(
-        apart <= ROUNDING and change >= JUMP,
-        f"losses equal within {apart:.0e}; towards dense features ∂L/∂p falls by {change:.0%} or "
-        f"more at the boundary (r = 0.1 to 10)",
-        smallest_change=change,
-    )
+    return _cross(tables["corners"], "alone", ROUNDING)
 
 
 def judge_unbiased_cross(tables: Tables) -> Judgement:
     """11.b: the same for the optimum over all weights at b = 0."""
-    rows = tables["switches"]
-    apart = float((rows["loss_pair"] / rows["loss_one"] - 1).abs().max())
-    change = float((1 - rows["slope_one"] / rows["slope_pair"]).min())
+    return _cross(tables["switches"], "one", CONTINUOUS)
+
+
+def _cross(rows: pd.DataFrame, other: str, equal: float) -> Judgement:
+    """Whether the losses of the pair and the `other` meet at its boundary, and slopes jump."""
+    apart = float((rows["loss_pair"] / rows[f"loss_{other}"] - 1).abs().max())
+    change = float((1 - rows[f"slope_{other}"] / rows["slope_pair"]).min())
     return Judgement.when(
-        apart <= CONTINUOUS and change >= JUMP,
-        f"losses equal within {apart:.0e}; ∂L/∂p falls by {change:.0%} or more (r = "
-        f"{rows[RATIO].min():g} to {rows[RATIO].max():g})",
+        apart <= equal and change >= JUMP,
+        f"losses equal within {apart:.0e}; towards dense features ∂L/∂p falls by {change:.0%} or "
+        f"more at the boundary (r = {rows[RATIO].min():g} to {rows[RATIO].max():g})",
         smallest_change=change,
     )
 
@@ -224,6 +220,5 @@ def judge_no_confusion(tables: Tables) -> Judgement:
 
 def _change(rows: pd.DataFrame, name: str) -> np.ndarray:
     """The jump of a slope, as a part of the larger value."""
-    sides = np.abs(rows[[f"{name}_sparse", f"{name}_dense"]].to_numpy())
-    jump = np.abs(np.diff(rows[[f"{name}_sparse", f"{name}_dense"]].to_numpy(), axis=1))
-    return np.asarray(jump[:, 0] / sides.max(axis=1))
+    sides = rows[[f"{name}_sparse", f"{name}_dense"]].to_numpy()
+    return np.asarray(np.abs(np.diff(sides, axis=1)[:, 0]) / np.abs(sides).max(axis=1))

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-
 from tegum.experiments._phase_plane import (
     COMMON,
     CORNERS,
@@ -15,6 +13,7 @@ from tegum.experiments._phase_plane import (
     RATIO,
 )
 from tegum.experiments.base import Judgement, Tables
+from tegum.theory.phases import boundary_two
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,7 +47,7 @@ def judge_regions(tables: Tables) -> Judgement:
     off = float((losses["exact"] / losses["formula"] - 1).abs().max())
     r, p = cells[RATIO], cells[DENSITY]
     left_out, alone, shares = (cells["outcome"] == k for k in range(3))
-    edge = np.minimum(r, 1) / 3 / ((1 + r) / 6 + np.minimum(r, 1) / 4)
+    edge = boundary_two(r)
     good = off <= ROUNDING and bool((left_out == ((p > edge) & (r < 1))).all())
     good &= bool((alone == ((p > edge) & (r > 1))).all()) and bool((shares == (p < edge)).all())
     parts = [float(kind.mean()) for kind in (left_out, alone, shares)]
@@ -89,7 +88,7 @@ def judge_gain(tables: Tables) -> Judgement:
 def judge_corners_three(tables: Tables) -> Judgement:
     """12.a: r < 1 as with two features, r > 1 level at 4/7."""
     three = _edges(tables["corners"], 3)
-    below = max(abs(three[r] - _two(r)) for r in COMMON)
+    below = max(abs(three[r] - float(boundary_two(r))) for r in COMMON)
     above = max(abs(three[r] - 4 / 7) for r in LEVEL)
     losses = tables["candidate_losses"]
     off = float((losses["exact"] / losses["formula"] - 1).abs().max())
@@ -142,8 +141,3 @@ def _edges(corners: pd.DataFrame, n: int) -> dict[float, float]:
     """r: p of the boundary by exact losses."""
     mine = corners[corners["n_features"] == n]
     return {float(r): float(p) for r, p in zip(mine[RATIO], mine["edge"], strict=True)}
-
-
-def _two(r: float) -> float:
-    """The boundary of two features in one dimension for r <= 1."""
-    return (r / 3) / ((1 + r) / 6 + r / 4)

@@ -34,8 +34,12 @@ PAIR, LOST = "superposition", "feature lost"
 _NOTHING: Final = 1e-3
 #: How far weights are moved to see whether they are at a minimum.
 _NUDGE: Final = 0.03
-#: The interval with the largest change is cut in so many, so many times.
+#: Between these p the boundary is looked for; the interval with the largest change, one of three
+#: times so many at first, is cut in so many, so many times.
+_LOWEST, _HIGHEST = 0.02, 1.0
 _PARTS, _ZOOMS = 16, 3
+#: Width of the last interval.
+WIDTH: Final = (_HIGHEST - _LOWEST) / (3 * _PARTS) / _PARTS**_ZOOMS
 
 
 def tables(lab: Lab) -> Tables:
@@ -63,7 +67,7 @@ def transition(lab: Lab, r: float) -> dict[str, float]:
     Columns: the middle p and `width` of the last interval; on its sparse and dense side, `loss`,
     `slope` (∂L/∂p), `slope_r` (∂L/∂r) and `weak`, the length of the shorter feature.
     """
-    low, high, parts = 0.02, 1.0, 3 * _PARTS
+    low, high, parts = _LOWEST, _HIGHEST, 3 * _PARTS
     for _ in range(_ZOOMS + 1):
         p = np.linspace(low, high, parts + 1)
         rows = optima(lab, r, p)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 JUMP: Final = 0.1
 #: … and losses are continuous when they differ by less, relatively, once the slope is allowed for.
 CONTINUOUS: Final = 1e-6
-#: The extra feature jumps when its length changes by more within an interval of p of 5e-6.
+#: The extra feature jumps when its length changes by more within the last interval of p.
 LEAP: Final = 0.1
 #: A feature shorter than this is gone.
 GONE: Final = 0.05
@@ -28,8 +28,14 @@ ROUNDING: Final = 1e-9
 #: Where the confused phase begins, at r = 1.
 SWITCH: Final = 0.58217
 SWITCH_SLACK, WEIGHT_SLACK, WALK_SLACK = 1e-4, 1e-2, 1e-2
+#: The jump there is longer, in the plane of the weights.
+FAR: Final = 1.0
+#: Where, at r = 1, there are two minima.
+TWO_AT: Final = 0.55
 #: p of the walk at r = .1: the weights.
 WALK: Final = {0.02: (1.00, -0.99), 0.2: (1.03, -0.69), 0.25: (1.00, 0.02)}
+#: Up to here w₂ rises.
+RISES_TO: Final = 0.2
 #: A basin is considerably smaller than another when its area is below this part of the other's.
 SMALLER: Final = 0.5
 #: Below this p a model with biases must not be confused: at p = 1 it may be, being linear.
@@ -144,9 +150,9 @@ def judge_formula(tables: Tables) -> Judgement:
 
 
 def judge_two_minima(tables: Tables) -> Judgement:
-    """55.b: two minima, up to the sign of all weights, at p = .55 and r = 1."""
+    """55.b: two minima, up to the sign of all weights, at r = 1."""
     rows = tables["minima"]
-    here = rows[np.isclose(rows[DENSITY], 0.55) & (rows[RATIO] == 1.0)]
+    here = rows[np.isclose(rows[DENSITY], TWO_AT) & (rows[RATIO] == 1.0)]
     kinds = here.loc[here["w1"] > 0].sort_values("loss")
     words = ", ".join(f"({w1:.3f}, {w2:.3f})" for w1, w2 in kinds[["w1", "w2"]].to_numpy())
     good = len(kinds) == 2 and len(here) == 4
@@ -166,7 +172,7 @@ def judge_confused(tables: Tables) -> Judgement:
     sides &= bool((best[best[DENSITY] < edge[DENSITY]]["branch"] == OPPOSITE).all())
     good = sides and abs(edge[DENSITY] - SWITCH) <= SWITCH_SLACK
     return Judgement.when(
-        good and off <= WEIGHT_SLACK and float(edge["jump"]) > 1.0,
+        good and off <= WEIGHT_SLACK and float(edge["jump"]) > FAR,
         f"switch at p = {edge[DENSITY]:.5f}, weights jump by {edge['jump']:.2f}; beyond it they "
         f"are within {off:.0e} of 1/√2",
         switch=float(edge[DENSITY]),
@@ -180,7 +186,7 @@ def judge_walk(tables: Tables) -> Judgement:
     best = rows.loc[rows.groupby(DENSITY)["loss"].idxmin()].sort_values(DENSITY)
     seen = {float(row[DENSITY]): (row["w1"], row["w2"]) for _, row in best.iterrows()}
     off = max(float(np.abs(np.subtract(seen[p], w)).max()) for p, w in WALK.items())
-    before = best[best[DENSITY] <= 0.2]["w2"].to_numpy()
+    before = best[best[DENSITY] <= RISES_TO]["w2"].to_numpy()
     words = ", ".join(f"({w1:.2f}, {w2:.2f}) at p = {p:g}" for p, (w1, w2) in seen.items())
     good = off <= WALK_SLACK and bool((np.diff(before) > 0).all())
     return Judgement.when(good, words, largest_difference=off)

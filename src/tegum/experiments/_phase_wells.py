@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 SHOWN: Final = ((0.1, 1.0), (0.55, 1.0), (0.8, 1.0), (0.2, 0.1), (0.212, 0.1), (0.3, 0.1))
 #: Relative importances along which the two minima are followed.
 FOLLOWED: Final = (1.0, 0.6, 0.3, 0.2, 0.1)
-#: Probabilities of the walk at r = .1.
+#: The walk: a relative importance, and probabilities.
+WALK_RATIO: Final = 0.1
 WALK: Final = (0.02, 0.05, 0.1, 0.15, 0.2, 0.25)
 #: Relative distances from a switch at which wells are measured.
 NEAR: Final = (-0.1, -0.05, -0.02, -0.01, 0.001, 0.01, 0.02, 0.05, 0.1)
@@ -152,7 +153,7 @@ def tables(quick: bool) -> Tables:
         "surfaces": surface,
         "minima": marks,
         "unbiased_branches": pd.concat([branches(r, p) for r in FOLLOWED], ignore_index=True),
-        "walk": branches(0.1, np.array(WALK)),
+        "walk": branches(WALK_RATIO, np.array(WALK)),
         "switches": edges,
         "wells": wells(edges, 200 if quick else 400),
     }

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from math import atan, degrees
 from typing import Final
 
+from tegum.analysis.sets import COLLAPSED
 from tegum.experiments import _collapse_branches as branches
 from tegum.experiments import _collapse_figures as figures
 from tegum.experiments import _collapse_models as models
@@ -27,6 +29,8 @@ _OPTIMA_RULE = "; ".join(
     f"{_NUMBERS[k]} at {', '.join(f'{p:g}' for p in at)}" for k, at in rules.OPTIMA.items()
 )
 _STEPS_RULE = ", ".join(f"{low:g} … {high:g}" for low, high in rules.STEPS)
+#: The angle between the directions of a pair at the limit of being close.
+_CLOSER = 2 * degrees(atan(branches.CLOSE))
 _LENGTHS = f"‖W_a − W_b‖ < {rules.DISTANCE:g} and both lengths 1/√2 ± {rules.LENGTH:g}"
 
 _COLLAPSE: Final = (
@@ -36,8 +40,9 @@ _COLLAPSE: Final = (
         section=SECTION,
         statement="As features get denser, correlated pairs progressively collapse: from none of "
         "three to all.",
-        rule="the number of merged pairs (‖W_a − W_b‖ < 0.05 ‖W_a + W_b‖) of the models of lowest "
-        "loss, trained and exact, never falls, from none at the sparsest to three at the densest",
+        rule=f"the number of merged pairs (‖W_a − W_b‖ < {COLLAPSED:g} ‖W_a + W_b‖) of the models "
+        "of lowest loss, trained and exact, never falls, from none at the sparsest to three at the "
+        "densest",
         judge=rules.judge_monotone,
         evidence=_COUNTED,
     ),
@@ -72,9 +77,9 @@ _COLLAPSE: Final = (
         item=28,
         section=SECTION,
         statement="Each collapse is a transition of first order between two kinds of minima.",
-        rule="the lowest exact losses with k and k + 1 pairs merged, or closer than 23°, cross for "
-        f"k = 0, 1, 2 at 1−S in {_STEPS_RULE}; losses equal there within {rules.CONTINUOUS:g}, "
-        f"∂L/∂p lower by ≥ {rules.KINK:.0%}",
+        rule="the lowest exact losses with k and k + 1 pairs merged, or closer than "
+        f"{_CLOSER:.0f}°, cross for k = 0, 1, 2 at 1−S in {_STEPS_RULE}; losses equal there "
+        f"within {rules.CONTINUOUS:g}, ∂L/∂p lower by ≥ {rules.KINK:.0%}",
         judge=rules.judge_transitions,
         evidence=("branches-shown", "transitions"),
     ),

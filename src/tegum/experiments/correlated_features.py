@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from tegum.analysis.geometry import ANTIPODAL
+from tegum.analysis.sets import COLLAPSED
 from tegum.experiments import _basis_figures as basis_figures
 from tegum.experiments import _basis_rules as basis
 from tegum.experiments import _local_bases as local_bases
@@ -48,8 +50,8 @@ _CORRELATED: Final = (
         section=SECTION,
         statement="They are in separate tegum factors: each is antipodal to a feature that it is "
         "not correlated with.",
-        rule=f"{_BEST} {_list(rules.SPARSE)}: two antipodal pairs (cosine ≤ −0.98), both of "
-        "features from different sets",
+        rule=f"{_BEST} {_list(rules.SPARSE)}: two antipodal pairs (cosine ≤ "
+        f"−{-ANTIPODAL:g}), both of features from different sets",
         judge=rules.judge_separate,
         evidence=_SHOWN,
     ),
@@ -58,7 +60,7 @@ _CORRELATED: Final = (
         item=24,
         section=SECTION,
         statement="Dense correlated pairs collapse: both partners get the same direction.",
-        rule=f"{_BEST} {rules.DENSE:g}: ‖W_a − W_b‖ < 0.05 ‖W_a + W_b‖ in both pairs",
+        rule=f"{_BEST} {rules.DENSE:g}: ‖W_a − W_b‖ < {COLLAPSED:g} ‖W_a + W_b‖ in both pairs",
         judge=rules.judge_merged,
         evidence=_SHOWN,
     ),

@@ -141,9 +141,9 @@ _ORDER: Final = (
         section=SECTION,
         statement="With biases, too, the transition of the optimum is of first order: the extra "
         "feature changes discontinuously.",
-        rule=f"at each r, within Δp = 5e-6, the length of the shorter feature changes by over "
-        f"{minima_rules.LEAP:g} and ∂L/∂p or ∂L/∂r by ≥ {minima_rules.JUMP:.0%}; the loss by no "
-        f"more than its slope tells, within {minima_rules.CONTINUOUS:g} of it",
+        rule=f"at each r, within Δp = {crossing.WIDTH * 1e6:.0f}e-6, the length of the "
+        f"shorter feature changes by over {minima_rules.LEAP:g} and ∂L/∂p or ∂L/∂r by ≥ "
+        f"{minima_rules.JUMP:.0%}; the loss by no more than its slope tells, within {minima_rules.CONTINUOUS:g} of it",
         judge=minima_rules.judge_order,
         evidence=("crossing", "transitions"),
     ),
@@ -180,7 +180,8 @@ _COMMENT: Final = (
         section=COMMENT,
         statement="Without bias the expected loss of two features in one dimension has a closed "
         "form for all weights.",
-        rule=f"models trained by the exact engine, from p = 0.01 to 1 and r = 0.1 to 10: their "
+        rule=f"models trained by the exact engine, from p = {plane.PROBABILITIES[0]:g} to "
+        f"{plane.PROBABILITIES[1]:g} and r = {plane.RATIOS[0]:g} to {plane.RATIOS[1]:g}: their "
         f"loss is within {minima_rules.ROUNDING:g} of it",
         judge=minima_rules.judge_formula,
         evidence=("unbiased_trained",),
@@ -190,7 +191,7 @@ _COMMENT: Final = (
         item=55,
         section=COMMENT,
         statement="There are loss surfaces with two minima, up to the sign of all weights.",
-        rule="exactly two at r = 1, 1−S = 0.55",
+        rule=f"exactly two at r = 1, 1−S = {minima_rules.TWO_AT:g}",
         judge=minima_rules.judge_two_minima,
         evidence=("surfaces", "minima"),
     ),
@@ -201,8 +202,8 @@ _COMMENT: Final = (
         statement="Dense features of equal importance are confused: both weights are 1/√2; from "
         "the antipodal pair there is a jump.",
         rule=f"at r = 1 the optimum changes at 1−S = {minima_rules.SWITCH:g} ± "
-        f"{minima_rules.SWITCH_SLACK:g}, by over 1 in the weights, to (1, 1)/√2 ± "
-        f"{minima_rules.WEIGHT_SLACK:g}",
+        f"{minima_rules.SWITCH_SLACK:g}, by over {minima_rules.FAR:g} in the weights, to "
+        f"(1, 1)/√2 ± {minima_rules.WEIGHT_SLACK:g}",
         judge=minima_rules.judge_confused,
         evidence=("surfaces", "unbiased_branches", "switches"),
     ),
@@ -212,9 +213,9 @@ _COMMENT: Final = (
         section=COMMENT,
         statement="For unequal importance the best weights move continuously as features get "
         "denser, away from ±1, before they jump.",
-        rule="r = 0.1: "
+        rule=f"r = {wells.WALK_RATIO:g}: "
         + ", ".join(f"{w} at 1−S = {p:g}" for p, w in minima_rules.WALK.items())
-        + f", ± {minima_rules.WALK_SLACK:g}, and w₂ rises up to 0.2",
+        + f", ± {minima_rules.WALK_SLACK:g}, and w₂ rises up to {minima_rules.RISES_TO:g}",
         judge=minima_rules.judge_walk,
         evidence=("surfaces", "walk"),
     ),
@@ -224,8 +225,9 @@ _COMMENT: Final = (
         section=COMMENT,
         statement="Near a transition the global minimum can have a considerably smaller basin "
         "than another one.",
-        rule="within 10 % of a switch, somewhere, the area of weights that lie below every way "
-        f"out of the optimum's side is < {minima_rules.SMALLER:g} of the other minimum's",
+        rule=f"within {100 * max(wells.NEAR):g} % of a switch, somewhere, the area of weights that "
+        f"lie below every way out of the optimum's side is < {minima_rules.SMALLER:g} of the other "
+        "minimum's",
         judge=minima_rules.judge_wells,
         evidence=("wells",),
     ),

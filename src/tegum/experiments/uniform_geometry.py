@@ -60,6 +60,7 @@ _SETTLED = (
     "Long runs are trained from scratch; the best of them is then moved to the nearest minimum of "
     "the expected loss, but in a quick run."
 )
+_DOUBLED = "{:g}, {:g} and {:g}".format(*models.DOUBLED)
 EXPERIMENT = Experiment(
     name="uniform-geometry",
     title="Features form polytopes",
@@ -163,7 +164,7 @@ EXPERIMENT = Experiment(
             item=14,
             section=SECTION,
             statement="Twice the hidden dimensions hold twice as many features.",
-            rule=f"‖W‖² doubles with m, ± {rules.DOUBLING:.0%}, at 1/(1−S) = 2, 3 and 5",
+            rule=f"‖W‖² doubles with m, ± {rules.DOUBLING:.0%}, at 1/(1−S) = {_DOUBLED}",
             judge=rules.judge_more_dimensions,
             evidence=("doubled",),
             quick=False,
@@ -173,7 +174,7 @@ EXPERIMENT = Experiment(
             item=14,
             section=SECTION,
             statement="The number of input features does not matter, as long as n ≫ m.",
-            rule=f"‖W‖² changes by ≤ {rules.DOUBLING:.0%} when n doubles, at 1/(1−S) = 2, 3 and 5",
+            rule=f"‖W‖² changes by ≤ {rules.DOUBLING:.0%} when n doubles, at 1/(1−S) = {_DOUBLED}",
             judge=rules.judge_more_features,
             evidence=("doubled",),
             quick=False,

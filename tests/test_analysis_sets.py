@@ -189,3 +189,17 @@ def test_bad_input_says_what_is_wrong() -> None:
         sets.align_sets(np.eye(7), np.eye(7), range(7))
     with pytest.raises(SpecError, match="two hidden dimensions"):
         sets.side_by_side(np.eye(4), PAIRS)
+    with pytest.raises(SpecError, match=r"labels must be one per feature, \(4,\)"):
+        sets.angles(CROSS, [[0], [1, 2]])
+    with pytest.raises(SpecError, match=r"W\.shape must be \(\.\.\., hidden, feature\)"):
+        sets.angles(np.array(3.0), [0])
+    with pytest.raises(SpecError, match=r"W\.dims must contain 'hidden'"):
+        sets.angles(xr.DataArray(CROSS, dims=("a", "feature")), PAIRS)
+    with pytest.raises(SpecError, match=r"organisation\.W must be a DataArray"):
+        sets.organisation(CROSS, PAIRS)
+
+
+def test_features_that_are_sets_of_their_own_have_no_pairs_within() -> None:
+    found = sets.organisation(xr.DataArray(CROSS, dims=("hidden", "feature")), range(4))
+    assert np.isnan([found["least_within"], found["most_within"], found["overlap_within"]]).all()
+    assert found["least_across"] == pytest.approx(90)

@@ -12,20 +12,20 @@ from numpy.typing import ArrayLike
 
 from tegum.analysis import geometry
 from tegum.analysis._arrays import Array, lift
-from tegum.analysis.sets import PAIR, checked_sets, pairs_by_set
-from tegum.dims import F64, FEATURE, I64
+from tegum.analysis.sets import PAIR, checked_sets, members, pair_cosines, pairs_by_set
+from tegum.dims import F64, FEATURE
 
 
 def within_cosines(W: Array, sets: ArrayLike) -> Array:
     """Ŵ_i·Ŵ_j of all pairs i < j of one set, (..., pair), in [−1, 1]."""
     within, _ = pairs_by_set(checked_sets(W, sets))
-    return lift(lambda w: _cosines(w, within), W, (PAIR,))
+    return lift(lambda w: pair_cosines(w, within), W, (PAIR,))
 
 
 def between_cosines(W: Array, sets: ArrayLike) -> Array:
     """Ŵ_i·Ŵ_j of all pairs i < j of different sets, (..., pair), in [−1, 1]."""
     _, across = pairs_by_set(checked_sets(W, sets))
-    return lift(lambda w: _cosines(w, across), W, (PAIR,))
+    return lift(lambda w: pair_cosines(w, across), W, (PAIR,))
 
 
 def opposites(W: Array, sets: ArrayLike) -> Array:
@@ -48,12 +48,7 @@ def set_cosines(W: Array, sets: ArrayLike) -> Array:
     label = checked_sets(W, sets)
 
     def between(w: F64) -> F64:
-        sums = np.stack([w[..., label == k].sum(-1) for k in np.unique(label)], axis=-1)
-        return _cosines(sums, np.triu_indices(sums.shape[-1], 1))
+        sums = np.stack([w[..., part].sum(-1) for part in members(label)], axis=-1)
+        return pair_cosines(sums, np.triu_indices(sums.shape[-1], 1))
 
     return lift(between, W, (PAIR,))
-
-
-def _cosines(w: F64, pairs: tuple[I64, ...]) -> F64:
-    i, j = pairs
-    return np.asarray(geometry.cosines(w))[..., i, j]

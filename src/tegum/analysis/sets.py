@@ -20,7 +20,7 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 from tegum.analysis import geometry
-from tegum.analysis._arrays import Array, lift
+from tegum.analysis._arrays import Array, labelled, lift
 from tegum.analysis.alignment import Alignment, align
 from tegum.dims import F64, FEATURE, I64, Bools
 from tegum.distributions import Distribution
@@ -81,7 +81,7 @@ def dimensionality_alone(W: Array, sets: ArrayLike) -> Array:
 
     1: the other members are orthogonal to it. See `geometry.dimensionality`.
     """
-    parts = _members(checked_sets(W, sets))
+    parts = members(checked_sets(W, sets))
     return lift(lambda w: _alone(w, parts), W, (FEATURE,))
 
 
@@ -92,7 +92,7 @@ def spread(W: Array, sets: ArrayLike) -> Array:
     all are the same, and the set is kept as its first principal component, Σ_i x_i / √k. Infinite
     for M = 0; a set of one has none to differ from, and 0.
     """
-    parts = _members(checked_sets(W, sets))
+    parts = members(checked_sets(W, sets))
     return lift(lambda w: _spreads(w, parts), W, (SET,))
 
 
@@ -101,13 +101,13 @@ def collapsed(W: Array, sets: ArrayLike, threshold: float = COLLAPSED) -> Array:
 
     Its spread is below `threshold` and its component represented, ‖Σ_i W_i‖ / √k > .5.
     """
-    parts = _members(checked_sets(W, sets))
+    parts = members(checked_sets(W, sets))
     return lift(lambda w: _collapsed(w, parts, threshold), W, (SET,))
 
 
 def count_collapsed(W: Array, sets: ArrayLike, threshold: float = COLLAPSED) -> Array:
     """The number of collapsed sets, shape (...)."""
-    parts = _members(checked_sets(W, sets))
+    parts = members(checked_sets(W, sets))
     return lift(lambda w: _collapsed(w, parts, threshold).sum(-1), W, ())
 
 
@@ -138,16 +138,20 @@ def organisation(W: xr.DataArray, sets: ArrayLike) -> xr.Dataset:
     `overlap_across`; antipodal pairs `opposite_within` and `opposite_across`; `collapsed` sets;
     `represented` features; in the plane also `together`
     (`side_by_side`) and `gap_off`, how far the gaps between all features are from equal, in
-    degrees (NaN unless all are represented).
+    degrees (NaN unless all are represented). Angles and overlaps are NaN where there is no pair.
+    Raises `SpecError` unless W is labelled, with dimensions `hidden` and `feature`.
     """
+    if not isinstance(W, xr.DataArray):
+        raise SpecError.of("organisation", "W", "must be a DataArray", type(W))
     label = checked_sets(W, sets)
     found = angles(W, sets)
     within, across = mean_overlap(W, sets)
     columns = {
-        "least_within": found.within.min(PAIR),
-        "most_within": found.within.max(PAIR),
-        "least_across": found.across.min(PAIR),
-        "most_across": found.across.max(PAIR),
+        **{
+            f"{end}_{where}": _end(angle, end)
+            for where, angle in found._asdict().items()
+            for end in ("least", "most")
+        },
         "overlap_within": within,
         "overlap_across": across,
         "opposite_within": lift(lambda w: _opposite(w, label, True), W, ()),
@@ -182,16 +186,20 @@ def align_sets(
 
 
 def checked_sets(W: NDArray[Any] | xr.DataArray, sets: ArrayLike) -> I64:
-    """Sets numbered from 0 in order of appearance, (feature,)."""
-    given = np.asarray(sets)
-    n = W.sizes.get(FEATURE) if isinstance(W, xr.DataArray) else np.shape(W)[-1]
-    if given.ndim != 1 or len(given) != n:
+    """Sets numbered from 0 in order of appearance, (feature,). Raises `SpecError`."""
+    n = labelled(W).sizes[FEATURE]
+    try:
+        given = np.asarray(sets)
+    except ValueError:  # rows of different lengths
+        raise SpecError.of("sets", "labels", f"must be one per feature, ({n},)", sets) from None
+    if given.shape != (n,):
         raise SpecError.of("sets", "labels", f"must be one per feature, ({n},)", given.shape)
     number = {label: k for k, label in enumerate(dict.fromkeys(given.tolist()))}
     return np.array([number[label] for label in given.tolist()], dtype=np.int64)
 
 
-def _members(label: I64) -> list[I64]:
+def members(label: I64) -> list[I64]:
+    """The features of each set, sets in their order."""
     return [np.flatnonzero(label == k) for k in range(int(label.max(initial=-1)) + 1)]
 
 
@@ -202,18 +210,28 @@ def pairs_by_set(label: I64) -> tuple[tuple[I64, I64], tuple[I64, I64]]:
     return (i[same], j[same]), (i[~same], j[~same])
 
 
+def pair_cosines(w: F64, at: tuple[I64, ...]) -> F64:
+    """Ŵ_i·Ŵ_j of the pairs (i, j) of plain weights, (..., pair); 0 where one has no direction."""
+    return np.asarray(geometry.cosines(w)[..., at[0], at[1]])
+
+
 def _angles(w: F64, at: tuple[I64, I64]) -> F64:
-    here = w[..., at[0]] * w[..., at[1]]
     length = geometry.norms(w)
-    scale = length[..., at[0]] * length[..., at[1]]
-    cosine = np.divide(here.sum(-2), scale, out=np.full_like(scale, np.nan), where=scale > 0)
-    return np.asarray(np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0))))
+    directed = (length[..., at[0]] > 0) & (length[..., at[1]] > 0)
+    cosine = np.where(directed, pair_cosines(w, at), np.nan)
+    return np.asarray(np.degrees(np.arccos(cosine)))
+
+
+def _end(angle: xr.DataArray, end: str) -> xr.DataArray:
+    """The least or the most of angles (..., pair); NaN where there are no pairs."""
+    known = angle if angle.sizes[PAIR] else angle.pad({PAIR: (0, 1)})
+    return known.min(PAIR) if end == "least" else known.max(PAIR)
 
 
 def _overlap(w: F64, at: tuple[I64, I64]) -> F64:
     if not at[0].size:
         return np.full(w.shape[:-2], np.nan)
-    return np.asarray(np.abs(geometry.cosines(w)[..., at[0], at[1]]).mean(-1))
+    return np.asarray(np.abs(pair_cosines(w, at)).mean(-1))
 
 
 def _opposite(w: F64, label: I64, same: bool) -> I64:
@@ -268,7 +286,7 @@ def _together(w: F64, label: I64) -> Bools:
 
 def _orders(label: I64) -> Iterator[I64]:
     """Every order of features that moves sets as a whole onto sets of their size."""
-    parts = _members(label)
+    parts = members(label)
     if len(parts) > _MOST_SETS:
         raise SpecError.of("align_sets", "sets", f"must be at most {_MOST_SETS}", len(parts))
     for moved in permutations(range(len(parts))):

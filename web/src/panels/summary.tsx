@@ -10,10 +10,10 @@ const EVERY = 4000;
 export function summary(): string {
   const [f, a, c] = [frame.peek(), analysis.peek(), configured.peek()];
   if (!f || !c) return "No model yet.";
-  const parts = [
-    `${f.status}, step ${count(f.step)}`,
-    f.loss === null ? "the model diverged" : `loss ${short(f.loss)}`,
-  ];
+  // The first frame does not wait for its losses.
+  const unknown = f.diverged > 0 ? "the model diverged" : "loss not yet measured";
+  const loss = f.loss === null ? unknown : `loss ${short(f.loss)}`;
+  const parts = [`${f.status}, step ${count(f.step)}`, loss];
   if (a) parts.push(a.shape, `${a.represented} of ${c.n_features} features represented`);
   return `${parts.join("; ")}.`;
 }

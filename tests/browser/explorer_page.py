@@ -12,6 +12,11 @@ from playwright.sync_api import Browser, Locator, expect
 
 #: Where pictures of the page are kept; git does not know it.
 PICTURES = Path(os.environ.get("TEGUM_SCREENSHOTS", "build/screenshots"))
+#: Once sizes and what is in sight have been told: all observers are told in one task.
+_SEEN = """() => new Promise((tell) => {
+    const last = new IntersectionObserver(() => { last.disconnect(); tell(); });
+    last.observe(document.documentElement);
+})"""
 _SECONDS = 300_000  # milliseconds; a machine may be busy, and kernels are compiled at first
 
 
@@ -70,6 +75,11 @@ class ExplorerPage:
         """Until a training has come to a stop at a step, and its analysis is there."""
         self.wait(f"t.frame && t.frame.step === {step} && t.frame.status !== 'running'")
         self.wait(f"t.analysis && t.analysis.step === {step} && t.analysis.run === t.frame.run")
+
+    def painted(self) -> None:
+        """Until all that is in sight is drawn as it is now."""
+        self.page.evaluate(_SEEN)
+        self.wait("t.painted")
 
     def picture(self, name: str) -> None:
         """Keep a screenshot."""

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from explorer_page import ExplorerPage
+from playwright.sync_api import expect
 
 import tegum as tg
 from tegum.plots import style
@@ -25,6 +26,8 @@ SETS = "#/live?n=6&m=2&data=correlated&set=3&p=0.05&imp=equal&seeds=2&at=0"
 LARGE = "#/live?n=80&m=20&p=0.05&imp=equal&seeds=4&steps=10000000"
 #: The page's promise: no task of the main thread takes longer, in milliseconds.
 LONGEST_TASK = 50.0
+#: Frames of the training during which they are looked at.
+TRACED = 90
 
 Colour = list[float]
 
@@ -50,7 +53,7 @@ def _size(page: ExplorerPage, view: str) -> tuple[float, float]:
     """Width and height of a canvas in CSS pixels, once it is in sight and drawn."""
     canvas = page.page.locator(f'canvas[data-view="{view}"]')
     canvas.scroll_into_view_if_needed()
-    page.page.wait_for_timeout(300)
+    page.painted()
     box = canvas.bounding_box()
     assert box is not None
     return box["width"], box["height"]
@@ -153,9 +156,10 @@ def test_traces_and_summary_say_what_the_library_says(visit: Visit) -> None:
     shape = page.page.get_by_test_id("shape").inner_text()
     assert shape == page.read("analysis.shape")
     represented = int((np.linalg.norm(W, axis=0) > 0.5).sum())
-    said = page.page.get_by_test_id("summary")
-    page.page.wait_for_function("() => document.querySelector('[data-testid=summary]').innerText")
-    assert f"{represented} of 5 features represented" in said.inner_text()
+    loss = page.read("frame.loss")
+    said = page.page.get_by_test_id("summary")  # brought up to date now and then
+    told = f"step 600; loss {loss:.3g}; {shape}; {represented} of 5 features represented"
+    expect(said).to_contain_text(told)
 
 
 def test_neurons_are_stacks_with_the_largest_weight_next_to_zero(visit: Visit) -> None:
@@ -199,12 +203,11 @@ def test_without_webgl_the_plane_stands_in_and_says_so(visit: Visit) -> None:
 def test_no_task_holds_up_the_page_while_eighty_features_train(visit: Visit) -> None:
     """Processor time of the tasks of the main thread: a busy machine does not change it."""
     page = visit(LARGE)
-    page.wait("t.frame && t.frame.step > 100")
-    page.page.wait_for_timeout(1500)
+    page.wait("t.frame && t.frame.step > 100 && t.analysis && t.analysis.step > 100")
     browser = page.context.browser
     assert browser is not None
     browser.start_tracing(page=page.page, categories=["toplevel", "devtools.timeline"])
-    page.page.wait_for_timeout(3000)
+    page.wait(f"t.frame.frame >= {page.read('frame.frame') + TRACED}")
     events = json.loads(browser.stop_tracing())["traceEvents"]
     named = [event for event in events if event["name"] == "thread_name"]
     main = {_thread(event) for event in named if event["args"]["name"] == "CrRendererMain"}

@@ -24,11 +24,12 @@ def test_three_dimensions(visit: Visit) -> None:
     page.at_rest(600)
     space = page.page.locator("[data-view='space']")
     expect(space.locator("canvas")).to_be_visible()
-    before = space.screenshot()
     space.focus()
+    page.painted()
+    before = space.screenshot()
     for _ in range(5):
         page.page.keyboard.press("ArrowRight")
-    page.page.wait_for_timeout(300)
+    page.painted()
     assert space.screenshot() != before
     page.picture("space")
     page.page.keyboard.press("3")

@@ -64,6 +64,7 @@ def notebook(browser: Browser, runs: Any) -> Iterator[Page]:
 
     context = browser.new_context(viewport={"width": 1040, "height": 500})
     page = context.new_page()
+    page.set_default_timeout(300_000)  # a machine may be busy
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
@@ -75,46 +76,51 @@ def notebook(browser: Browser, runs: Any) -> Iterator[Page]:
     assert complaints == []
 
 
-def _tip_colours(page: Page, W: np.ndarray) -> list[list[int]]:
-    """What is painted where the tips of the features W must be."""
-    page.wait_for_timeout(250)
+#: Whether each place of the canvas is painted in its colour, the same to the eye.
+_PAINTED = """([places, colours]) => {
+    const canvas = document.querySelector("canvas[data-view=vectors]");
+    const ratio = canvas.width / canvas.clientWidth;
+    const copy = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+    return places.every(([x, y], i) => {
+        copy.drawImage(canvas, x * ratio, y * ratio, 1, 1, 0, 0, 1, 1);
+        const data = copy.getImageData(0, 0, 1, 1).data;
+        return colours[i].every((part, k) => Math.abs(data[k] - part) <= 8);
+    });
+}"""
+
+
+def _tips(page: Page, W: np.ndarray) -> list[Any]:
+    """Where the tips of the represented features of W must be, and in which colours."""
     width, height = page.evaluate(
         "() => { const c = document.querySelector('canvas[data-view=vectors]');"
         " return [c.clientWidth, c.clientHeight]; }"
     )
-    reach = np.ceil(4 * max(1.0, np.linalg.norm(W, axis=0).max())) / 4
+    lengths = np.linalg.norm(W, axis=0)
+    reach = np.ceil(4 * max(1.0, lengths.max())) / 4
     scale = (min(width, height) / 2 - 30) / reach
     tips = np.stack([width / 2 + scale * W[0], height / 2 - scale * W[1]], axis=1)
-    script = """(tips) => tips.map(([x, y]) => {
-        const canvas = document.querySelector("canvas[data-view=vectors]");
-        const ratio = canvas.width / canvas.clientWidth;
-        const copy = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
-        copy.drawImage(canvas, x * ratio, y * ratio, 1, 1, 0, 0, 1, 1);
-        return [...copy.getImageData(0, 0, 1, 1).data].slice(0, 3);
-    })"""
-    return list(page.evaluate(script, tips.tolist()))
+    shown = np.flatnonzero(lengths > 0.5)
+    assert shown.size
+    codes = [tg.plots.style.CYCLE[i] for i in shown]
+    colours = [[int(code[k : k + 2], 16) for k in (1, 3, 5)] for code in codes]
+    return [tips[shown].tolist(), colours]
 
 
-def _are_tips(page: Page, W: np.ndarray) -> bool:
-    """Whether each represented feature has its tip there, in its own colour."""
-    found = _tip_colours(page, W)
-    long = np.linalg.norm(W, axis=0) > 0.5
-    codes = [tg.plots.style.CYCLE[i] for i in range(W.shape[1])]
-    wanted = [[int(code[k : k + 2], 16) for k in (1, 3, 5)] for code in codes]
-    pairs = [(a, b) for a, b, shown in zip(found, wanted, long, strict=True) if shown]
-    return bool(pairs) and all(np.abs(np.subtract(a, b)).max() <= 8 for a, b in pairs)
+def _shows(page: Page, W: np.ndarray) -> None:
+    """Until each represented feature has its tip there, in its own colour."""
+    page.wait_for_function(_PAINTED, arg=_tips(page, W))
 
 
 def test_it_shows_the_model_that_the_traits_name(notebook: Page, runs: Any) -> None:
     W = runs.W.transpose("feature_probability", "seed", "hidden", "feature").to_numpy()
     best = runs.loss.argmin("seed").to_numpy()
-    assert _are_tips(notebook, W[0, best[0]])
+    _shows(notebook, W[0, best[0]])
     notebook.evaluate("() => model.say('point', 1)")
-    assert _are_tips(notebook, W[1, best[1]])
+    _shows(notebook, W[1, best[1]])
     other = (int(best[1]) + 1) % 3
     notebook.evaluate(f"() => model.say('seed', {other})")
-    assert _are_tips(notebook, W[1, other])
-    assert not _are_tips(notebook, W[1, best[1]])
+    _shows(notebook, W[1, other])
+    assert not notebook.evaluate(_PAINTED, _tips(notebook, W[1, best[1]]))
 
 
 def test_what_is_done_in_it_reaches_the_traits(notebook: Page) -> None:

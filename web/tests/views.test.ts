@@ -161,10 +161,12 @@ describe("the loop", () => {
     loop.add(view("hidden", 0, false));
     run(1000);
     expect(drawn.splice(0)).toEqual(["hero", "slow"]);
+    expect(loop.idle).toBe(true); // nobody sees the hidden one
     loop.invalidate();
     loop.invalidate();
     run(1016);
     expect(drawn.splice(0)).toEqual(["hero"]);
+    expect(loop.idle).toBe(false);
     run(1050);
     expect(drawn).toEqual([]);
     run(1101);

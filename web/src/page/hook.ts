@@ -84,6 +84,10 @@ export function offerHook(): void {
     get heldOut() {
       return copy(currentScene()?.heldOut ?? []);
     },
+    /** Whether all that is in sight is drawn as it is now. */
+    get painted() {
+      return loop.idle;
+    },
     get durations() {
       return copy(loop.durations);
     },

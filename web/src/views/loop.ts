@@ -47,6 +47,11 @@ export class Loop {
     this.schedule();
   }
 
+  /** Whether no view in sight is out of date. */
+  get idle(): boolean {
+    return !this.entries.some(({ stale, view }) => stale && view.visible);
+  }
+
   private schedule(): void {
     if (this.pending) return;
     this.pending = true;

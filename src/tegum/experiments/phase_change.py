@@ -143,7 +143,8 @@ _ORDER: Final = (
         "feature changes discontinuously.",
         rule=f"at each r, within Δp = {crossing.WIDTH * 1e6:.0f}e-6, the length of the "
         f"shorter feature changes by over {minima_rules.LEAP:g} and ∂L/∂p or ∂L/∂r by ≥ "
-        f"{minima_rules.JUMP:.0%}; the loss by no more than its slope tells, within {minima_rules.CONTINUOUS:g} of it",
+        f"{minima_rules.JUMP:.0%}; the loss by no more than its slope tells, within "
+        f"{minima_rules.CONTINUOUS:g} of it",
         judge=minima_rules.judge_order,
         evidence=("crossing", "transitions"),
     ),

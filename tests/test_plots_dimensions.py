@@ -124,6 +124,14 @@ def test_a_graph_has_a_point_per_feature_and_a_line_per_link() -> None:
     assert "1 unnamed of 7 features" in title
 
 
+def test_a_graph_may_be_without_links() -> None:
+    nodes, links = parts(1, 1)
+    (axes,) = plots.feature_graphs(nodes, links).axes
+    points = next(c for c in axes.collections if isinstance(c, PathCollection))
+    assert len(np.asarray(points.get_offsets())) == 2
+    assert links.empty
+
+
 def test_parts_do_not_overlap_and_linked_features_are_close() -> None:
     nodes, links = parts(5, 7, 2, 1, 4, 2)
     at = graphs.layout(nodes, links)

@@ -197,6 +197,14 @@ def test_crossing_draws_every_branch_and_stresses_the_lowest() -> None:
     assert bottom.get_xlabel() == "1−S"
 
 
+def test_curves_may_be_numbered() -> None:
+    numbered = lines().assign(
+        curve=lambda t: t["curve"].map({"of the candidates": 1, "of the best": 2})
+    )
+    figure = plots.phase_map(cells(), numbered)
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["1", "2"]
+
+
 @pytest.mark.parametrize(
     ("call", "words"),
     [

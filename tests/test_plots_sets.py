@@ -54,3 +54,9 @@ def test_bad_tables_are_refused() -> None:
         plots.sets_2d(models().assign(panel="all"))
     with pytest.raises(SpecError, match="whole numbers >= 0 as set"):
         plots.sets_2d(models().assign(set=0.5))
+    with pytest.raises(SpecError, match="whole numbers >= 0 as set; got nan"):
+        plots.sets_2d(models().assign(set=np.nan))
+    with pytest.raises(SpecError, match="whole numbers >= 0 as set; got 'a'"):
+        plots.sets_2d(models().assign(set="a"))
+    with pytest.raises(SpecError, match=r"plots\.columns must be >= 1; got 0"):
+        plots.sets_2d(models(), columns=0)

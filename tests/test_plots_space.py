@@ -144,6 +144,14 @@ def test_jumps_carry_the_numbers_of_their_features() -> None:
     assert not below.texts
 
 
+def test_without_jumps_nothing_is_shaded() -> None:
+    features, curve, jumps = traces()
+    for axes in plots.level_traces(features, curve, jumps[:0].assign(feature=0)).axes:
+        assert not axes.patches
+    (axes,) = plots.excess_curves(curve, jumps[:0]).axes
+    assert np.isnan(axes.lines[1].get_ydata()).all()
+
+
 def test_a_film_has_every_moment_and_a_hold(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tegum.plots.motion._HOLD", 2)
 
@@ -172,7 +180,16 @@ def test_a_film_has_every_moment_and_a_hold(monkeypatch: pytest.MonkeyPatch) -> 
         (lambda: plots.features_3d(points(CUBE), edges="some"), "features_3d.edges must be one of"),
         (lambda: plots.features_3d(points(CUBE), rows="kind"), "must have a column 'kind'"),
         (lambda: plots.motion_3d(points(CUBE)), "motion_3d.table must have a column 'step'"),
+        (lambda: plots.motion_3d(moving()[:-1]), "must have one row per step and feature; got 11"),
         (lambda: plots.level_traces(traces()[1], traces()[1]), "must have a column 'feature'"),
+        (
+            lambda: plots.excess_curves(traces()[1], traces()[2].drop(columns="end")),
+            "excess_curves.jumps.table must have a column 'end'",
+        ),
+        (
+            lambda: plots.stage_curve(stage_tables()[0], stage_tables()[1].assign(seed=9)),
+            "stage_curve.stages must be of a seed in the curves; got 9",
+        ),
     ],
 )
 def test_bad_input(draw: Callable[[], object], message: str) -> None:

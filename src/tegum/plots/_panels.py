@@ -38,11 +38,16 @@ def table_of(source: pd.DataFrame | xr.Dataset, kind: str) -> pd.DataFrame:
     return table
 
 
-def require(owner: str, table: pd.DataFrame, columns: Sequence[str]) -> None:
-    """Raise `SpecError` unless the table has rows and these columns."""
+def require_columns(owner: str, table: pd.DataFrame, columns: Sequence[str]) -> None:
+    """Raise `SpecError` unless the table has these columns; it may be without rows."""
     for column in columns:
         if column not in table.columns:
             raise SpecError.of(owner, "table", f"must have a column {column!r}", list(table))
+
+
+def require(owner: str, table: pd.DataFrame, columns: Sequence[str]) -> None:
+    """Raise `SpecError` unless the table has rows and these columns."""
+    require_columns(owner, table, columns)
     if table.empty:
         raise SpecError.of(owner, "table", "must have rows", list(table))
 

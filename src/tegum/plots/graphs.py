@@ -15,7 +15,7 @@ from scipy.sparse.csgraph import connected_components, shortest_path
 
 from tegum.dims import F64
 from tegum.plots import geometries, style
-from tegum.plots._panels import PANEL, Panel, grid_places, require, split
+from tegum.plots._panels import PANEL, Panel, grid_places, require, require_columns, split
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,7 +43,7 @@ def feature_graphs(
 
     Args:
         nodes: columns `feature`, `factor`, `geometry`, and `by`.
-        links: columns `feature`, `feature_j`, `gram` (W_i·W_j), and `by`.
+        links: columns `feature`, `feature_j`, `gram` (W_i·W_j), and `by`; may be empty.
         by: the column of both tables that tells the models apart.
         columns: graphs in a row.
 
@@ -51,7 +51,7 @@ def feature_graphs(
         SpecError: a column is missing, or a graph has two rows for one feature or link.
     """
     require("feature_graphs", nodes, ["feature", "factor", "geometry"])
-    require("feature_graphs", links, ["feature", "feature_j", "gram", by])
+    require_columns("feature_graphs.links", links, ["feature", "feature_j", "gram", by])
     parts = split("feature_graphs", nodes, by, ["feature"])
     places = list(grid_places(len(parts), columns))
     n_rows, n_columns = places[-1][0] + 1, min(len(parts), columns)

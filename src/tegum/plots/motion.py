@@ -9,6 +9,7 @@ from matplotlib.animation import FuncAnimation
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from tegum.errors import SpecError
 from tegum.plots import _space, solids, style
 from tegum.plots._panels import require
 
@@ -45,9 +46,14 @@ def motion_3d(
         view: where it begins; see `features_3d`.
 
     Raises:
-        SpecError: a column is missing.
+        SpecError: a column is missing, or a step has not one row for each feature.
     """
     require("motion_3d", data, ["step", "feature", *_space.XYZ])
+    full = data["step"].nunique() * data["feature"].nunique()
+    if len(data) != full or data.duplicated(["step", "feature"]).any():
+        raise SpecError.of(
+            "motion_3d", "table", "must have one row per step and feature", len(data)
+        )
     with style.look():
         width = 2 * _EDGE + _SIDE + (_BETWEEN + _CURVE if curve is not None else 0)
         figure = Figure(figsize=(width, 2 * _EDGE + _TITLE + _SIDE))

@@ -60,7 +60,7 @@ def phase_map(
     parts, by = _parts(data, by)
     if boundaries is not None:
         require("phase_map", boundaries, [RATIO, DENSITY, "curve"])
-    labels = [] if boundaries is None else list(dict.fromkeys(boundaries["curve"]))
+    labels = [] if boundaries is None else list(dict.fromkeys(boundaries["curve"].map(str)))
     figure, places = _frame(len(parts), columns, bool(labels))
     for k, (part, (left, top)) in enumerate(zip(parts, places, strict=True)):
         axes = style.place(figure, left, top, _SIDE, _SIDE)

@@ -28,17 +28,18 @@ _SIDE, _GAP, _TITLE, _EDGE, _HEAD = 1.45, 0.14, 0.2, 0.08, 0.26
 def sets_2d(data: pd.DataFrame, *, rows: str | None = None, columns: int = 6) -> Figure:
     """Each feature as a line from the origin to W_i in the colour of its set, a panel per model.
 
-     The circle has radius 1. Features of one set that point to one place are a dot with a ring
-    , as in the paper.
+    The circle has radius 1. A set whose features all point to one place is a dot with a ring, as
+    in the paper.
 
-     Args:
-         data: columns `feature`, `set` (whole numbers), `w0`, `w1`, and `panel`, the words above
-             a panel, which may stand on two lines.
-         rows: the column whose values head the groups of panels; one group without.
-         columns: panels in a row.
+    Args:
+        data: columns `feature`, `set` (whole numbers), `w0`, `w1`, and `panel`, the words above
+            a panel, which may stand on two lines.
+        rows: the column whose values head the groups of panels; one group without.
+        columns: panels in a row.
 
-     Raises:
-         SpecError: a column is missing, or a panel has two rows for one feature.
+    Raises:
+        SpecError: a column is missing, a panel has two rows for one feature, or a set is no whole
+            number >= 0.
     """
     keys = ["feature", "set", "w0", "w1", "panel"]
     require("sets_2d", data, [*keys, *([rows] if rows else [])])
@@ -48,7 +49,7 @@ def sets_2d(data: pd.DataFrame, *, rows: str | None = None, columns: int = 6) ->
     title = _TITLE + 0.15 * (lines - 1)
     heights, widest = [], 1
     for heading, parts in groups:
-        deep = -(-len(parts) // columns)
+        deep = 1 + list(grid_places(len(parts), columns))[-1][0]
         widest = max(widest, min(columns, len(parts)))
         heights.append((_HEAD if heading else 0.0) + deep * (_SIDE + title) + (deep - 1) * _GAP)
     width = 2 * _EDGE + widest * _SIDE + (widest - 1) * _GAP
@@ -87,9 +88,10 @@ def draw_sets(axes: Axes, rows: pd.DataFrame, reach: float, size: float = 6.5) -
     axes.axhline(0, **faint)
     axes.axvline(0, **faint)
     axes.add_patch(Circle((0, 0), 1, fill=False, ec=style.FAINT, lw=0.6, ls=(0, (4, 3)), zorder=0))
-    for number in np.unique(rows["set"].to_numpy()).tolist():
-        if number != int(number) or number < 0:
+    for number in rows["set"].unique().tolist():
+        if not (isinstance(number, int | float) and number >= 0 and number % 1 == 0):
             raise SpecError.of("sets_2d", "table", "must have whole numbers >= 0 as set", number)
+    for number in np.unique(rows["set"].to_numpy()).tolist():
         part, colour = rows[rows["set"] == number], COLOURS[int(number) % len(COLOURS)]
         points = part[["w0", "w1"]].to_numpy(dtype=float)
         for x, y in points:

@@ -8,8 +8,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from tegum.errors import SpecError
 from tegum.plots import style
-from tegum.plots._panels import require
+from tegum.plots._panels import require, require_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,14 +37,13 @@ def level_traces(
     """D_i of every feature over training, and below it the loss, over the same log-spaced steps.
 
     Features that are ever nearer to a level above the lowest have colours, in the order in which
-    they get there; the others are grey.
-    Jumps are shaded across both, with the numbers of their features above where the table has
-    them; dotted lines are levels.
+    they get there; the others are grey. Jumps are shaded across both, with the numbers of their
+    features above where the table has them; dotted lines are levels.
 
     Args:
         features: columns `step`, `feature`, `dimensionality`, of one model.
         curve: columns `step`, `loss`.
-        jumps: columns `start`, `end`, optionally `feature`: what is to be shaded.
+        jumps: columns `start`, `end`, optionally `feature`: what is to be shaded; may be empty.
         levels: dotted lines.
         first: the step where the axis begins; by default the first after 0.
         lowest, highest: the range of losses that is shown; by default all of it.
@@ -70,7 +70,7 @@ def level_traces(
     if lowest is not None or highest is not None:
         below.set_ylim(lowest, highest)
     if jumps is not None:
-        require("level_traces.jumps", jumps.assign(any=0), ["start", "end"])
+        require_columns("level_traces.jumps", jumps, ["start", "end"])
         for start, end in jumps[["start", "end"]].to_numpy():
             for axes in (above, below):
                 axes.axvspan(start, end, color=_SHADE, lw=0, zorder=-1)
@@ -116,11 +116,13 @@ def stage_curve(
         rates: columns `step`, `rate`, of that seed.
 
     Raises:
-        SpecError: a column is missing.
+        SpecError: a column is missing, or the stages are of a seed without a curve.
     """
     require("stage_curve", curves, ["seed", "step", "loss"])
     require("stage_curve.stages", stages, ["name", "seed", "start", "end", "settled", "loss"])
-    chosen = stages["seed"].iloc[0]
+    chosen = stages["seed"].tolist()[0]
+    if chosen not in set(curves["seed"]):
+        raise SpecError.of("stage_curve", "stages", "must be of a seed in the curves", chosen)
     figure = Figure(figsize=(6.4, 4.4 if rates is not None else 3.2), layout="constrained")
     parts = figure.subplots(2 if rates is not None else 1, 1, sharex=True, squeeze=False,
                             height_ratios=(1.8, 1)[: 2 if rates is not None else 1])  # fmt: skip
@@ -170,7 +172,7 @@ def excess_curves(
 
     Args:
         curves: columns `seed`, `step`, `loss`.
-        jumps: columns `seed`, `start`, `end`.
+        jumps: columns `seed`, `start`, `end`; may be empty.
         chosen: a seed that is drawn on top of the others.
         first: the step where the axis begins; by default the first after 0.
 
@@ -178,6 +180,7 @@ def excess_curves(
         SpecError: a column is missing.
     """
     require("excess_curves", curves, ["seed", "step", "loss"])
+    require_columns("excess_curves.jumps", jumps, ["seed", "start", "end"])
     figure = Figure(figsize=(6.4, 3.4), layout="constrained")
     axes = figure.add_subplot()
     lowest = float(curves["loss"].min())

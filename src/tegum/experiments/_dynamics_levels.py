@@ -82,7 +82,7 @@ def _each_seed(traces: xr.Dataset, found: pd.DataFrame) -> pd.DataFrame:
     `late` counts jumps of more than SIZE that begin after LATE, `late_drop` is the largest fall of
     the loss in one of them, `fall` the largest between two checkpoints after LATE, at `fall_start`
     to `fall_end`, and `within` whether that is in one of them; `off` is how far the last D_i are
-    from their levels, `pairs` how many are at the upper level; `last_loss`.
+    from their levels, `at_half` how many are at the upper level; `last_loss`.
     """
     import pandas as pd
 

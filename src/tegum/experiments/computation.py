@@ -40,16 +40,16 @@ EXPERIMENT = Experiment(
         FigureSpec(
             "small-circuit",
             "|x| = ReLU(x) + ReLU(−x): with two neurons for each feature one reads +x, one −x, "
-            "and the output adds them. Weights below .05 are left out; there are none. Neurons "
-            "are rescaled so that the largest input weight is ±1. The model of lowest loss of 64 "
-            "(fewer in a quick run).",
+            "and the output adds them. Weights below .05 are left out. Neurons are rescaled so "
+            "that the largest input weight is ±1. The model of lowest loss of 64 (fewer in a quick "
+            "run).",
             figures.draw_small,
             ("small_circuit",),
         ),
         FigureSpec(
             "neurons-by-sparsity",
             "Every column is one of 40 neurons, its segments the input weights of the features "
-            "that count on it, rescaled so that the largest is 1; sorted by the most important "
+            "that count on it, rescaled so that the largest is 1; sorted by the strongest "
             "feature, at the bottom. Dense features: one feature to a neuron. The sparser they "
             "are, the more neurons (red line below) store others too, those of the least "
             "important features first. Colour: how much a feature shares its neurons with "
@@ -82,7 +82,8 @@ EXPERIMENT = Experiment(
             f"The part of 24 seeds (6 in a quick run) whose model {_SMALL} holds a proved "
             "instance of asymmetric superposition with inhibition: by density; with two neurons "
             "for each feature (green); and with the features of every neuron renamed at random "
-            "(grey).",
+            f"(grey). Dashed: the {rules.FREQUENT:.0%} that are asked for at 1−S = "
+            f"{small.MOTIF_DENSITY:g}.",
             figures.draw_motifs,
             ("motif_models", "renamed"),
         ),
@@ -93,7 +94,7 @@ EXPERIMENT = Experiment(
             "other way round, so that the primary feature disturbs the secondary output strongly; "
             "the neuron “inhibits” sees the primary feature too and takes that away. Only the two "
             "features and the neurons that matter to them are drawn. From the model of lowest "
-            f"loss {_SMALL} at 1−S = 0.1.",
+            f"loss {_SMALL} at 1−S = {small.MOTIF_DENSITY:g} that has an instance.",
             figures.draw_motif,
             ("motif_circuit",),
         ),

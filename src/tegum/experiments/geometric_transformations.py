@@ -95,9 +95,9 @@ EXPERIMENT = Experiment(
             "Three kinds of trajectory, told apart by how the two sets lie in the second stage: on "
             "one line (an eighth of all seeds), at an angle (most), or on the same side (rare). "
             "Each row: where the first and the second stage have settled, where both sets are "
-            "first at right angles, and the end. All arrive at the octahedron. Shown is the first "
-            f"seed of each kind, of {stages.STORY_SEEDS[0]} (fewer in a quick run, where a kind "
-            "may be absent).",
+            "first at right angles, and the end. Shown is the first seed of each kind that arrives "
+            f"at the octahedron, as nearly all do, of {stages.STORY_SEEDS[0]} (fewer in a quick "
+            "run, where a kind may be absent).",
             draw_kinds,
             ("kinds",),
         ),

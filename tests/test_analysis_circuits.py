@@ -169,3 +169,5 @@ def test_other_models_are_refused() -> None:
             tg.motifs(runs)
     with pytest.raises(SpecError, match=r"^motifs\.runs must be a Dataset of tegum\.train"):
         tg.motifs(xr.Dataset())
+    with pytest.raises(SpecError, match=r"^candidates\.W must be one model"):
+        circuits.candidates(np.ones((3, 2, 4)), np.ones((3, 4, 2)))

@@ -204,3 +204,16 @@ def test_pattern_of_many_alike_neurons() -> None:
     assert neurons.pattern(np.eye(40)) == "40 x +A"
     with pytest.raises(SpecError, match=r"pattern.W must leave at most 50000 orders"):
         neurons.pattern(np.ones((9, 2)))
+
+
+def test_labelled_pairs_without_their_dimensions_are_refused() -> None:
+    W_in = xr.DataArray(np.ones((2, 3)), dims=("hidden", "feature"))
+    with pytest.raises(SpecError, match=r"^W_out\.dims must contain 'hidden'"):
+        neurons.strength(W_in, xr.DataArray(np.ones((3, 2)), dims=("feature", "neuron")))
+    with pytest.raises(SpecError, match=r"^W\.dims must contain 'hidden'"):
+        neurons.strength(W_in.rename(hidden="neuron"), W_in.T)
+
+
+def test_neurons_of_diverged_models_are_silent() -> None:
+    W_in = xr.DataArray(np.full((2, 3), np.inf), dims=("hidden", "feature"))
+    assert not neurons.stored(W_in, W_in.T).any()

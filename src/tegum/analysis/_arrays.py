@@ -20,20 +20,14 @@ FEATURE_J: Final = "feature_j"
 
 def lift(core: Callable[[F64], NDArray[Any]], W: Array, out: tuple[str, ...]) -> Array:
     """Apply `core`, (..., hidden, feature) -> (..., *out), to plain or labelled weights."""
-
-    def quiet(w: F64) -> NDArray[Any]:
-        # A diverged model is all NaN, and so is what is computed from it: no warning is due.
-        with np.errstate(invalid="ignore", over="ignore"):
-            return core(w)
-
     if not isinstance(W, xr.DataArray):
         w = np.asarray(W, dtype=np.float64)
         if w.ndim < 2:
             raise SpecError.of("W", "shape", "must be (..., hidden, feature)", w.shape)
-        return quiet(w)
+        return quiet(core)(w)
     check_dims(W)
     lifted: xr.DataArray = xr.apply_ufunc(
-        quiet,
+        quiet(core),
         W.astype(np.float64),
         input_core_dims=[[HIDDEN, FEATURE]],
         output_core_dims=[list(out)],
@@ -43,17 +37,27 @@ def lift(core: Callable[[F64], NDArray[Any]], W: Array, out: tuple[str, ...]) ->
     return lifted.rename(None)
 
 
-def check_dims(W: xr.DataArray) -> None:
+def quiet(core: Callable[..., NDArray[Any]]) -> Callable[..., NDArray[Any]]:
+    """`core` without warnings: a diverged model is NaN, and so is what is computed from it."""
+
+    def silent(*arrays: Any) -> NDArray[Any]:
+        with np.errstate(invalid="ignore", over="ignore"):
+            return core(*arrays)
+
+    return silent
+
+
+def check_dims(W: xr.DataArray, name: str = "W") -> None:
     """Refuse labelled weights without the dimensions `hidden` and `feature`."""
     for dim in (HIDDEN, FEATURE):
         if dim not in W.dims:
-            raise SpecError.of("W", "dims", f"must contain {dim!r}", W.dims)
+            raise SpecError.of(name, "dims", f"must contain {dim!r}", W.dims)
 
 
 def one_model(owner: str, field: str, W: NDArray[Any] | xr.DataArray) -> F64:
     """`W` as a plain (hidden, feature); an error that names `owner.field` if it is a batch."""
-    if W.ndim != 2:
-        raise SpecError.of(owner, field, "must be one model (hidden, feature)", W.shape)
+    if np.ndim(W) != 2:
+        raise SpecError.of(owner, field, "must be one model (hidden, feature)", np.shape(W))
     if isinstance(W, xr.DataArray):
         check_dims(W)
         W = W.transpose(HIDDEN, FEATURE).to_numpy()

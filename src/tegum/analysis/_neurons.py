@@ -11,14 +11,12 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from tegum.analysis._arrays import Array, lift, one_model
+from tegum.analysis._arrays import Array, check_dims, lift, one_model, quiet
 from tegum.dims import F64, FEATURE, HIDDEN, I64
 from tegum.errors import SpecError
 
 #: What a stored feature is called, by the code of its signs.
 SIGNS: Final = {1: "+#", 2: "+#!", 3: "-#", 4: "-#!"}
-
-
 #: Orders of a group's neurons that are compared at most.
 _ORDERS: Final = 50_000
 
@@ -81,10 +79,13 @@ def check_pair(first: tuple[int, ...], second: tuple[int, ...]) -> None:
 
 
 def one_of(owner: str, W: Any, W_out: Any) -> tuple[F64, F64 | None]:
-    """One model as plain arrays (hidden, feature) and (feature, hidden)."""
+    """One model as plain arrays (hidden, feature) and (feature, hidden), or None when tied."""
+    return (one_model(owner, "W", W), None) if W_out is None else pair_of(owner, W, W_out)
+
+
+def pair_of(owner: str, W: Any, W_out: Any) -> tuple[F64, F64]:
+    """One untied model as plain arrays (hidden, feature) and (feature, hidden)."""
     w = one_model(owner, "W", W)
-    if W_out is None:
-        return w, None
     if isinstance(W_out, xr.DataArray) and {HIDDEN, FEATURE} <= set(W_out.dims):
         W_out = W_out.transpose(..., FEATURE, HIDDEN)
     out = np.asarray(W_out, np.float64)
@@ -104,9 +105,11 @@ def lifted(
     if not isinstance(W, xr.DataArray) or not isinstance(W_out, xr.DataArray):
         v, w = np.asarray(W, np.float64), np.asarray(W_out, np.float64)
         check_pair(v.shape, w.shape)
-        return core(v, w)
+        return quiet(core)(v, w)
+    check_dims(W)
+    check_dims(W_out, "W_out")
     found: xr.DataArray = xr.apply_ufunc(
-        core,
+        quiet(core),
         W.astype(np.float64),
         W_out.astype(np.float64),
         input_core_dims=[[HIDDEN, FEATURE], [FEATURE, HIDDEN]],

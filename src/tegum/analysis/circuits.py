@@ -17,7 +17,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import NDArray
 
-from tegum.analysis.neurons import rescale
+from tegum.analysis._neurons import pair_of, rescaled
 from tegum.dims import F64
 from tegum.distributions.base import Layout
 from tegum.distributions.magnitudes import MAGNITUDES
@@ -85,10 +85,11 @@ def candidates(
 
     Neuron k with its largest input weight on i; another feature j with .1 <= |v_kj| <= .67 and
     w_jk / w_ik >= 1.5; |v w| of both in [.5, 1.5]; and another neuron l that sees i with the same
-    sign and has w_jl < 0, so that −w_jl |v_li| >= ½ w_jk |v_ki|. Raises SpecError unless the
-    shapes fit.
+    sign and has w_jl < 0, so that −w_jl |v_li| >= ½ w_jk |v_ki|. Raises SpecError for more
+    than one model, and unless the shapes fit.
     """
-    v, w = rescale(W_in, W_out)
+    encoder, decoder = pair_of("candidates", W_in, W_out)
+    v, w = rescaled(encoder, decoder)
     found = []
     gain = np.abs(v) * w.T  # (hidden, feature): positive where the output weight is
     fits = (gain >= GAIN[0]) & (gain <= GAIN[1])

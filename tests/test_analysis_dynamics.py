@@ -106,6 +106,7 @@ class TestJumps:
         ("change", "message"),
         [
             ({"levels": (0.5,)}, r"jumps.levels must be two or more numbers in \[0, 1\]"),
+            ({"levels": (0.0, np.nan)}, r"jumps.levels must be two or more numbers in \[0, 1\]"),
             ({"levels": (0.0, 0.5, 0.4)}, "jumps.levels must rise by more than two margins"),
             ({"levels": (0.0, 0.1)}, "jumps.levels must rise by more than two margins of 0.05"),
             ({"margin": 0.0}, "jumps.margin must be > 0; got 0.0"),
@@ -255,3 +256,8 @@ class TestStages:
             stages(seen, smoothing=0)
         with pytest.raises(SpecError, match=r"loss_rate.steps must have three or more"):
             stages(seen, first=90_000_000)
+        with pytest.raises(SpecError, match=r"loss_rate.steps must be a rising row"):
+            loss_rate(np.array([30, 20, 40]), np.ones(3))
+        for loss in (np.ones(2), np.array([1.0, 0.0, 1.0]), np.array([1.0, np.nan, 1.0])):
+            with pytest.raises(SpecError, match=r"loss_rate.loss must be 3 finite numbers > 0"):
+                loss_rate(np.array([20, 30, 40]), loss)

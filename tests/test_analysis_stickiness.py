@@ -79,6 +79,10 @@ def test_bad_input_is_refused() -> None:
         log_slope([1, 2], [1, 0])
     with pytest.raises(SpecError, match=r"log_slope.x must have two different values"):
         log_slope([2, 2], [1, 3])
+    with pytest.raises(SpecError, match=r"log_slope.x must have two different values"):
+        log_slope([], [])
+    with pytest.raises(SpecError, match=r"window_slopes.y must be positive and finite"):
+        window_slopes([1, 2], [1, np.inf], 1.5)
     with pytest.raises(SpecError, match=r"window_slopes.x must rise strictly"):
         window_slopes([2, 1], [1, 3], 1.5)
     with pytest.raises(SpecError, match=r"window_slopes.ratio must be > 1; got 1"):

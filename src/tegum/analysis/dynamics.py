@@ -157,7 +157,7 @@ def as_traces(runs: xr.Dataset) -> xr.Dataset:
 
 def _checked_levels(levels: Sequence[float], margin: float) -> tuple[float, ...]:
     known = tuple(float(level) for level in levels)
-    if len(known) < 2 or min(known) < 0 or max(known) > 1:
+    if len(known) < 2 or not all(0 <= level <= 1 for level in known):
         raise SpecError.of("jumps", "levels", "must be two or more numbers in [0, 1]", levels)
     if not margin > 0:
         raise SpecError.of("jumps", "margin", "must be > 0", margin)

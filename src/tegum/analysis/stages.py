@@ -1,4 +1,4 @@
-"""The stages of a training: stretches between its fastest losses of loss.
+"""The stages of a training: stretches between the times at which its loss falls fastest.
 
 Source: paper, "Superposition and Learning Dynamics": "distinct regimes which are visible in the
 loss curve, with each regime corresponding to a distinct geometric transformation".
@@ -39,12 +39,19 @@ def loss_rate(
     """(step, −d ln L / d ln step) on an even grid of ln step from `first` to the last step.
 
     ln L is smoothed by a Gaussian of standard deviation `smoothing` > 0 in ln step. A rate of 1
-    means that the loss falls like 1/step. Raises SpecError unless there are steps after `first`.
+    means that the loss falls like 1/step. `steps` (T,) rise, and `loss` (T,) is > 0. Raises
+    SpecError for others, and unless three or more steps are at `first` or later.
     """
     from scipy.ndimage import gaussian_filter1d  # type: ignore[attr-defined]
 
     if not smoothing > 0:
         raise SpecError.of("loss_rate", "smoothing", "must be > 0", smoothing)
+    steps, loss = np.asarray(steps), np.asarray(loss, np.float64)
+    if steps.ndim != 1 or not (np.diff(steps) > 0).all():
+        raise SpecError.of("loss_rate", "steps", "must be a rising row", steps)
+    if loss.shape != steps.shape or not ((loss > 0) & np.isfinite(loss)).all():
+        rule = f"must be {len(steps)} finite numbers > 0, one per step"
+        raise SpecError.of("loss_rate", "loss", rule, loss)
     after = steps >= max(first, 1)
     if after.sum() < 3:
         rule = f"must have three or more checkpoints from {first} on"
@@ -82,7 +89,7 @@ def stages(
         first: see `loss_rate`.
 
     Raises:
-        SpecError: for other values, or where the loss is not known.
+        SpecError: for other values, or where the loss is not known or not > 0.
     """
     import pandas as pd
 

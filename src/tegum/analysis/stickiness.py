@@ -80,11 +80,11 @@ def log_slope(x: ArrayLike, y: ArrayLike) -> float:
     Raises:
         SpecError: with fewer than two different x, or values that are not positive.
     """
-    log_x, log_y = _logs(x, y)
+    log_x, log_y = _logs("log_slope", x, y)
+    if len(np.unique(log_x)) < 2:
+        raise SpecError.of("log_slope", "x", "must have two different values", np.asarray(x))
     away = log_x - log_x.mean()
     total = float(away @ away)
-    if total == 0:
-        raise SpecError.of("log_slope", "x", "must have two different values", np.exp(log_x))
     return float(away @ log_y) / total
 
 
@@ -96,7 +96,7 @@ def window_slopes(x: ArrayLike, y: ArrayLike, ratio: float) -> F64:
     Raises:
         SpecError: unless x rises strictly, ratio > 1 and all values are positive.
     """
-    log_x, _ = _logs(x, y)
+    log_x, _ = _logs("window_slopes", x, y)
     if not (np.diff(log_x) > 0).all():
         raise SpecError.of("window_slopes", "x", "must rise strictly", np.asarray(x))
     if not ratio > 1:
@@ -107,10 +107,10 @@ def window_slopes(x: ArrayLike, y: ArrayLike, ratio: float) -> F64:
     return np.array([log_slope(a[i:j], b[i:j]) for i, j in spans])
 
 
-def _logs(x: ArrayLike, y: ArrayLike) -> tuple[F64, F64]:
+def _logs(owner: str, x: ArrayLike, y: ArrayLike) -> tuple[F64, F64]:
     a, b = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
     for name, values in (("x", a), ("y", b)):
-        if a.shape != b.shape or a.ndim != 1 or not (values > 0).all():
-            rule = "must be positive, x and y of one shape (k,)"
-            raise SpecError.of("log_slope", name, rule, values)
+        if a.shape != b.shape or a.ndim != 1 or not ((values > 0) & np.isfinite(values)).all():
+            rule = "must be positive and finite, x and y of one shape (k,)"
+            raise SpecError.of(owner, name, rule, values)
     return np.log(a), np.log(b)

@@ -42,7 +42,6 @@ NUDGE: Final = 1e-4
 _ROOT: Final = 1e-10
 #: … and by which part losses must differ to be different.
 _EQUAL: Final = 1e-9
-_PARAMETERS: Final = ("W", "W_in", "W_out", "b")
 _KEPT: Final = ("loss", "status")
 
 
@@ -251,7 +250,7 @@ class _Path:
 
 
 def _arrays(model: xr.Dataset) -> dict[str, NDArray[Any]]:
-    return {name: model[name].to_numpy() for name in _PARAMETERS if name in model}
+    return {name: model[name].to_numpy() for name in OWN if name in model}
 
 
 def _pair(model: xr.Dataset) -> tuple[Any, NDArray[Any]]:

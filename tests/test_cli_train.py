@@ -73,6 +73,17 @@ class TestTrain:
             "--model linear --importance 1,2,3,4": tegum.Problem(
                 tegum.Correlated(2, 2, (0.2, 0.3)), tegum.Linear(1), importance=(1, 2, 3, 4)
             ),
+            "--features 4 --probability 0.2 --hidden 2 --magnitude one --target and": tegum.Problem(
+                tegum.Independent(4, 0.2, "one"), tegum.ReLUOutput(2), target=tegum.Pairs("and")
+            ),
+            "--features 4 --probability 0.2 --hidden 2 --target xor --pairs 0+1,3+2": tegum.Problem(
+                tegum.Independent(4, 0.2),
+                tegum.ReLUOutput(2),
+                target=tegum.Pairs("xor", ((0, 1), (3, 2))),
+            ),
+            "--features 2 --probability 0.2 --hidden 1 --target-table 1,0,2": tegum.Problem(
+                tegum.Independent(2, 0.2), tegum.ReLUOutput(1), target=tegum.Elementwise((1, 0, 2))
+            ),
         }
         for line, problem in options.items():
             assert main(["train", *line.split(), "--steps", "0", "--held-out", "16"]) == 0

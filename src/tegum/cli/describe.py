@@ -10,6 +10,7 @@ from tegum.distributions import Anticorrelated, Correlated, Distribution, Indepe
 from tegum.errors import InputFileError, SpecError, TegumError, UnknownNameError
 from tegum.models import Linear, Model, ReLUHidden, ReLUOutput, TwoLayer
 from tegum.problem import Problem
+from tegum.targets import Elementwise, Pairs, Target
 from tegum.training import Training
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ _SETS: dict[str, type[Correlated] | type[Anticorrelated]] = {
     "correlated": Correlated,
     "anticorrelated": Anticorrelated,
 }
+_OF_PAIRS = ("product", "and", "or", "xor")
 _TRAINING = (
     "engine",
     "warm_start",
@@ -55,6 +57,8 @@ _PROBLEM = (
     "hidden_activation",
     "importance",
     "target",
+    "pairs",
+    "target_table",
     "l1",
 )
 
@@ -74,7 +78,10 @@ def problem_of(options: Train, sweeps_probability: float | None) -> Problem:
         extra["importance"] = values.importance(
             "--importance", options.importance, distribution.n_features
         )
-    extra |= _given(options, "target", "l1")
+    target = _target(options)
+    if target is not None:
+        extra["target"] = target
+    extra |= _given(options, "l1")
     return Problem(distribution, _model(options), **extra)
 
 
@@ -135,6 +142,20 @@ def _model(options: Train) -> Model:
     if kind not in _MODELS:
         raise UnknownNameError.of("model", kind, list(_MODELS))
     return _MODELS[kind](n_hidden=options.hidden, bias=options.bias, **extra)
+
+
+def _target(options: Train) -> str | Target | None:
+    """The target that the options describe, None where they do not."""
+    name, table, given = options.target, options.target_table, options.pairs
+    if table is not None and name is not None:
+        raise TegumError("--target-table stands in place of --target; leave out one of them")
+    if name in _OF_PAIRS:
+        chosen = None if given is None else values.pairs("--pairs", given)
+        return Pairs(operation=name, pairs=chosen)
+    if given is not None:
+        rule = f"must come with a --target of {', '.join(_OF_PAIRS)}"
+        raise SpecError.of("--pairs", "", rule, given)
+    return name if table is None else Elementwise(table=values.numbers("--target-table", table))
 
 
 def _need(options: Train, kind: str, needed: tuple[str, ...], foreign: tuple[str, ...]) -> None:

@@ -74,8 +74,14 @@ class Train:
     """Give hidden neurons a bias (relu-hidden, two-layer)."""
     importance: Annotated[str | None, _unset("I")] = None
     """1.0, or a list, or 0.9^i; all 1 by default."""
-    target: Annotated[str | None, _unset("x|abs|relu|square|cube|sign|step")] = None
-    """What the model is to output; x by default."""
+    target: Annotated[str | None, _unset("x|abs|relu|square|cube|sign|step|product|and|or|xor")] = (
+        None
+    )
+    """What the model is to output, of each feature or of pairs of features; x by default."""
+    pairs: Annotated[str | None, _unset("A+B[,A+B…]")] = None
+    """Pairs of features for product, and, or, xor, as 0+1,2+3; i and i + 1 by default."""
+    target_table: Annotated[str | None, _unset("Y,Y…")] = None
+    """In place of --target: values of any function of a feature, evenly from x = −1 to 1."""
     l1: MaybeReal = None
     """Penalty λ·‖h‖₁ on hidden activations."""
 

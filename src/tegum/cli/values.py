@@ -10,6 +10,7 @@ from tegum.errors import SpecError
 
 _POWER = re.compile(r"(?P<base>[^^]+)\^i")
 _RANGE = re.compile(r"(?P<kind>geom|lin):(?P<first>[^:]+):(?P<last>[^:]+):(?P<count>\d+)")
+_PAIR = re.compile(r"(\d+)\+(\d+)")
 
 AxisValues = list[float] | tuple[str, list[float]]
 
@@ -57,6 +58,14 @@ def importance(option: str, text: str, n_features: int) -> float | tuple[float, 
         return number_or_vector(option, text)
     base = number(option, power["base"])
     return tuple(base**i for i in range(n_features))
+
+
+def pairs(option: str, text: str) -> tuple[tuple[int, int], ...]:
+    """`0+1,2+3`: pairs of features, counted from 0."""
+    found = [_PAIR.fullmatch(part.replace(" ", "")) for part in text.split(",")]
+    if None in found:
+        raise SpecError.of(option, "", "must be pairs of features, as 0+1,2+3", text)
+    return tuple((int(pair[1]), int(pair[2])) for pair in found if pair)
 
 
 def checkpoints(option: str, text: str) -> int | tuple[int, ...]:

@@ -86,8 +86,8 @@ class Train:
     """Penalty λ·‖h‖₁ on hidden activations."""
 
     axis: Annotated[UseAppendAction[tuple[str, ...]], _unset("NAME=VALUES")] = ()
-    """Sweep a number (repeatable): feature_probability, importance[1], l1, learning_rate,
-    weight_decay … `r:importance[1]=0.1,1,10` calls the axis r."""
+    """Sweep a number (repeatable): feature_probability, importance[1], learning_rate …
+    `r:importance[1]=0.1,1,10` calls the axis r."""
     seeds: Whole = 1
     """Models at every axis point."""
     seed: Whole = 0

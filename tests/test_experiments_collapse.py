@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from claim_checks import changed, judged, quick_run_as_expected
 
 import tegum as tg
 from tegum.experiments import _collapse_branches as branches
@@ -16,8 +15,6 @@ from tegum.experiments import _collapse_rules as rules
 from tegum.experiments import collapse_to_pca
 from tegum.experiments._set_models import ENGINES
 from tegum.experiments.base import Judgement, Tables
-from tegum.report.lab import RunLab
-from tegum.report.run import run
 
 P = models.DENSITY
 EXPERIMENT = collapse_to_pca.EXPERIMENT
@@ -27,24 +24,11 @@ OPTIMA = {p: k for k, densities in rules.OPTIMA.items() for p in densities} | {0
 
 
 def judge(identity: str, tables: Tables) -> Judgement:
-    (claim,) = (c for c in EXPERIMENT.claims if c.id == identity)
-    judgement = claim.judge(tables)
-    assert "\n" not in judgement.measured
-    return judgement
+    return judged(EXPERIMENT.claims, identity, tables)
 
 
 def status(identity: str, tables: Tables) -> str:
     return judge(identity, tables).status
-
-
-def changed(tables: Tables, name: str, where: dict[str, Any], **values: Any) -> Tables:
-    """The tables with some values of the rows that have the values `where` replaced."""
-    copy = {key: table.copy() for key, table in tables.items()}
-    rows = np.logical_and.reduce([copy[name][key] == value for key, value in where.items()])
-    assert rows.any()
-    for column, value in values.items():
-        copy[name].loc[rows, column] = value
-    return copy
 
 
 def tables(counts: dict[float, int]) -> Tables:
@@ -202,7 +186,4 @@ def test_branches_cross_where_minima_do() -> None:
 
 @pytest.mark.slow
 def test_a_quick_run_gives_the_recorded_verdicts() -> None:
-    finished = run(EXPERIMENT, RunLab(quick=True))
-    assert finished.failures == ()
-    assert [v.claim.id for v in finished.outcome.verdicts if not v.as_expected] == []
-    assert len(finished.drawings) == len(EXPERIMENT.figures)
+    quick_run_as_expected(EXPERIMENT)

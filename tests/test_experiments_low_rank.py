@@ -7,31 +7,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from claim_checks import assert_evidence_exists, changed, judged, quick_run_as_expected
 
 from tegum.analysis.low_rank import projection
 from tegum.experiments import _low_rank_tables as low
 from tegum.experiments.base import FigureSpec, Tables
 from tegum.experiments.low_rank import EXPERIMENT, draw_crossing
 from tegum.report.figures import draw
-from tegum.report.lab import RunLab
-from tegum.report.run import run
 
 
 def status(identity: str, tables: Tables) -> str:
-    (judge,) = (c.judge for c in EXPERIMENT.claims if c.id == identity)
-    judgement = judge(tables)
-    assert "\n" not in judgement.measured
-    return judgement.status
-
-
-def changed(tables: Tables, name: str, where: Any, **values: Any) -> Tables:
-    """The tables with some values replaced, in the rows of `name` for which `where` is true."""
-    copy = {key: table.copy() for key, table in tables.items()}
-    rows = where(copy[name])
-    assert rows.any()
-    for column, value in values.items():
-        copy[name].loc[rows, column] = value
-    return copy
+    return judged(EXPERIMENT.claims, identity, tables).status
 
 
 @pytest.fixture(scope="module")
@@ -133,18 +119,9 @@ def test_the_strong_curves_meet_where_the_losses_cross(ranks: Tables) -> None:
 
 
 def test_evidence_exists(ranks: Tables) -> None:
-    known = {figure.name for figure in EXPERIMENT.figures} | set(ranks)
-    for claim in EXPERIMENT.claims:
-        assert set(claim.evidence) <= known, claim.id
-        assert claim.item in EXPERIMENT.items
+    assert_evidence_exists(EXPERIMENT, ranks)
 
 
 @pytest.mark.slow
 def test_a_quick_run_finds_what_is_expected(ranks: Tables) -> None:
-    finished = run(EXPERIMENT, RunLab(quick=True))
-    assert finished.failures == ()
-    assert {v.claim.id: v.judgement.status for v in finished.outcome.verdicts} == {
-        c.id: c.expected if c.quick else "not tested" for c in EXPERIMENT.claims
-    }
-    assert set(finished.outcome.tables) == set(ranks)
-    assert len(finished.drawings) == len(EXPERIMENT.figures)
+    assert set(quick_run_as_expected(EXPERIMENT)) == set(ranks)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from claim_checks import assert_evidence_exists, changed, judged, quick_run_as_expected
 from scipy.stats import binomtest
 
 from tegum.dims import F64
@@ -16,32 +17,17 @@ from tegum.experiments import _pentagon_seeds as seeds
 from tegum.experiments.base import FigureSpec, Judgement, Tables
 from tegum.experiments.perturbed_pentagon import EXPERIMENT
 from tegum.report.figures import draw
-from tegum.report.lab import RunLab
-from tegum.report.run import run
 
 R = curves.RELATIVE
 AT = 0.27  #: where the hand-made losses cross
 
 
 def judge(identity: str, tables: Tables) -> Judgement:
-    (found,) = (c.judge for c in EXPERIMENT.claims if c.id == identity)
-    judgement: Judgement = found(tables)
-    assert "\n" not in judgement.measured
-    return judgement
+    return judged(EXPERIMENT.claims, identity, tables)
 
 
 def status(identity: str, tables: Tables) -> str:
     return judge(identity, tables).status
-
-
-def changed(tables: Tables, name: str, where: Any, **values: Any) -> Tables:
-    """The tables with some values replaced, in the rows of `name` for which `where` is true."""
-    copy = {key: table.copy() for key, table in tables.items()}
-    rows = where(copy[name])
-    assert rows.any()
-    for column, value in values.items():
-        copy[name].loc[rows, column] = value
-    return copy
 
 
 def opened(angle: float, length: float, others: float = 1.13) -> F64:
@@ -267,18 +253,9 @@ def test_figures_draw_from_the_tables_they_name(tables: Tables, spec: FigureSpec
 
 
 def test_evidence_exists(tables: Tables) -> None:
-    known = {figure.name for figure in EXPERIMENT.figures} | set(tables)
-    for claim in EXPERIMENT.claims:
-        assert set(claim.evidence) <= known, claim.id
-        assert claim.item in EXPERIMENT.items
+    assert_evidence_exists(EXPERIMENT, tables)
 
 
 @pytest.mark.slow
 def test_a_quick_run_finds_what_is_expected(tables: Tables) -> None:
-    finished = run(EXPERIMENT, RunLab(quick=True))
-    assert finished.failures == ()
-    assert {v.claim.id: v.judgement.status for v in finished.outcome.verdicts} == {
-        c.id: c.expected if c.quick else "not tested" for c in EXPERIMENT.claims
-    }
-    assert set(finished.outcome.tables) == set(tables)
-    assert len(finished.drawings) == len(EXPERIMENT.figures)
+    assert set(quick_run_as_expected(EXPERIMENT)) == set(tables)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from claim_checks import changed, judged, quick_run_as_expected
 
 from tegum.experiments import _phase_crossing as crossing
 from tegum.experiments import _phase_empirical as empirical
@@ -16,8 +17,6 @@ from tegum.experiments import _phase_truth as truth
 from tegum.experiments import _phase_wells as wells
 from tegum.experiments import phase_change, phase_diagrams
 from tegum.experiments.base import Experiment, Judgement, Tables
-from tegum.report.lab import RunLab
-from tegum.report.run import run
 from tegum.theory import phases, two_features
 from tegum.theory.sparse_expansion import expand
 
@@ -26,22 +25,11 @@ EXPERIMENTS = (phase_change.EXPERIMENT, phase_diagrams.EXPERIMENT)
 
 
 def judge(identity: str, tables: Tables) -> Judgement:
-    (found,) = (c.judge for e in EXPERIMENTS for c in e.claims if c.id == identity)
-    judgement: Judgement = found(tables)
-    assert "\n" not in judgement.measured
-    return judgement
+    return judged([c for e in EXPERIMENTS for c in e.claims], identity, tables)
 
 
 def status(identity: str, tables: Tables) -> str:
     return judge(identity, tables).status
-
-
-def changed(tables: Tables, name: str, row: int, **values: Any) -> Tables:
-    """The tables with some values of one row replaced."""
-    copy = {key: table.copy() for key, table in tables.items()}
-    for column, value in values.items():
-        copy[name].loc[row, column] = value
-    return copy
 
 
 @pytest.fixture(scope="module")
@@ -417,9 +405,4 @@ def test_rules_choose_the_lowest_loss_and_average_all_but_the_worst() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda e: e.name)
 def test_a_quick_run_finds_what_is_expected(experiment: Experiment) -> None:
-    finished = run(experiment, RunLab(quick=True))
-    assert finished.failures == ()
-    assert {v.claim.id: v.judgement.status for v in finished.outcome.verdicts} == {
-        c.id: c.expected for c in experiment.claims
-    }
-    assert len(finished.drawings) == len(experiment.figures)
+    quick_run_as_expected(experiment)

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from claim_checks import judged, quick_run_as_expected
 
 from tegum.analysis import sets
 from tegum.dims import F64
@@ -19,18 +20,13 @@ from tegum.experiments import _set_arrangements as arrangements
 from tegum.experiments import _set_models as models
 from tegum.experiments import correlated_features
 from tegum.experiments.base import Judgement, Tables
-from tegum.report.lab import RunLab
-from tegum.report.run import run
 
 P = models.DENSITY
 EXPERIMENT = correlated_features.EXPERIMENT
 
 
 def judge(identity: str, tables: Tables) -> Judgement:
-    (claim,) = (c for c in EXPERIMENT.claims if c.id == identity)
-    judgement = claim.judge(tables)
-    assert "\n" not in judgement.measured
-    return judgement
+    return judged(EXPERIMENT.claims, identity, tables)
 
 
 def status(identity: str, tables: Tables) -> str:
@@ -253,7 +249,4 @@ def test_the_best_hexagon_is_a_minimum_over_radius_and_bias() -> None:
 
 @pytest.mark.slow
 def test_a_quick_run_gives_the_recorded_verdicts() -> None:
-    finished = run(EXPERIMENT, RunLab(quick=True))
-    assert finished.failures == ()
-    assert [v.claim.id for v in finished.outcome.verdicts if not v.as_expected] == []
-    assert len(finished.drawings) == len(EXPERIMENT.figures)
+    quick_run_as_expected(EXPERIMENT)

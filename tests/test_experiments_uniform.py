@@ -8,21 +8,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from claim_checks import judged, quick_run_as_expected
 from uniform_tables import tables
 
 from tegum.experiments.base import Judgement, Tables
 from tegum.experiments.uniform_geometry import EXPERIMENT
 from tegum.report.figures import draw
-from tegum.report.lab import RunLab
-from tegum.report.run import run
 
 CLAIMS = {claim.id: claim for claim in EXPERIMENT.claims}
 
 
 def judge(identity: str, tables: Tables) -> Judgement:
-    found = CLAIMS[identity].judge(tables)
-    assert "\n" not in found.measured
-    return found
+    return judged(EXPERIMENT.claims, identity, tables)
 
 
 @pytest.fixture(scope="module")
@@ -221,9 +218,4 @@ def test_figures_are_drawn_from_the_tables(good: Tables) -> None:
 
 @pytest.mark.slow
 def test_a_quick_run() -> None:
-    finished = run(EXPERIMENT, RunLab(quick=True))
-    assert finished.failures == ()
-    assert {v.claim.id: v.judgement.status for v in finished.outcome.verdicts} == {
-        c.id: c.expected if c.quick else "not tested" for c in EXPERIMENT.claims
-    }
-    assert len(finished.drawings) == len(EXPERIMENT.figures)
+    quick_run_as_expected(EXPERIMENT)

@@ -223,4 +223,5 @@ def _seeds(tables: Tables) -> str:
     lowest = rows.groupby(DENSITY)["loss"].transform("min")
     share = (rows["loss"] <= (1 + MATCH) * lowest).groupby(rows[DENSITY]).mean()
     n = rows.groupby(DENSITY).size()
-    return f"N = {n.min()}; {share.min():.0%}–{share.max():.0%} of seeds within 1 % of the best"
+    part = f"{share.min():.0%}–{share.max():.0%}"
+    return f"N = {n.min()}; {part} of seeds within {MATCH:.0%} of the best"

@@ -32,6 +32,12 @@ TARGET: Final = "feature_probability[0]"
 PENTAGON, DIGONS, OTHERS = "pentagon", "digons without it", "digons with it"
 #: Models that are neither.
 ELSE: Final = "something else"
+#: The varied feature is at 0 when it is shorter.
+ABSENT: Final = 0.1
+#: Five features go round the circle when no gap is as wide (NaN when fewer are represented).
+_OPEN: Final = 90.0
+#: What is told of both branches where they cross.
+_SIDES: Final = ("loss", "slope", "norm")
 #: Points of the exact curves from one tenth to tenfold: (full, quick). Every density at which
 #: models are trained is among them.
 _POINTS: Final = (73, 25)
@@ -85,9 +91,6 @@ def tables(lab: Lab) -> Tables:
         "ends": pd.DataFrame(ends),
         "crossings": pd.DataFrame([_crossing(c) for c in met], columns=columns),
     }
-
-
-_SIDES: Final = ("loss", "slope", "norm")
 
 
 def _followed(name: str, relative: F64) -> xr.Dataset:
@@ -197,9 +200,3 @@ def kind(W: F64) -> str:
         return DIGONS if norms[0] < ABSENT else ELSE
     gaps = geometry.gaps_2d(W)
     return PENTAGON if not pairs and bool((gaps < _OPEN).all()) else ELSE
-
-
-#: The varied feature is at 0 when it is shorter.
-ABSENT: Final = 0.1
-#: Five features go round the circle when no gap is as wide (NaN when fewer are represented).
-_OPEN: Final = 90.0

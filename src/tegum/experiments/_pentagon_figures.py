@@ -25,6 +25,12 @@ _NAMES: Final = {
     DIGONS: "two digons, varied feature at 0",
     OTHERS: "two digons, another feature left over",
 }
+#: The features of a pentagon by their place: k and 5 − k mirror each other.
+_PLACES: Final = {
+    0: ("varied", style.VERMILION),
+    1: ("its neighbours", style.BLUE),
+    2: ("far two", style.GREEN),
+}
 _TICKS: Final = (0.1, 0.3, 1, 3, 10)
 _LABEL: Final = "density of the varied feature / density of the others"
 #: What is drawn close to the crossing.
@@ -209,13 +215,8 @@ def draw_motion(tables: Tables) -> Figure:
     left.plot(best[RELATIVE], best["angle"], "o", ms=4.5, color=style.VERMILION)
     left.axhline(72, color=style.FAINT, lw=0.8, zorder=0)
     left.set_ylabel("angle to each neighbour, degrees")
-    places = {
-        0: ("varied", style.VERMILION),
-        1: ("its neighbours", style.BLUE),
-        2: ("far two", style.GREEN),
-    }
     shapes, found = exact_shapes(tables), pentagons(tables)
-    for place, (words, colour) in places.items():
+    for place, (words, colour) in _PLACES.items():
         line = shapes[shapes["place"] == place].sort_values(RELATIVE)
         right.plot(line[RELATIVE], line["norm"], color=colour, lw=1.2)
         dots = found[found["place"].isin([place, 5 - place])]
@@ -243,12 +244,7 @@ def draw_lengths(tables: Tables) -> Figure:
     axes.plot(bias, 1 / (1 - bias) ** 2, color=style.INK, ls=(0, (4, 2)), lw=1.2)
     axes.annotate("1/(1 − b)²", (-0.2, 1 / 1.2**2), (6, -14), textcoords="offset points")
     rows = bounds(pentagons(tables))
-    places = {
-        0: ("varied", style.VERMILION),
-        1: ("its neighbours", style.BLUE),
-        2: ("far two", style.GREEN),
-    }
-    for place, (words, colour) in places.items():
+    for place, (words, colour) in _PLACES.items():
         part = rows[rows["place"].isin([place, 5 - place])]
         axes.plot(part["b"], part["squared"], "o", ms=4, color=colour, alpha=0.7, label=words)
     even = bounds(at_one(exact_shapes(tables))).iloc[:1]

@@ -59,6 +59,7 @@ def judge_bounds_everywhere(tables: Tables) -> Judgement:
 
 
 def bounds(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows with ‖W_i‖² as `squared`, its bounds `low` and `high`, and if it is `inside`."""
     squared, size = rows["norm"] ** 2, rows["b"].abs()
     rows = rows.assign(squared=squared, low=1 + size, high=1 / (1 - size))
     return rows.assign(inside=rows["squared"].between(rows["low"], rows["high"]))

@@ -9,7 +9,16 @@ import numpy as np
 from tegum import plots
 from tegum.experiments import _set_models as models
 from tegum.experiments._set_arrangements import ARRANGEMENTS
-from tegum.experiments._set_models import CASES, DENSITY, EXACT, OPTIMUM, TRAINED, Case
+from tegum.experiments._set_models import (
+    CASES,
+    DENSITY,
+    EXACT,
+    OPTIMUM,
+    TRAINED,
+    Case,
+    blank_loss,
+)
+from tegum.experiments._set_rules import MATCH
 from tegum.plots import style
 from tegum.plots.sets import draw_sets
 
@@ -20,10 +29,9 @@ if TYPE_CHECKING:
 
     from tegum.experiments.base import Tables
 
-#: A seed is drawn in colour when its loss is within this part of the exact optimum's …
-MATCH: Final = 0.01
-#: … or, where that is zero, below this part of the loss of knowing nothing.
-NOTHING: Final = 1e-3
+#: A seed is drawn in colour when its loss is within `MATCH` of the exact optimum's or, where that
+#: is zero, at most this part of the loss of knowing nothing.
+NOTHING: Final = 1e-5
 #: The angle within a set that the paper leads one to expect, or that an even hexagon has.
 EXPECTED: Final = {"correlated": 90.0, "anticorrelated": 180.0, "three": 60.0, "independent": None}
 
@@ -95,9 +103,8 @@ def _draw_angles(axes: Axes, table: pd.DataFrame, case: Case) -> None:
 
 def matching(seeds: pd.DataFrame, lowest: float, case: Case, p: float) -> np.ndarray:
     """Which models lose no more than 1 % over the optimum, or next to nothing where it is zero."""
-    law = case.law.with_probability(p)
-    blank = float(np.trace(law.second_moment()) - (law.mean() ** 2).sum())
-    limit = max((1 + MATCH) * lowest, NOTHING * MATCH * blank)
+    nothing = NOTHING * blank_loss(case.law.with_probability(p))
+    limit = max((1 + MATCH) * lowest, nothing)
     return np.asarray(seeds["loss"] <= limit)
 
 

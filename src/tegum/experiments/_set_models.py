@@ -117,6 +117,11 @@ def trained(lab: Lab, case: Case, engine: str) -> xr.Dataset:
     return lab.score(runs) if engine == TRAINED else runs
 
 
+def blank_loss(law: Distribution) -> float:
+    """Σσ² of the features: the loss of a model that outputs their means and knows nothing else."""
+    return float(np.trace(law.second_moment()) - (law.mean() ** 2).sum())
+
+
 def pairs_of(law: Distribution) -> np.ndarray:
     """The pair of each feature; of independent ones, by number, so that they can be compared."""
     return np.arange(law.n_features) // 2

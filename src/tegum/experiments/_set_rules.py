@@ -23,6 +23,7 @@ from tegum.experiments._set_models import (
     THREE,
     TRAINED,
     Case,
+    blank_loss,
 )
 from tegum.experiments.base import Judgement, Tables
 from tegum.theory.principal import pair_spectrum
@@ -131,8 +132,7 @@ def judge_nothing(tables: Tables) -> Judgement:
     for engine in ENGINES:
         shares = []
         for p in ANTICORRELATED.densities:
-            law = ANTICORRELATED.law.with_probability(p)
-            blank = float(np.trace(law.second_moment()) - (law.mean() ** 2).sum())
+            blank = blank_loss(ANTICORRELATED.law.with_probability(p))
             shares.append(abs(float(lowest(tables, ANTICORRELATED, p, engine)["loss"])) / blank)
         worst[engine] = max(shares)
     return Judgement.when(

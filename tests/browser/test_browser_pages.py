@@ -61,6 +61,19 @@ def test_neurons_are_shown_where_there_are_some(visit: Visit) -> None:
     expect(neurons.page.locator("[data-view='neurons']").first).to_be_visible()
 
 
+def test_a_phase_diagram_that_is_refused_does_not_run(visit: Visit) -> None:
+    page = visit("#/phase?" + SMALL.split("?")[1])
+    run = page.control("phase-run")
+    expect(run).to_have_text("Stop")
+    page.press("phase-run")
+    expect(run).to_have_text("Train")
+    for name, value in (("points", 40), ("phase-seeds", 64)):
+        page.type_in(name, value)
+    page.press("phase-run")
+    page.page.get_by_role("alert").get_by_text("too many models of the diagram").wait_for()
+    expect(run).to_have_text("Train")
+
+
 def test_the_phase_diagram_fills_in_and_its_cells_open(visit: Visit) -> None:
     page = visit("#/phase?" + SMALL.split("?")[1])
     for name, value in (("points", 4), ("phase-seeds", 2), ("phase-steps", 300)):

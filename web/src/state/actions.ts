@@ -28,6 +28,8 @@ const SETTLE = 180;
 /** For so long after a change by hand, numbers that arrive do not move the controls. */
 const BY_HAND = 600;
 const FRAMES_PER_SECOND = 30;
+/** What names the wish for a phase diagram in a refusal of it. */
+const PHASE = "phase";
 const TRACES_EVERY = 1500;
 
 let socket: Socket | undefined;
@@ -43,7 +45,7 @@ let wanted: { past: number | null; selected: number | null } | undefined;
 let asked = 0;
 let answered = 0;
 
-/** The run whose phase diagram the page shows. */
+/** Whether a phase diagram is being trained. */
 export const phaseRunning = signal(false);
 
 /** Called for each frame of the present run; the loop draws it and acknowledges it. */
@@ -57,7 +59,10 @@ export function connect(page: Location, changed: () => void): void {
     connection: (status, reason) => {
       session.connection.value = status;
       // What is asked for in the meantime waits for the next hello.
-      if (status === "lost") session.hello.value = null;
+      if (status === "lost") {
+        session.hello.value = null;
+        phaseRunning.value = false;
+      }
       session.connectionReason.value = reason;
     },
   });
@@ -155,7 +160,7 @@ export function change(wish: Partial<Settings>): void {
 export function startPhase(n: 2 | 3, points: number, seeds: number, steps: number): void {
   session.phase.value = null;
   phaseRunning.value = true;
-  socket?.send({ type: "phase", n_features: n, points, seeds, steps, bias: true });
+  socket?.send({ type: "phase", id: PHASE, n_features: n, points, seeds, steps, bias: true });
 }
 
 export const stopPhase = (): void => socket?.send({ type: "phase_stop" });
@@ -216,10 +221,12 @@ function hear(message: TextMessage): void {
       askForTraces();
       break;
     case "error":
+      if (message.id === PHASE) phaseRunning.value = false;
       if (!session.state.value && session.hello.value) configure(session.hello.value.default);
       complain(message.message, message.code === "failed");
       break;
     case "crashed":
+      phaseRunning.value = false;
       complain(message.message, true);
       break;
     case "phase_stopped":

@@ -55,6 +55,7 @@ export interface HistoryMessage {
 
 export interface ErrorMessage {
   type: "error";
+  id?: number | string | null;
   code: string;
   message: string;
 }

@@ -146,3 +146,5 @@ def test_the_widget_holds_the_frame(tmp_path: Path, monkeypatch: pytest.MonkeyPa
                 widgets.view(runs, **{name: value})  # type: ignore[arg-type]
     with pytest.raises(SpecError, match=r"view\.ds must be a Dataset"):
         widgets.view(runs["W"])
+    with pytest.raises(SpecError, match=r"view\.ds must hold at least one model"):
+        widgets.view(runs.isel(seed=slice(0)))

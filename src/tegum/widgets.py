@@ -70,7 +70,7 @@ def _index(name: str, value: int, low: int, end: int) -> int:
 def dataset_frame(ds: xr.Dataset) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     """Header and arrays of the frame that a widget gets: P axis points of N seeds each.
 
-    Raises `SpecError` for a Dataset that is not one of `train`.
+    Raises `SpecError` for a Dataset that is not one of `train` or holds no model.
     """
     if "problem" not in getattr(ds, "attrs", {}):
         raise SpecError.of("view", "ds", "must be a Dataset of tegum.train", type(ds))
@@ -79,6 +79,8 @@ def dataset_frame(ds: xr.Dataset) -> tuple[dict[str, Any], dict[str, NDArray[Any
     for name in (weights, "b", "loss"):
         if name not in ds:
             raise SpecError.of("view", "ds", f"must hold {name}", list(ds.data_vars))
+    if ds["loss"].size == 0:
+        raise SpecError.of("view", "ds", "must hold at least one model", dict(ds["loss"].sizes))
     if SEED not in ds.dims:
         ds = ds.expand_dims(SEED)
     axes = [str(dim) for dim in ds["loss"].dims if dim != SEED]

@@ -88,7 +88,8 @@ def _busiest(pids: set[int]) -> int:
     return max(ticks, key=lambda pid: ticks[pid])
 
 
-def _settles(holds: Callable[[], bool], seconds: float = 20.0) -> bool:
+def _settles(holds: Callable[[], bool], seconds: float = 240.0) -> bool:
+    """Whether it holds at last; a machine may be busy."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if holds():

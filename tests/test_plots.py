@@ -2,46 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
-import xarray as xr
 from figure_text import assert_text_is_inside_and_apart
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.text import Text
+from plot_runs import DENSITIES, dataset
 
 from tegum import plots
-from tegum.analysis import geometry
 from tegum.errors import SpecError
 from tegum.plots import style, tables
-
-DENSITIES = [1.0, 0.3, 0.03]
-
-
-def dataset(n: int = 6, m: int = 2, seeds: int = 0) -> xr.Dataset:
-    """Random weights in the form of a trained ensemble, or of the best of one."""
-    rng = np.random.default_rng(n * m + seeds)
-    shape = (3, seeds) if seeds else (3,)
-    dims = ("feature_probability", "seed") if seeds else ("feature_probability",)
-    steps = np.array([0, 1, 10, 100])
-    chosen = np.arange(seeds) if seeds else ("feature_probability", np.array([4, 0, 7]))
-    return xr.Dataset(
-        {
-            "W": ((*dims, "hidden", "feature"), rng.normal(0, 0.7, (*shape, m, n)).astype("f4")),
-            "b": ((*dims, "feature"), rng.normal(0, 0.3, (*shape, n)).astype("f4")),
-            "loss": (dims, rng.random(shape)),
-            "loss_curve": ((*dims, "step"), rng.random((*shape, 4))),
-        },
-        {"feature_probability": DENSITIES, "seed": chosen, "step": steps},
-        {"problem": json.dumps({"importance": list(0.9 ** np.arange(n))})},
-    )
 
 
 def drawn(figure: Figure) -> Figure:
@@ -110,82 +87,6 @@ def test_figures_leave_matplotlib_as_it_was(name: str) -> None:
     assert dict(mpl.rcParams) == before
     assert type(figure) is Figure  # not pyplot's
     assert max(text.get_fontsize() for text in figure.findobj(Text)) < 31.0
-
-
-def test_feature_table_holds_the_geometry_of_every_model() -> None:
-    runs = dataset(6, 2, seeds=3)
-    table = tables.feature_table(runs)
-    assert list(table) == [
-        *("feature_probability", "seed", "feature", "norm", "superposition", "dimensionality"),
-        *("b", "importance", "w0", "w1"),
-    ]
-    assert len(table) == 3 * 3 * 6
-    row = table.query("feature_probability == 0.3 and seed == 2 and feature == 4").iloc[0]
-    W = runs.W.values[1, 2].astype(float)
-    assert row["norm"] == pytest.approx(np.hypot(*W[:, 4]), rel=1e-12)
-    assert row["dimensionality"] == pytest.approx(geometry.dimensionality(W)[4])
-    assert row["superposition"] == pytest.approx(geometry.superposition(W)[4])
-    assert (row["w0"], row["w1"], row["b"]) == (*W[:, 4], float(runs.b[1, 2, 4]))
-    assert row["importance"] == 0.9**4
-
-
-def test_feature_table_after_best_names_the_chosen_seed() -> None:
-    table = tables.feature_table(dataset())
-    assert table.groupby("feature_probability")["seed"].unique().map(list).to_dict() == {
-        1.0: [4],
-        0.3: [0],
-        0.03: [7],
-    }
-    one = tables.count_table(dataset().isel(feature_probability=0))
-    assert list(one) == ["seed", "loss", "represented", "dedicated"]
-    assert one["seed"].tolist() == [4]
-
-
-def test_importance_is_left_out_where_it_is_swept() -> None:
-    runs = dataset()
-    swept = runs.rename({"feature_probability": "importance[1]"})
-    assert "importance" not in tables.feature_table(swept)
-    assert "importance" not in tables.feature_table(runs.drop_attrs())
-    given = tables.feature_table(swept, importance=np.arange(6))
-    assert given["importance"].tolist() == [0, 1, 2, 3, 4, 5] * 3
-    with pytest.raises(SpecError, match=r"feature_table\.importance must be one or 6 numbers"):
-        tables.feature_table(runs, importance=[1, 2])
-
-
-def test_axis_of_vectors_is_numbered() -> None:
-    runs = dataset().rename({"feature_probability": "importance"})
-    runs = runs.assign_coords(
-        importance=np.arange(3), importance_vector=(("importance", "feature"), np.ones((3, 6)))
-    )
-    table = tables.feature_table(runs)
-    assert table["importance"].unique().tolist() == [0, 1, 2]
-    assert "importance_vector" not in table
-
-
-def test_gram_table_is_what_outputs_receive() -> None:
-    runs = dataset(4, 3)
-    G = tables.gram_table(runs).query("feature_probability == 0.03")["gram"].to_numpy()
-    W = runs.W.values[2].astype(float)
-    np.testing.assert_allclose(G.reshape(4, 4), W.T @ W, rtol=1e-12)
-    rng = np.random.default_rng(0)
-    W_in, W_out = rng.normal(size=(2, 3, 4)), rng.normal(size=(2, 4, 3))
-    untied = xr.Dataset(
-        {"W_in": (("r", "hidden", "feature"), W_in), "W_out": (("r", "feature", "hidden"), W_out)}
-    )
-    table = tables.gram_table(untied)
-    assert list(table) == ["r", "feature", "feature_j", "gram"]
-    np.testing.assert_allclose(table["gram"].to_numpy().reshape(2, 4, 4), W_out @ W_in)
-
-
-def test_loss_and_count_tables() -> None:
-    runs = dataset(6, 2, seeds=3)
-    losses = tables.loss_table(runs)
-    assert list(losses) == ["feature_probability", "seed", "step", "loss"]
-    np.testing.assert_array_equal(losses["loss"], runs.loss_curve.values.ravel())
-    counts = tables.count_table(runs)
-    np.testing.assert_array_equal(
-        counts["represented"], (np.linalg.norm(runs.W, axis=-2) > 0.5).sum(-1).ravel()
-    )
 
 
 def test_features_2d_draws_the_directions() -> None:
@@ -264,17 +165,6 @@ def test_panel_column_is_used_as_it_stands() -> None:
     assert [axes.get_title() for axes in titled(figure)] == ["r = 1", "r = 0.3", "r = 0.03"]
 
 
-def test_colours_mean_what_they_should() -> None:
-    assert style.SIGNED(0.5) == (1.0, 1.0, 1.0, 1.0)
-    red, blue = style.SIGNED(0.0), style.SIGNED(1.0)
-    assert red[0] > red[2]
-    assert blue[2] > blue[0]
-    for scale in (style.SHARED, style.IMPORTANCE):
-        colours = scale(np.linspace(0, 1, 50))[:, :3]
-        luminance = colours @ [0.2126, 0.7152, 0.0722]
-        assert (np.diff(luminance) > 0).all()
-
-
 def test_counts_follow_the_lowest_loss_and_span_all() -> None:
     rows = [
         {"feature_probability": p, "loss": loss, "represented": r, "dedicated": d}
@@ -345,8 +235,6 @@ def test_diverged_models_leave_their_panel_empty(draw: Callable[..., Figure]) ->
         ),
         (lambda: plots.counts(count_rows(3).drop(columns="loss")), "must have a column 'loss'"),
         (lambda: plots.norms(tables.feature_table(dataset())[:0]), "must have rows"),
-        (lambda: tables.loss_table(dataset().drop_vars("loss_curve")), "must hold loss_curve"),
-        (lambda: tables.feature_table(dataset().drop_vars("W")), "must hold W or W_in"),
         (
             lambda: plots.loss_curves(tables.loss_table(dataset(seeds=2)).assign(panel="all")),
             "must have one row per step and seed in a group",
@@ -358,34 +246,3 @@ def test_bad_tables_are_named(call: Callable[[], object], words: str) -> None:
         call()
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
-
-
-@pytest.mark.parametrize("limits", [(1e-4, 1.0), (0.2, 0.9), (0.03, 40.0)])
-def test_powers_are_plain_text_and_say_the_number_at_their_tick(
-    limits: tuple[float, float],
-) -> None:
-    @style.styled
-    def draw() -> Figure:
-        figure = Figure(figsize=(4, 3))
-        axes = figure.subplots()
-        axes.loglog(limits, limits)
-        return figure
-
-    figure = draw()
-    FigureCanvasAgg(figure).draw()
-    raised = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
-    for axis in (figure.axes[0].xaxis, figure.axes[0].yaxis):
-        ticks = axis.get_major_ticks() + axis.get_minor_ticks()
-        labels = {tick.label1.get_text(): float(tick.get_loc()) for tick in ticks}
-        labels.pop("", None)
-        assert labels
-        for text, value in labels.items():
-            factor, _, power = text.rpartition("×")
-            assert power.startswith("10"), text
-            exponent = float(power[2:].translate(raised))
-            assert float(factor or 1) * 10**exponent == pytest.approx(value)
-
-
-def test_what_is_no_power_stays_as_it_is() -> None:
-    assert style.plain_power("$x_1$") == "$x_1$"
-    assert style.plain_power("0.5") == "0.5"

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 OCTAHEDRA: Final = 0.8
 #: Most of anything is more than this share.
 MOST: Final = 0.5
-#: How often the loss falls between four stages.
-FALLS: Final = 3
 #: A kind of trajectory is no accident when this share of trainings is of it.
 KIND: Final = 0.01
 
@@ -39,11 +37,13 @@ def judge_octahedra(tables: Tables) -> Judgement:
     ends, words, shares = tables["ends"], [], []
     for density, rows in _by_density(ends):
         lacking = rows[rows["represented"] < len(stages.SETS)]
-        above = float(lacking["loss"].min() / rows["loss"].min()) if len(lacking) else 1.0
+        cost = ""
+        if len(lacking):
+            cost = f", at {float(lacking['loss'].min() / rows['loss'].min()):.1f} times the loss"
         shares.append(float(rows["octahedron"].mean()))
         words.append(
-            f"{100 * shares[-1]:.1f} % at 1−S = {density:g} (a feature lacks in {len(lacking)}, "
-            f"at {above:.1f} times the loss)"
+            f"{100 * shares[-1]:.1f} % at 1−S = {density:g} (a feature lacks in {len(lacking)}"
+            f"{cost})"
         )
     return Judgement.when(
         min(shares) >= OCTAHEDRA,
@@ -61,11 +61,12 @@ def _by_density(ends: pd.DataFrame) -> list[tuple[float, pd.DataFrame]]:
 def judge_falls(tables: Tables) -> Judgement:
     """31.c: the loss falls in steps."""
     falls = tables["drops"].groupby(SEED)["stage"].max()
-    enough = float((falls >= FALLS).mean())
+    enough = float((falls >= stages.FALLS).mean())
     counts = ", ".join(f"{n} in {k} seeds" for n, k in falls.value_counts().sort_index().items())
     return Judgement.when(
         enough > MOST,
-        f"three falls or more in {100 * enough:.0f} % of {len(falls)} seeds; falls: {counts}",
+        f"{stages.FALLS} falls or more in {100 * enough:.0f} % of {len(falls)} seeds; "
+        f"falls: {counts}",
         share=enough,
     )
 

@@ -32,6 +32,8 @@ OPPOSED: Final = -0.9
 RIGHT: Final = 0.1
 #: Features are antipodal when their cosine is below this.
 ANTIPODAL: Final = -0.95
+#: How often the loss falls between four stages.
+FALLS: Final = 3
 #: The kinds of trajectory, by the cosine between the sets' mean directions in the second stage.
 KINDS: Final = {"line": (-1.0, -0.9), "corner": (-0.9, 0.9), "same side": (0.9, 1.0)}
 
@@ -46,8 +48,7 @@ STORY_STEPS: Final = (60_000, 20_000)
 CHECKPOINTS: Final = (140, 100)
 FRAMES: Final = (72, 40)
 _FIRST_FRAME: Final = 60  # steps
-#: Faint curves behind the chosen one.
-_SHOWN_SEEDS: Final = 48
+_SHOWN_SEEDS: Final = 48  # faint curves behind the chosen one
 
 
 def problem(density: float) -> Problem:
@@ -152,9 +153,8 @@ def _row(W: F64, settled: Any) -> dict[str, float]:
     `falls` of the loss; in the second stage: the cosine between the sets' mean directions, the
     least cosine within a set and the largest between sets; in the last but one: the largest
     |cosine| within a set and the worst antipode; both at the end too, and how many features are
-    represented there; `opened`, the worst antipode
-    where both sets are first at right angles, and `opened_at`, the position of that checkpoint
-    (NaN and −1 where they never are).
+    represented there; `opened`, the worst antipode where both sets are first at right angles, and
+    `opened_at`, the position of that checkpoint (NaN and −1 where they never are).
     """
     line, before, last = W[settled[min(1, len(settled) - 1)]], W[settled[-2:][0]], W[-1]
     norms = np.linalg.norm(W, axis=-2).min(-1)
@@ -189,7 +189,7 @@ def octahedral(table: pd.DataFrame) -> pd.Series:
 def paused(table: pd.DataFrame) -> pd.Series:
     """Trainings that settle once more before the end: both sets open, not yet antipodal."""
     open_sets = (table["before_within"] < RIGHT) & (table["before_antipode"] > ANTIPODAL)
-    return (table["falls"] >= 3) & open_sets
+    return (table["falls"] >= FALLS) & open_sets
 
 
 def chosen(table: pd.DataFrame) -> pd.Series:
@@ -245,9 +245,8 @@ def kinds_table(story: Story) -> pd.DataFrame:
     """
     import pandas as pd
 
-    steps, parts = story.W[CHECKPOINT].to_numpy(), []
+    steps, table, parts = story.W[CHECKPOINT].to_numpy(), story.table, []
     for name in KINDS:
-        table = story.table
         rows = table[kind_of(table, name) & octahedral(table) & (table["opened_at"] >= 0)]
         if rows.empty:  # a rare kind, in a quick run
             continue

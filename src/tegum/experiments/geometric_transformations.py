@@ -132,7 +132,7 @@ EXPERIMENT = Experiment(
             section=SECTION,
             statement="Learning goes through distinct regimes that show in the loss curve.",
             rule=f"at 1−S = {stages.DROPS_DENSITY:g}, from a small start at a low rate, the rate "
-            f"−d ln loss / d ln step has {rules.FALLS} or more peaks in more than half of "
+            f"−d ln loss / d ln step has {stages.FALLS} or more peaks in more than half of "
             f"{stages.DROPS_SEEDS[0]} seeds",
             judge=rules.judge_falls,
             evidence=("drops", "loss"),
@@ -155,9 +155,9 @@ EXPERIMENT = Experiment(
             section=SECTION,
             statement="Then each set opens into a triangle, and learning pauses before the "
             "triangles are an antiprism.",
-            rule=f"{rules.FALLS} falls of the loss or more in the chosen training; before the last "
-            f"all |cosines| within sets < {stages.RIGHT:g}, and some feature has no other at a "
-            f"cosine < {stages.ANTIPODAL:g}",
+            rule=f"{stages.FALLS} falls of the loss or more in the chosen training; before the "
+            f"last all |cosines| within sets < {stages.RIGHT:g}, and some feature has no other at "
+            f"a cosine < {stages.ANTIPODAL:g}",
             judge=rules.judge_open,
             evidence=_SHOWN,
             quick=False,

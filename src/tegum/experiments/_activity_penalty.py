@@ -40,7 +40,8 @@ def measure(lab: Lab) -> Tables:
     """Single features over λ/I; models of many features over λ, the best regularised loss each."""
     import pandas as pd
 
-    tied, untied = ReLUOutput(n_hidden=N_HIDDEN), _untied()
+    tied = ReLUOutput(n_hidden=N_HIDDEN)
+    untied = TwoLayer(n_hidden=N_HIDDEN, hidden_activation="identity")
     falling: F64 = np.asarray(DECAY ** np.arange(N_FEATURES), np.float64)
     few = (0.0, 0.02, SHOWN, 0.25) if lab.quick else PENALTIES
     parts = [
@@ -49,10 +50,6 @@ def measure(lab: Lab) -> Tables:
         _models(lab, _problem(untied, falling), (0.0, SHOWN), UNTIED),
     ]
     return {"isolated": _isolated(lab), "penalised": pd.concat(parts, ignore_index=True)}
-
-
-def _untied() -> Model:
-    return TwoLayer(n_hidden=N_HIDDEN, hidden_activation="identity")
 
 
 def _problem(model: Model, importance: float | F64) -> Problem:

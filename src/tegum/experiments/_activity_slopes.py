@@ -14,7 +14,7 @@ from tegum.analysis import geometry
 from tegum.dims import F64
 from tegum.distributions import Independent
 from tegum.expected import expected_loss
-from tegum.experiments.base import Judgement, Lab
+from tegum.experiments.base import Judgement, Lab, Tables
 from tegum.models import ReLUOutput
 from tegum.problem import Problem
 from tegum.selection import best
@@ -156,17 +156,17 @@ def slopes(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def judge_loss(tables: dict[str, pd.DataFrame]) -> Judgement:
+def judge_loss(tables: Tables) -> Judgement:
     """47.a: the loss rises as λ²."""
     return _judge(tables, "rise", 2.0)
 
 
-def judge_superposition(tables: dict[str, pd.DataFrame]) -> Judgement:
+def judge_superposition(tables: Tables) -> Judgement:
     """47.b: superposition falls as λ."""
     return _judge(tables, "fall", 1.0)
 
 
-def _judge(tables: dict[str, pd.DataFrame], column: str, expected: float) -> Judgement:
+def _judge(tables: Tables, column: str, expected: float) -> Judgement:
     found = slopes(tables["slopes"])
     off = float((found[column] - expected).abs().max(skipna=False))
     words = "; ".join(f"{row['case']} {row[column]:.3f}" for _, row in found.iterrows())

@@ -211,6 +211,13 @@ def test_products_are_those_of_the_paper(good: Tables) -> None:
     assert len(table.loc["octahedron"]) == 3
 
 
+def test_18d_counts_the_models_that_hold_each_product(good: Tables) -> None:
+    # triangles with pairs at 2 levels of the sweep and 2 long ones of 2 seeds; pentagons with four
+    # pairs at 1 and 1; three pairs or more at 6 levels, and beside the pentagons
+    values = {"triangular_bipyramid": 6.0, "pentagonal_bipyramid": 3.0, "octahedron": 9.0}
+    assert judge("18.d", good).values == values
+
+
 def test_figures_are_drawn_from_the_tables(good: Tables) -> None:
     for figure in EXPERIMENT.figures:
         assert draw(figure, good, EXPERIMENT.name).png.startswith(b"\x89PNG")

@@ -14,7 +14,6 @@ SECTION: Final = "The Geometry of Superposition: Uniform Superposition"
 _ALL = ("models", "features", "factors")
 _LONG = ("long_models", "long_features", "long_factors")
 
-
 #: Why some lines are not seen.
 _NO_LINE: Final = {
     "tetrahedra": "Of ideal models of 160 features, at exact minima, tetrahedra have the lowest "

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from tegum.analysis import stickiness
+from tegum.experiments._uniform_training import DENSITY
 from tegum.experiments.base import Judgement, Tables
 
 if TYPE_CHECKING:
@@ -172,12 +173,12 @@ def judge_total(tables: Tables) -> Judgement:
 def judge_no_line_at_one(tables: Tables) -> Judgement:
     """17.a: dense features have no D_i at 1."""
     features = tables["features"]
-    dense = features[1 / features["feature_probability"] <= AT_ONE[0][0]]
+    dense = features[1 / features[DENSITY] <= AT_ONE[0][0]]
     found = stickiness.line(dense["dimensionality"], 1.0)
     highest = float(dense["dimensionality"].max())
     return Judgement.when(
         len(dense) > 0 and found.count < LINE_COUNT,
-        f"{found.count} of {len(dense)} features of {dense['feature_probability'].nunique()} "
+        f"{found.count} of {len(dense)} features of {dense[DENSITY].nunique()} "
         f"models within {stickiness.ON_LINE:g} of 1; the highest D_i is {highest:.3f}",
         count=found.count,
         highest=highest,

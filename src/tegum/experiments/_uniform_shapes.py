@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from tegum.analysis import geometry, stickiness
 from tegum.experiments._uniform_rules import LINE_CONTRAST, LINE_COUNT
+from tegum.experiments._uniform_training import DENSITY
 from tegum.experiments.base import Judgement, Tables
 
 if TYPE_CHECKING:
     import pandas as pd
 
-DENSITY: Final = "feature_probability"
 #: The lines of the paper's scatter.
 LINES: Final = {
     "tetrahedra": (3 / 4, "3/4"),
@@ -28,7 +28,7 @@ LINES: Final = {
 ORDER: Final = ("simplex", "triangle", "digon", "pentagon", "square antiprism")
 #: On the plateau, 1/(1−S), so many of the represented features are in digons.
 PLATEAU, PLATEAU_PART = (2.2, 3.5), 0.95
-#: Where the polytopes are looked for.
+#: The polytopes that are looked for, and from which 1/(1−S) to which.
 POLYTOPES: Final = ("tetrahedron", "triangle", "pentagon", "square antiprism")
 RANGE: Final = (1.45, 5.5)
 #: D_i of a feature is that of its polytope within this.
@@ -231,19 +231,22 @@ def _mostly(good: pd.Series, level: pd.Series, words: str) -> Judgement:
 
 def judge_seen_products(tables: Tables) -> Judgement:
     """18.d: models are tegum products of polytopes the paper names."""
-    features: Any = tables["features"], tables["long_features"]
-    words, good = [], True
+    features = (tables["features"], tables["long_features"])
+    words, good, values = [], True, {}
     for product, wanted in PRODUCTS.items():
         seen = []
         for own in features:
             inside = own[levels(own).between(*RANGE) & (own["across"] < ORTHOGONAL)]
             keys = [DENSITY, *([] if "seed" not in own else ["seed"])]
-            seen += [level for level, part in inside.groupby(keys) if _holds(part, wanted)]
-        at = [1 / (key[0] if isinstance(key, tuple) else key) for key in seen]
+            seen += [
+                part[DENSITY].iloc[0] for _, part in inside.groupby(keys) if _holds(part, wanted)
+            ]
+        at = [1 / p for p in seen]
+        values[product.replace(" ", "_")] = float(len(at))
         good &= len(at) > 0
         where = f" ({min(at):.3g}–{max(at):.3g})" if at else ""
         words.append(f"{product}: {len(at)} models{where}")
-    return Judgement.when(good, "; ".join(words), models=float(len(words)))
+    return Judgement.when(good, "; ".join(words), **values)
 
 
 def _holds(part: pd.DataFrame, wanted: tuple[tuple[str, int, float], ...]) -> bool:

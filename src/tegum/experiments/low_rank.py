@@ -153,8 +153,8 @@ _CLAIMS: Final = (
         section=SECTION,
         statement="If three features are equally important and equally sparse, the best strategy "
         "in two dimensions is an equilateral triangle. (Recorded as differing: it is when they are "
-        "dense. Below 1−S = 0.522 a pair with one feature alone loses less: three features "
-        "interfere in every pair of active ones, with the pair only two of them do.)",
+        "dense. Below 1−S = 0.522 a pair with one feature alone loses less: in a triangle any two "
+        "features that are active together interfere, beside a pair only the two in it.)",
         rule="the lowest exact minimum is the triangle at every density",
         judge=rules.judge_triangle,
         evidence=("features", "crossing", "fits"),

@@ -208,7 +208,8 @@ _OTHERS: Final = (
         section=SECTION,
         statement="Biases are slightly negative and lengths make up for them: ‖W_i‖ = 1/(1 − b_i). "
         "(Recorded as differing: b_i is negative, so that this is below 1, while lengths are above "
-        "1. With |b_i| in place of b_i it is far too much: an input of 1 gives ‖W_i‖² + b_i.)",
+        "1. With |b_i| in place of b_i it is far too much: the output for an input of 1, ‖W_i‖² + "
+        "b_i, would be 1.5.)",
         rule=f"‖W_i‖ (1 − b_i) = 1 ± {lengths.FORMULA:g} in the exact regular pentagon",
         judge=lengths.judge_formula,
         evidence=_LENGTHS,
@@ -230,7 +231,8 @@ _OTHERS: Final = (
         section=SECTION,
         statement="The same bounds hold in deformed pentagons. (Recorded as differing: a feature "
         "whose neighbours are often active has a bias set by them, which its length does not "
-        "fully make up for.)",
+        "fully make up for; and one that is itself active somewhat more often is a little "
+        "too long.)",
         rule="for every feature of every lowest-loss pentagon",
         judge=lengths.judge_bounds_everywhere,
         evidence=_LENGTHS,

@@ -57,3 +57,8 @@ def test_bad_input() -> None:
     linear = problem.replace(model=tg.ReLUOutput(1))
     with pytest.raises(SpecError, match=r"^primary_share\.problem must have a ReLU hidden layer"):
         primary_share(linear, {"W": np.ones((1, 2)), "b": np.zeros(2)})
+    hidden = problem.replace(model=tg.ReLUHidden(1))
+    with pytest.raises(SpecError, match=r"^primary_share\.parameters must hold W; got \['b'\]"):
+        primary_share(hidden, {"b": np.zeros(2)})
+    with pytest.raises(SpecError, match=r"^primary_share\.samples must be an integer >= 1; got 0"):
+        primary_share(problem, weights([[1.0, 0.0]]), samples=0)

@@ -122,7 +122,9 @@ def test_the_length_is_a_part_of_the_mean_length_of_inputs() -> None:
     [
         ({"size": 0.0}, "vulnerability.size must be a finite number > 0; got 0.0"),
         ({"relative_size": np.nan}, "vulnerability.relative_size must be a finite number > 0"),
-        ({"samples": 1}, "vulnerability.samples must be >= 2; got 1"),
+        ({"samples": 1}, "vulnerability.samples must be an integer >= 2; got 1"),
+        ({"samples": 2.5}, "vulnerability.samples must be an integer >= 2; got 2.5"),
+        ({"seed": -1}, "vulnerability.seed must be an integer >= 0; got -1"),
     ],
 )
 def test_bad_numbers_are_refused(change: dict[str, float], said: str) -> None:
@@ -139,3 +141,5 @@ def test_hidden_neurons_are_refused() -> None:
         attacks(np.ones((2, 3)), 0.1)
     with pytest.raises(SpecError, match=r"attacks\.size must be >= 0"):
         attacks(np.eye(2), -0.1)
+    with pytest.raises(SpecError, match=r"attacks\.size must be >= 0 and finite; got inf"):
+        attacks(np.eye(2), np.inf)

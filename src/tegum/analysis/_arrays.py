@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from tegum.dims import F64, FEATURE, HIDDEN
 from tegum.errors import SpecError
+from tegum.spec import BrokenRule, as_integer
 
 Array = TypeVar("Array", NDArray[Any], xr.DataArray)
 
@@ -73,3 +74,11 @@ def labelled(W: NDArray[Any] | xr.DataArray) -> xr.DataArray:
     if w.ndim < 2:
         raise SpecError.of("W", "shape", "must be (..., hidden, feature)", w.shape)
     return xr.DataArray(w, dims=[*(f"instance_{i}" for i in range(w.ndim - 2)), HIDDEN, FEATURE])
+
+
+def check_integer(owner: str, field: str, value: Any, low: int) -> None:
+    """Refuse anything but an integer >= low."""
+    try:
+        as_integer(value, low)
+    except BrokenRule as error:
+        raise SpecError.of(owner, field, error.rule, value) from None

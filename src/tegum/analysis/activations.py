@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import NDArray
 
+from tegum.analysis._arrays import check_integer
 from tegum.dims import F64
 from tegum.errors import SpecError
 
@@ -38,8 +39,8 @@ def primary_share(
     sample counts for the primary feature, that of the largest |W_ki|, when this one contributes
     more to the activation, W_ki x_i, than any other does. `parameters` are those of one model, as
     named by `Model.parameters`. NaN where a band has no samples. Raises SpecError for bands that
-    are not 0 <= low < high <= 1, for another `least`, for models without a ReLU hidden layer, and
-    for parameters of other shapes.
+    are not 0 <= low < high <= 1, for another `least`, samples < 1, seed < 0, models without a
+    ReLU hidden layer, and parameters that are missing or of other shapes.
     """
     model = problem.model
     if model.hidden_activation != "relu":
@@ -51,7 +52,12 @@ def primary_share(
             raise SpecError.of("primary_share", "bands", rule, (low, high))
     if not 0 <= least < 1:
         raise SpecError.of("primary_share", "least", "must be in [0, 1)", least)
-    encoder = np.asarray(parameters["W" if model.tied else "W_in"], np.float64)
+    check_integer("primary_share", "samples", samples, 1)
+    check_integer("primary_share", "seed", seed, 0)
+    name = "W" if model.tied else "W_in"
+    if name not in parameters:
+        raise SpecError.of("primary_share", "parameters", f"must hold {name}", list(parameters))
+    encoder = np.asarray(parameters[name], np.float64)
     rng, heights, for_primary = np.random.default_rng(seed), [], []
     for start in range(0, samples, _AT_ONCE):
         x = problem.distribution.sample(rng, min(_AT_ONCE, samples - start))

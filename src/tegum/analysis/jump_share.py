@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Bool, Float64
 from numpy.typing import NDArray
 
+from tegum.analysis._arrays import check_integer
 from tegum.analysis.dynamics import DIGONS, Run, as_traces, each, jumps
 from tegum.errors import SpecError
 
@@ -83,8 +84,8 @@ def jump_share(
 
     if not 0 < formed <= 1:
         raise SpecError.of("jump_share", "formed", "must be in (0, 1]", formed)
-    if isinstance(shifts, bool) or not isinstance(shifts, int) or shifts < 1:
-        raise SpecError.of("jump_share", "shifts", "must be an integer >= 1", shifts)
+    check_integer("jump_share", "shifts", shifts, 1)
+    check_integer("jump_share", "seed", seed, 0)
     seen = as_traces(runs)
     if "loss" not in seen:
         raise SpecError.of("jump_share", "runs", "must hold loss", list(seen.data_vars))

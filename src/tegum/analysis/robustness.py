@@ -17,6 +17,7 @@ import numpy as np
 import xarray as xr
 from jaxtyping import Float64
 
+from tegum.analysis._arrays import check_integer
 from tegum.dims import F64
 from tegum.errors import SpecError
 from tegum.models.activations import ACTIVATIONS
@@ -52,8 +53,8 @@ def attacks(G: Float64[np.ndarray, "*lead n n"], size: float) -> Float64[np.ndar
     G = np.asarray(G, dtype=np.float64)
     if G.ndim < 2 or G.shape[-1] != G.shape[-2]:
         raise SpecError.of("attacks", "G", "must be (..., n, n)", G.shape)
-    if not size >= 0:
-        raise SpecError.of("attacks", "size", "must be >= 0", size)
+    if not 0 <= size < np.inf:
+        raise SpecError.of("attacks", "size", "must be >= 0 and finite", size)
     length = np.linalg.norm(G, axis=-1, keepdims=True)
     moves: F64 = size * np.divide(G, length, out=np.zeros_like(G), where=length > 0)
     return moves
@@ -79,11 +80,13 @@ def vulnerability(
     samples, `per_example_error` and so on.
 
     Returns a Dataset with the leading dimensions of W. Models with a linear hidden layer only.
-    Raises `SpecError` for others, or a bad size.
+    Raises `SpecError` for others, a bad size, samples < 2 and seed < 0.
     """
     models = models_of(runs, "vulnerability")
     problem = models.problems[0]
-    _check(problem, size, relative_size, samples)
+    _check(problem, size, relative_size)
+    check_integer("vulnerability", "samples", samples, 2)
+    check_integer("vulnerability", "seed", seed, 0)
     rows: list[dict[str, float]] = [{} for _ in models.point_of]
     for point, own in enumerate(models.problems):
         x = own.distribution.sample(np.random.default_rng(seed), samples)
@@ -100,7 +103,7 @@ def vulnerability(
     return xr.Dataset(variables, kept)
 
 
-def _check(problem: Problem, size: float | None, relative_size: float, samples: int) -> None:
+def _check(problem: Problem, size: float | None, relative_size: float) -> None:
     hidden = problem.model.hidden_activation
     if hidden != "identity":
         rule = "must be identity: the strongest attack is known for a linear hidden layer"
@@ -108,8 +111,6 @@ def _check(problem: Problem, size: float | None, relative_size: float, samples: 
     for name, value in (("size", size), ("relative_size", relative_size)):
         if value is not None and not (np.isfinite(value) and value > 0):
             raise SpecError.of("vulnerability", name, "must be a finite number > 0", value)
-    if samples < 2:
-        raise SpecError.of("vulnerability", "samples", "must be >= 2", samples)
 
 
 class _Model(NamedTuple):

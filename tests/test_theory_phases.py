@@ -286,3 +286,5 @@ def test_bad_input_is_named() -> None:
         two_minima.minima(0.0)
     with pytest.raises(SpecError, match=r"local_minima\.relative_importance must be > 0; got 0"):
         two_minima.local_minima(0.5, 0.0)
+    with pytest.raises(SpecError, match=r"local_minima\.feature_probability must be one \(p, r\)"):
+        two_minima.local_minima([0.1, 0.2])  # type: ignore[arg-type]

@@ -48,7 +48,9 @@ def test_no_linear_model_loses_less() -> None:
 def test_bad_input_says_what_is_wrong() -> None:
     with pytest.raises(SpecError, match="symmetric"):
         principal.components(np.array([[1.0, 0.5], [0.0, 1.0]]))
-    with pytest.raises(SpecError, match=r"n_hidden must be >= 1; got 0"):
+    with pytest.raises(SpecError, match=r"n_hidden must be an integer >= 1; got 0"):
         principal.least_loss(np.eye(2), 0)
+    with pytest.raises(SpecError, match=r"n_hidden must be an integer >= 1; got 1\.5"):
+        principal.least_loss(np.eye(2), 1.5)  # type: ignore[arg-type]
     with pytest.raises(SpecError, match=r"\[0, 1\]"):
         principal.pair_spectrum(1.2)

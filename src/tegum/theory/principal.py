@@ -7,6 +7,7 @@ Young). Paper, "Collapsing of Correlated Features".
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import NamedTuple
 
 import numpy as np
@@ -49,10 +50,10 @@ def least_loss(covariance: Float[F64, "feature feature"], n_hidden: int) -> floa
     """Σ_{k > m} λ_k: what the best linear model with m = n_hidden loses, at equal importance 1.
 
     Raises:
-        SpecError: as `components`, and for n_hidden < 1.
+        SpecError: as `components`, and unless n_hidden is an integer >= 1.
     """
-    if n_hidden < 1:
-        raise SpecError.of("least_loss", "n_hidden", "must be >= 1", n_hidden)
+    if not isinstance(n_hidden, Integral) or n_hidden < 1:
+        raise SpecError.of("least_loss", "n_hidden", "must be an integer >= 1", n_hidden)
     return float(components(covariance).variance[n_hidden:].sum())
 
 
@@ -61,6 +62,7 @@ def pair_spectrum(feature_probability: float) -> PairSpectrum:
 
     Var[x] = p/3 − p²/4 and Cov[a, b] = p/4 − p²/4, so that (a + b)/√2 has the variance
     7p/12 − p²/2 and (a − b)/√2 has p/12. They are the same at p = 1 alone.
+    Raises SpecError unless p is in [0, 1].
     """
     p = probability("pair_spectrum", feature_probability)
     return PairSpectrum(7 * p / 12 - p * p / 2, p / 12)

@@ -79,10 +79,12 @@ def local_minima(
 ) -> tuple[Minimum, ...]:
     """Every minimum found at one (p, r), one of each ±(w₁, w₂), lowest loss first.
 
-    Those nearer to one another than `apart` are one. Errors as `minima`.
+    Those nearer to one another than `apart` are one. Errors as `minima`, and for arrays.
     """
     r, p = checked("local_minima", relative_importance, feature_probability)
     _positive("local_minima", r, p)
+    if r.ndim:
+        raise SpecError.of("local_minima", "feature_probability", "must be one (p, r)", r.shape)
     _, points = _all_minima(p.reshape(1), r.reshape(1))
     kept: list[Minimum] = []
     for k in np.argsort(points.loss, kind="stable"):

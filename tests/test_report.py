@@ -1,12 +1,9 @@
-"""Running experiments: discovery, the lab, judging claims, drawing figures."""
+"""Running experiments: the lab, judging claims, drawing figures."""
 
 from __future__ import annotations
 
-import re
-import sys
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +13,7 @@ import xarray as xr
 from fake_lab import FAKES, FakeLab, finished_fakes, run_facts
 from matplotlib.figure import Figure
 
-from tegum.errors import StoreError, TegumError, UnknownNameError
+from tegum.errors import StoreError, TegumError
 from tegum.experiments.base import Claim, Experiment, FigureSpec, Judgement, Tables
 from tegum.report import discovery, facts, figures, summary
 from tegum.report.lab import RunLab, TrainingRecord
@@ -38,77 +35,6 @@ def simple(
     claim = replace(claim, **changes.pop("claim", {}))
     base = Experiment("simple", "Simple", "Section", (9,), "One.", measure, (), (claim,))
     return replace(base, **changes)
-
-
-class TestDiscovery:
-    def test_finds_by_file_name_in_the_order_of_items(self) -> None:
-        names = [experiment.name for experiment in discovery.list_experiments(FAKES)]
-        assert names == ["antipodal-pairs", "training-run"]
-
-    def test_names_choose_once_and_in_their_order(self) -> None:
-        found = discovery.find(["training-run", "antipodal-pairs", "training-run"], FAKES)
-        assert [experiment.name for experiment in found] == ["training-run", "antipodal-pairs"]
-
-    def test_an_unknown_name_is_told_with_its_nearest_and_all(self) -> None:
-        with pytest.raises(UnknownNameError) as caught:
-            discovery.find(["antipodal-pears"], FAKES)
-        assert str(caught.value) == (
-            "unknown experiment 'antipodal-pears'; did you mean 'antipodal-pairs'? "
-            "known: antipodal-pairs, training-run"
-        )
-        with pytest.raises(UnknownNameError, match="unknown experiment 'zzz'; known: antipodal"):
-            discovery.find(["zzz"], FAKES)
-
-    @pytest.mark.parametrize(
-        ("files", "message"),
-        [
-            ({"one": "X = 1"}, r"one.EXPERIMENT must be an Experiment; got None"),
-            ({"one": "EXPERIMENT = 3"}, r"one.EXPERIMENT must be an Experiment; got 3"),
-            (
-                {
-                    "one": "from fake_experiments.training_run import EXPERIMENT",
-                    "two": "from fake_experiments.training_run import EXPERIMENT",
-                },
-                "experiment 'training-run' is defined twice",
-            ),
-            (
-                {
-                    "one": "from fake_experiments.training_run import EXPERIMENT",
-                    "two": "import dataclasses\nfrom one_bad_lab import one\n"
-                    "EXPERIMENT = dataclasses.replace(one.EXPERIMENT, name='other')",
-                },
-                "claim '3.a' is defined twice",
-            ),
-        ],
-    )
-    def test_a_faulty_file_is_named(
-        self,
-        files: dict[str, str],
-        message: str,
-        tmp_path: Path,
-        monkeypatch: pytest.MonkeyPatch,
-    ) -> None:
-        package = tmp_path / "one_bad_lab"
-        package.mkdir()
-        (package / "__init__.py").touch()
-        for name, text in files.items():
-            (package / f"{name}.py").write_text(text)
-        monkeypatch.syspath_prepend(str(tmp_path))
-        for name in [name for name in sys.modules if name.startswith("one_bad_lab")]:
-            monkeypatch.delitem(sys.modules, name)
-        with pytest.raises(TegumError, match=message):
-            discovery.list_experiments("one_bad_lab")
-
-    def test_every_experiment_of_the_package_is_sound(self) -> None:
-        for experiment in discovery.list_experiments():
-            assert re.fullmatch(r"[a-z0-9-]+", experiment.name)
-            assert {claim.item for claim in experiment.claims} <= set(experiment.items)
-            assert len({spec.name for spec in experiment.figures}) == len(experiment.figures)
-            for claim in experiment.claims:
-                assert re.fullmatch(rf"{claim.item}\.[a-z]+", claim.id)
-                assert claim.rule
-                assert claim.statement
-                assert claim.evidence
 
 
 class TestLab:

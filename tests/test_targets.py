@@ -226,6 +226,14 @@ def test_models_learn_to_compute() -> None:
             "Elementwise.table[0] must be finite; got -inf",
         ),
         (
+            lambda: Elementwise.from_function(np.sin, points=2.5),  # type: ignore[arg-type]
+            "Elementwise.from_function.points must be an integer >= 3; got 2.5",
+        ),
+        (
+            lambda: Elementwise.from_function(np.sin, low=np.nan),
+            "Elementwise.from_function.low must be finite; got nan",
+        ),
+        (
             lambda: Elementwise.from_function(np.sum),
             "Elementwise.from_function.f must give one number for each of the numbers it is "
             "called with; got ()",

@@ -11,21 +11,29 @@ from pydantic import Field, PlainValidator, model_validator
 
 from tegum.dims import F64
 from tegum.errors import SpecError
-from tegum.spec import BrokenRule, as_number_or_vector, number
+from tegum.spec import BrokenRule, as_integer, as_number, as_number_or_vector
 from tegum.targets.base import Target
 
 _NEARLY_0 = 1e-9
 _MOST = 65_537
 
 
+def _is_moderate(x: float) -> bool:
+    return abs(x) < 1e30
+
+
 def _table(value: Any) -> tuple[float, ...]:
-    table = as_number_or_vector(value, "must be finite", lambda x: abs(x) < 1e30)
+    table = as_number_or_vector(value, "must be finite", _is_moderate)
     if not isinstance(table, tuple) or not 2 <= len(table) <= _MOST:
         raise BrokenRule(f"must be 2 to {_MOST} numbers", value)
     return table
 
 
-End = Annotated[float, number("must be finite", lambda x: abs(x) < 1e30)]
+def _as_end(value: Any) -> float:
+    return as_number(value, "must be finite", _is_moderate)
+
+
+End = Annotated[float, PlainValidator(_as_end)]
 
 
 class Elementwise(Target):
@@ -59,9 +67,19 @@ class Elementwise(Target):
     ) -> Elementwise:
         """The table of `f`, called once with an array of `points` >= 3 numbers, low to high.
 
-        An odd number of points has one at 0 where low = −high. Raises SpecError where `f` gives
-        anything but one finite number for each.
+        An odd number of points has one at 0 where low = −high. Raises SpecError for other
+        `points`, ends that are no finite numbers, and where `f` gives anything but one finite
+        number for each.
         """
+        for name, value, check in (
+            ("points", points, lambda k: as_integer(k, 3)),
+            ("low", low, _as_end),
+            ("high", high, _as_end),
+        ):
+            try:
+                check(value)
+            except BrokenRule as error:
+                raise SpecError.of("Elementwise.from_function", name, error.rule, value) from None
         at = np.linspace(low, high, points)
         # 0 itself, not what rounding makes of it: functions with a jump there are given it
         at[np.abs(at) < 1e-12 * (high - low)] = 0.0

@@ -133,10 +133,10 @@ FIGURES = (
     FigureSpec(
         "moments",
         "All first and second moments of independent, correlated, anticorrelated and grouped "
-        "features with three laws of magnitude and two probabilities, drawn by the training "
+        "features with four laws of magnitude and two probabilities, drawn by the training "
         "kernels (65,536 samples or more per law). Left: against the stated ones, but for those "
-        "stated to be 0. Right: the deviations of all in standard errors, which follow the normal "
-        "curve if the laws are right; dashed lines: the bound of the rule.",
+        "stated to be 0. Right: the deviations of all that vary, in standard errors, which follow "
+        "the normal curve if the laws are right; dashed lines: the bound of the rule.",
         draw_moments,
         ("moments",),
     ),

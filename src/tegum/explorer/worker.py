@@ -77,7 +77,7 @@ class Worker:
             self.phase = None
 
     def _guarded(self, work: Callable[[], None]) -> None:
-        """A training that raises is over; the worker is not."""
+        """A training or a phase diagram that raises is over; the worker and the other are not."""
         try:
             work()
         except BrokenPipeError:
@@ -86,9 +86,11 @@ class Worker:
             traceback.print_exc()
             if work == self._train:
                 self.trainer.stop("failed")
+                self._refuse(None, "failed", f"the training failed: {_in_a_line(error)}")
             else:
                 self.phase = None
-            self._refuse(None, "failed", f"the training failed: {_in_a_line(error)}")
+                self.say({"type": "phase_stopped", "phase": self.phases})
+                self._refuse(None, "phase", f"the phase diagram failed: {_in_a_line(error)}")
 
     # --- commands ------------------------------------------------------------------------------
 

@@ -127,7 +127,7 @@ def measure_rows(rows, b, alpha, tolerance, gradient, few, law, point, frozen, w
     tolerance times the loss (or times 1e-4 of the loss of predicting 0, if that is more), shared
     by the outputs; ten times that for derivatives. Their changes may grow again where weights are
     next to nothing: then they stay as they were before that doubling. The error is
-    sum of twice the last changes, of which the remaining error is a small part, of what weights
+    the sum of twice the last changes, of which the remaining error is a small part, of what weights
     too small for the series may do to it, and of rounding.
     """
     n, scale, target = b.shape[0], 0.0, 0.0

@@ -1,4 +1,4 @@
-"""What bad input gets, and what legitimate extremes give: through Python and the command line.
+"""What bad input gets, through Python and the command line.
 
 The bad values of single fields are tested beside each description; here are the ways they reach
 a run, and what goes wrong around it.
@@ -6,10 +6,8 @@ a run, and what goes wrong around it.
 
 from __future__ import annotations
 
-import os
-import subprocess
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,19 +15,12 @@ import h5py
 import numpy as np
 import pytest
 import xarray as xr
-from fake_lab import FAKES, start
-from small_disk import fill, small_disk
+from refusals import TRAIN, Capture, refused
 
 import tegum as tg
-from tegum.cli.datasets import load
 from tegum.cli.main import main
-from tegum.errors import SpecError, StoreError, TegumError, UnknownNameError
-from tegum.report import discovery
-from tegum.store import Store
+from tegum.errors import SpecError, TegumError, UnknownNameError
 
-Capture = pytest.CaptureFixture[str]
-
-TRAIN = "train --features 3 --hidden 2 --probability 0.3 --steps 2 --batch-size 8 --held-out 64 "
 QUICK = tg.Training(steps=2, batch_size=8, held_out=64)
 PROBLEM = tg.Problem(tg.Independent(3, 0.3), tg.ReLUOutput(2))
 
@@ -38,16 +29,6 @@ PROBLEM = tg.Problem(tg.Independent(3, 0.3), tg.ReLUOutput(2))
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-def refused(line: str, capsys: Capture) -> str:
-    """The one line that the command says on stderr, with code 2 and nothing on stdout."""
-    assert main(line.split()) == 2
-    printed = capsys.readouterr()
-    assert printed.out == ""
-    assert printed.err.startswith("error: ")
-    assert printed.err.count("\n") == 1
-    return printed.err
 
 
 # --- Fields, shapes, names ---------------------------------------------------------------------
@@ -223,100 +204,6 @@ def test_memory_that_runs_out_all_the_same(
     assert refused(TRAIN, capsys) == "error: out of memory: Unable to allocate 1 TiB\n"
 
 
-# --- Places that cannot be written -------------------------------------------------------------
-
-#: Nobody can write here, root included.
-NOWHERE = "/proc/tegum"
-
-
-@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs /proc")
-@pytest.mark.parametrize("option", ["--store", "--out"])
-def test_a_place_that_cannot_be_written(option: str, capsys: Capture, here: Path) -> None:
-    message = refused(f"{TRAIN} {option} {NOWHERE}/deep/x.nc", capsys)
-    assert NOWHERE in message or "/proc" in message
-    assert list(here.iterdir()) == []
-
-
-def test_a_store_without_permission(capsys: Capture, here: Path) -> None:
-    """A folder of somebody else's, or, as root may write there, a disk that is read only."""
-    place = here / "disk"
-    if os.geteuid():
-        place.mkdir(mode=0o500)
-        assert "cannot use disk/st: Permission denied" in refused(TRAIN + "--store disk/st", capsys)
-        return
-    with small_disk(place, "1m"):
-        with Store(place / "st"):
-            pass
-        subprocess.run(["mount", "-o", "remount,ro", str(place)], check=True)
-        message = refused(TRAIN + "--store disk/st", capsys)
-    assert message.startswith("error: store cannot ")
-    assert "disk/st" in message
-
-
-@pytest.fixture
-def disk(here: Path) -> Iterator[Path]:
-    with small_disk(here / "disk", "1m") as place:
-        yield place
-
-
-@pytest.mark.parametrize("seeds", [9_000, 11_000, 12_000, 13_000, 20_000])
-def test_full_disk_under_the_result(disk: Path, seeds: int) -> None:
-    """Sizes around what is left: one line and the old file kept, or a whole new file.
-
-    In a process of its own, as the library behind netCDF may crash where a disk is full.
-    """
-    assert main(f"{TRAIN} --out disk/a.nc".split()) == 0
-    old = (disk / "a.nc").read_bytes()
-    process = start(*f"{TRAIN} --seeds {seeds} --out disk/a.nc".split())
-    out, err = process.communicate(timeout=120)
-    assert [path.name for path in disk.iterdir()] == ["a.nc"]
-    if process.returncode == 0:
-        assert seeds < 13_000
-        assert load(disk / "a.nc").sizes["seed"] == seeds
-        return
-    assert seeds > 9_000
-    assert process.returncode == 2
-    assert err.splitlines()[-1] == "error: cannot write disk/a.nc: No space left on device"
-    assert "Traceback" not in err
-    assert out == ""
-    assert (disk / "a.nc").read_bytes() == old
-
-
-def test_full_disk_under_the_store(disk: Path, capsys: Capture) -> None:
-    """What was finished before stays, and the same run goes through once there is room."""
-    assert main(f"{TRAIN} --store disk/st".split()) == 0
-    fill(disk)
-    capsys.readouterr()
-    assert main(f"{TRAIN} --seeds 2 --store disk/st --out two.nc".split()) == 2
-    err = capsys.readouterr().err
-    assert err.splitlines()[-1].startswith("error: store cannot ")
-    assert "Traceback" not in err
-    (disk / "filler").unlink()
-    assert main(f"{TRAIN} --seeds 2 --store disk/st --out two.nc".split()) == 0
-    expected = tg.train(PROBLEM, training=QUICK, seeds=2, progress=False)
-    with xr.open_dataset("two.nc", engine="h5netcdf") as found:
-        xr.testing.assert_identical(found.load(), expected)
-
-
-def test_full_disk_in_python(disk: Path) -> None:
-    with Store(disk / "st") as store:
-        fill(disk)
-        with pytest.raises(StoreError) as caught:
-            tg.train(PROBLEM, training=QUICK, store=store, progress=False)
-    assert "\n" not in str(caught.value)
-
-
-def test_full_disk_under_a_report(
-    disk: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(discovery, "PACKAGE", FAKES)
-    fill(disk)
-    assert main(["reproduce", "antipodal-pairs", "--quick", "--out", "disk/report"]) == 2
-    err = capsys.readouterr().err
-    assert err.splitlines()[-1].startswith("error: ")
-    assert "Traceback" not in err
-
-
 # --- Foreign files -----------------------------------------------------------------------------
 
 
@@ -406,89 +293,3 @@ def test_a_result_with_other_labels_is_shown(
 ) -> None:
     _netcdf(change)(here / "f.nc")
     assert main(["show", "f.nc", *option.split()]) == 0
-
-
-# --- Legitimate extremes -----------------------------------------------------------------------
-
-RELU, WIDE = tg.ReLUOutput(2), tg.ReLUOutput(21)
-EXTREMES: dict[str, tuple[tg.Problem, dict[str, Any]]] = {
-    "always active": (tg.Problem(tg.Independent(5, 1.0), RELU), {}),
-    "always active, large": (tg.Problem(tg.Independent(90, 1.0), WIDE), {}),
-    "almost always active": (tg.Problem(tg.Independent(5, 1 - 1e-12), RELU), {}),
-    "some always active": (tg.Problem(tg.Independent(3, (1.0, 0.5, 0.01)), RELU), {}),
-    "n = 1": (tg.Problem(tg.Independent(1, 0.5), RELU), {}),
-    "n < m": (tg.Problem(tg.Independent(2, 0.5), tg.ReLUOutput(5)), {}),
-    "n < m, large": (tg.Problem(tg.Independent(3, 0.1), tg.ReLUOutput(30)), {}),
-    "batch 1": (tg.Problem(tg.Independent(5, 0.3), RELU), {"batch_size": 1}),
-    "batch 1, sparse": (tg.Problem(tg.Independent(90, 0.05), WIDE), {"batch_size": 1}),
-    "batch 1, dense": (tg.Problem(tg.Independent(90, 0.3), WIDE), {"batch_size": 1}),
-    "steps 0": (tg.Problem(tg.Independent(5, 0.3), RELU), {"steps": 0}),
-    "steps 0, large": (tg.Problem(tg.Independent(90, 0.3), WIDE), {"steps": 0}),
-    "an importance of 0": (tg.Problem(tg.Independent(3, 0.5), RELU, (1.0, 0.0, 2.0)), {}),
-    "no curve": (tg.Problem(tg.Independent(5, 0.3), RELU), {"curve_points": 0}),
-    "sets of one": (tg.Problem(tg.Anticorrelated(5, 1, 0.3), RELU), {}),
-    "one set, always on": (tg.Problem(tg.Correlated(1, 5, 1.0), RELU), {}),
-}
-
-
-@pytest.mark.parametrize("name", EXTREMES)
-def test_losses_of_extremes_are_those_of_their_weights(name: str) -> None:
-    """By numpy, on samples of its own: within 4.5 joint standard errors for each of 3 seeds."""
-    problem, changes = EXTREMES[name]
-    training = tg.Training(**{"steps": 20, "batch_size": 64, "held_out": 40_000, **changes})
-    runs = tg.train(problem, {}, training, seeds=3, progress=False)
-    assert not runs.diverged.any()
-    if training.curve_points:
-        assert np.isfinite(runs.loss_curve).all()
-        assert runs.step.values[-1] == training.steps
-    x = problem.distribution.sample(np.random.default_rng(0), 40_000)
-    for seed in range(3):
-        run = runs.sel(seed=seed)
-        weights = {"W": run.W.values, "b": run.b.values}
-        error = problem.model.forward(weights, x)[1] - x
-        losses = error**2 @ problem.importance_vector()
-        joint = np.hypot(losses.std() / 200, float(run.loss_error))
-        assert float(run.loss) == pytest.approx(losses.mean(), abs=4.5 * joint)
-        assert joint < 0.05 * losses.mean()
-    moved = float(np.abs(runs.b).max()) > 0
-    assert moved == (training.steps > 0)
-
-
-def test_steps_0_gives_the_first_checkpoint_of_a_longer_run() -> None:
-    short = tg.train(PROBLEM, {}, QUICK.replace(steps=0), seeds=3, progress=False)
-    long = tg.train(PROBLEM, {}, QUICK.replace(checkpoints=(0,)), seeds=3, progress=False)
-    np.testing.assert_array_equal(short.W, long.W_checkpoint.isel(checkpoint=0))
-    np.testing.assert_array_equal(short.loss_curve[:, 0], long.loss_curve[:, 0])
-
-
-@pytest.mark.parametrize(("n", "m"), [(5, 2), (90, 21)])
-def test_features_that_never_come(n: int, m: int) -> None:
-    """At p = 10^-300 every sample is 0: nothing to learn, and no loss where b = 0."""
-    problem = tg.Problem(tg.Independent(n, 1e-300), tg.ReLUOutput(m))
-    runs = tg.train(problem, {}, QUICK, seeds=2, progress=False)
-    start = tg.train(problem, {}, QUICK.replace(steps=0), seeds=2, progress=False)
-    np.testing.assert_array_equal(runs.W, start.W)
-    assert not runs.b.any()
-    assert not runs.loss.any()
-    assert not runs.diverged.any()
-
-
-@pytest.mark.parametrize(
-    ("problem", "training"),
-    [
-        (PROBLEM.replace(importance=1e300), QUICK),
-        (PROBLEM.replace(importance=(1.0, 1e39, 1.0)), QUICK),
-        (PROBLEM, QUICK.replace(init_std=1e300)),
-        (PROBLEM, QUICK.replace(learning_rate=1e300)),
-        (PROBLEM, QUICK.replace(learning_rate=1e300, optimizer="sgd")),
-    ],
-)
-def test_numbers_beyond_single_precision_diverge(
-    problem: tg.Problem, training: tg.Training
-) -> None:
-    """No warning, no infinity: the status says it."""
-    runs = tg.train(problem, {}, training, seeds=2, progress=False)
-    assert runs.diverged.all()
-    assert np.isnan(runs.loss).all()
-    assert np.isnan(runs.W).all()
-    assert not np.isinf(runs.loss_curve).any()

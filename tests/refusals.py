@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+import tegum as tg
 from tegum.cli.main import main
 
 Capture = pytest.CaptureFixture[str]
 
 TRAIN = "train --features 3 --hidden 2 --probability 0.3 --steps 2 --batch-size 8 --held-out 64 "
+#: The same in Python.
+QUICK = tg.Training(steps=2, batch_size=8, held_out=64)
+PROBLEM = tg.Problem(tg.Independent(3, 0.3), tg.ReLUOutput(2))
 
 
 def refused(line: str, capsys: Capture) -> str:

@@ -15,14 +15,11 @@ import h5py
 import numpy as np
 import pytest
 import xarray as xr
-from refusals import TRAIN, Capture, refused
+from refusals import PROBLEM, QUICK, TRAIN, Capture, refused
 
 import tegum as tg
 from tegum.cli.main import main
 from tegum.errors import SpecError, TegumError, UnknownNameError
-
-QUICK = tg.Training(steps=2, batch_size=8, held_out=64)
-PROBLEM = tg.Problem(tg.Independent(3, 0.3), tg.ReLUOutput(2))
 
 
 @pytest.fixture(autouse=True)

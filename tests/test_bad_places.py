@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import xarray as xr
 from fake_lab import FAKES, start
-from refusals import TRAIN, Capture, refused
+from refusals import PROBLEM, QUICK, TRAIN, Capture, refused
 from small_disk import fill, small_disk
 
 import tegum as tg

@@ -6,11 +6,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from refusals import PROBLEM, QUICK
 
 import tegum as tg
-
-QUICK = tg.Training(steps=2, batch_size=8, held_out=64)
-PROBLEM = tg.Problem(tg.Independent(3, 0.3), tg.ReLUOutput(2))
 
 RELU, WIDE = tg.ReLUOutput(2), tg.ReLUOutput(21)
 EXTREMES: dict[str, tuple[tg.Problem, dict[str, Any]]] = {

@@ -98,6 +98,11 @@ def _options(page: ExplorerPage, name: str) -> set[str]:
     return set(page.control(name).evaluate("(e) => [...e.options].map((o) => o.value)"))
 
 
+def _asked(page: ExplorerPage) -> State:
+    """What is trained; numbers may have come as changes, where a training was there sooner."""
+    return State.read(page.read("state")).settled()
+
+
 def test_every_choice_describes_the_problem_that_tegum_has_for_it(visit: Visit) -> None:
     page = visit(STILL)
     page.at_rest(0)
@@ -111,9 +116,10 @@ def test_every_choice_describes_the_problem_that_tegum_has_for_it(visit: Visit) 
                 offered[name] = _options(page, name)
                 chosen.setdefault(name, set()).add(value)
         page.wait(f"t.state.problem.model.kind === '{problem.model.kind}' && {_is(problem)}")
-        state = State.read(page.read("state"))
-        assert state.problem == problem
+        assert _asked(page).problem == problem
         assert page.read("frame.step") == 0
+        # the address says it setting by setting
+        assert "state=" not in page.read("hash")
         # the page draws weights of that shape
         page.wait(f"t.scene.n === {problem.n_features} && t.scene.m === {problem.n_hidden}")
     # "geometric" and "last" are sliders' forms: the test below moves them
@@ -141,11 +147,11 @@ def test_every_choice_of_the_training_is_tegums(visit: Visit) -> None:
             _set(page, name, value)
         page.wait("t.settled")
         wanted |= fields
-        training = page.read("state.training")
-        assert {name: training[name] for name in fields} == fields
-        assert training["steps"] == wanted["steps"]
-        assert training["learning_rate"] == 0.01
-        assert State.read(page.read("state")).training.optimizer == training["optimizer"]
+        training = _asked(page).training
+        assert {name: getattr(training, name) for name in fields} == fields
+        assert training.steps == wanted["steps"]
+        assert training.learning_rate == 0.01
+        assert "state=" not in page.read("hash")
     assert page.read("state.seeds") == 3
     assert page.read("state.seed") == 9
     assert page.read("scene.losses.length") == 3
@@ -202,6 +208,29 @@ def test_numbers_out_of_their_range_are_marked_and_not_used(visit: Visit) -> Non
         assert page.control(name).get_attribute("aria-invalid") == "true", name
     assert page.read("settings") == before
     assert page.read("frame.run") == 1
+
+
+def test_what_is_being_written_stays_while_the_page_is_drawn_anew(visit: Visit) -> None:
+    page = visit(STILL)
+    page.at_rest(0)
+    page.open_groups()
+    writings = (("batch", "32", 32), ("n", "7", 7), ("n", "0", 7))
+    for (name, text, wanted), share in zip(writings, (0.4, 0.5, 0.6), strict=True):
+        field = page.control(name)
+        field.fill(text)
+        before = page.read("settings.p")
+        page.slide("p", share)
+        page.wait(f"t.settings.p !== {before}")
+        page.painted()
+        assert field.input_value() == text
+        field.press("Tab")
+        page.wait(f"t.settled && t.settings.{name} === {wanted}")
+        assert field.get_attribute("aria-invalid") == str(wanted != float(text)).lower()
+    # another value from elsewhere takes the place of what could not be used
+    page.page.goto(page.page.url.split("#")[0] + STILL.replace("n=6", "n=9"))
+    page.wait("t.settled && t.settings.n === 9")
+    assert page.control("n").input_value() == "9"
+    assert page.control("n").get_attribute("aria-invalid") == "false"
 
 
 def test_the_speed_is_kept(visit: Visit) -> None:

@@ -1,7 +1,7 @@
 /** Labelled inputs: what they are called, what they show, and what they mean. */
 
 import type { ComponentChildren } from "preact";
-import { useId } from "preact/hooks";
+import { useId, useLayoutEffect, useState } from "preact/hooks";
 
 interface Common {
   label: string;
@@ -50,28 +50,64 @@ interface NumberProps extends Common {
 /** A number typed in; it counts when it is a number in the range. */
 export function NumberField(props: NumberProps) {
   const id = useId();
-  const take = (input: HTMLInputElement): void => {
-    const value = input.valueAsNumber;
-    const good = value >= props.low && value <= props.high;
-    input.setAttribute("aria-invalid", String(!good));
-    if (good && value !== props.value) props.onChange(value);
-  };
   return (
     <div class="field" title={props.help}>
       <label for={id}>{props.label}</label>
-      <input
+      <Entry
         id={id}
         name={props.name}
         type="number"
         aria-description={props.help}
-        value={props.value}
+        shown={String(props.value)}
         min={props.low}
         max={props.high}
         step={props.step ?? 1}
         disabled={props.disabled ?? false}
-        onChange={(event) => take(event.currentTarget)}
+        take={(text) => {
+          const value = text === "" ? NaN : Number(text);
+          const good = value >= props.low && value <= props.high;
+          if (good && value !== props.value) props.onChange(value);
+          return good;
+        }}
       />
     </div>
+  );
+}
+
+interface EntryProps {
+  id: string;
+  name: string;
+  type: "number" | "text";
+  /** What stands there while nobody writes. */
+  shown: string;
+  /** Uses what was written; whether it can be used. */
+  take: (text: string) => boolean;
+  [attribute: string]: unknown;
+}
+
+/**
+ * A field to write in. What is being written stays while the page is drawn anew around it, and so
+ * does, marked, what cannot be used: until another value arrives from elsewhere.
+ */
+export function Entry({ shown, take, ...attributes }: EntryProps) {
+  const [draft, setDraft] = useState<string | null>(null);
+  const [bad, setBad] = useState(false);
+  useLayoutEffect(() => {
+    setDraft(null);
+    setBad(false);
+  }, [shown]);
+  return (
+    <input
+      {...(attributes as object)}
+      aria-invalid={bad}
+      value={draft ?? shown}
+      onInput={(event) => setDraft(event.currentTarget.value)}
+      onChange={(event) => {
+        const good = take(event.currentTarget.value);
+        setBad(!good);
+        if (good) setDraft(null);
+      }}
+    />
   );
 }
 

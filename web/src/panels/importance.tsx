@@ -3,7 +3,7 @@
 import { short } from "../math/format";
 import { change } from "../state/actions";
 import { type Settings, importances } from "../state/settings";
-import { Choice, Slider } from "./fields";
+import { Choice, Entry, Slider } from "./fields";
 
 export function Importance({ s }: { s: Settings }) {
   const falling = s.form === "geometric";
@@ -55,20 +55,20 @@ function ListField({ s }: { s: Settings }) {
   return (
     <div class="field">
       <label for="importance-list">One number per feature</label>
-      <input
+      <Entry
         id="importance-list"
         class="wide"
         type="text"
         name="list"
-        value={s.list.map((x) => Number(x.toPrecision(4))).join(", ")}
-        onChange={(event) => {
-          const list = event.currentTarget.value
+        shown={s.list.map((x) => Number(x.toPrecision(4))).join(", ")}
+        take={(text) => {
+          const list = text
             .split(/[\s,;]+/)
             .filter(Boolean)
             .map(Number);
           const good = list.length > 0 && list.every((x) => x >= 0) && list.some((x) => x > 0);
-          event.currentTarget.setAttribute("aria-invalid", String(!good));
           if (good) change({ list });
+          return good;
         }}
       />
     </div>

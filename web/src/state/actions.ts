@@ -4,7 +4,8 @@ import { signal } from "@preact/signals";
 
 import { Socket, socketAddress } from "../wire/socket";
 import type { BinaryMessage, Frame, Phase, ServerState, TextMessage } from "../wire/messages";
-import { numbersIn, valuesOf } from "./numbers";
+import { allAnswered, ask, expectNothing, hearAnswer } from "./answers";
+import { numbersIn, sameImportances, valuesOf } from "./numbers";
 import { settingsOf } from "./problem";
 import * as session from "./session";
 import { type Settings, consistent } from "./settings";
@@ -41,9 +42,6 @@ let early: Parameters<typeof configure> | undefined;
 let lastTraces = 0;
 /** Where the training is to be when it has been configured: from the address, or a preset. */
 let wanted: { past: number | null; selected: number | null } | undefined;
-/** Number of the last new training that was asked for, and of the last one answered or refused. */
-let asked = 0;
-let answered = 0;
 
 /** Whether a phase diagram is being trained. */
 export const phaseRunning = signal(false);
@@ -90,13 +88,12 @@ export function configure(
   settling = undefined;
   session.trouble.value = "";
   session.look({ selected });
-  session.settings.value = settingsFrom(state);
+  adopt(state);
   wanted = { past: place.past, selected };
   const run = place.running || place.at > 0;
   session.preparing.value = true;
-  asked += 1;
   const until = place.running ? null : place.at || null;
-  socket?.send({ type: "configure", id: asked, state, run, until });
+  socket?.send({ type: "configure", id: ask(), state, run, until });
 }
 
 /** Go on, or stop. A training that is done gets as many steps again. */
@@ -134,7 +131,18 @@ export const acknowledge = (frame: Frame): void =>
   socket?.send({ type: "ack", frame: frame.frame });
 
 /** Whether no change is on its way: nothing waits to be sent, and what was sent is there. */
-export const atRest = (): boolean => settling === undefined && !session.preparing.value;
+export const atRest = (): boolean => upToDate() && !session.preparing.value;
+
+/** Whether the server has answered all that the controls ask for. */
+const upToDate = (): boolean => settling === undefined && allAnswered();
+
+/** Controls as a state has it; importances that are the same stay as they are written. */
+function adopt(state: ServerState): void {
+  const theirs = settingsFrom(state);
+  const ours = session.settings.value;
+  const { form, ratio, list } = sameImportances(theirs, ours) ? ours : theirs;
+  session.settings.value = { ...theirs, form, ratio, list };
+}
 
 /** Change some choices: numbers act on the running training, all else starts a new one. */
 export function change(wish: Partial<Settings>): void {
@@ -146,7 +154,7 @@ export function change(wish: Partial<Settings>): void {
   const changed = names.filter((name) => after[name] !== before[name]);
   if (changed.length === 0) return;
   if (settling === undefined && changed.every((name) => LIVE.includes(name))) {
-    socket?.send({ type: "change", values: valuesOf(after, changed) });
+    socket?.send({ type: "change", id: ask(), values: valuesOf(after, changed) });
     return;
   }
   clearTimeout(settling);
@@ -195,13 +203,11 @@ function hear(message: TextMessage): void {
       break;
     case "configured": {
       const { state } = message;
-      if (typeof message.id === "number") answered = message.id;
+      hearAnswer(message.id);
       session.configured.value = message;
       session.state.value = state;
       // Where the controls have been moved on meanwhile, they stay: what they ask for follows.
-      if (settling === undefined && answered === asked) {
-        session.settings.value = settingsFrom(state);
-      }
+      if (upToDate()) adopt(state);
       session.analysis.value = null;
       session.history.value = [];
       session.clearTrace(message.run, message.n_features);
@@ -211,6 +217,7 @@ function hear(message: TextMessage): void {
       break;
     }
     case "changed":
+      hearAnswer(message.id);
       session.state.value = message.state;
       break;
     case "busy":
@@ -222,6 +229,7 @@ function hear(message: TextMessage): void {
       break;
     case "error":
       if (message.id === PHASE) phaseRunning.value = false;
+      hearAnswer(message.id);
       if (!session.state.value && session.hello.value) configure(session.hello.value.default);
       complain(message.message, message.code === "failed");
       break;
@@ -238,8 +246,8 @@ function hear(message: TextMessage): void {
 }
 
 function complain(text: string, over: boolean): void {
-  answered = asked;
-  session.preparing.value = false;
+  if (over) expectNothing();
+  if (allAnswered()) session.preparing.value = false;
   session.trouble.value = text;
   session.over.value = over;
 }
@@ -264,7 +272,7 @@ function see(message: BinaryMessage): void {
   if (message.run !== session.configured.value?.run) return;
   if (message.type === "frame") {
     session.frame.value = message;
-    if (answered === asked && isThere(message)) session.preparing.value = false;
+    if (upToDate() && isThere(message)) session.preparing.value = false;
     session.extendTrace(message);
     follow(message);
   } else if (message.type === "analysis") session.analysis.value = message;
@@ -279,7 +287,8 @@ const isThere = ({ status, step, loss, diverged }: Frame): boolean =>
 /** Controls show the numbers that the training has; a wanted look at the past comes when it can. */
 function follow(frame: Frame): void {
   const text = JSON.stringify(frame.numbers);
-  if (text !== lastNumbers && performance.now() - lastByHand > BY_HAND) {
+  const still = performance.now() - lastByHand > BY_HAND && upToDate();
+  if (text !== lastNumbers && still) {
     lastNumbers = text;
     session.settings.value = consistent({
       ...session.settings.value,

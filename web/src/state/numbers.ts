@@ -41,7 +41,15 @@ export function numbersIn(
   const given = numbers.importance;
   const now = importances(s);
   const list = Array.isArray(given) ? given : now.map(() => given ?? 1);
-  const same = list.every((x, i) => Math.abs(x - now[i]!) <= 1e-6 * Math.abs(x));
-  if (given !== undefined && !same) Object.assign(found, importanceSettings(list as Json));
+  if (given !== undefined && !alike(list, now)) {
+    Object.assign(found, importanceSettings(list as Json));
+  }
   return found;
 }
+
+/** Whether two settings give features the same importances, however they are written. */
+export const sameImportances = (s: Settings, other: Settings): boolean =>
+  alike(importances(s), importances(other));
+
+const alike = (one: readonly number[], other: readonly number[]): boolean =>
+  one.length === other.length && one.every((x, i) => Math.abs(x - other[i]!) <= 1e-6 * Math.abs(x));

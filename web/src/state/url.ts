@@ -116,7 +116,13 @@ function plain(problem: JsonObject): JsonObject {
 }
 
 /** Fields that settings never write, with their defaults. */
-const UNWRITTEN: JsonObject = { warmup: 0, final_fraction: 0, init_std: null, warm_start: 300 };
+const UNWRITTEN: JsonObject = {
+  warmup: 0,
+  final_fraction: 0,
+  init_std: null,
+  warm_start: 300,
+  attack: 0,
+};
 const SERVERS_OWN: JsonObject = { checkpoints: 0, curve_points: 0, held_out: 0 };
 const EXACT_FIXED: JsonObject = {
   optimizer: "adam",

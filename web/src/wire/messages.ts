@@ -42,6 +42,7 @@ export interface Configured {
 
 export interface Changed {
   type: "changed";
+  id?: number | string | null;
   run: number;
   step: number;
   state: ServerState;

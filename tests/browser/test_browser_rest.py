@@ -22,7 +22,7 @@ Visit = Callable[..., ExplorerPage]
 SMALL = "#/live?n=5&m=2&p=0.1&lr=0.01&batch=64&steps=600&seeds=12&seed=3&imp=equal"
 #: A description at step 0: its models are drawn, and nothing is trained.
 STILL = SMALL + "&at=0"
-LARGER = SMALL.replace("n=5&m=2", "n=12&m=5").replace("p=0.1", "p=0.2") + "&show=0"
+LARGER = SMALL.replace("n=5&m=2", "n=12&m=5").replace("p=0.1", "p=0.2") + "&show=8"
 QUERY = STILL.split("?")[1]
 
 
@@ -139,7 +139,7 @@ def test_dots_and_census_rows_choose_models(visit: Visit) -> None:
 def test_a_factor_is_looked_at_by_its_button_and_by_the_menu(visit: Visit) -> None:
     page = visit(LARGER)
     page.at_rest(600)
-    page.wait("t.analysis.selected.by === 'seed' && t.scene.selected === 0")
+    page.wait("t.analysis.selected.by === 'seed' && t.scene.selected === 8")
     factors = page.read("analysis.factors")
     W = np.reshape(page.read("scene.W"), (5, 12))
     buttons = page.page.locator("ul.factors button")

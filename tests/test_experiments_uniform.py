@@ -213,8 +213,8 @@ def test_products_are_those_of_the_paper(good: Tables) -> None:
 
 def test_18d_counts_the_models_that_hold_each_product(good: Tables) -> None:
     # triangles with pairs at 2 levels of the sweep and 2 long ones of 2 seeds; pentagons with four
-    # pairs at 1 and 1; three pairs or more at 6 levels, and beside the pentagons
-    values = {"triangular_bipyramid": 6.0, "pentagonal_bipyramid": 3.0, "octahedron": 9.0}
+    # pairs at 1 and 8; three pairs or more at 6 levels, and beside the pentagons
+    values = {"triangular_bipyramid": 6.0, "pentagonal_bipyramid": 17.0, "octahedron": 23.0}
     assert judge("18.d", good).values == values
 
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
+from scipy.stats import bootstrap  # type: ignore[attr-defined]
 
 from tegum.dims import F64
 from tegum.errors import SpecError
@@ -22,6 +23,8 @@ from tegum.errors import SpecError
 ON_LINE: Final = 0.005
 #: … and beside it when its distance is between these.
 BESIDE: Final = (0.01, 0.03)
+#: Draws of a bootstrap.
+DRAWS: Final = 2000
 
 
 @dataclass(frozen=True)
@@ -49,15 +52,70 @@ def line(
     Raises:
         SpecError: unless 0 < half_width <= beside[0] < beside[1].
     """
+    on, near = _on_and_beside(values, at, half_width, beside)
+    count = int(on.sum())
+    return Line(count, _contrast(count, int(near.sum()), half_width, beside))
+
+
+def least_contrast(
+    values: ArrayLike,
+    at: float,
+    groups: ArrayLike,
+    half_width: float = ON_LINE,
+    beside: tuple[float, float] = BESIDE,
+) -> float:
+    """The contrast that a line has at least, in the face of chance.
+
+    It is the lower end of the 95 % percentile bootstrap interval of `Line.contrast`, where whole
+    groups are drawn: values of one group, such as the features of one polytope, come together.
+    `groups` are labels in the shape of `values`; the rest is as for `line`. The draws are seeded.
+
+    Raises:
+        SpecError: as `line`, and for labels of another shape.
+    """
+    on, near = _on_and_beside(values, at, half_width, beside)
+    labels = np.asarray(groups)
+    if labels.shape != on.shape:
+        raise SpecError.of("line", "groups", f"must have shape {on.shape}", labels.shape)
+    _, place = np.unique(labels[on | near], return_inverse=True)
+    if on.sum() == 0 or place.max() == 0:
+        return 0.0  # nothing is there, or a single group: chance explains it
+    if near.sum() == 0:
+        return np.inf
+    counts = [np.bincount(place, part[on | near]) for part in (on, near)]
+
+    def share(on: F64, near: F64, axis: int = -1) -> F64:
+        """Of what is on the line or beside it: finite, and rising with the contrast."""
+        return np.asarray(on.sum(axis) / (on + near).sum(axis))
+
+    found = bootstrap(
+        counts,
+        share,
+        paired=True,
+        vectorized=True,
+        n_resamples=DRAWS,
+        batch=100,
+        method="percentile",
+        rng=np.random.default_rng(0),
+    )
+    low = float(found.confidence_interval.low)
+    return _contrast(low, 1 - low, half_width, beside)
+
+
+def _on_and_beside(
+    values: ArrayLike, at: float, half_width: float, beside: tuple[float, float]
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     if not 0 < half_width <= beside[0] < beside[1]:
         rule = "must be 0 < half_width <= beside[0] < beside[1]"
         raise SpecError.of("line", "beside", rule, (half_width, *beside))
     distance = np.abs(np.asarray(values, dtype=np.float64) - at)
-    count = int((distance <= half_width).sum())
-    others = int(((distance >= beside[0]) & (distance <= beside[1])).sum())
-    if others == 0:
-        return Line(count, float("inf") if count else 0.0)
-    return Line(count, count / half_width / (others / (beside[1] - beside[0])))
+    return distance <= half_width, (distance >= beside[0]) & (distance <= beside[1])
+
+
+def _contrast(on: float, near: float, half_width: float, beside: tuple[float, float]) -> float:
+    if near == 0:
+        return np.inf if on else 0.0
+    return on / half_width / (near / (beside[1] - beside[0]))
 
 
 def plateau(y: ArrayLike, value: float, tolerance: float) -> slice:

@@ -59,21 +59,34 @@ class LineJudge:
     def __call__(self, tables: Tables) -> Judgement:
         """Whether values stick to it."""
         at, words = LINES[self.name]
-        found = stickiness.line(_scatter(tables), at)
+        scatter = _scatter(tables)
+        values = scatter["dimensionality"]
+        found = stickiness.line(values, at)
+        least = stickiness.least_contrast(values, at, scatter["group"])
         return Judgement.when(
-            found.count >= LINE_COUNT and found.contrast >= LINE_CONTRAST,
+            found.count >= LINE_COUNT and least >= LINE_CONTRAST,
             f"{found.count} features within {stickiness.ON_LINE:g} of {words}, "
-            f"{found.contrast:.1f} times as dense as beside it",
+            f"{found.contrast:.1f} times as dense as beside it, at least {least:.1f} times (95%)",
             count=found.count,
             contrast=found.contrast,
+            least=least,
         )
 
 
-def _scatter(tables: Tables) -> pd.Series:
-    """D_i of the features in the models of lowest loss, of the sweep and of the long runs."""
+def _scatter(tables: Tables) -> pd.DataFrame:
+    """D_i of the features in the models of lowest loss, of the sweep and of the long runs.
+
+    `group` is the same for features of one tegum factor; a feature without one has its own.
+    """
     import pandas as pd
 
-    return pd.concat([tables["features"], best_long(tables, "long_features")])["dimensionality"]
+    parts = {"sweep": tables["features"], "long": best_long(tables, "long_features")}
+    table = pd.concat(parts, names=["part", None]).reset_index(level="part")
+    table = table.reset_index(drop=True)
+    group = table.groupby(["part", DENSITY, "factor"]).ngroup()
+    alone = table["factor"] < 0
+    table["group"] = group.mask(alone, -1 - table.index.to_series())
+    return table
 
 
 def best_long(tables: Tables, name: str) -> pd.DataFrame:

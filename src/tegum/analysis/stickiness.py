@@ -23,7 +23,7 @@ from tegum.errors import SpecError
 ON_LINE: Final = 0.005
 #: … and beside it when its distance is between these.
 BESIDE: Final = (0.01, 0.03)
-#: Draws of a bootstrap.
+#: Draws of the bootstrap.
 DRAWS: Final = 2000
 
 
@@ -64,11 +64,12 @@ def least_contrast(
     half_width: float = ON_LINE,
     beside: tuple[float, float] = BESIDE,
 ) -> float:
-    """The contrast that a line has at least, in the face of chance.
+    """The contrast in [0, ∞] that a line has at least, in the face of chance.
 
-    It is the lower end of the 95 % percentile bootstrap interval of `Line.contrast`, where whole
-    groups are drawn: values of one group, such as the features of one polytope, come together.
-    `groups` are labels in the shape of `values`; the rest is as for `line`. The draws are seeded.
+    It is the lower end of the two-sided 95 % percentile bootstrap interval of `Line.contrast`, of
+    `DRAWS` seeded draws of whole groups: values of one group, such as the features of one polytope,
+    come together. `groups` are labels in the shape of `values`; the rest is as for `line`. 0 when
+    nothing is on the line, or a single group on it and beside it; infinite when none is beside it.
 
     Raises:
         SpecError: as `line`, and for labels of another shape.
@@ -84,9 +85,9 @@ def least_contrast(
         return np.inf
     counts = [np.bincount(place, part[on | near]) for part in (on, near)]
 
-    def share(on: F64, near: F64, axis: int = -1) -> F64:
-        """Of what is on the line or beside it: finite, and rising with the contrast."""
-        return np.asarray(on.sum(axis) / (on + near).sum(axis))
+    def share(inside: F64, outside: F64, axis: int = -1) -> F64:
+        """On the line, of all on it or beside it: finite, and rising with the contrast."""
+        return np.asarray(inside.sum(axis) / (inside + outside).sum(axis))
 
     found = bootstrap(
         counts,

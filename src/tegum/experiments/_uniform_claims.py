@@ -22,7 +22,7 @@ _NO_LINE: Final = {
     "the few tetrahedra of the long runs share dimensions with features that are not learned.",
     "pentagons": "Pentagons are there, but beyond the plateau factors lean on one another, as in "
     "18.b: their D_i are anywhere from 0.38 to 0.40, and those of other factors as near. "
-    "The density there is 1 to 2.5 times that beside it, by the rounding of the CPU that trains.",
+    "In one full run it was 2.5 times as dense there as beside it, of which chance explains all.",
     "square antiprisms": "Antiprisms by themselves have D = 0.374; in models of 400 features "
     "factors lean on one another, as in 18.b, so that many other D_i are near 3/8.",
 }

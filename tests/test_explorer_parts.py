@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,6 +20,7 @@ from tegum.explorer.history import History
 from tegum.explorer.limits import LimitError, Limits
 from tegum.explorer.link import FRAME, TEXT
 from tegum.explorer.live import Live
+from tegum.explorer.screen import Screen
 from tegum.explorer.state import FIRST, State
 from tegum.explorer.trainer import Pace
 from tegum.explorer.worker import Worker
@@ -199,6 +201,25 @@ def test_all_models_are_compared_on_the_same_samples() -> None:
     live.score()
     assert live.scores[0] == live.scores[1] == live.scores[2]
     assert live.errors[0] > 0
+
+
+def test_who_becomes_the_best_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Losses are measured for an analysis: picture and curves follow to the model it names."""
+    live = Live(State.read(small(seeds=3)), Limits(), jobs=1)
+    live.record()
+    sent: list[dict[str, Any]] = []
+    screen = Screen(lambda data: sent.append(decode(data)[0]), lambda text: None)
+    measured = iter([[1.0, 2.0, 2.0], [2.0, 2.0, 1.0]])
+    monkeypatch.setattr(live, "score", lambda: setattr(live, "scores", np.array(next(measured))))
+    screen.start(live, 1)
+    for seed in (0, 2):
+        screen.want("analysis")
+        for _ in range(3):
+            screen.show()
+            screen.drawn(99)
+            time.sleep(0.04)  # more than a frame of 30 a second
+        last = {header["type"]: header["selected"]["seed"] for header in sent}
+        assert last == {"frame": seed, "analysis": seed, "traces": seed}
 
 
 def test_slices_grow_to_their_time_and_no_further() -> None:

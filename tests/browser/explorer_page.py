@@ -75,7 +75,7 @@ class ExplorerPage:
         """Until a training has come to a stop at a step, and its analysis is there."""
         self.wait(f"t.frame && t.frame.step === {step} && t.frame.status !== 'running'")
         self.wait(f"t.analysis && t.analysis.step === {step} && t.analysis.run === t.frame.run")
-        self.wait("t.settled")
+        self.wait("t.settled && t.analysis.selected.seed === t.frame.selected.seed")
 
     def painted(self) -> None:
         """Until all that is in sight is drawn as it is now."""

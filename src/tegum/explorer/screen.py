@@ -46,6 +46,7 @@ class Screen:
         self.all, self.fps = False, 30.0
         self.past: Kept | None = None
         self._frame = 0
+        self._framed: int | None = None
         self._in_flight: deque[int] = deque()
         self._last = -1.0
         self._bases: dict[tuple[int, ...], Any] = {}
@@ -147,6 +148,7 @@ class Screen:
         self._in_flight.append(self._frame)
         self._last = now
         everything, seed = self.parameters(), self.seed()
+        self._framed = seed
         own = {name: array[seed] for name, array in everything.items()}
         W = looking.directions(own)
         losses = self.losses()
@@ -176,6 +178,8 @@ class Screen:
             live.score()
         everything = looking.directions(self.parameters())
         seed = self.seed()
+        if seed != self._framed:  # the losses have made another the best: it is to be seen, too
+            self.want("frame", "traces")
         found = looking.look(everything[seed], self._bases)
         self._bases = found.bases
         few = everything.shape[0] * everything.shape[2] <= _SHAPED

@@ -17,6 +17,13 @@ _SEEN = """() => new Promise((tell) => {
     const last = new IntersectionObserver(() => { last.disconnect(); tell(); });
     last.observe(document.documentElement);
 })"""
+_HOLDS = """() => {
+    const t = globalThis.tegum;
+    try { return t && (%s); } catch (error) {
+        if (String(error).includes('properties of null')) return false;
+        throw error;
+    }
+}"""
 _SECONDS = 300_000  # milliseconds; a machine may be busy, and kernels are compiled at first
 
 
@@ -67,9 +74,8 @@ class ExplorerPage:
         return self.page.evaluate(f"() => globalThis.tegum.{what}")
 
     def wait(self, condition: str) -> None:
-        """Until a condition on `t`, that window, holds."""
-        script = f"() => {{ const t = globalThis.tegum; return t && ({condition}); }}"
-        self.page.wait_for_function(script)
+        """Until a condition on `t`, that window, holds; of what is not there yet, none does."""
+        self.page.wait_for_function(_HOLDS % condition)
 
     def at_rest(self, step: int) -> None:
         """Until a training has come to a stop at a step, and its analysis is there."""

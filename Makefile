@@ -7,7 +7,7 @@ PIP_OPTIONS ?= --quiet --disable-pip-version-check
 # The explorer's page, built by Vite, and what it is built from.
 PAGE := src/tegum/explorer/static/index.html
 PAGE_SOURCES := $(shell find web -name node_modules -prune -o -type f -print 2>/dev/null)
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow"
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m "not slow"
 
 .DELETE_ON_ERROR:
 .PHONY: help reproduce quick explore page page-if-possible chromium test test-slow check format bench \

@@ -20,6 +20,36 @@ jaxtyping.install_import_hook(_CHECKED, "shapes.check")
 hypothesis.settings.register_profile("tegum", derandomize=True, deadline=None)
 hypothesis.settings.load_profile("tegum")
 
+#: Files that compile kernels for one test after another. They go first, each file on one worker, so
+#: that nobody compiles what the other does; the pages come next, and find those kernels there.
+_COMPILING = (
+    "test_analysis_branches",
+    "test_sampled_evaluate",
+    "test_sampled_gradients",
+    "test_targets",
+    "test_sampled_data",
+    "test_sampled_attack",
+    "test_sampled_engine",
+    "test_starts",
+    "test_extremes",
+)
+
+
+@pytest.hookimpl(tryfirst=True)  # groups are read by another hook of this name
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests in the order of their kernels; workers keep to it."""
+    for item in items:
+        if item.path.stem in _COMPILING and item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    if item.path.stem in _COMPILING:
+        return _COMPILING.index(item.path.stem)
+    group = item.get_closest_marker("xdist_group")
+    return len(_COMPILING) + (group is None or group.args[0] != "explorer")
+
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pytest
@@ -85,10 +86,14 @@ def _cases() -> list[Case]:
     return cases
 
 
-CASES = _cases()
+def _parameter(case: Case) -> Any:
+    """One worker compiles the kernels of a pair of activations."""
+    model = case.problem.model
+    kernels = f"kernels-{model.hidden_activation}-{model.output_activation}"
+    return pytest.param(case, id=case.name, marks=pytest.mark.xdist_group(kernels))
 
 
-@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+@pytest.mark.parametrize("case", [_parameter(case) for case in _cases()])
 def test_gradient_equals_a_plain_float64_one(case: Case) -> None:
     training = tg.Training(
         steps=4, batch_size=case.batch_size, optimizer="sgd", momentum=0.0, learning_rate=1e-3,

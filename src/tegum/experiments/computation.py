@@ -22,7 +22,8 @@ def measure(lab: Lab) -> Tables:
 
 _CHOSEN = (
     "At each density the model of lowest held-out loss is shown, of ten seeds from random weights "
-    f"and, below 1−S = {sweep.STAGES[0]:g}, ten of the curriculum; fewer in a quick run."
+    f"and of the curriculum: thirty from 1−S = {sweep.STAGES[0]:g} to {sweep.DECIDED:g}, the best "
+    "ten of them below; fewer in a quick run."
 )
 _SHOWN = ("neurons-by-sparsity", "routes", "models")
 _SMALL = f"(n = {small.FEATURES}, m = {small.HIDDEN}, importance .8^i)"

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 
 from tegum.experiments import _computation_circuits as circuits
 from tegum.experiments import _computation_sweep as sweep
@@ -172,6 +173,35 @@ def test_what_counts_and_what_is_computed_by_hand() -> None:
     # feature 0 on both sides; 1 only where x < 0, and by half; 2 only where x > 0
     assert sweep._computed(v, w, np.zeros(3)).tolist() == [True, False, False]
     assert sweep._computed(v, w, np.array([-0.6, 0, 0])).tolist() == [False, False, False]
+
+
+class Route:
+    """A lab that trains nothing: `number` says which model a model comes from."""
+
+    def __init__(self) -> None:
+        self.random = np.random.default_rng(3)
+
+    def pick(self, full: int, quick: int) -> int:
+        return full
+
+    def train(self, problem: Any, axes: Any, plan: Any, seeds: int, start: Any = None) -> Any:
+        number = np.arange(seeds) if start is None else start["number"].to_numpy()
+        assert len(number) == seeds
+        loss = self.random.permutation(seeds) + 1.0
+        return xr.Dataset({"number": ("seed", number), "loss": ("seed", loss)})
+
+
+def test_the_best_ten_of_thirty_go_on_with_the_curriculum() -> None:
+    runs = sweep._trained(Route())  # type: ignore[arg-type]
+    for (route, p), run in runs.items():
+        wide = p == sweep.STAGES[0] or (route == sweep.CURRICULUM and p >= sweep.DECIDED)
+        assert run.sizes["seed"] == (30 if wide else 10), (route, p)
+    decided = runs[sweep.CURRICULUM, sweep.DECIDED]
+    assert decided["number"].values.tolist() == list(range(30))
+    best = decided["number"].values[decided["loss"].values <= 10].tolist()
+    for p in (0.01, 0.003, 0.001):
+        assert set(runs[sweep.CURRICULUM, p]["number"].values.tolist()) <= set(best)
+    assert runs[sweep.CURRICULUM, 0.01]["number"].values.tolist() == best
 
 
 @pytest.mark.slow

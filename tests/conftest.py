@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,11 @@ if TYPE_CHECKING:
 # Array shapes in signatures are checked in tests only; modules with compiled kernels are left out.
 _CHECKED = ["tegum.distributions", "tegum.models", "tegum.problem", "tegum.training"]
 jaxtyping.install_import_hook(_CHECKED, "shapes.check")
+
+# What a shell starts in its background does not hear SIGINT, nor do the processes that it starts:
+# tests send it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The same examples on every run, and no limit on the time of one: machines differ.
 hypothesis.settings.register_profile("tegum", derandomize=True, deadline=None)

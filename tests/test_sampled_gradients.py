@@ -87,10 +87,16 @@ def _cases() -> list[Case]:
 
 
 def _parameter(case: Case) -> Any:
-    """One worker compiles the kernels of a pair of activations."""
+    """One worker compiles the kernels of a pair of activations.
+
+    Of leaky and quadratic outputs the lane kernel is compiled in every run, the others in slow ones.
+    """
     model = case.problem.model
     kernels = f"kernels-{model.hidden_activation}-{model.output_activation}"
-    return pytest.param(case, id=case.name, marks=pytest.mark.xdist_group(kernels))
+    marks = [pytest.mark.xdist_group(kernels)]
+    if model.output_activation in ("leaky", "quadratic") and case.kernel != "lane":
+        marks.append(pytest.mark.slow)
+    return pytest.param(case, id=case.name, marks=marks)
 
 
 @pytest.mark.parametrize("case", [_parameter(case) for case in _cases()])

@@ -89,7 +89,7 @@ def _cases() -> list[Case]:
 def _parameter(case: Case) -> Any:
     """One worker compiles the kernels of a pair of activations.
 
-    Of leaky and quadratic outputs the lane kernel is compiled in every run, the others in slow ones.
+    Of leaky and quadratic outputs each run compiles the lane kernel, a slow one the others.
     """
     model = case.problem.model
     kernels = f"kernels-{model.hidden_activation}-{model.output_activation}"

@@ -22,8 +22,9 @@ def measure(lab: Lab) -> Tables:
 
 _CHOSEN = (
     "At each density the model of lowest held-out loss is shown, of ten seeds from random weights "
-    f"and of the curriculum: thirty from 1−S = {sweep.STAGES[0]:g} to {sweep.DECIDED:g}, the best "
-    "ten of them below; fewer in a quick run."
+    f"(thirty at 1−S = {sweep.STAGES[0]:g}) and, at sparser densities, of the curriculum that goes "
+    f"on from those thirty: with all of them to {sweep.DECIDED:g}, with the best ten below; fewer "
+    "in a quick run."
 )
 _SHOWN = ("neurons-by-sparsity", "routes", "models")
 _SMALL = f"(n = {small.FEATURES}, m = {small.HIDDEN}, importance .8^i)"

@@ -229,7 +229,7 @@ def _netcdf(change: Callable[[xr.Dataset], xr.Dataset]) -> Callable[[Path], None
     """A result that somebody has changed."""
 
     def write(path: Path) -> None:
-        runs = tg.train(PROBLEM, {"l1": [0.0, 0.1]}, QUICK, seeds=2, progress=False)
+        runs = tg.train(PROBLEM, {"learning_rate": [0.01, 0.1]}, QUICK, seeds=2, progress=False)
         change(runs).to_netcdf(path, engine="h5netcdf")
 
     return write
@@ -248,15 +248,15 @@ def _netcdf(change: Callable[[xr.Dataset], xr.Dataset]) -> Callable[[Path], None
         (_netcdf(tg.best), "it has no loss for each seed"),
         (
             _netcdf(lambda runs: runs.assign(W=runs.W.isel(hidden=0))),
-            "its weights have dimensions l1, seed, feature",
+            "its weights have dimensions learning_rate, seed, feature",
         ),
         (
-            _netcdf(lambda runs: runs.assign(W=runs.W.isel(l1=0))),
+            _netcdf(lambda runs: runs.assign(W=runs.W.isel(learning_rate=0))),
             "its weights have dimensions seed, hidden, feature",
         ),
         (
             _netcdf(lambda runs: runs.assign(loss=runs.loss.expand_dims(other=2))),
-            "its weights have dimensions l1, seed, hidden, feature",
+            "its weights have dimensions learning_rate, seed, hidden, feature",
         ),
         (_netcdf(lambda runs: runs.assign(loss=runs.loss.astype(str))), "its loss is <U"),
         (_netcdf(lambda runs: runs.assign(W=runs.W > 0)), "its W is bool"),
@@ -277,11 +277,11 @@ def test_foreign_file(
 @pytest.mark.parametrize(
     "change",
     [
-        lambda runs: runs.drop_vars("l1"),
-        lambda runs: runs.assign_coords(l1=["none", "some"]),
+        lambda runs: runs.drop_vars("learning_rate"),
+        lambda runs: runs.assign_coords(learning_rate=["none", "some"]),
         lambda runs: runs.assign_attrs(run_seed=[1, 2], tegum_version="?"),
         lambda runs: runs.assign(loss=runs.loss * np.nan),
-        lambda runs: runs.transpose("feature", "l1", ...),
+        lambda runs: runs.transpose("feature", "learning_rate", ...),
     ],
 )
 @pytest.mark.parametrize("option", ["", "--json"])

@@ -34,18 +34,19 @@ class TestTrain:
     def test_the_file_is_what_python_would_have_got(self, here: Path, capsys: Capture) -> None:
         line = [*SMALL, "--importance", "0.5^i", "--seeds", "3", "--seed", "7", "--out", "d/a.nc"]
         line += ["--axis", "feature_probability=1,0.1", "--axis", "r:importance[1]=lin:1:2:3"]
-        line += ["--model", "relu-hidden", "--l1", "0.01", "--checkpoints", "0,4"]
+        line += ["--model", "relu-hidden", "--weight-decay", "0.01", "--checkpoints", "0,4"]
         assert main(line) == 0
         problem = tegum.Problem(
             tegum.Independent(3, 1.0),
             tegum.ReLUHidden(2),
             importance=(1.0, 0.5, 0.25),
-            l1=0.01,
         )
         expected = tegum.train(
             problem,
             {"feature_probability": [1.0, 0.1], "r": ("importance[1]", [1.0, 1.5, 2.0])},
-            tegum.Training(steps=4, batch_size=8, held_out=64, checkpoints=(0, 4)),
+            tegum.Training(
+                steps=4, batch_size=8, held_out=64, weight_decay=0.01, checkpoints=(0, 4)
+            ),
             seeds=3,
             seed=7,
             progress=False,
@@ -78,8 +79,11 @@ class TestTrain:
                 target="abs",
             ),
             "--distribution correlated --sets 2 --set-size 2 --probability 0.2,0.3 --hidden 1 "
-            "--model linear --importance 1,2,3,4": tegum.Problem(
-                tegum.Correlated(2, 2, (0.2, 0.3)), tegum.Linear(1), importance=(1, 2, 3, 4)
+            "--model linear --importance 1,2,3,4 --l1 0.01": tegum.Problem(
+                tegum.Correlated(2, 2, (0.2, 0.3)),
+                tegum.Linear(1),
+                importance=(1, 2, 3, 4),
+                l1=0.01,
             ),
             "--features 4 --probability 0.2 --hidden 2 --magnitude one --target and": tegum.Problem(
                 tegum.Independent(4, 0.2, "one"), tegum.ReLUOutput(2), target=tegum.Pairs("and")

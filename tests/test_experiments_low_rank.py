@@ -10,6 +10,7 @@ import pytest
 from claim_checks import assert_evidence_exists, changed, judged, quick_run_as_expected
 
 from tegum.analysis.low_rank import projection
+from tegum.dims import DENSITY
 from tegum.experiments import _low_rank_tables as low
 from tegum.experiments.base import FigureSpec, Tables
 from tegum.experiments.low_rank import EXPERIMENT, draw_crossing
@@ -29,15 +30,15 @@ def ranks() -> Tables:
             dense = p > 0.55
             cosine = -1 / (n - 1) if dense else -1.0
             names = "triangle" if dense else "dedicated + digon"
-            row = {"n_features": n, low.P: p, "loss": 1.0, "simplex": 1.0 if dense else 1.1}
+            row = {"n_features": n, DENSITY: p, "loss": 1.0, "simplex": 1.0 if dense else 1.1}
             row |= {"least_cosine": cosine, "largest_cosine": cosine if dense else 0.0}
             row |= {"least_norm": 1.0, "largest_norm": 1.0, "starts": 8, "share": 0.25}
             rows.append({**row, "along": 1.0 if dense else np.sqrt(2 / n), "names": names})
     ends = {"branch": [low.TRIANGLE, low.PAIR], "low": [0.05, 0.05], "high": [0.95, 0.55]}
-    met = {"n_features": [3], low.P: [0.52], "loss": [0.1], "other": [0.1]}
+    met = {"n_features": [3], DENSITY: [0.52], "loss": [0.1], "other": [0.1]}
     p = np.linspace(0.05, 0.95, 7)
     lines = [
-        {low.P: x, "branch": name, "loss": x * slope, "slope": slope, "curvature": 0.1}
+        {DENSITY: x, "branch": name, "loss": x * slope, "slope": slope, "curvature": 0.1}
         for name, slope in ((low.TRIANGLE, 0.1), (low.PAIR, 0.2))
         for x in p
     ]
@@ -57,7 +58,7 @@ def ranks() -> Tables:
 
 
 def fit(n: int, p: float) -> Any:
-    return lambda rows: (rows["n_features"] == n) & np.isclose(rows[low.P], p)
+    return lambda rows: (rows["n_features"] == n) & np.isclose(rows[DENSITY], p)
 
 
 def test_the_ideal_matrices_hold(ranks: Tables) -> None:
@@ -77,7 +78,7 @@ def test_the_ideal_matrices_hold(ranks: Tables) -> None:
         ("19.c", "fits", fit(6, 0.8), {"largest_norm": 1.02}),
         ("19.c", "fits", fit(6, 0.6), {"along": 0.99}),
         ("19.c", "fits", fit(6, 0.6), {"share": 0.0}),
-        ("19.f", "switches", lambda rows: rows["loss"] > 0, {low.P: 0.61}),
+        ("19.f", "switches", lambda rows: rows["loss"] > 0, {DENSITY: 0.61}),
         ("19.f", "fits", fit(3, 0.5), {"names": "triangle"}),
         ("19.f", "fits", fit(3, 0.6), {"along": 0.9}),
         ("19.f", "ends", lambda rows: rows["branch"] == low.PAIR, {"high": 0.51}),
@@ -104,10 +105,10 @@ def test_figures_draw_from_the_tables_they_name(ranks: Tables, spec: FigureSpec)
 def test_the_strong_curves_meet_where_the_losses_cross(ranks: Tables) -> None:
     x = np.linspace(0.05, 0.65, 7)  # the crossing is between two densities
     lines = [
-        pd.DataFrame({low.P: x, "branch": name, "loss": 1 + slope * (x - 0.4), "slope": slope})
+        pd.DataFrame({DENSITY: x, "branch": name, "loss": 1 + slope * (x - 0.4), "slope": slope})
         for name, slope in ((low.TRIANGLE, 0.1), (low.PAIR, 0.3))
     ]
-    met = pd.DataFrame({"n_features": [3, 4], low.P: [0.4, 0.2]})
+    met = pd.DataFrame({"n_features": [3, 4], DENSITY: [0.4, 0.2]})
     figure = draw_crossing({"curves": pd.concat(lines), "switches": met})
     for axes, expected in zip(figure.axes, ((1 / 0.16,) * 2, (0.1, 0.3)), strict=True):
         triangle, pair = (line for line in axes.lines if line.get_linewidth() > 2)

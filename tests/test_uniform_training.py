@@ -9,14 +9,13 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from tegum.dims import SEED
+from tegum.dims import DENSITY, SEED
 from tegum.expected import expected_loss
 from tegum.experiments import _uniform_training as training
 from tegum.problem import Problem
 from tegum.report.lab import RunLab
 from tegum.training import Training
 
-DENSITY = training.DENSITY
 SHAPE = (6, 2)
 
 

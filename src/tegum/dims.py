@@ -14,6 +14,8 @@ STEP: Final = "step"
 CHECKPOINT: Final = "checkpoint"
 SEED: Final = "seed"
 CANDIDATE: Final = "candidate"
+#: The axis of most sweeps, p = 1 − S.
+DENSITY: Final = "feature_probability"
 
 #: Names an axis may not take, because a Dataset gives them another meaning.
 RESERVED: Final = frozenset({FEATURE, HIDDEN, NEURON, STEP, CHECKPOINT, SEED, CANDIDATE})

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from tegum.analysis import geometry
+from tegum.dims import DENSITY
 from tegum.experiments import _linear
 from tegum.experiments._sweeps import (
     DENSITIES,
-    DENSITY,
     SMALL_HIDDEN,
     among,
     at,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from tegum.dims import FEATURE
+from tegum.dims import DENSITY, FEATURE
 from tegum.experiments._local_bases import (
     BUNDLES,
     HIDDEN_DIMENSIONS,
@@ -14,7 +14,7 @@ from tegum.experiments._local_bases import (
     SHOWN,
     SIZE,
 )
-from tegum.experiments._set_models import DENSITY, TRAINED
+from tegum.experiments._set_models import TRAINED
 from tegum.plots import style
 from tegum.plots.sets import COLOURS
 

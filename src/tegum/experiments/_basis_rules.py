@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from tegum.dims import DENSITY
 from tegum.experiments._local_bases import (
     BUNDLES,
     DENSITIES,
@@ -13,7 +14,7 @@ from tegum.experiments._local_bases import (
     INDEPENDENT,
     SIZE,
 )
-from tegum.experiments._set_models import DENSITY, EXACT, TRAINED
+from tegum.experiments._set_models import EXACT, TRAINED
 from tegum.experiments.base import Judgement, Tables
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ import numpy as np
 import xarray as xr
 
 from tegum.analysis import sets
-from tegum.dims import F64, SEED, Bools
+from tegum.dims import DENSITY, F64, SEED, Bools
 from tegum.experiments._collapse_models import PAIRS, task
-from tegum.experiments._set_models import DENSITY, EXACT, plan
+from tegum.experiments._set_models import EXACT, plan
 from tegum.experiments.base import Lab, Tables
 
 if TYPE_CHECKING:

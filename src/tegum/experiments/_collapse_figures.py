@@ -9,10 +9,11 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, NullLocator
 
 from tegum import plots
+from tegum.dims import DENSITY
 from tegum.experiments._collapse_branches import KINDS
 from tegum.experiments._collapse_models import DENSITIES, SHOWN
 from tegum.experiments._collapse_rules import CAPTION
-from tegum.experiments._set_models import DENSITY, EXACT, TRAINED
+from tegum.experiments._set_models import EXACT, TRAINED
 from tegum.plots import style
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ import numpy as np
 import xarray as xr
 
 from tegum.analysis import alignment, sets
-from tegum.dims import F64, FEATURE, HIDDEN, SEED
+from tegum.dims import DENSITY, F64, FEATURE, HIDDEN, SEED
 from tegum.distributions import Correlated
-from tegum.experiments._set_models import DENSITY, EXACT, TRAINED, plain, plan, problem
+from tegum.experiments._set_models import EXACT, TRAINED, plain, plan, problem
 from tegum.experiments.base import Lab, Tables
 from tegum.problem import Problem
 from tegum.selection import best

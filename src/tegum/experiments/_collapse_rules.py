@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from tegum.experiments._set_models import DENSITY, ENGINES, EXACT, TRAINED
+from tegum.dims import DENSITY
+from tegum.experiments._set_models import ENGINES, EXACT, TRAINED
 from tegum.experiments.base import Judgement, Tables
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from tegum.analysis import circuits, neurons
+from tegum.dims import DENSITY
 from tegum.distributions import Independent
-from tegum.experiments._computation_sweep import DENSITY, parameters
+from tegum.experiments._computation_sweep import parameters
 from tegum.experiments.base import Lab, Tables
 from tegum.models import TwoLayer
 from tegum.problem import Problem

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from matplotlib.figure import Figure
 
+from tegum.dims import DENSITY
 from tegum.experiments import _computation_rules as rules
 from tegum.experiments._computation_circuits import ENOUGH, HIDDEN, MOTIF_DENSITY
-from tegum.experiments._computation_sweep import COUNTED, CURRICULUM, DENSITY, RANDOM
+from tegum.experiments._computation_sweep import COUNTED, CURRICULUM, RANDOM
 from tegum.experiments.base import Tables
 from tegum.plots import style
 from tegum.plots.circuits import circuit

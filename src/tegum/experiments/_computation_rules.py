@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from tegum.dims import DENSITY
 from tegum.experiments._computation_circuits import (
     DENSITIES,
     ENOUGH,
     HIDDEN,
     MOTIF_DENSITY,
 )
-from tegum.experiments._computation_sweep import CURRICULUM, DENSITY, RANDOM
+from tegum.experiments._computation_sweep import CURRICULUM, RANDOM
 from tegum.experiments._computation_sweep import DENSITIES as SWEPT
 from tegum.experiments.base import Judgement, Tables
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from tegum.analysis import geometry, neurons
 from tegum.analysis.activations import primary_share
+from tegum.dims import DENSITY
 from tegum.distributions import Independent
 from tegum.experiments.base import Lab, Tables
 from tegum.models import TwoLayer
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
     from tegum.dims import F64
 
-DENSITY: Final = "feature_probability"
 FEATURES, HIDDEN, DECAY = 100, 40, 0.8
 #: 1−S of the paper's figure.
 DENSITIES: Final = (1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001)

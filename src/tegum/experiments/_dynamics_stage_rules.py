@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from tegum.dims import SEED
+from tegum.dims import DENSITY, SEED
 from tegum.experiments import _dynamics_stages as stages
 from tegum.experiments.base import Judgement, Tables
 
@@ -54,7 +54,7 @@ def judge_octahedra(tables: Tables) -> Judgement:
 
 def _by_density(ends: pd.DataFrame) -> list[tuple[float, pd.DataFrame]]:
     """The models of each density, dense first."""
-    groups = [(float(str(p)), rows) for p, rows in ends.groupby(stages.DENSITY)]
+    groups = [(float(str(p)), rows) for p, rows in ends.groupby(DENSITY)]
     return groups[::-1]
 
 

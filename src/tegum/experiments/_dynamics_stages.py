@@ -10,7 +10,7 @@ from tegum.analysis import dynamics, geometry
 from tegum.analysis import set_cosines as between
 from tegum.analysis.sets import PAIR
 from tegum.analysis.stages import loss_rate, stages
-from tegum.dims import CHECKPOINT, F64, FEATURE, HIDDEN, SEED
+from tegum.dims import CHECKPOINT, DENSITY, F64, FEATURE, HIDDEN, SEED
 from tegum.distributions import Correlated
 from tegum.experiments.base import Lab, Tables
 from tegum.models import ReLUOutput
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-DENSITY: Final = "feature_probability"
 SETS: Final = (0, 0, 0, 1, 1, 1)
 
 #: A set is a line when no cosine within it is below this, …

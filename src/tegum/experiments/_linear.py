@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from tegum.dims import DENSITY
 from tegum.experiments import _sweeps as sweeps
 from tegum.experiments.base import FigureSpec, Judgement, Lab, Tables
 from tegum.models import Linear
@@ -42,11 +43,11 @@ def measure(lab: Lab) -> Tables:
         curve_points=0,
         held_out=1024,  # the exact loss takes its place
     )
-    runs = lab.train(task, {sweeps.DENSITY: sweeps.DENSITIES}, plan, lab.pick(16, 6))
+    runs = lab.train(task, {DENSITY: sweeps.DENSITIES}, plan, lab.pick(16, 6))
     runs = lab.score(runs)
     chosen = best(runs)
     models = long.count_table(runs)
-    models["optimum"] = [optimal_loss(p) for p in models[sweeps.DENSITY]]
+    models["optimum"] = [optimal_loss(p) for p in models[DENSITY]]
     return {
         "linear_models": models,
         "linear_features": long.feature_table(chosen),
@@ -63,7 +64,7 @@ def optimal_loss(density: float) -> float:
 def judge_projector(tables: Tables) -> Judgement:
     """3.a: G of the best linear model is the projector on the m most important features."""
     pairs = tables["linear_pairs"]
-    found = {p: projector_error(sweeps.at(pairs, p)) for p in pairs[sweeps.DENSITY].unique()}
+    found = {p: projector_error(sweeps.at(pairs, p)) for p in pairs[DENSITY].unique()}
     worst = max(found, key=lambda p: found[p])
     return Judgement.when(
         max(found.values()) <= ENTRY,
@@ -84,8 +85,8 @@ def judge_loss(tables: Tables) -> Judgement:
     """5.a: the loss is the closed-form optimum at every density."""
     models = tables["linear_models"].dropna(subset=["loss"])
     ratio = models["loss"] / models["optimum"]
-    lowest = ratio.groupby(models[sweeps.DENSITY]).min()
-    complete = set(lowest.index) == set(tables["linear_models"][sweeps.DENSITY])
+    lowest = ratio.groupby(models[DENSITY]).min()
+    complete = set(lowest.index) == set(tables["linear_models"][DENSITY])
     return Judgement.when(
         complete and float(lowest.max()) <= LOSS_RATIO,
         f"loss / optimum at most {lowest.max():.6f} over {len(lowest)} densities "
@@ -99,15 +100,15 @@ def judge_alone(tables: Tables) -> Judgement:
     """5.b: exactly m features are represented, none of them in superposition."""
     features = tables["linear_features"]
     shown = features[features["norm"] > 0.5]
-    kept = shown.groupby(sweeps.DENSITY)["feature"].agg(tuple)
+    kept = shown.groupby(DENSITY)["feature"].agg(tuple)
     same = set(kept) == {tuple(range(sweeps.SMALL_HIDDEN))}
-    everywhere = len(kept) == features[sweeps.DENSITY].nunique()
+    everywhere = len(kept) == features[DENSITY].nunique()
     worst = float(shown["superposition"].max()) if len(shown) else float("nan")
     return Judgement.when(
         same and everywhere and worst < ALONE,
         f"features 0–{sweeps.SMALL_HIDDEN - 1} and no others represented at "
         f"{sum(k == tuple(range(sweeps.SMALL_HIDDEN)) for k in kept)} of "
-        f"{features[sweeps.DENSITY].nunique()} densities; largest superposition of a represented "
+        f"{features[DENSITY].nunique()} densities; largest superposition of a represented "
         f"feature {worst:.2g}, {known(tables)}",
         largest_superposition=worst,
     )
@@ -116,7 +117,7 @@ def judge_alone(tables: Tables) -> Judgement:
 def known(tables: Tables) -> str:
     """N, and how many seeds match the best."""
     models = tables["linear_models"]
-    least = models.groupby(sweeps.DENSITY)["loss"].transform("min")
+    least = models.groupby(DENSITY)["loss"].transform("min")
     matching = float((models["loss"] <= (1 + sweeps.MATCH) * least).mean())
     return f"best of {models['seed'].nunique()}, {matching:.1%} of seeds within 1%"
 
@@ -126,10 +127,10 @@ def draw_loss(tables: Tables) -> Figure:
     """Left: the loss over 1/(1−S), trained and by theory. Right: their ratio, every seed."""
     from matplotlib.figure import Figure
 
-    models = tables["linear_models"].sort_values(sweeps.DENSITY)
+    models = tables["linear_models"].sort_values(DENSITY)
     figure = Figure(figsize=(7.4, 3.2), layout="constrained")
     left, right = figure.subplots(1, 2)
-    sparsity = 1 / models[sweeps.DENSITY]
+    sparsity = 1 / models[DENSITY]
     label = "least possible, $\\sigma^2 \\sum_{i\\geq m} I_i$"
     left.plot(sparsity, models["optimum"], color=style.GREY, lw=1, label=label)
     left.plot(sparsity, models["loss"], "o", ms=5, color=style.BLUE, label="trained")

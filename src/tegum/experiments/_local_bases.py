@@ -9,9 +9,9 @@ import xarray as xr
 from scipy.optimize import linear_sum_assignment  # type: ignore[attr-defined]
 
 from tegum.analysis import geometry, sets
-from tegum.dims import F64, FEATURE, I64, SEED
+from tegum.dims import DENSITY, F64, FEATURE, I64, SEED
 from tegum.distributions import Correlated, Independent
-from tegum.experiments._set_models import DENSITY, TRAINED, plain, plan, problem
+from tegum.experiments._set_models import TRAINED, plain, plan, problem
 from tegum.experiments.base import Lab, Tables
 from tegum.selection import best
 

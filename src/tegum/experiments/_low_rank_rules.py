@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from tegum.experiments._low_rank_tables import DENSE, PAIR, SAME, TRIANGLE, P
+from tegum.dims import DENSITY
+from tegum.experiments._low_rank_tables import DENSE, PAIR, SAME, TRIANGLE
 from tegum.experiments.base import Judgement, Tables
 
 if TYPE_CHECKING:
@@ -55,12 +56,12 @@ def judge_simplex(tables: Tables) -> Judgement:
 def judge_dense(tables: Tables) -> Judgement:
     """19.c: the best dense models are that simplex."""
     rows = tables["fits"]
-    rows = rows[rows[P] >= DENSE_FROM]
+    rows = rows[rows[DENSITY] >= DENSE_FROM]
     good = _is_simplex(rows) & (rows["share"] > 0)
     shares = ", ".join(
         f"{share:.1%} of {part['starts'].iloc[0]} for n = {n}"
         for n, part in rows.groupby("n_features")
-        for share in [float(part.loc[np.isclose(part[P], DENSE), "share"].iloc[0])]
+        for share in [float(part.loc[np.isclose(part[DENSITY], DENSE), "share"].iloc[0])]
     )
     return Judgement.when(
         bool(good.all()) and len(rows) > 0,
@@ -85,11 +86,11 @@ def judge_triangle(tables: Tables) -> Judgement:
     triangle = _is_simplex(rows)
     worst = rows.iloc[int((rows["simplex"] / rows["loss"]).to_numpy().argmax())]
     met = tables["switches"]
-    at = met.loc[met["n_features"] == 3, P]
+    at = met.loc[met["n_features"] == 3, DENSITY]
     return Judgement.when(
         bool(triangle.all()),
         f"the lowest minimum is a triangle at {int(triangle.sum())} of {len(rows)} densities, "
-        f"those above {', '.join(f'{p:.4f}' for p in at)}; at 1−S = {worst[P]:g} it loses "
+        f"those above {', '.join(f'{p:.4f}' for p in at)}; at 1−S = {worst[DENSITY]:g} it loses "
         f"{worst['simplex'] / worst['loss'] - 1:.0%} more than {worst['names']}",
         triangles=float(triangle.mean()),
     )
@@ -98,12 +99,12 @@ def judge_triangle(tables: Tables) -> Judgement:
 def judge_direction(tables: Tables) -> Judgement:
     """19.e: (1, …, 1) is the best direction to leave out. Differs where features are sparse."""
     rows = tables["fits"]
-    sparse = rows[rows[P] <= SPARSE_TO]
+    sparse = rows[rows[DENSITY] <= SPARSE_TO]
     best = sparse["along"] >= ALONG
     pair = (sparse["along"] - np.sqrt(2 / sparse["n_features"])).abs() <= 1 - ALONG
     switches = ", ".join(
         f"{p:.4f} for n = {n}"
-        for n, p in tables["switches"][["n_features", P]].itertuples(index=False)
+        for n, p in tables["switches"][["n_features", DENSITY]].itertuples(index=False)
     )
     return Judgement.when(
         bool(best.all()),
@@ -118,10 +119,11 @@ def judge_switch(tables: Tables) -> Judgement:
     """19.f: one switch, and nothing else is the optimum on either side."""
     met, rows = tables["switches"], tables["fits"]
     met, rows = met[met["n_features"] == 3], rows[rows["n_features"] == 3]
-    at = float(met[P].iloc[0]) if len(met) else np.nan
+    at = float(met[DENSITY].iloc[0]) if len(met) else np.nan
     apart = float((met["loss"] / met["other"] - 1).abs().max())
     pairs = rows["names"] == "dedicated + digon"
-    good = bool((pairs == (rows[P] < at)).all() and (_is_simplex(rows) == (rows[P] > at)).all())
+    below, above = rows[DENSITY] < at, rows[DENSITY] > at
+    good = bool((pairs == below).all() and (_is_simplex(rows) == above).all())
     ends = tables["ends"].set_index("branch")
     low, high = (float(ends[end][name]) for end, name in (("low", TRIANGLE), ("high", PAIR)))
     return Judgement.when(

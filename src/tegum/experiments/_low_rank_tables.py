@@ -10,7 +10,7 @@ from tegum.analysis import geometry
 from tegum.analysis.branches import crossings, follow
 from tegum.analysis.factors import factors
 from tegum.analysis.low_rank import left_out, projection
-from tegum.dims import F64
+from tegum.dims import DENSITY, F64
 from tegum.distributions import Independent
 from tegum.expected import expected_loss, polish
 from tegum.experiments.base import Lab, Tables
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-P: Final = "feature_probability"
 #: Sizes whose simplices are constructed.
 CONSTRUCTED: Final = tuple(range(3, 13))
 #: Starts of the models of each size. Most dense ones end with another sign of the features in what
@@ -119,8 +118,8 @@ def _near_one(random: np.random.Generator, size: int) -> F64:
 def _found(lab: Lab, n: int) -> xr.Dataset:
     """Minima from random starts: large weights, and no steps of Adam, which all go to few ends."""
     plan = Training(engine="exact", curve_points=0, init_std=1.0, warm_start=0)
-    axes = {P: np.array(_DENSITIES[int(lab.quick)])}
-    return lab.train(problem(n), axes, plan, seeds=STARTS[n]).transpose(P, "seed", ...)
+    axes = {DENSITY: np.array(_DENSITIES[int(lab.quick)])}
+    return lab.train(problem(n), axes, plan, seeds=STARTS[n]).transpose(DENSITY, "seed", ...)
 
 
 def _fits(runs: xr.Dataset, n: int) -> pd.DataFrame:
@@ -135,13 +134,15 @@ def _fits(runs: xr.Dataset, n: int) -> pd.DataFrame:
     started = best(runs)
     simplex = _simplices(started, n)
     rows = []
-    for k, p in enumerate(runs[P].to_numpy()):
-        found = min((started.isel({P: k}), simplex.isel({P: k})), key=lambda m: float(m["loss"]))
+    for k, p in enumerate(runs[DENSITY].to_numpy()):
+        found = min(
+            (started.isel({DENSITY: k}), simplex.isel({DENSITY: k})), key=lambda m: float(m["loss"])
+        )
         least = float(found["loss"])
         W = found["W"].transpose("hidden", "feature").to_numpy()
         off, norms = _off_diagonal(geometry.cosines(W)), geometry.norms(W)
-        loss = runs["loss"].isel({P: k}).to_numpy()
-        row = {"n_features": n, P: p, "loss": least, "simplex": float(simplex["loss"][k])}
+        loss = runs["loss"].isel({DENSITY: k}).to_numpy()
+        row = {"n_features": n, DENSITY: p, "loss": least, "simplex": float(simplex["loss"][k])}
         row |= {"starts": len(loss), "share": float((loss <= least * (1 + SAME)).mean())}
         row |= {"least_cosine": off.min(), "largest_cosine": off.max()}
         row |= {"least_norm": norms.min(), "largest_norm": norms.max()}
@@ -153,10 +154,10 @@ def _fits(runs: xr.Dataset, n: int) -> pd.DataFrame:
 
 def _simplices(models: xr.Dataset, n: int) -> xr.Dataset:
     """The simplex of the best scale and bias, at the densities of some models."""
-    W, b = (models[name].transpose(P, ...) for name in ("W", "b"))
-    ideal = np.broadcast_to(projection(np.ones(n)), W.transpose(P, "hidden", "feature").shape)
+    W, b = (models[name].transpose(DENSITY, ...) for name in ("W", "b"))
+    ideal = np.broadcast_to(projection(np.ones(n)), W.transpose(DENSITY, "hidden", "feature").shape)
     placed = {
-        "W": ((P, "hidden", "feature"), ideal.copy()),
+        "W": ((DENSITY, "hidden", "feature"), ideal.copy()),
         "b": b.copy(data=np.full(b.shape, 0.1)),
     }
     return polish(models.assign(placed))
@@ -168,7 +169,7 @@ def _features(runs: xr.Dataset) -> pd.DataFrame:
 
     models = {"projected ⊥ (1, 1, 1)": projection(np.ones(3))}
     for p in (DENSE, SPARSE):
-        W = best(runs)["W"].sel({P: p}).transpose("hidden", "feature").to_numpy()
+        W = best(runs)["W"].sel({DENSITY: p}).transpose("hidden", "feature").to_numpy()
         models[f"lowest loss, 1−S = {p:g}"] = W
     rows = []
     for name, W in models.items():
@@ -191,7 +192,7 @@ def _branches(lab: Lab) -> Tables:
     p = np.round(np.linspace(0.05, 0.95, lab.pick(*_POINTS)), 9)
     three = _followed(3, p)
     curves = [
-        pd.DataFrame({P: p, "branch": name, "loss": branch["loss"], "slope": _slopes(branch),
+        pd.DataFrame({DENSITY: p, "branch": name, "loss": branch["loss"], "slope": _slopes(branch),
                       "curvature": branch["curvature"]})
         for name, branch in three.items()
     ]  # fmt: skip
@@ -199,7 +200,7 @@ def _branches(lab: Lab) -> Tables:
     for n in sizes(lab)[1:]:
         followed[n] = _followed(n, _NEAR)
     rows = [
-        {"n_features": n, P: met.value, "loss": met.loss, "other": float(met.other["loss"])}
+        {"n_features": n, DENSITY: met.value, "loss": met.loss, "other": float(met.other["loss"])}
         for n, found in followed.items()
         for met in crossings(*found.values())
     ]
@@ -207,7 +208,7 @@ def _branches(lab: Lab) -> Tables:
             for name, b in three.items()]  # fmt: skip
     return {
         "curves": pd.concat(curves, ignore_index=True),
-        "switches": pd.DataFrame(rows, columns=["n_features", P, "loss", "other"]),
+        "switches": pd.DataFrame(rows, columns=["n_features", DENSITY, "loss", "other"]),
         "ends": pd.DataFrame(ends),
     }
 
@@ -216,16 +217,16 @@ def _followed(n: int, p: F64) -> dict[str, xr.Dataset]:
     """The simplex and the pair with all others alone."""
     pair = projection(np.eye(n)[0] + np.eye(n)[1])
     return {
-        TRIANGLE: follow(problem(n), projection(np.ones(n)), target=P, values=p, start=DENSE),
-        PAIR: follow(problem(n), pair, target=P, values=p, start=p.min()),
+        TRIANGLE: follow(problem(n), projection(np.ones(n)), target=DENSITY, values=p, start=DENSE),
+        PAIR: follow(problem(n), pair, target=DENSITY, values=p, start=p.min()),
     }
 
 
 def _slopes(branch: xr.Dataset) -> F64:
     """∂L/∂p at a minimum, where weights may be held: central differences of a cubic in p."""
     step, out = 1e-4, []
-    for k, p in enumerate(branch[P].to_numpy()):
-        W, b = (branch[name].isel({P: k}).to_numpy() for name in ("W", "b"))
+    for k, p in enumerate(branch[DENSITY].to_numpy()):
+        W, b = (branch[name].isel({DENSITY: k}).to_numpy() for name in ("W", "b"))
         if not np.isfinite(W).all():
             out.append(np.nan)
             continue

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from tegum import plots
+from tegum.dims import DENSITY
 from tegum.experiments import _neurons_basis as basis
 from tegum.experiments import _neurons_limits as limits
 from tegum.experiments import _neurons_rules as rules
-from tegum.experiments._neurons_sweep import DENSITY, lowest
+from tegum.experiments._neurons_sweep import lowest
 from tegum.experiments.base import Tables
 from tegum.plots import style
 from tegum.plots.curves import density_axis

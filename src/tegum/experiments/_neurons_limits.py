@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from tegum.dims import F64, SEED
-from tegum.experiments._neurons_sweep import DENSITY, N_HIDDEN, problem, screening
+from tegum.dims import DENSITY, F64, SEED
+from tegum.experiments._neurons_sweep import N_HIDDEN, problem, screening
 from tegum.experiments.base import Judgement, Lab, Tables
 from tegum.models import Model, ReLUHidden, ReLUOutput
 from tegum.selection import best

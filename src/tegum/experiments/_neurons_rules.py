@@ -5,7 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
-from tegum.experiments._neurons_sweep import DENSITY, MODELS, NEAR, lowest
+from tegum.dims import DENSITY
+from tegum.experiments._neurons_sweep import MODELS, NEAR, lowest
 from tegum.experiments.base import Judgement, Tables
 
 if TYPE_CHECKING:

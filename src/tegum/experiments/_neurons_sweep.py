@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from tegum.analysis import geometry, neurons
-from tegum.dims import F64, SEED
+from tegum.dims import DENSITY, F64, SEED
 from tegum.distributions import Independent
 from tegum.experiments.base import Lab, Tables
 from tegum.models import Model, ReLUHidden
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     import xarray as xr
 
 N_FEATURES, N_HIDDEN, DECAY = 10, 5, 0.75
-DENSITY: Final = "feature_probability"
 #: 1−S of the models, and of those a quick run makes.
 DENSITIES: Final = (
     *(1.0, 0.7, 0.5, 0.4, 0.3, 0.2, 0.15, 0.12, 0.1, 0.08, 0.06, 0.05, 0.04, 0.03, 0.02),

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from tegum.dims import F64, FEATURE, HIDDEN
+from tegum.dims import DENSITY, F64, FEATURE, HIDDEN
 from tegum.experiments import _phase_plane as plane
-from tegum.experiments._phase_plane import DENSITY, RATIO
+from tegum.experiments._phase_plane import RATIO
 from tegum.experiments._phase_truth import polished, settled
 from tegum.experiments.base import Lab, Tables
 from tegum.selection import best

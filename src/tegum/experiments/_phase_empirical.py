@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from tegum.dims import DENSITY
 from tegum.experiments import _phase_plane as plane
 from tegum.experiments import _phase_truth as truth
-from tegum.experiments._phase_plane import DENSITY, RATIO
+from tegum.experiments._phase_plane import RATIO
 from tegum.experiments.base import Lab
 from tegum.selection import best, drop_worst
 from tegum.training import Training

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from tegum import plots
+from tegum.dims import DENSITY
 from tegum.experiments import _phase_crossing as crossing
-from tegum.experiments._phase_plane import DENSITY, RATIO
+from tegum.experiments._phase_plane import RATIO
 from tegum.experiments._phase_rules import MARGIN
 from tegum.experiments._phase_wells import OPPOSITE
 from tegum.experiments.base import FigureSpec, Tables

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from tegum.dims import DENSITY
 from tegum.experiments._phase_crossing import LOST, PAIR
-from tegum.experiments._phase_plane import DENSITY, RATIO
+from tegum.experiments._phase_plane import RATIO
 from tegum.experiments._phase_wells import OPPOSITE, SAME
 from tegum.experiments.base import Judgement, Tables
 

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.optimize import brentq
 
 from tegum.analysis.geometry import DEDICATED, REPRESENTED
-from tegum.dims import F64, I64
+from tegum.dims import DENSITY, F64, I64
 from tegum.distributions import Independent
 from tegum.experiments.base import Tables
 from tegum.models import ReLUOutput
@@ -23,7 +23,6 @@ from tegum.theory.sparse_expansion import expand
 if TYPE_CHECKING:
     import pandas as pd
 
-DENSITY: Final = "feature_probability"
 RATIO: Final = "relative_importance"
 #: What becomes of the extra feature; outcomes are indices into these.
 OUTCOMES: Final = ("not represented", "dedicated", "superposition")

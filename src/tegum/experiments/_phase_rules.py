@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from tegum.dims import DENSITY
 from tegum.experiments._phase_plane import (
     COMMON,
     CORNERS,
-    DENSITY,
     LEVEL,
     OUTCOMES,
     RATIO,

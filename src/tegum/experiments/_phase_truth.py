@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from tegum.analysis import geometry
-from tegum.dims import F64, FEATURE
+from tegum.dims import DENSITY, F64, FEATURE
 from tegum.experiments import _phase_plane as plane
-from tegum.experiments._phase_plane import DENSITY, RATIO
+from tegum.experiments._phase_plane import RATIO
 from tegum.experiments.base import Lab
 from tegum.selection import best
 from tegum.training import Training

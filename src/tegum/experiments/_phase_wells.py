@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from scipy.optimize import brentq
 
+from tegum.dims import DENSITY
 from tegum.experiments import _phase_plane as plane
-from tegum.experiments._phase_plane import DENSITY, RATIO
+from tegum.experiments._phase_plane import RATIO
 from tegum.experiments.base import Lab, Tables
 from tegum.theory import two_features, two_minima
 from tegum.training import Training

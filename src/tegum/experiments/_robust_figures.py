@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tegum.dims import DENSITY
 from tegum.experiments import _robust_models as models
 from tegum.experiments import _robust_rules as rules
-from tegum.experiments._robust_models import P
 from tegum.experiments.base import FigureSpec, Tables
 from tegum.plots import style
 from tegum.plots.curves import density_axis
@@ -33,14 +33,14 @@ def draw_vulnerability(tables: Tables) -> Figure:
     left, right = figure.subplots(1, 2, width_ratios=(1.45, 1))
     rows = rules.within(tables)
     everyone = tables["attacked"]
-    everyone = everyone[1 / everyone[P] <= models.RANGE * (1 + 1e-9)]
+    everyone = everyone[1 / everyone[DENSITY] <= models.RANGE * (1 + 1e-9)]
     base = float(rows["per_example"].iloc[0])
     left.plot(
-        1 / rows[P], rows["per_example"] / base, "o-", ms=4, color=style.BLUE,
+        1 / rows[DENSITY], rows["per_example"] / base, "o-", ms=4, color=style.BLUE,
         label="vulnerability (dense = 1)",
     )  # fmt: skip
     left.plot(
-        1 / rows[P], rows["features_per_dimension"], "s-", ms=4, color=style.VERMILION,
+        1 / rows[DENSITY], rows["features_per_dimension"], "s-", ms=4, color=style.VERMILION,
         label="features per dimension 1/D*",
     )  # fmt: skip
     density_axis(left)
@@ -75,15 +75,15 @@ def draw_masking(tables: Tables) -> Figure:
         (panels[1], "long", f"λ = {models.LONG:g}"),
     ):
         rows = tables[name]
-        rows = rows[rows["chosen"]].sort_values(P, ascending=False)
+        rows = rows[rows["chosen"]].sort_values(DENSITY, ascending=False)
         for kind, label, colour, marker in _KINDS:
-            axes.plot(1 / rows[P], rows[kind], marker=marker, ms=4, color=colour, label=label)
+            axes.plot(1 / rows[DENSITY], rows[kind], marker=marker, ms=4, color=colour, label=label)
         density_axis(axes)
         axes.set_ylim(bottom=0)
         axes.set_title(words)
         axes.set_ylabel("rise of the loss over λ²")
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
-    panels[2].plot(1 / rows[P], 100 * rows["masked"], "o-", ms=4, color=style.GREY)
+    panels[2].plot(1 / rows[DENSITY], 100 * rows["masked"], "o-", ms=4, color=style.GREY)
     density_axis(panels[2])
     panels[2].set_title("no gradient to follow")
     panels[2].set_ylabel("samples without a gradient, %")

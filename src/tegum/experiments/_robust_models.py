@@ -8,7 +8,7 @@ import numpy as np
 
 from tegum.analysis import geometry
 from tegum.analysis.robustness import vulnerability
-from tegum.dims import F64
+from tegum.dims import DENSITY, F64
 from tegum.distributions import Independent
 from tegum.experiments.base import Lab, Tables
 from tegum.models import ReLUOutput
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-P: Final = "feature_probability"
 
 #: The attacked models: n features in m dimensions, all of importance 1.
 N, M = 100, 30
@@ -62,13 +61,13 @@ def attacked(lab: Lab) -> Tables:
         steps=lab.pick(*_STEPS), batch_size=512, learning_rate=3e-3, schedule="cosine",
         final_fraction=0.01, curve_points=0, held_out=16_384,
     )  # fmt: skip
-    runs = lab.train(problem, {P: densities(lab)}, plan, seeds=lab.pick(*_SEEDS))
+    runs = lab.train(problem, {DENSITY: densities(lab)}, plan, seeds=lab.pick(*_SEEDS))
     tables: Tables = {}
     for name, models, size in (("attacked", runs, None), ("long", best(runs), LONG)):
         found = _per_square(vulnerability(models, size=size, samples=lab.pick(*_SAMPLES)))
         found["loss"] = models["loss"]
         found["features_per_dimension"] = 1.0 / geometry.dimensions_per_feature(models["W"])
-        tables[name] = _chosen(found.to_dataframe().reset_index(), P)
+        tables[name] = _chosen(found.to_dataframe().reset_index(), DENSITY)
     return tables
 
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from tegum.dims import DENSITY
 from tegum.experiments import _robust_models as models
-from tegum.experiments._robust_models import P
 from tegum.experiments.base import Judgement, Tables
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ EQUAL: Final = 0.02
 def within(tables: Tables) -> pd.DataFrame:
     """The model of lowest loss at each density of the figure's range, dense first."""
     rows = tables["attacked"]
-    return rows[rows["chosen"] & (1.0 / rows[P] <= models.RANGE * (1 + 1e-9))]
+    return rows[rows["chosen"] & (1.0 / rows[DENSITY] <= models.RANGE * (1 + 1e-9))]
 
 
 def judge_rise(tables: Tables) -> Judgement:
@@ -44,8 +44,8 @@ def judge_rise(tables: Tables) -> Judgement:
     return Judgement.when(
         bool(relative.max() > RISE),
         f"×{relative.max():.1f} at most, ×{relative[half]:.1f} at two features per dimension, "
-        f"×{relative[-1]:.1f} at 1/(1−S) = {1 / rows[P].iloc[-1]:.3g} (the worst attack on each "
-        f"sample); ×{average.max():.1f} at most by one attack for all samples",
+        f"×{relative[-1]:.1f} at 1/(1−S) = {1 / rows[DENSITY].iloc[-1]:.3g} (the worst attack on "
+        f"each sample); ×{average.max():.1f} at most by one attack for all samples",
         most=float(relative.max()), plateau=float(relative[half]), average=float(average.max()),
     )  # fmt: skip
 
@@ -86,13 +86,13 @@ def judge_masked_long(tables: Tables) -> Judgement:
 
 
 def _masked(rows: pd.DataFrame) -> Judgement:
-    rows = rows[rows["chosen"]].sort_values(P, ascending=False)
+    rows = rows[rows["chosen"]].sort_values(DENSITY, ascending=False)
     last = rows.iloc[-1]
     gap = last["per_example"] - last["iterated"]
     error = float(np.hypot(last["per_example_error"], last["iterated_error"]))
     return Judgement.when(
         bool(gap > 2 * error and last["masked"] > MASKED),
-        f"1/(1−S) = {1 / last[P]:.4g}, λ = {last['size']:.2g}: rise of the loss over λ² "
+        f"1/(1−S) = {1 / last[DENSITY]:.4g}, λ = {last['size']:.2g}: rise of the loss over λ² "
         f"{last['iterated']:.3g} ± {last['iterated_error']:.2g} by gradients, "
         f"{last['per_example']:.3g} ± {last['per_example_error']:.2g} by the analytic attacks; "
         f"{last['masked']:.0%} of the samples have no gradient: {last['unseen']:.2g} there",

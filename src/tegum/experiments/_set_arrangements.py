@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from scipy.optimize import minimize
 
-from tegum.dims import F64
+from tegum.dims import DENSITY, F64
 from tegum.expected import expected_loss
-from tegum.experiments._set_models import DENSITY, THREE, problem
+from tegum.experiments._set_models import THREE, problem
 from tegum.problem import Problem
 
 if TYPE_CHECKING:

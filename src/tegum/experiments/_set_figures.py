@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from tegum import plots
+from tegum.dims import DENSITY
 from tegum.experiments import _set_models as models
 from tegum.experiments._set_arrangements import ARRANGEMENTS
 from tegum.experiments._set_models import (
     CASES,
-    DENSITY,
     EXACT,
     OPTIMUM,
     TRAINED,

@@ -9,7 +9,7 @@ import xarray as xr
 
 from tegum.analysis import alignment, sets
 from tegum.analysis.minima import minima
-from tegum.dims import F64, FEATURE, HIDDEN, SEED
+from tegum.dims import DENSITY, F64, FEATURE, HIDDEN, SEED
 from tegum.distributions import Anticorrelated, Correlated, Distribution, Independent
 from tegum.experiments.base import Lab, Tables
 from tegum.models import ReLUOutput
@@ -20,7 +20,6 @@ from tegum.training import Training
 if TYPE_CHECKING:
     import pandas as pd
 
-DENSITY: Final = "feature_probability"
 TRAINED, EXACT = "trained", "exact"
 ENGINES: Final = (TRAINED, EXACT)
 #: Seeds of each engine, and steps of the sampled one: (full, quick).

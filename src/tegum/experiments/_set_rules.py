@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from tegum.dims import DENSITY
 from tegum.experiments._set_arrangements import ADJACENT, BY_CHANCE
 from tegum.experiments._set_models import (
     ANTICORRELATED,
     CONTROL,
     CORRELATED,
-    DENSITY,
     ENGINES,
     EXACT,
     THREE,

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tegum import plots
-from tegum.experiments._sweeps import DENSITY, MATCH, lowest
+from tegum.dims import DENSITY
+from tegum.experiments._sweeps import MATCH, lowest
 from tegum.plots import style
 from tegum.plots.curves import density_axis
 

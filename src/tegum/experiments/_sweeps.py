@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from tegum.analysis import geometry
+from tegum.dims import DENSITY
 from tegum.distributions import Independent
 from tegum.experiments.base import Lab, Tables
 from tegum.models import ReLUOutput
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 #: The densities 1−S of the paper's figures of basic results.
 DENSITIES: Final = (1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001)
-DENSITY: Final = "feature_probability"
 #: A seed matches the best when its loss is within this part of the lowest.
 MATCH: Final = 0.01
 

@@ -11,8 +11,8 @@ from tegum.analysis import geometry
 from tegum.analysis.catalogue import catalogue, polytope
 from tegum.analysis.factors import THRESHOLD, factor_table, factors
 from tegum.analysis.feature_factors import feature_factor_table
-from tegum.dims import FEATURE, SEED
-from tegum.experiments._uniform_training import DENSITY, long_runs, settled, trained
+from tegum.dims import DENSITY, FEATURE, SEED
+from tegum.experiments._uniform_training import long_runs, settled, trained
 from tegum.experiments.base import Lab, Tables
 from tegum.selection import best
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from tegum.analysis import stickiness
-from tegum.experiments._uniform_training import DENSITY
+from tegum.dims import DENSITY
 from tegum.experiments.base import Judgement, Tables
 
 if TYPE_CHECKING:

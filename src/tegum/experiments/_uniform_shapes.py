@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from tegum.analysis import geometry, stickiness
+from tegum.dims import DENSITY
 from tegum.experiments._uniform_rules import LINE_CONTRAST, LINE_COUNT
-from tegum.experiments._uniform_training import DENSITY
 from tegum.experiments.base import Judgement, Tables
 
 if TYPE_CHECKING:

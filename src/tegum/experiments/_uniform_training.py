@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from tegum.dims import SEED
+from tegum.dims import DENSITY, SEED
 from tegum.distributions import Independent
 from tegum.expected import polish
 from tegum.experiments.base import Lab
@@ -24,7 +24,6 @@ from tegum.training import Training
 if TYPE_CHECKING:
     import xarray as xr
 
-DENSITY: Final = "feature_probability"
 #: (features, dimensions) of a model.
 Shape = tuple[int, int]
 

@@ -8,9 +8,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from tegum import plots
+from tegum.dims import DENSITY
 from tegum.experiments import _low_rank_rules as rules
 from tegum.experiments import _low_rank_tables as tables_of
-from tegum.experiments._low_rank_tables import P
 from tegum.experiments.base import Claim, Experiment, FigureSpec, Tables
 from tegum.plots import style
 
@@ -31,16 +31,16 @@ def draw_crossing(tables: Tables) -> Figure:
     figure = Figure(figsize=(6.4, 4.6), layout="constrained")
     panels = figure.subplots(2, 1, sharex=True)
     rows = tables["curves"]
-    wins = rows["loss"] <= rows.groupby(P)["loss"].transform("min")
-    switches = tables["switches"].query("n_features == 3")[P]
+    wins = rows["loss"] <= rows.groupby(DENSITY)["loss"].transform("min")
+    switches = tables["switches"].query("n_features == 3")[DENSITY]
     rows = _with_switches(rows.assign(wins=wins), switches.tolist())
-    rows = rows.assign(scaled=rows["loss"] / rows[P] ** 2)
+    rows = rows.assign(scaled=rows["loss"] / rows[DENSITY] ** 2)
     for k, (name, part) in enumerate(rows.groupby("branch", sort=False)):
         colour = style.CYCLE[k]
         for axes, column in zip(panels, ("scaled", "slope"), strict=True):
-            axes.plot(part[P], part[column], color=colour, lw=1.0, ls=(0, (4, 2)))
+            axes.plot(part[DENSITY], part[column], color=colour, lw=1.0, ls=(0, (4, 2)))
             shown = part[column].where(part["wins"])
-            axes.plot(part[P], shown, color=colour, lw=2.6, label=str(name))
+            axes.plot(part[DENSITY], shown, color=colour, lw=2.6, label=str(name))
     for at in switches:
         for axes in panels:
             axes.axvline(at, color=style.GREY, lw=0.8, zorder=0)
@@ -59,9 +59,9 @@ def _with_switches(rows: pd.DataFrame, switches: list[float]) -> pd.DataFrame:
 
     parts = []
     for name, part in rows.dropna(subset=["loss"]).groupby("branch", sort=False):
-        between = {c: np.interp(switches, part[P], part[c]) for c in ("loss", "slope")}
-        met = pd.DataFrame({P: switches, **between}).assign(branch=name, wins=True)
-        parts.append(pd.concat([part, met]).sort_values(P))
+        between = {c: np.interp(switches, part[DENSITY], part[c]) for c in ("loss", "slope")}
+        met = pd.DataFrame({DENSITY: switches, **between}).assign(branch=name, wins=True)
+        parts.append(pd.concat([part, met]).sort_values(DENSITY))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -72,8 +72,8 @@ def draw_left_out(tables: Tables) -> Figure:
     axes = figure.add_subplot()
     for k, (n, rows) in enumerate(tables["fits"].groupby("n_features")):
         colour, pair = style.CYCLE[k % len(style.CYCLE)], np.sqrt(2 / float(str(n)))
-        axes.plot(rows[P], rows["along"], "o", ms=5, color=colour, label=f"n = {n}")
-        for at in tables["switches"].loc[tables["switches"]["n_features"] == n, P]:
+        axes.plot(rows[DENSITY], rows["along"], "o", ms=5, color=colour, label=f"n = {n}")
+        for at in tables["switches"].loc[tables["switches"]["n_features"] == n, DENSITY]:
             axes.plot([0, at, at, 1], [pair, pair, 1, 1], color=colour, lw=1.0, zorder=0)
     axes.set(xlim=(0, 1), ylim=(0.5, 1.04), xlabel="1−S")
     axes.set_ylabel("|cos| of what is left out\nwith (1, …, 1)")

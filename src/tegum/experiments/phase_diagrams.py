@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from tegum import plots
+from tegum.dims import DENSITY
 from tegum.experiments import _phase_empirical as empirical
 from tegum.experiments import _phase_plane as plane
 from tegum.experiments._phase_figures import two_maps
-from tegum.experiments._phase_plane import DENSITY, RATIO
+from tegum.experiments._phase_plane import RATIO
 from tegum.experiments.base import Claim, Experiment, FigureSpec, Judgement, Lab, Tables
 
 if TYPE_CHECKING:

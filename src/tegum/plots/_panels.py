@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tegum.dims import DENSITY
 from tegum.errors import SpecError
 
 if TYPE_CHECKING:
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
 #: Columns that name the panels of a figure, in order of preference.
 PANEL = "panel"
-DENSITY = "feature_probability"
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,10 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocato
 from matplotlib.typing import ColorType
 from numpy.typing import NDArray
 
+from tegum.dims import DENSITY
 from tegum.errors import SpecError
 from tegum.plots import style
-from tegum.plots._panels import DENSITY, panel_column, require, table_of, title
+from tegum.plots._panels import panel_column, require, table_of, title
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,9 +11,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
+from tegum.dims import DENSITY
 from tegum.errors import SpecError
 from tegum.plots import geometries, style
-from tegum.plots._panels import DENSITY, require
+from tegum.plots._panels import require
 
 if TYPE_CHECKING:
     import pandas as pd

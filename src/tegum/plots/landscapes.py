@@ -11,9 +11,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 from numpy.typing import NDArray
 
+from tegum.dims import DENSITY
 from tegum.errors import SpecError
 from tegum.plots import style
-from tegum.plots._panels import DENSITY, Panel, grid_places, panel_column, require, split
+from tegum.plots._panels import Panel, grid_places, panel_column, require, split
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -15,10 +15,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from tegum.dims import F64
+from tegum.dims import DENSITY, F64
 from tegum.errors import SpecError
 from tegum.plots import style
-from tegum.plots._panels import DENSITY, PANEL, Panel, grid_places, require, split
+from tegum.plots._panels import PANEL, Panel, grid_places, require, split
 
 if TYPE_CHECKING:
     import pandas as pd

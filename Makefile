@@ -19,7 +19,7 @@ help:  ## this list
 reproduce: $(VENV)/.run page-if-possible  ## train every experiment, judge every claim, write tegum-report/
 	$(BIN)/tegum reproduce
 
-quick: $(VENV)/.run  ## the same with fewer models, in two to four minutes
+quick: $(VENV)/.run  ## the same with fewer models, in two to seven minutes
 	$(BIN)/tegum reproduce --quick
 
 explore: $(VENV)/.run page  ## open the live page in the browser

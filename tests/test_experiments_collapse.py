@@ -9,7 +9,7 @@ import xarray as xr
 from claim_checks import changed, judged, quick_run_as_expected
 
 import tegum as tg
-from tegum.dims import DENSITY
+from tegum.dims import DENSITY as P
 from tegum.experiments import _collapse_branches as branches
 from tegum.experiments import _collapse_models as models
 from tegum.experiments import _collapse_rules as rules
@@ -17,7 +17,6 @@ from tegum.experiments import collapse_to_pca
 from tegum.experiments._set_models import ENGINES
 from tegum.experiments.base import Judgement, Tables
 
-P = DENSITY
 EXPERIMENT = collapse_to_pca.EXPERIMENT
 #: What the caption says, where it says one thing.
 COUNTS = {p: sum(p >= edge for edge in (0.08, 0.15, 0.25)) for p in models.DENSITIES}

@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from tegum.dims import DENSITY, F64
+from tegum.dims import DENSITY as P
+from tegum.dims import F64
 from tegum.experiments import _neurons_basis as basis
 from tegum.experiments import _neurons_rules as rules
 from tegum.experiments import _neurons_sweep as sweep
@@ -23,7 +24,6 @@ from tegum.report.lab import RunLab
 from tegum.report.run import run
 
 EXPERIMENT = privileged_basis.EXPERIMENT
-P = DENSITY
 
 
 def status(identity: str, tables: Tables) -> str:

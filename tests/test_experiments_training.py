@@ -14,7 +14,8 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from tegum.dims import DENSITY, F64
+from tegum.dims import DENSITY as P
+from tegum.dims import F64
 from tegum.experiments import _linear, _sweeps, basic_results, introduction, larger
 from tegum.experiments.base import Experiment, Tables
 from tegum.plots import tables as long
@@ -23,7 +24,6 @@ from tegum.report.lab import RunLab
 from tegum.report.run import run
 
 EXPERIMENTS = (introduction.EXPERIMENT, basic_results.EXPERIMENT, larger.EXPERIMENT)
-P = DENSITY
 Models = Mapping[float, tuple[F64, F64]]
 
 

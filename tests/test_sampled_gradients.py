@@ -57,12 +57,13 @@ def _cases() -> list[Case]:
         "relu hidden": tg.ReLUHidden(n_hidden=5, hidden_bias=True),
         "two-layer": tg.TwoLayer(n_hidden=9, hidden_bias=True),
         "two-layer plain": tg.TwoLayer(n_hidden=9),
+        "two-layer penalty": tg.TwoLayer(n_hidden=6),
     }
     for model_name, model in models.items():
         gelu = model.output_activation == "gelu"
         target = "abs" if not model.tied else "x"
         # a penalty makes other kernels: those of the batch sizes below have none
-        l1 = 0.3 if model_name in ("relu hidden", "relu", "no bias") else 0.0
+        l1 = 0.3 if model_name in ("relu hidden", "relu", "no bias", "two-layer penalty") else 0.0
         for name, distribution in small.items():
             importance = rng.uniform(0.2, 1.0, distribution.n_features)
             problem = tg.Problem(distribution, model, importance, target=target, l1=l1)
@@ -90,12 +91,15 @@ def _cases() -> list[Case]:
 def _parameter(case: Case) -> Any:
     """One worker compiles the kernels of a pair of activations.
 
-    Of leaky and quadratic outputs each run compiles the lane kernel, a slow one the others.
+    Of leaky and quadratic outputs, and of untied weights with a penalty, each run compiles the lane
+    kernel, a slow one the others.
     """
     model = case.problem.model
     kernels = f"kernels-{model.hidden_activation}-{model.output_activation}"
     marks = [pytest.mark.xdist_group(kernels)]
-    if model.output_activation in ("leaky", "quadratic") and case.kernel != "lane":
+    rare = model.output_activation in ("leaky", "quadratic")
+    rare = rare or (not model.tied and case.problem.l1 > 0)
+    if rare and case.kernel != "lane":
         marks.append(pytest.mark.slow)
     return pytest.param(case, id=case.name, marks=marks)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from tegum.dims import DENSITY
 from tegum.distributions import Independent
 from tegum.expected import expected_loss
 from tegum.experiments.base import Judgement, Lab, Tables
@@ -32,7 +33,7 @@ def measure(lab: Lab) -> pd.DataFrame:
     pairs = Problem(Independent(n_features=2, feature_probability=0.5), ReLUOutput(n_hidden=1))
     found = lab.train(
         pairs,
-        {"feature_probability": list(DENSITIES)},
+        {DENSITY: list(DENSITIES)},
         Training(engine="exact", curve_points=0),
         lab.pick(16, 6),
     )
@@ -50,7 +51,7 @@ def measure(lab: Lab) -> pd.DataFrame:
             (BEST, (never - trained) / both, np.nan),
         ):
             rows.append({"neuron": name, "p": p, "reduction": value, "theory": float(theory)})
-    return pd.DataFrame(rows).rename(columns={"p": "feature_probability"})
+    return pd.DataFrame(rows).rename(columns={"p": DENSITY})
 
 
 def _both(W: np.ndarray) -> np.ndarray:
@@ -100,4 +101,4 @@ def judge_best(tables: Tables) -> Judgement:
 
 def _wide(tables: Tables) -> pd.DataFrame:
     rows = tables["experts"]
-    return rows.pivot(index="feature_probability", columns="neuron", values="reduction")
+    return rows.pivot(index=DENSITY, columns="neuron", values="reduction")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
+from tegum.dims import DENSITY
 from tegum.experiments import _activity_experts as experts
 from tegum.experiments import _activity_penalty as penalty
 from tegum.experiments._activity_slopes import slopes
@@ -117,7 +118,7 @@ def draw_experts(tables: Tables) -> Figure:
     table = tables["experts"]
     figure = _new(7.8, 3.2)
     left, right = figure.subplots(1, 2)
-    p = np.geomspace(table["feature_probability"].min(), 1, 200)
+    p = np.geomspace(table[DENSITY].min(), 1, 200)
     lines = {
         experts.DEDICATED: (activity.dedicated_reduction(p), style.BLUE, "o"),
         experts.PAIR: (activity.antipodal_reduction(p), style.VERMILION, "s"),
@@ -127,9 +128,9 @@ def draw_experts(tables: Tables) -> Figure:
         rows = table[table["neuron"] == name]
         if curve is not None:
             left.plot(1 / p, curve, color=colour)
-        place = 1 / rows["feature_probability"]
+        place = 1 / rows[DENSITY]
         left.plot(place, rows["reduction"], marker, ms=5, color=colour, label=name)
-    wide = table.pivot(index="feature_probability", columns="neuron", values="reduction")
+    wide = table.pivot(index=DENSITY, columns="neuron", values="reduction")
     right.plot(1 / p, activity.antipodal_deficit(p), color=style.VERMILION, label="p²/(4(2 − p))")
     for name in (experts.PAIR, experts.BEST):
         _, colour, marker = lines[name]

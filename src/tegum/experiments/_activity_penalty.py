@@ -25,7 +25,7 @@ MARGIN: Final = 0.02
 #: Weights of survivors are within this of the theory.
 WEIGHT: Final = 0.01
 
-N_FEATURES, N_HIDDEN, DECAY, DENSITY = 20, 5, 0.7, 0.1
+N_FEATURES, N_HIDDEN, DECAY, PROBABILITY = 20, 5, 0.7, 0.1
 PENALTIES: Final = (0.0, 0.003, 0.01, 0.02, 0.04, 0.06, 0.08, 0.112, 0.16, 0.25, 0.4)
 UNIFORM: Final = (0.0, 0.05, 0.2, 0.4, 0.6, 0.8)
 SHOWN: Final = 0.112
@@ -53,7 +53,7 @@ def measure(lab: Lab) -> Tables:
 
 
 def _problem(model: Model, importance: float | F64) -> Problem:
-    law = Independent(n_features=N_FEATURES, feature_probability=DENSITY)
+    law = Independent(n_features=N_FEATURES, feature_probability=PROBABILITY)
     return Problem(law, model, importance)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from tegum.analysis import geometry
-from tegum.dims import F64
+from tegum.dims import DENSITY, F64
 from tegum.distributions import Independent
 from tegum.expected import expected_loss
 from tegum.experiments.base import Judgement, Lab, Tables
@@ -73,7 +73,7 @@ def _along(lab: Lab, case: Case, penalties: tuple[float, ...]) -> pd.DataFrame:
                 "case": case.name,
                 "features": case.n,
                 "hidden": case.m,
-                "feature_probability": case.density,
+                DENSITY: case.density,
                 "penalty": penalty,
                 "loss": loss,
                 "rise": descent.loss(moved) - loss,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from tegum.dims import F64
+from tegum.dims import DENSITY, F64
 from tegum.distributions import Independent
 from tegum.engines.sampled.draw import samples
 from tegum.experiments.base import Lab, Tables
@@ -45,9 +45,7 @@ def measure(lab: Lab) -> Tables:
 
     seeds = lab.pick(8, 4)
     plan = Training(steps=lab.pick(3000, 2000), learning_rate=5e-3, schedule="cosine")
-    chosen = best(
-        lab.score(lab.train(_problem(0.1), {"feature_probability": DENSITIES}, plan, seeds))
-    )
+    chosen = best(lab.score(lab.train(_problem(0.1), {DENSITY: DENSITIES}, plan, seeds)))
     orders, losses, biases = [], [], []
     for p in DENSITIES:
         at = chosen.sel(feature_probability=p)
@@ -55,9 +53,9 @@ def measure(lab: Lab) -> Tables:
         rng = np.random.default_rng(DENSITIES.index(p))
         orders.append(order_table(model, lab.pick(60_000, 30_000), rng))
         loss, error = fresh_loss(model, lab.pick(2**18, 2**16))
-        head = {"feature_probability": p, "loss": loss, "error": error, "best_of": seeds}
+        head = {DENSITY: p, "loss": loss, "error": error, "best_of": seeds}
         losses.append({**head, "chosen_by": float(at["loss"])})
-        biases.append({"feature_probability": p, **bias_effect(model)})
+        biases.append({DENSITY: p, **bias_effect(model)})
     return {
         "orders": pd.concat(orders, ignore_index=True),
         "losses": pd.DataFrame(losses),
@@ -91,7 +89,7 @@ def order_table(model: Trained, count: int, rng: np.random.Generator) -> pd.Data
     known = np.isfinite(exact)
     return pd.DataFrame(
         {
-            "feature_probability": model.p,
+            DENSITY: model.p,
             "k": np.arange(N_FEATURES + 1),
             "closed_form": exact,
             "sampled": sampled,
@@ -144,10 +142,10 @@ def bias_effect(model: Trained) -> dict[str, float]:
 def with_overlaps(effects: pd.DataFrame) -> pd.DataFrame:
     """Of the rows of `bias_effect`, models with positive overlaps and negative biases only."""
     shown = (effects["positive_overlaps"] > SOME_OVERLAP) & (effects["largest_bias"] < 0)
-    return effects[shown].sort_values("feature_probability", ascending=False)
+    return effects[shown].sort_values(DENSITY, ascending=False)
 
 
 def truncations(orders: pd.DataFrame) -> pd.DataFrame:
     """The sums over k <= K for every K: a column per K, a row per feature probability."""
-    wide = orders.pivot(index="feature_probability", columns="k", values="contribution")
+    wide = orders.pivot(index=DENSITY, columns="k", values="contribution")
     return wide.cumsum(axis=1).sort_index(ascending=False)

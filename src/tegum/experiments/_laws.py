@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from tegum.dims import F64
+from tegum.dims import DENSITY, F64
 from tegum.distributions import Anticorrelated, Correlated, Distribution, Groups, Independent
 from tegum.distributions.magnitudes import MAGNITUDES
 from tegum.engines.sampled.draw import samples
@@ -54,7 +54,7 @@ def _law(lab: Lab) -> Tables:
             parts.append(paper_law_scores(x, p).assign(model=model))
             active = np.sort(x[x != 0][:50_000])
             values.append((p, model, len(active), uniform_distance(active)))
-    names = ["feature_probability", "model", "values", "distance"]
+    names = [DENSITY, "model", "values", "distance"]
     return {
         "law": pd.concat(parts, ignore_index=True),
         "active_values": pd.DataFrame(values, columns=names),
@@ -73,7 +73,7 @@ def paper_law_scores(x: F64, p: float) -> pd.DataFrame:
     seen = x.mean(0), ((x - mean) ** 2).mean(0), (x != 0).mean(0)
     stated = mean, variance, p
     errors = [sqrt(v / len(x)) for v in (variance, fourth - variance**2, p * (1 - p))]
-    table: dict[str, Any] = {"feature_probability": p, "feature": np.arange(x.shape[1])}
+    table: dict[str, Any] = {DENSITY: p, "feature": np.arange(x.shape[1])}
     for name, a, b, error in zip(("mean", "variance", "active"), seen, stated, errors, strict=True):
         table |= {name: a, f"{name}_stated": b, f"z_{name}": z_scores(a, np.asarray(b), error)}
     table["resolution"] = errors[0] / sqrt(x.shape[1]) / mean

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tegum import plots
+from tegum.dims import DENSITY
 from tegum.experiments._expansion import truncations, with_overlaps
 from tegum.experiments._thomson import DROPPED, RANDOM, REGULAR
 from tegum.experiments.base import FigureSpec, Tables
@@ -38,7 +39,7 @@ def draw_truncation(tables: Tables) -> Figure:
         top.plot(x, shown, marker="o", ms=3, lw=1.2, color=colour, label=label)
         bottom.plot(x, sums[k] / sums[last], marker="o", ms=3, lw=1.2, color=colour)
     look: dict[str, Any] = {"ls": "none", "marker": "D", "ms": 8, "mfc": "none", "mew": 1.2}
-    p, loss = losses["feature_probability"], losses["loss"]
+    p, loss = losses[DENSITY], losses["loss"]
     top.plot(1 / p, loss, color=style.VERMILION, label="loss on new samples", **look)
     top.set(yscale="log", ylabel="loss")
     top.set_ylim(bottom=0.3 * float(loss.min()))
@@ -105,28 +106,26 @@ def draw_thomson(tables: Tables) -> Figure:
 def draw_interference(tables: Tables) -> Figure:
     """Σ G_ij² of each sign over 1/(1−S): lines for the best model, dots for every seed."""
     table = tables["interference"].dropna(subset=["loss"])
-    chosen = table.loc[table.groupby("feature_probability")["loss"].idxmin()]
+    chosen = table.loc[table.groupby(DENSITY)["loss"].idxmin()]
     figure = _new(5.8, 3.6)
     axes = figure.subplots()
     floor = 1e-8
     for name, colour, marker in (("negative", style.VERMILION, "s"), ("positive", style.BLUE, "o")):
         every = np.maximum(table[name], floor)
+        axes.plot(1 / table[DENSITY], every, marker, ms=3.5, color=colour, alpha=0.3, mew=0)
         axes.plot(
-            1 / table["feature_probability"], every, marker, ms=3.5, color=colour, alpha=0.3, mew=0
-        )
-        axes.plot(
-            1 / chosen["feature_probability"], np.maximum(chosen[name], floor), marker=marker,
+            1 / chosen[DENSITY], np.maximum(chosen[name], floor), marker=marker,
             ms=6, color=colour, label=f"{name} overlaps, lowest loss",
         )  # fmt: skip
     bound = 0.1 * chosen["negative"]
     axes.plot(
-        1 / chosen["feature_probability"], bound, color=style.GREY, lw=1, ls=(0, (4, 3)),
+        1 / chosen[DENSITY], bound, color=style.GREY, lw=1, ls=(0, (4, 3)),
         label="a tenth of the negative ones",
     )  # fmt: skip
     axes.axvspan(1 / 0.3, 1 / 0.03, color=style.FAINT, alpha=0.25, lw=0, zorder=0)
     axes.set(yscale="log", ylabel=r"$\sum_{i\neq j} G_{ij}^2$ by the sign of $G_{ij}$")
     density_axis(axes)
-    seeds = table.groupby("feature_probability")["seed"].nunique()
+    seeds = table.groupby(DENSITY)["seed"].nunique()
     axes.set_title(f"n = 20, m = 5, {seeds.min()} to {seeds.max()} seeds", loc="left")
     axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
     return figure
@@ -138,7 +137,7 @@ def draw_bias(tables: Tables) -> Figure:
     shown = with_overlaps(tables["bias_effect"])
     figure = _new(5.6, 3.0)
     axes = figure.subplots()
-    x = 1 / shown["feature_probability"]
+    x = 1 / shown[DENSITY]
     axes.plot(x, shown["cost_without_bias"], "o-", color=style.BLUE, ms=5, label="at b = 0")
     axes.plot(x, shown["cost"], "s-", color=style.VERMILION, ms=5, label="with the trained b")
     axes.set(yscale="log", ylabel="cost of positive overlaps", ylim=(0.003, 2))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 #: The density of the other features, and that of the varied one relative to it.
-DENSITY: Final = 0.05
+REST: Final = 0.05
 RELATIVE: Final = "relative_density"
 SPARSEST, DENSEST = 0.1, 10.0
 #: Where the paper has the crossing: "~2.5x less".
@@ -58,7 +58,7 @@ _STARTS: Final = {
 
 def problem(n_features: int = 5, n_hidden: int = 2) -> Problem:
     """ReLU-output models on features of equal importance and density."""
-    law = Independent(n_features=n_features, feature_probability=DENSITY)
+    law = Independent(n_features=n_features, feature_probability=REST)
     return Problem(law, ReLUOutput(n_hidden=n_hidden))
 
 
@@ -77,7 +77,7 @@ def tables(lab: Lab) -> Tables:
     shapes = [_shapes(branch, name, relative) for name, branch in found.items()]
     met = crossings(found[PENTAGON], found[DIGONS])
     ends = [
-        {"branch": name, "low": float(b["low"]) / DENSITY, "high": float(b["high"]) / DENSITY}
+        {"branch": name, "low": float(b["low"]) / REST, "high": float(b["high"]) / REST}
         for name, b in found.items()
     ]
     columns = [
@@ -95,7 +95,7 @@ def tables(lab: Lab) -> Tables:
 
 def _followed(name: str, relative: F64) -> xr.Dataset:
     start, W, b = _STARTS[name]
-    values, begin = DENSITY * relative, DENSITY * start
+    values, begin = REST * relative, REST * start
     return follow(problem(), W, b, target=TARGET, values=values, start=begin)
 
 
@@ -115,7 +115,7 @@ def _curve(branch: xr.Dataset, name: str, relative: F64) -> pd.DataFrame:
 
 
 def _crossing(met: Crossing) -> dict[str, float]:
-    row = {RELATIVE: met.value / DENSITY, "loss": met.loss}
+    row = {RELATIVE: met.value / REST, "loss": met.loss}
     for side, model in (("one", met.one), ("other", met.other)):
         W, b = model["W"].to_numpy(), model["b"].to_numpy()
         row[f"loss_{side}"] = float(model["loss"])
@@ -125,7 +125,7 @@ def _crossing(met: Crossing) -> dict[str, float]:
 
 
 def slopes(W: F64, b: F64) -> F64:
-    """∂L/∂r of models W (model, 2, 5), b (model, 5) at the density r · DENSITY of feature 0.
+    """∂L/∂r of models W (model, 2, 5), b (model, 5) at the density r · REST of feature 0.
 
     Exact, and the same at every r: with W and b as they are, the loss is linear in the probability
     of one independent feature. At a minimum it is the slope of the branch, too.
@@ -139,7 +139,7 @@ def slopes(W: F64, b: F64) -> F64:
         ).loss
         for p in (0.25, 0.5)
     )
-    out[there] = DENSITY * (np.asarray(high) - np.asarray(low)) / 0.25
+    out[there] = REST * (np.asarray(high) - np.asarray(low)) / 0.25
     return out
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from tegum.analysis import geometry
 from tegum.experiments import _pentagon_curves as exact
-from tegum.experiments._pentagon_curves import DENSITY, RELATIVE, TARGET
+from tegum.experiments._pentagon_curves import RELATIVE, REST, TARGET
 from tegum.experiments.base import Lab, Tables
 from tegum.training import Training
 
@@ -51,7 +51,7 @@ def _trained(lab: Lab, n_features: int, n_hidden: int) -> xr.Dataset:
         held_out=1024,  # the expected loss takes its place
     )
     relative = exact.densities(lab.pick(*_DENSITIES))
-    axes = {RELATIVE: (TARGET, DENSITY * relative)}
+    axes = {RELATIVE: (TARGET, REST * relative)}
     runs = lab.train(exact.problem(n_features, n_hidden), axes, plan, seeds=lab.pick(*_SEEDS))
     return lab.score(runs).transpose(RELATIVE, "seed", ...)
 

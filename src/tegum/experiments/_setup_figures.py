@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tegum.dims import DENSITY
 from tegum.experiments.base import FigureSpec, Tables
 from tegum.plots import style
 from tegum.plots.curves import density_axis
@@ -33,18 +34,18 @@ def draw_paper_law(tables: Tables) -> Figure:
     law = tables["law"]
     figure = _new(7.4, 4.4)
     rows = figure.subplots(2, 2, sharex=True, gridspec_kw={"height_ratios": [2, 1]})
-    p = np.geomspace(law["feature_probability"].min(), 1, 100)
+    p = np.geomspace(law[DENSITY].min(), 1, 100)
     stated = (("mean", "E[x]", p / 2), ("variance", "Var[x]", uniform_variance_of(p)))
     for column, (name, label, curve) in enumerate(stated):
         top, bottom = rows[0, column], rows[1, column]
         top.plot(1 / p, curve, color=style.GREY, lw=1, label="stated")
         for offset, (model, look) in zip((0.94, 1.06), _LOOK.items(), strict=True):
             own = law[law["model"] == model]
-            pooled = own.groupby("feature_probability")[name].mean()
+            pooled = own.groupby(DENSITY)[name].mean()
             words = f"drawn, {model}"
             top.plot(1 / pooled.index.to_numpy(), pooled, ls="none", label=words, **look)
             small = {**look, "ms": 3, "mew": 0.7}
-            place = offset / own["feature_probability"]
+            place = offset / own[DENSITY]
             bottom.plot(place, own[f"z_{name}"], ls="none", alpha=0.6, **small)
         top.set(yscale="log", ylabel=label)
         density_axis(top)

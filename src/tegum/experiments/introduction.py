@@ -8,6 +8,7 @@ import numpy as np
 
 from tegum import plots
 from tegum.analysis import geometry
+from tegum.dims import DENSITY
 from tegum.experiments import _sweep_figures as figures
 from tegum.experiments._sweeps import Recipe, among, at, known, problem, sweep
 from tegum.experiments.base import Claim, Experiment, FigureSpec, Judgement, Lab, Tables
@@ -172,7 +173,7 @@ def draw_seeds(tables: Tables) -> Figure:
 
 
 def _among(table: pd.DataFrame, densities: tuple[float, ...]) -> pd.Series:
-    return table["feature_probability"].isin(densities)
+    return table[DENSITY].isin(densities)
 
 
 _CHOSEN = (

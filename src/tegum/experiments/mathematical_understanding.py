@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from tegum.dims import DENSITY
 from tegum.experiments import _expansion, _thomson
 from tegum.experiments import _mathematical_figures as figures
 from tegum.experiments import _sweeps as sweeps
@@ -83,10 +84,10 @@ def judge_orders(tables: Tables) -> Judgement:
 
 def judge_sum(tables: Tables) -> Judgement:
     """6.b: the sum over all orders against the loss on samples that no order was fitted to."""
-    orders = tables["orders"].groupby("feature_probability")
+    orders = tables["orders"].groupby(DENSITY)
     total = orders["contribution"].sum()
     own = orders["contribution_error"].agg(lambda e: float((e**2).sum()) ** 0.5)
-    losses = tables["losses"].set_index("feature_probability").loc[total.index]
+    losses = tables["losses"].set_index(DENSITY).loc[total.index]
     z: pd.Series[float] = (total - losses["loss"]) / np.hypot(own, losses["error"])
     resolution = float((losses["error"] / losses["loss"]).max())
     apart = float((total / losses["loss"] - 1).abs().max())
@@ -143,11 +144,11 @@ def judge_signs(tables: Tables) -> Judgement:
     feature more than fits into pairs, and its ratio is about .1, now above and now below.
     """
     table = tables["interference"].dropna(subset=["loss"])
-    inside = table[table["feature_probability"].between(*RANGE)]
-    groups = inside.groupby("feature_probability")
+    inside = table[table[DENSITY].between(*RANGE)]
+    groups = inside.groupby(DENSITY)
     total = groups[["positive", "negative"]].sum().sort_index(ascending=False)
     ratio = total["positive"] / total["negative"]
-    chosen = inside.loc[groups["loss"].idxmin()].set_index("feature_probability")
+    chosen = inside.loc[groups["loss"].idxmin()].set_index(DENSITY)
     lowest = (chosen["positive"] / chosen["negative"]).reindex(ratio.index)
     seeds = groups["seed"].nunique()
     some = bool((total["negative"] / seeds > SOME_OVERLAP).all())
@@ -167,7 +168,7 @@ def judge_bias(tables: Tables) -> Judgement:
     seen = _expansion.with_overlaps(tables["bias_effect"])
     if seen.empty:
         return Judgement("not tested", "no trained model has positive overlaps and negative biases")
-    left = (seen["cost"] / seen["cost_without_bias"]).set_axis(seen["feature_probability"])
+    left = (seen["cost"] / seen["cost_without_bias"]).set_axis(seen[DENSITY])
     words = ", ".join(f"{value:.1%} at p = {p:g}" for p, value in left.items())
     return Judgement.when(
         bool((left < LEFT_BY_BIAS).all()),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from tegum.analysis import geometry
-from tegum.dims import F64
+from tegum.dims import DENSITY, F64
 from tegum.distributions import Independent
 from tegum.experiments import _laws
 from tegum.experiments import _setup_figures as figures
@@ -54,7 +54,7 @@ def _invertibility(lab: Lab) -> Tables:
     law, importance = Independent(n_features=20, feature_probability=0.03), 0.7 ** np.arange(20)
     linear = Problem(law, Linear(n_hidden=5), importance)
     relu = Problem(law, ReLUOutput(n_hidden=5), importance)
-    axes = {"feature_probability": [1.0, 0.03]}
+    axes = {DENSITY: [1.0, 0.03]}
     trained = best(lab.score(lab.train(relu, axes, plan, seeds)))
     chosen = {
         LINEAR: best(lab.score(lab.train(linear, None, plan, seeds))),
@@ -85,7 +85,7 @@ def judge_law(tables: Tables) -> Judgement:
     law, active = tables["law"], tables["active_values"]
     names = ["z_mean", "z_variance", "z_active"]
     single = float(law[names].abs().to_numpy().max())
-    groups = law.groupby(["feature_probability", "model"])[names]
+    groups = law.groupby([DENSITY, "model"])[names]
     joint = float(np.abs(groups.sum().to_numpy() / np.sqrt(groups.count().to_numpy())).max())
     distance, resolution = float(active["distance"].max()), float(law["resolution"].max())
     good = max(single, joint) <= Z_BOUND and distance <= KS_BOUND and resolution <= RESOLUTION

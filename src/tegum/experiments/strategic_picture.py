@@ -23,7 +23,7 @@ def measure(lab: Lab) -> Tables:
     }
 
 
-_SIZE = f"n = {penalty.N_FEATURES}, m = {penalty.N_HIDDEN}, 1−S = {penalty.DENSITY:g}"
+_SIZE = f"n = {penalty.N_FEATURES}, m = {penalty.N_HIDDEN}, 1−S = {penalty.PROBABILITY:g}"
 _CHOSEN = (
     f"The model of lowest regularised loss of {penalty.SEEDS[0]} (fewer in a quick run), on "
     "held-out samples"

@@ -12,13 +12,13 @@ import xarray as xr
 from numpy.typing import ArrayLike
 
 from tegum.analysis import geometry
-from tegum.dims import FEATURE, HIDDEN, NEURON, SEED, STEP
+from tegum.dims import DENSITY, FEATURE, HIDDEN, NEURON, SEED, STEP
 from tegum.errors import SpecError
 
 #: Axes that leave the importances of a problem as they are.
 _KEEP_IMPORTANCE: Final = frozenset(
     {
-        "feature_probability",
+        DENSITY,
         "l1",
         "learning_rate",
         "weight_decay",

@@ -70,7 +70,9 @@ class ExplorerPage:
     # --- what is shown -------------------------------------------------------------------------
 
     def read(self, what: str) -> Any:
-        """A value of the page's own window for tests, e.g. `frame.step`."""
+        """A value of the page's own window for tests, e.g. `frame.step`; of drawings, the last."""
+        if what.startswith("drawn"):
+            self.painted()
         return self.page.evaluate(f"() => globalThis.tegum.{what}")
 
     def wait(self, condition: str) -> None:

@@ -1,6 +1,6 @@
-/** The model on the page: builds a scene from what the server said last, and has it drawn. */
+/** The model on the page: a scene of what the server said last, and its drawing. */
 
-import { effect } from "@preact/signals";
+import { computed, effect } from "@preact/signals";
 
 import * as session from "../state/session";
 import { acknowledge, connect } from "../state/actions";
@@ -12,19 +12,18 @@ export const loop = new Loop();
 export const flat = new Projector(2);
 export const spatial = new Projector(3);
 
-let scene: Scene | null = null;
 let drawnFrame = -1;
 let drawnRun = -1;
 /** When frames were drawn, for the rate that the tests read; the last few seconds. */
 const drawnAt: number[] = [];
 
-/** The model to draw; null before the first frame. */
-export const currentScene = (): Scene | null => scene;
+let last: Scene | null = null;
 
-function build(): void {
+/** Built when somebody looks, so that nobody sees an older one than the server's last word. */
+const scene = computed<Scene | null>(() => {
   const frame = session.frame.value;
   const weights = frame && weightsOf(frame.arrays);
-  if (!frame || !weights) return;
+  if (!frame || !weights) return last;
   const made = new Scene(weights, session.members.value, session.scheme.value);
   const analysis = session.analysis.value;
   made.losses = frame.arrays.losses?.data ?? made.losses;
@@ -41,8 +40,12 @@ function build(): void {
       made.factorBases = analysis.arrays.factor_bases ?? null;
     }
   }
-  scene = made;
-}
+  last = made;
+  return made;
+});
+
+/** The model to draw; null before the first frame. */
+export const currentScene = (): Scene | null => scene.peek();
 
 /** Tell the server that a frame was drawn, once. */
 function report(): void {
@@ -62,7 +65,6 @@ export function updatesPerSecond(seconds = 2): number {
 }
 
 export function start(): void {
-  loop.before = build;
   loop.after = report;
   effect(() => {
     session.hovered.value;

@@ -24,8 +24,7 @@ interface Entry {
 }
 
 export class Loop {
-  /** Called before the views of an animation frame are drawn, and after. */
-  before: () => void = () => undefined;
+  /** Called after the views of an animation frame are drawn. */
   after: () => void = () => undefined;
   private entries: Entry[] = [];
   private pending = false;
@@ -61,7 +60,6 @@ export class Loop {
   private tick(now: number): void {
     this.pending = false;
     const start = performance.now();
-    this.before();
     // Those that every frame draws come first; among the others, those that waited longest.
     const due = this.entries.filter(({ stale, view }) => stale && view.visible);
     due.sort((a, b) => a.view.interval - b.view.interval || a.last - b.last);

@@ -37,8 +37,10 @@ def thin(function: Any) -> Any:
 
 
 def part(function: Any) -> Any:
-    """The same for one that only kernels call."""
-    return njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **_COMMON)(function)
+    """The same for one that only kernels call; unsaid, it would be inlined where its caller is."""
+    return njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=False, **_COMMON)(
+        function
+    )
 
 
 def inline(function: Any) -> Any:

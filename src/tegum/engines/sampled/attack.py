@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tegum.dims import F32
-from tegum.engines.sampled.blas import gemm
+from tegum.engines.sampled.product import multiply
 from tegum.engines.sampled.random import draw, f32, i64, part, step_key, u32, u64
 from tegum.engines.sampled.shared import clear, work_array
 
@@ -53,7 +53,7 @@ def prepare_attacks(size, model, work, static):
         for k in range(m):
             work.encoder_t[k, i] = model.encoder[i, k]
     zero, one = model.zero, model.one
-    gemm(False, n, n, m, model.decoder, wide, work.encoder_t, tall, zero, work.delta, tall, one)
+    multiply(False, n, n, m, model.decoder, wide, work.encoder_t, tall, zero, work.delta, tall, one)
     for i in range(n):
         square = f32(0)
         for j in range(n):
@@ -61,7 +61,7 @@ def prepare_attacks(size, model, work, static):
         scale = f32(size) / np.sqrt(square) if square > f32(0) else f32(0)
         for j in range(n):
             work.delta[i, j] *= scale
-    gemm(False, n, wide, n, work.delta, tall, model.encoder, wide, zero, work.shift, wide, one)
+    multiply(False, n, wide, n, work.delta, tall, model.encoder, wide, zero, work.shift, wide, one)
     clear(work.into.reshape(-1))
 
 
@@ -90,7 +90,9 @@ def finish_attacks(model, work, static):
     """The encoder's gradient of the attacks: x + δ stood where x was."""
     tall, wide = work.delta.shape[1], work.shift.shape[1]
     n, one = static.n, model.one
-    gemm(True, n, wide, n, work.delta, tall, work.into, wide, one, model.into_encoder, wide, one)
+    multiply(
+        True, n, wide, n, work.delta, tall, work.into, wide, one, model.into_encoder, wide, one
+    )
 
 
 @part(forceinline=True)

@@ -18,8 +18,8 @@ from tegum.engines.sampled.attack import (
     finish_attacks,
     prepare_attacks,
 )  # fmt: skip
-from tegum.engines.sampled.blas import gemm
 from tegum.engines.sampled.data import Odds, fill_odds, fill_rows, new_odds
+from tegum.engines.sampled.product import multiply
 from tegum.engines.sampled.random import TRAIN, f32, kernel, part, step_key, u32
 from tegum.engines.sampled.shared import (
     Static,
@@ -217,19 +217,19 @@ def _dense_gradient(theta, key, other, attack, half_l1, blocks, work, static, co
         )  # fmt: skip
         if len(config[3]) == FILLED:
             fill_across(x.reshape(-1), n, rows, 1, tall, y.reshape(-1), work.asked)
-        gemm(False, rows, m4, n, x, tall, model.encoder, wide, zero, h, wide, one)
+        multiply(False, rows, m4, n, x, tall, model.encoder, wide, zero, h, wide, one)
         hidden_forward(h, rows, m4, theta[hidden_at:], static, config)
         if attack > 0.0:
             attack_rows(h, rows, done, other, work.attack, static)
-        gemm(False, rows, n, m, h, wide, model.decoder_t, tall, zero, z, tall, one)
+        multiply(False, rows, n, m, h, wide, model.decoder_t, tall, zero, z, tall, one)
         if len(config[2]) == GELU:
             _gelu_rows(z, y, rows, model.bias, model.importance, model.into_bias, config)
         else:
             output_rows(config, z, y, rows, model.bias, model.importance, model.into_bias)
-        gemm(False, rows, m4, n, z, tall, model.decoder, wide, zero, dh, wide, one)
+        multiply(False, rows, m4, n, z, tall, model.decoder, wide, zero, dh, wide, one)
         hidden_backward(h, dh, rows, m4, half_l1, config)
-        gemm(True, n, m4, rows, z, tall, h, wide, one, model.into_decoder, wide, one)
-        gemm(True, n, m4, rows, x, tall, dh, wide, one, model.into_encoder, wide, one)
+        multiply(True, n, m4, rows, z, tall, h, wide, one, model.into_decoder, wide, one)
+        multiply(True, n, m4, rows, x, tall, dh, wide, one, model.into_encoder, wide, one)
         if attack > 0.0:
             collect_rows(dh, rows, work.attack)
         if static.has_hidden_bias:

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from tegum.dims import F32, I64
 from tegum.engines.sampled.activations import activate
-from tegum.engines.sampled.blas import gemm
 from tegum.engines.sampled.data import Hits, Odds, fill_odds, fill_sparse, new_hits, new_odds
 from tegum.engines.sampled.dense import (
     Padded,
@@ -24,6 +23,7 @@ from tegum.engines.sampled.dense import (
     rows_of,
     sum_rows,
 )  # fmt: skip
+from tegum.engines.sampled.product import multiply
 from tegum.engines.sampled.random import TRAIN, f32, kernel, part, step_key
 from tegum.engines.sampled.shared import (
     Static,
@@ -40,16 +40,20 @@ from tegum.engines.sampled.targets import Asked, fill_each
 from tegum.engines.sampled.vectors import (
     ABSOLUTE,
     FILLED,
+    GELU,
     LANES,
     RELU,
+    WIDE,
     gather_rows,
     list_positive,
+    output_rows,
     scatter_rows,
 )  # fmt: skip
 
 BELOW = 0.15  # data is sparse when no block is active more often than this
-BACKWARD_BELOW = 0.35  # positive outputs: below this fraction they are listed
+BACKWARD_BELOW = 0.35 if WIDE else 0.06  # positive outputs: below this fraction they are listed
 _SLACK = 256
+_COUNTED = 16  # positive outputs are counted in one of so many samples
 
 
 def hit_capacity(batch: int, blocks: int, highest: float) -> int:
@@ -73,6 +77,7 @@ class SparseWork(NamedTuple):
     pointer: I64  # (batch + 1,)
     which: NDArray[np.int32]  # the outputs of one sample that matter
     amount: F32
+    taken: F32  # what the targets of a block take from its output gradients
     gradient: F32
     hidden: F32  # (2, m)
     odds: Odds
@@ -97,6 +102,7 @@ def sparse_work(
         pointer=work_array(static.batch + 1, kind=np.int64),
         which=work_array(2 * tall + 2 * LANES, kind=np.int32),
         amount=work_array(2 * tall + 2 * LANES),
+        taken=work_array(entries),
         gradient=work_array(n_parameters(static)),
         hidden=work_array(2, static.m),
         odds=new_odds(blocks),
@@ -147,29 +153,32 @@ def _outputs_by_rows(work, r0, rows, config):
 
 @part()
 def _outputs_densely(work, r0, rows, config):
-    """z <- the output gradient of every output; returns how many are positive."""
+    """z <- the output gradient of every output; returns about how many are positive."""
     index, wanted, pointer, z = work.feature, work.wanted, work.pointer, work.z
-    amount, model = work.amount, work.model
+    taken, model = work.taken, work.model
     bias, importance, into_bias = model.bias, model.importance, model.into_bias
-    code, positive = len(config[2]), 0
+    code, first, positive = len(config[2]), pointer[r0], 0
     for l in range(rows):
-        p0 = pointer[r0 + l]
-        for t in range(p0, pointer[r0 + l + 1]):
+        for t in range(pointer[r0 + l], pointer[r0 + l + 1]):
             i = index[t]
             slope = activate(z[l, i] + bias[i], code)[1]
-            amount[t - p0] = importance[i] * _target(wanted[t], config) * slope
-        up = 0
+            taken[t - first] = importance[i] * _target(wanted[t], config) * slope
+    for l in range(0, rows, _COUNTED):
         for i in range(z.shape[1]):
-            v = z[l, i] + bias[i]
-            up += 1 if v > f32(0) else 0
-            f, slope = activate(v, code)
-            z[l, i] = importance[i] * f * slope
-        positive += up
-        for t in range(p0, pointer[r0 + l + 1]):
-            z[l, index[t]] -= amount[t - p0]
-        for i in range(z.shape[1]):
-            into_bias[i] += z[l, i]
-    return positive
+            positive += 1 if z[l, i] + bias[i] > f32(0) else 0
+    if code == GELU:
+        for l in range(rows):
+            for i in range(z.shape[1]):
+                value, slope = activate(z[l, i] + bias[i], code)
+                z[l, i] = importance[i] * value * slope
+                into_bias[i] += z[l, i]
+    else:
+        output_rows(config, z, None, rows, bias, importance, into_bias)
+    for l in range(rows):
+        for t in range(pointer[r0 + l], pointer[r0 + l + 1]):
+            z[l, index[t]] -= taken[t - first]
+            into_bias[index[t]] -= taken[t - first]
+    return positive * _COUNTED
 
 
 @part()
@@ -199,13 +208,13 @@ def _sparse_gradient(theta, key, highest, listed, half_l1, blocks, work, static,
             start, stop = pointer[r0 + l], pointer[r0 + l + 1]
             gather_rows(config[5], model.encoder, index, value, start, stop, h, l * wide)
         hidden_forward(h, rows, wide, theta[hidden_at:], static, config)
-        gemm(False, rows, n, m, h, wide, model.decoder_t, tall, zero, z, tall, one)
+        multiply(False, rows, n, m, h, wide, model.decoder_t, tall, zero, z, tall, one)
         if listed:
             positive += _outputs_by_rows(work, r0, rows, config)
         else:
             positive += _outputs_densely(work, r0, rows, config)
-            gemm(False, rows, m4, n, z, tall, model.decoder, wide, zero, dh, wide, one)
-            gemm(True, n, m4, rows, z, tall, h, wide, one, model.into_decoder, wide, one)
+            multiply(False, rows, m4, n, z, tall, model.decoder, wide, zero, dh, wide, one)
+            multiply(True, n, m4, rows, z, tall, h, wide, one, model.into_decoder, wide, one)
         hidden_backward(h, dh, rows, wide, half_l1, config)
         for l in range(rows):
             start, stop = pointer[r0 + l], pointer[r0 + l + 1]

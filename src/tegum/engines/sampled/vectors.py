@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import Any
 
 from llvmlite import ir
+from llvmlite.binding import get_host_cpu_features
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
@@ -20,6 +21,8 @@ LANES = 16  # float32 lanes of one vector
 IDENTITY, RELU, LEAKY, QUADRATIC, GELU = 1, 2, 3, 4, 5  # activation codes: lengths of a tag
 SAME, ABSOLUTE, FILLED = 1, 2, 3  # target codes: y is x, |x|, or an array of its own
 LEAK = 0.01
+#: Whether the machine has 32 registers of 16 lanes, and instructions that pack lanes.
+WIDE = bool(get_host_cpu_features().get("avx512f", False))
 HASH_A, HASH_B = 0x21F0AAAD, 0xD35A2D97  # multipliers of `random.draw`
 
 _F32, _I32, I64_TYPE = ir.FloatType(), ir.IntType(32), ir.IntType(64)
@@ -208,8 +211,9 @@ def draw_row(typing, low, counter, high, always, limit, inverse, out):
 def output_rows(typing, config, z, x, rows, bias, importance, into_bias):
     """z <- I (f(z + b) - y) f'(z + b) in the leading rows, and its sum is added to into_bias.
 
-    y is x or, by config, |x|; targets of their own are given as x. z, x (at least rows, N); bias,
-    importance, into_bias (N,), N a multiple of LANES. Not for GELU, for which it does nothing.
+    y is x or, by config, |x|; targets of their own are given as x; y is 0 where x is None. z, x (at
+    least rows, N); bias, importance, into_bias (N,), N a multiple of LANES. Not for GELU, for which
+    it does nothing.
     """
     signature = types.void(config, z, x, types.int64, bias, importance, into_bias)
 
@@ -218,7 +222,8 @@ def output_rows(typing, config, z, x, rows, bias, importance, into_bias):
         code, absolute = sig.args[0][2].count, sig.args[0][3].count == ABSOLUTE
         if code == GELU:
             return context.get_dummy_value()
-        zs, xs, biases, weights, sums = (emit.data(sig.args[a], args[a]) for a in (1, 2, 4, 5, 6))
+        zs, biases, weights, sums = (emit.data(sig.args[a], args[a]) for a in (1, 4, 5, 6))
+        xs = None if sig.args[2] is types.none else emit.data(sig.args[2], args[2])
         width = emit.length(sig.args[6], args[6])
 
         def block(first: Any, count: int) -> None:
@@ -226,7 +231,7 @@ def output_rows(typing, config, z, x, rows, bias, importance, into_bias):
                 offset, weight, total = (emit.load(a, i) for a in (biases, weights, sums))
                 for r in range(count):
                     at = builder.add(builder.mul(builder.add(first, I64_TYPE(r)), width), i)
-                    y = emit.load(xs, at)
+                    y = emit.zero if xs is None else emit.load(xs, at)
                     y = emit.magnitude(y) if absolute else y
                     error = emit.error_times_slope(code, emit.add(emit.load(zs, at), offset), y)
                     g = emit.mul(weight, error)
@@ -243,6 +248,59 @@ def output_rows(typing, config, z, x, rows, bias, importance, into_bias):
     return signature, generate
 
 
+def _list_by_vectors(
+    emit: Emitter, total: Any, t: Any, indices: Any, values: Any, count: Any
+) -> None:
+    """List the positive lanes of `total`, which is of features t, t + 1, …, all in one go."""
+    builder, on = emit.builder, emit.positive(total)
+    integers, mask = ir.VectorType(_I32, LANES), ir.VectorType(ir.IntType(1), LANES)
+    start = builder.insert_element(_nothing(integers), builder.trunc(t, _I32), _I32(0))
+    same = builder.shuffle_vector(start, start, ir.Constant(integers, [0] * LANES))
+    which = builder.add(same, ir.Constant(integers, list(range(LANES))))
+    found = builder.load(count)
+    for packed, into, suffix in ((total, values, "f32"), (which, indices, "i32")):
+        kind = packed.type
+        pack = cgutils.get_or_insert_function(
+            builder.module,
+            ir.FunctionType(kind, [kind, mask, kind]),
+            f"llvm.experimental.vector.compress.v{LANES}{suffix}",
+        )
+        emit.store(builder.call(pack, [packed, on, _nothing(kind)]), into, found)
+    more = builder.ctpop(builder.bitcast(on, ir.IntType(LANES)))
+    builder.store(builder.add(found, builder.zext(more, I64_TYPE)), count)
+
+
+def _list_one_by_one(
+    emit: Emitter, total: Any, t: Any, indices: Any, values: Any, count: Any
+) -> None:
+    """The same where no instruction packs lanes: one after another, and few are positive."""
+    builder, bits = emit.builder, ir.IntType(LANES)
+    lanes = cgutils.alloca_once_value(builder, emit.zero)
+    left = cgutils.alloca_once_value(builder, bits(0))
+    builder.store(total, lanes)
+    builder.store(builder.bitcast(emit.positive(total), bits), left)
+    scalars = builder.bitcast(lanes, _F32.as_pointer())
+    test, body, end = (builder.append_basic_block(name) for name in ("test", "one", "end"))
+    builder.branch(test)
+    builder.position_at_end(test)
+    rest = builder.load(left)
+    builder.cbranch(builder.icmp_unsigned("!=", rest, bits(0)), body, end)
+    builder.position_at_end(body)
+    lane = builder.zext(builder.cttz(rest, ir.Constant(ir.IntType(1), 1)), I64_TYPE)
+    found = builder.load(count)
+    builder.store(emit.scalar(scalars, lane), builder.gep(values, [found]))
+    feature = builder.trunc(builder.add(t, lane), _I32)
+    builder.store(feature, builder.gep(indices, [found]))
+    builder.store(builder.add(found, I64_TYPE(1)), count)
+    builder.store(builder.and_(rest, builder.sub(rest, bits(1))), left)
+    builder.branch(test)
+    builder.position_at_end(end)
+
+
+def _nothing(kind: Any) -> Any:
+    return ir.Constant(kind, ir.Undefined)
+
+
 @intrinsic
 def list_positive(typing, z, offset, bias, width, index, value):
     """List i and z[offset+i] + bias[i] where that sum is positive; returns how many.
@@ -254,32 +312,11 @@ def list_positive(typing, z, offset, bias, width, index, value):
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         emit = Emitter(context, builder, LANES)
         zs, biases, indices, values = (emit.data(sig.args[a], args[a]) for a in (0, 2, 4, 5))
-        integers, mask = ir.VectorType(_I32, LANES), ir.VectorType(ir.IntType(1), LANES)
-        bits, intrinsic_of = ir.IntType(LANES), cgutils.get_or_insert_function
-        pack_f, pack_i = (
-            intrinsic_of(
-                builder.module,
-                ir.FunctionType(kind, [kind, mask, kind]),
-                f"llvm.experimental.vector.compress.v{LANES}{suffix}",
-            )
-            for kind, suffix in ((emit.vector, "f32"), (integers, "i32"))
-        )
-        count_bits = intrinsic_of(
-            builder.module, ir.FunctionType(bits, [bits]), f"llvm.ctpop.i{LANES}"
-        )
+        list_lanes = _list_by_vectors if WIDE else _list_one_by_one
         count = cgutils.alloca_once_value(builder, I64_TYPE(0))
-        numbers = cgutils.alloca_once_value(builder, ir.Constant(integers, list(range(LANES))))
         with cgutils.for_range_slice(builder, I64_TYPE(0), args[3], I64_TYPE(LANES)) as (t, _):
             total = emit.add(emit.load(zs, builder.add(args[1], t)), emit.load(biases, t))
-            on, found, which = emit.positive(total), builder.load(count), builder.load(numbers)
-            nothing = ir.Constant(emit.vector, ir.Undefined)
-            emit.store(builder.call(pack_f, [total, on, nothing]), values, found)
-            none = ir.Constant(integers, ir.Undefined)
-            emit.store(builder.call(pack_i, [which, on, none]), indices, found)
-            more = builder.zext(builder.call(count_bits, [builder.bitcast(on, bits)]), I64_TYPE)
-            builder.store(builder.add(found, more), count)
-            step = ir.Constant(integers, [LANES] * LANES)
-            builder.store(builder.add(which, step), numbers)
+            list_lanes(emit, total, t, indices, values, count)
         return builder.load(count)
 
     return signature, generate

@@ -1,4 +1,4 @@
-"""The dense kernel: any size, most features active. Two thirds or more of its time is sgemm."""
+"""The dense kernel: any size, most features active. Most of its time goes to matrix products."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def dense_work(
 
 
 def rows_of(static: Static) -> int:
-    """Samples in a block: few enough that OpenBLAS takes its small-matrix path (L·n·m <~ 1e6)."""
+    """Samples in a block: few enough for caches and OpenBLAS's small matrices (L·n·m <~ 1e6)."""
     rows = int(1e6 / (static.n * ((static.m + 3) // 4 * 4))) // LANES * LANES
     return min(max(LANES, min(256, rows)), _ceil(static.batch))
 

@@ -33,10 +33,10 @@ _evaluate = keep(evaluate)
 class SampledEngine:
     """Minibatch training on fresh samples, one instance at a time per core.
 
-    Three kernels: *lane* for small models, *dense* (sgemm) and *sparse* (lists of active
-    features) for larger ones. Which one trains an instance depends on its own problem only, so
-    that its bits do not depend on its neighbours. State: `theta` (N, P) float32, the flat
-    parameters [W columns | W_out rows | b | b_hidden], their optimiser moments `first` and
+    Three kernels: *lane* for small models, *dense* (matrix products) and *sparse* (lists of
+    active features) for larger ones. Which one trains an instance depends on its own problem
+    only, so that its bits do not depend on its neighbours. State: `theta` (N, P) float32, the
+    flat parameters [W columns | W_out rows | b | b_hidden], their optimiser moments `first` and
     `second`, `memory` (N,) of the sparse kernel, and `step`.
     """
 

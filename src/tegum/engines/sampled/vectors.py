@@ -21,8 +21,17 @@ LANES = 16  # float32 lanes of one vector
 IDENTITY, RELU, LEAKY, QUADRATIC, GELU = 1, 2, 3, 4, 5  # activation codes: lengths of a tag
 SAME, ABSOLUTE, FILLED = 1, 2, 3  # target codes: y is x, |x|, or an array of its own
 LEAK = 0.01
-#: Whether the machine has 32 registers of 16 lanes, and instructions that pack lanes.
-WIDE = bool(get_host_cpu_features().get("avx512f", False))
+
+
+def _has_avx512() -> bool:
+    try:
+        return bool(get_host_cpu_features().get("avx512f", False))
+    except RuntimeError:  # what kind of machine this is cannot be known
+        return False
+
+
+#: Whether there are registers of 16 lanes, and instructions that pack lanes.
+WIDE = _has_avx512()
 HASH_A, HASH_B = 0x21F0AAAD, 0xD35A2D97  # multipliers of `random.draw`
 
 _F32, _I32, I64_TYPE = ir.FloatType(), ir.IntType(32), ir.IntType(64)

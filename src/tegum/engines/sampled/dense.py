@@ -163,14 +163,24 @@ def hidden_forward(h, rows, width, hidden_bias, static, config):
 @part()
 def _gelu_rows(z, x, rows, bias, importance, into_bias, config):
     """`output_rows` for GELU."""
-    absolute, code = len(config[3]) == ABSOLUTE, len(config[2])
+    absolute, code, y = len(config[3]) == ABSOLUTE, len(config[2]), f32(0)
     for l in range(rows):
         for i in range(z.shape[1]):
-            y = abs(x[l, i]) if absolute else x[l, i]
+            if x is not None:
+                y = abs(x[l, i]) if absolute else x[l, i]
             value, slope = activate(z[l, i] + bias[i], code)
             g = importance[i] * (value - y) * slope
             z[l, i] = g
             into_bias[i] += g
+
+
+@part(forceinline=True)
+def output_errors(z, x, rows, model, config):
+    """z <- I (f(z + b) - y) f'(z + b), y of x or 0 where that is None: see `output_rows`."""
+    if len(config[2]) == GELU:
+        _gelu_rows(z, x, rows, model.bias, model.importance, model.into_bias, config)
+    else:
+        output_rows(config, z, x, rows, model.bias, model.importance, model.into_bias)
 
 
 @part()
@@ -222,10 +232,7 @@ def _dense_gradient(theta, key, other, attack, half_l1, blocks, work, static, co
         if attack > 0.0:
             attack_rows(h, rows, done, other, work.attack, static)
         multiply(False, rows, n, m, h, wide, model.decoder_t, tall, zero, z, tall, one)
-        if len(config[2]) == GELU:
-            _gelu_rows(z, y, rows, model.bias, model.importance, model.into_bias, config)
-        else:
-            output_rows(config, z, y, rows, model.bias, model.importance, model.into_bias)
+        output_errors(z, y, rows, model, config)
         multiply(False, rows, m4, n, z, tall, model.decoder, wide, zero, dh, wide, one)
         hidden_backward(h, dh, rows, m4, half_l1, config)
         multiply(True, n, m4, rows, z, tall, h, wide, one, model.into_decoder, wide, one)

@@ -1,8 +1,9 @@
 """Matrix products of the work arrays of a model, on row-major rows that have room for vectors.
 
-The matrices are small or thin: 30 to 256 rows by some dozen columns. A BLAS copies its operands
-before it multiplies, which takes as long as such a product does. OpenBLAS has kernels that do not
-only for AVX-512; on other machines products are made here, tile by tile, in registers.
+The matrices are small or thin: of rows, columns and depth one is that of the hidden layer, some
+dozen, and one a block of samples, at most 256. A BLAS copies its operands before it multiplies,
+which takes as long as such a product does. OpenBLAS has kernels that do not only for AVX-512; on
+other machines products are made here, tile by tile, in registers.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from tegum.engines.sampled.vectors import I64_TYPE, WIDE, Emitter
 
 #: Depth of a product in one go: so many rows of a tile's columns stay in the nearest cache.
 _DEPTH: Final = 128
-#: Rows and columns of tiles, as tags. Twelve vectors of 8 are summed in registers, of 16.
+#: Rows and columns of tiles, as tags: 6 × 16 and 12 × 8 are twelve vectors of 8 lanes, summed in
+#: registers, of which there are 16.
 _SIXTEEN, _EIGHT = (0,) * 16, (0,) * 8
 _TWELVE, _SIX, _FOUR, _ONE = (0,) * 12, (0,) * 6, (0,) * 4, (0,)
 
@@ -51,8 +53,8 @@ def _tile(typing, height, width, a, at_a, down, along, b, at_b, stride_b, inner,
 
         sums = [emit.slot() for _ in rows]
         places = [row(at_c, stride_c, I64_TYPE(r)) for r in rows]
-        with builder.if_else(add) as (more, new):
-            with more:
+        with builder.if_else(add) as (old, new):
+            with old:
                 for total, at in zip(sums, places, strict=True):
                     builder.store(emit.load(out, at), total)
             with new:
@@ -63,8 +65,8 @@ def _tile(typing, height, width, a, at_a, down, along, b, at_b, stride_b, inner,
             vector = emit.load(right, row(at_b, stride_b, k))
             step = builder.mul(k, along)
             for total, start in zip(sums, starts, strict=True):
-                more = emit.fma(emit.splat_at(start, step), vector, builder.load(total))
-                builder.store(more, total)
+                factor = emit.splat_at(start, step)
+                builder.store(emit.fma(factor, vector, builder.load(total)), total)
         for total, at in zip(sums, places, strict=True):
             emit.store(builder.load(total), out, at)
         return context.get_dummy_value()

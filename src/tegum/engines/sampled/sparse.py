@@ -19,10 +19,12 @@ from tegum.engines.sampled.dense import (
     flatten_gradient,
     hidden_forward,
     load_model,
+    output_errors,
     padded,
     rows_of,
     sum_rows,
 )  # fmt: skip
+from tegum.engines.sampled.listing import list_positive
 from tegum.engines.sampled.product import multiply
 from tegum.engines.sampled.random import TRAIN, f32, kernel, part, step_key
 from tegum.engines.sampled.shared import (
@@ -40,13 +42,10 @@ from tegum.engines.sampled.targets import Asked, fill_each
 from tegum.engines.sampled.vectors import (
     ABSOLUTE,
     FILLED,
-    GELU,
     LANES,
     RELU,
     WIDE,
     gather_rows,
-    list_positive,
-    output_rows,
     scatter_rows,
 )  # fmt: skip
 
@@ -166,19 +165,12 @@ def _outputs_densely(work, r0, rows, config):
     for l in range(0, rows, _COUNTED):
         for i in range(z.shape[1]):
             positive += 1 if z[l, i] + bias[i] > f32(0) else 0
-    if code == GELU:
-        for l in range(rows):
-            for i in range(z.shape[1]):
-                value, slope = activate(z[l, i] + bias[i], code)
-                z[l, i] = importance[i] * value * slope
-                into_bias[i] += z[l, i]
-    else:
-        output_rows(config, z, None, rows, bias, importance, into_bias)
+    output_errors(z, None, rows, model, config)
     for l in range(rows):
         for t in range(pointer[r0 + l], pointer[r0 + l + 1]):
             z[l, index[t]] -= taken[t - first]
             into_bias[index[t]] -= taken[t - first]
-    return positive * _COUNTED
+    return positive * rows / ((rows + _COUNTED - 1) // _COUNTED)
 
 
 @part()
@@ -199,7 +191,7 @@ def _sparse_gradient(theta, key, highest, listed, half_l1, blocks, work, static,
     )  # fmt: skip
     if len(config[3]) == FILLED:
         fill_each(value, pointer[total], work.wanted, work.asked)
-    m4, positive = min((m + 3) // 4 * 4, wide), 0
+    m4, positive = min((m + 3) // 4 * 4, wide), 0.0
     for r0 in range(0, total, z.shape[0]):
         rows = min(z.shape[0], total - r0)
         for l in range(rows):

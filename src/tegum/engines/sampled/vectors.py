@@ -34,7 +34,7 @@ def _has_avx512() -> bool:
 WIDE = _has_avx512()
 HASH_A, HASH_B = 0x21F0AAAD, 0xD35A2D97  # multipliers of `random.draw`
 
-_F32, _I32, I64_TYPE = ir.FloatType(), ir.IntType(32), ir.IntType(64)
+F32_TYPE, I32_TYPE, I64_TYPE = ir.FloatType(), ir.IntType(32), ir.IntType(64)
 # Reassociation and contraction, but no assumption that NaN and infinity do not occur.
 _FAST = ("reassoc", "contract", "nsz", "arcp")
 
@@ -44,7 +44,7 @@ class Emitter:
 
     def __init__(self, context: Any, builder: Any, width: int) -> None:
         self.context, self.builder = context, builder
-        self.vector = ir.VectorType(_F32, width)
+        self.vector = ir.VectorType(F32_TYPE, width)
         self.zero = ir.Constant(self.vector, [0.0] * width)
 
     def data(self, array_type: Any, value: Any) -> Any:
@@ -59,8 +59,8 @@ class Emitter:
 
     def splat(self, value: Any) -> Any:
         undefined = ir.Constant(self.vector, ir.Undefined)
-        first = self.builder.insert_element(undefined, value, _I32(0))
-        mask = ir.Constant(ir.VectorType(_I32, self.vector.count), [0] * self.vector.count)
+        first = self.builder.insert_element(undefined, value, I32_TYPE(0))
+        mask = ir.Constant(ir.VectorType(I32_TYPE, self.vector.count), [0] * self.vector.count)
         return self.builder.shuffle_vector(first, undefined, mask)
 
     def splat_at(self, pointer: Any, offset: Any) -> Any:
@@ -176,11 +176,11 @@ def draw_row(typing, low, counter, high, always, limit, inverse, out):
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         emit = Emitter(context, builder, LANES)
         lows, limits, inverses, outs = (emit.data(sig.args[a], args[a]) for a in (0, 4, 5, 6))
-        integers = ir.VectorType(_I32, LANES)
+        integers = ir.VectorType(I32_TYPE, LANES)
         stop = emit.length(sig.args[6], args[6])
 
         def spread(value: Any) -> Any:
-            first = builder.insert_element(ir.Constant(integers, ir.Undefined), value, _I32(0))
+            first = builder.insert_element(ir.Constant(integers, ir.Undefined), value, I32_TYPE(0))
             return builder.shuffle_vector(first, first, ir.Constant(integers, [0] * LANES))
 
         def same(value: int) -> Any:
@@ -257,86 +257,12 @@ def output_rows(typing, config, z, x, rows, bias, importance, into_bias):
     return signature, generate
 
 
-def _list_by_vectors(
-    emit: Emitter, total: Any, t: Any, indices: Any, values: Any, count: Any
-) -> None:
-    """List the positive lanes of `total`, which is of features t, t + 1, …, all in one go."""
-    builder, on = emit.builder, emit.positive(total)
-    integers, mask = ir.VectorType(_I32, LANES), ir.VectorType(ir.IntType(1), LANES)
-    start = builder.insert_element(_nothing(integers), builder.trunc(t, _I32), _I32(0))
-    same = builder.shuffle_vector(start, start, ir.Constant(integers, [0] * LANES))
-    which = builder.add(same, ir.Constant(integers, list(range(LANES))))
-    found = builder.load(count)
-    for packed, into, suffix in ((total, values, "f32"), (which, indices, "i32")):
-        kind = packed.type
-        pack = cgutils.get_or_insert_function(
-            builder.module,
-            ir.FunctionType(kind, [kind, mask, kind]),
-            f"llvm.experimental.vector.compress.v{LANES}{suffix}",
-        )
-        emit.store(builder.call(pack, [packed, on, _nothing(kind)]), into, found)
-    more = builder.ctpop(builder.bitcast(on, ir.IntType(LANES)))
-    builder.store(builder.add(found, builder.zext(more, I64_TYPE)), count)
-
-
-def _list_one_by_one(
-    emit: Emitter, total: Any, t: Any, indices: Any, values: Any, count: Any
-) -> None:
-    """The same where no instruction packs lanes: one after another, and few are positive."""
-    builder, bits = emit.builder, ir.IntType(LANES)
-    lanes = cgutils.alloca_once_value(builder, emit.zero)
-    left = cgutils.alloca_once_value(builder, bits(0))
-    builder.store(total, lanes)
-    builder.store(builder.bitcast(emit.positive(total), bits), left)
-    scalars = builder.bitcast(lanes, _F32.as_pointer())
-    test, body, end = (builder.append_basic_block(name) for name in ("test", "one", "end"))
-    builder.branch(test)
-    builder.position_at_end(test)
-    rest = builder.load(left)
-    builder.cbranch(builder.icmp_unsigned("!=", rest, bits(0)), body, end)
-    builder.position_at_end(body)
-    lane = builder.zext(builder.cttz(rest, ir.Constant(ir.IntType(1), 1)), I64_TYPE)
-    found = builder.load(count)
-    builder.store(emit.scalar(scalars, lane), builder.gep(values, [found]))
-    feature = builder.trunc(builder.add(t, lane), _I32)
-    builder.store(feature, builder.gep(indices, [found]))
-    builder.store(builder.add(found, I64_TYPE(1)), count)
-    builder.store(builder.and_(rest, builder.sub(rest, bits(1))), left)
-    builder.branch(test)
-    builder.position_at_end(end)
-
-
-def _nothing(kind: Any) -> Any:
-    return ir.Constant(kind, ir.Undefined)
-
-
-@intrinsic
-def list_positive(typing, z, offset, bias, width, index, value):
-    """List i and z[offset+i] + bias[i] where that sum is positive; returns how many.
-
-    `width` is a multiple of LANES; index and value need LANES entries of slack.
-    """
-    signature = types.int64(z, types.int64, bias, types.int64, index, value)
-
-    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        emit = Emitter(context, builder, LANES)
-        zs, biases, indices, values = (emit.data(sig.args[a], args[a]) for a in (0, 2, 4, 5))
-        list_lanes = _list_by_vectors if WIDE else _list_one_by_one
-        count = cgutils.alloca_once_value(builder, I64_TYPE(0))
-        with cgutils.for_range_slice(builder, I64_TYPE(0), args[3], I64_TYPE(LANES)) as (t, _):
-            total = emit.add(emit.load(zs, builder.add(args[1], t)), emit.load(biases, t))
-            list_lanes(emit, total, t, indices, values, count)
-        return builder.load(count)
-
-    return signature, generate
-
-
 @intrinsic
 def float_bits(typing, x):
     """The 32 bits of a float32, as int32."""
 
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        return builder.bitcast(args[0], _I32)
+        return builder.bitcast(args[0], I32_TYPE)
 
     return types.int32(types.float32), generate
 
@@ -346,6 +272,6 @@ def bits_float(typing, x):
     """The float32 with these 32 bits."""
 
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        return builder.bitcast(args[0], _F32)
+        return builder.bitcast(args[0], F32_TYPE)
 
     return types.float32(types.int32), generate

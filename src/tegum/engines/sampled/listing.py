@@ -1,0 +1,85 @@
+"""Which outputs of a sample are positive, as a list: the sparse kernel goes backward by it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.extending import intrinsic
+
+from tegum.engines.sampled.vectors import F32_TYPE, I32_TYPE, I64_TYPE, LANES, WIDE, Emitter
+
+
+def _list_by_vectors(
+    emit: Emitter, total: Any, t: Any, indices: Any, values: Any, count: Any
+) -> None:
+    """List the positive lanes of `total`, which is of features t, t + 1, …, all in one go."""
+    builder, on = emit.builder, emit.positive(total)
+    integers, mask = ir.VectorType(I32_TYPE, LANES), ir.VectorType(ir.IntType(1), LANES)
+    start = builder.insert_element(_nothing(integers), builder.trunc(t, I32_TYPE), I32_TYPE(0))
+    same = builder.shuffle_vector(start, start, ir.Constant(integers, [0] * LANES))
+    which = builder.add(same, ir.Constant(integers, list(range(LANES))))
+    found = builder.load(count)
+    for packed, into, suffix in ((total, values, "f32"), (which, indices, "i32")):
+        kind = packed.type
+        pack = cgutils.get_or_insert_function(
+            builder.module,
+            ir.FunctionType(kind, [kind, mask, kind]),
+            f"llvm.experimental.vector.compress.v{LANES}{suffix}",
+        )
+        emit.store(builder.call(pack, [packed, on, _nothing(kind)]), into, found)
+    more = builder.ctpop(builder.bitcast(on, ir.IntType(LANES)))
+    builder.store(builder.add(found, builder.zext(more, I64_TYPE)), count)
+
+
+def _list_one_by_one(
+    emit: Emitter, total: Any, t: Any, indices: Any, values: Any, count: Any
+) -> None:
+    """The same where no instruction packs lanes: one after another, and few are positive."""
+    builder, bits = emit.builder, ir.IntType(LANES)
+    lanes = cgutils.alloca_once_value(builder, emit.zero)
+    left = cgutils.alloca_once_value(builder, bits(0))
+    builder.store(total, lanes)
+    builder.store(builder.bitcast(emit.positive(total), bits), left)
+    scalars = builder.bitcast(lanes, F32_TYPE.as_pointer())
+    test, body, end = (builder.append_basic_block(name) for name in ("test", "one", "end"))
+    builder.branch(test)
+    builder.position_at_end(test)
+    rest = builder.load(left)
+    builder.cbranch(builder.icmp_unsigned("!=", rest, bits(0)), body, end)
+    builder.position_at_end(body)
+    lane = builder.zext(builder.cttz(rest, ir.Constant(ir.IntType(1), 1)), I64_TYPE)
+    found = builder.load(count)
+    builder.store(emit.scalar(scalars, lane), builder.gep(values, [found]))
+    feature = builder.trunc(builder.add(t, lane), I32_TYPE)
+    builder.store(feature, builder.gep(indices, [found]))
+    builder.store(builder.add(found, I64_TYPE(1)), count)
+    builder.store(builder.and_(rest, builder.sub(rest, bits(1))), left)
+    builder.branch(test)
+    builder.position_at_end(end)
+
+
+def _nothing(kind: Any) -> Any:
+    return ir.Constant(kind, ir.Undefined)
+
+
+@intrinsic
+def list_positive(typing, z, offset, bias, width, index, value):
+    """List i and z[offset+i] + bias[i] where that sum is positive; returns how many.
+
+    `width` is a multiple of LANES; index and value need LANES entries of slack.
+    """
+    signature = types.int64(z, types.int64, bias, types.int64, index, value)
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        emit = Emitter(context, builder, LANES)
+        zs, biases, indices, values = (emit.data(sig.args[a], args[a]) for a in (0, 2, 4, 5))
+        list_lanes = _list_by_vectors if WIDE else _list_one_by_one
+        count = cgutils.alloca_once_value(builder, I64_TYPE(0))
+        with cgutils.for_range_slice(builder, I64_TYPE(0), args[3], I64_TYPE(LANES)) as (t, _):
+            total = emit.add(emit.load(zs, builder.add(args[1], t)), emit.load(biases, t))
+            list_lanes(emit, total, t, indices, values, count)
+        return builder.load(count)
+
+    return signature, generate

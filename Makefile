@@ -11,7 +11,7 @@ PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -
 
 .DELETE_ON_ERROR:
 .PHONY: help reproduce quick explore page page-if-possible chromium test test-slow check format bench \
-        bench-exact clean
+        bench-exact bench-products clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -48,6 +48,9 @@ bench: $(VENV)/.run $(PEERS)/.done  ## time tegum and its peers; writes benchmar
 
 bench-exact: $(VENV)/.run $(PEERS)/.done  ## time the exact engine; writes benchmarks/EXACT.md
 	$(BIN)/python benchmarks/time_to_loss.py
+
+bench-products: $(VENV)/.run  ## matrix products against OpenBLAS; writes benchmarks/PRODUCTS.md
+	$(BIN)/python benchmarks/products.py
 
 clean:  ## remove the environments and the built page
 	rm -rf $(VENV) $(PEERS) web/node_modules src/tegum/explorer/static

@@ -34,12 +34,12 @@ def split_target(target: str) -> tuple[str, int | None]:
     """
     match = _TARGET.fullmatch(target) if isinstance(target, str) else None
     name, index = match.groups() if match else (target, None)
-    if name in _STATIC_SIZES or (name in known_fields() and name not in TARGETS):
-        raise SpecError(
-            f"axis {target!r} cannot be swept: shapes and choices are the same for all instances "
-            "of a run; call train once for each value"
-        )
     if name not in TARGETS:
+        if name in _STATIC_SIZES or name in known_fields():
+            raise SpecError(
+                f"axis {target!r} cannot be swept: shapes and choices are the same for all "
+                "instances of a run; call train once for each value"
+            )
         known = [*TARGETS, *(f"{entry}[i]" for entry in INDEXED)]
         raise UnknownNameError.of("axis", str(target), known)
     if index is None:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: The attribute of a Dataset that holds {axis: what it sets} as JSON.
 AXES: Final = "axes"
+#: Axes of a training do not touch the problem.
+_UNTRAINED: Final = Training()
 
 
 class Models(NamedTuple):
@@ -65,15 +67,21 @@ def _problems(
     keys = np.concatenate([np.zeros((count, 1)), *columns], axis=1)
     rows, inverse = np.unique(keys, axis=0, return_inverse=True)
     widths = [column.shape[1] for column in columns]
+    # rows are sorted, and neighbours agree in what comes first: it is resolved once for all
+    resolved: list[tuple[tuple[float, ...], Problem]] = [((), problem)] * len(targets)
     problems = []
     for row in rows:
-        resolved, at = problem, 1
-        for target, width in zip(targets.values(), widths, strict=True):
-            value = row[at : at + width]
+        current, at, fresh = problem, 1, False
+        for k, (target, width) in enumerate(zip(targets.values(), widths, strict=True)):
+            value = tuple(row[at : at + width].tolist())
             at += width
-            plain = float(value[0]) if width == 1 else tuple(value.tolist())
-            resolved, _ = with_axis(resolved, Training(), target, plain)
-        problems.append(resolved)
+            fresh = fresh or resolved[k][0] != value
+            if fresh:
+                plain = value[0] if width == 1 else value
+                current, _ = with_axis(current, _UNTRAINED, target, plain)
+                resolved[k] = value, current
+            current = resolved[k][1]
+        problems.append(current)
     return tuple(problems), np.asarray(inverse, np.int64).reshape(-1)
 
 

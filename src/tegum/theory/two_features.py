@@ -24,7 +24,7 @@ Source: the paper's comment by Tom McGrath.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from jaxtyping import Float
@@ -42,6 +42,9 @@ _STRONGER: Final[_Terms] = (
     *(*_OWN, (1 / 2, 1, 1), (-1 / 2, 3, 1), (1 / 3, 2, 2)),
     *((-1 / 12, 1, 3), (-1 / 12, -1, 3)),
 )  # u >= v
+
+#: Powers go up to the degree of the polynomials, and down by two derivatives from 1/u.
+_HIGHEST, _LOWEST = 5, 3
 
 #: |w| is held at least this far from the axes, where E has removable poles and kinks.
 SMALLEST: Final = 1e-9
@@ -91,8 +94,10 @@ def derivatives(
 ) -> tuple[tuple[F64, F64], tuple[F64, F64, F64]]:
     """Gradient (u, v) and Hessian (uu, uv, vv) of the loss in (|w₁|, |w₂|), off the axes."""
 
+    at = _at(u, v, same)
+
     def derived(du: int, dv: int) -> F64:
-        alone, both = by_output(u, v, same, du, dv)
+        alone, both = _by_output(at, du, dv)
         single, pair = alone[0] + r * alone[1], both[0] + r * both[1]
         return np.asarray(p * (1 - p) * single + p * p * pair)
 
@@ -104,33 +109,65 @@ def _errors(w1: Numbers, w2: Numbers, r: Scalars) -> tuple[Scalars, Scalars]:
     first, second = np.asarray(w1, dtype=np.float64), np.asarray(w2, dtype=np.float64)
     u, v = np.maximum(np.abs(first), SMALLEST), np.maximum(np.abs(second), SMALLEST)
     same = first * second >= 0
-    single, pair = (one + r * two for one, two in by_output(u, v, same, 0, 0))
+    single, pair = (one + r * two for one, two in by_output(u, v, same))
     return np.asarray(single), np.asarray(pair)
 
 
-def by_output(
-    u: F64, v: F64, same: Bools, du: int, dv: int
-) -> tuple[tuple[F64, F64], tuple[F64, F64]]:
-    """(output 1, output 2) with one feature active, and with both, du and dv times derived."""
-    first, second = _both_active(u, v, same, du, dv), _both_active(v, u, same, dv, du)
-    interference = np.where(same, _sum(((1 / 3, 2, 2),), u, v, du, dv), 0.0)
-    alone = _sum(_OWN, u, v, du, dv) + interference, _sum(_OWN, v, u, dv, du) + interference
-    return alone, (first, second)
+def by_output(u: F64, v: F64, same: Bools) -> tuple[tuple[F64, F64], tuple[F64, F64]]:
+    """(output 1, output 2) with one feature active, and with both."""
+    return _by_output(_at(u, v, same), 0, 0)
 
 
-def _both_active(u: F64, v: F64, same: Bools, du: int, dv: int) -> F64:
-    opposite = np.where(u <= v, _sum(_WEAKER, u, v, du, dv), _sum(_STRONGER, u, v, du, dv))
-    return np.where(same, _sum(_BOTH_ON, u, v, du, dv), opposite)
+class _At(NamedTuple):
+    """Where polynomials are evaluated: powers of u and of v, and which of the forms hold."""
+
+    u: dict[int, F64]
+    v: dict[int, F64]
+    same: Bools
+    weaker: Bools  # u <= v
+    stronger: Bools  # u >= v
+
+    def swapped(self) -> _At:
+        """The point as output 2 sees it."""
+        return _At(self.v, self.u, self.same, self.stronger, self.weaker)
 
 
-def _sum(terms: _Terms, u: F64, v: F64, du: int, dv: int) -> F64:
+def _at(u: F64, v: F64, same: Bools) -> _At:
+    return _At(_powers(u), _powers(v), same, u <= v, u >= v)
+
+
+def _powers(x: F64) -> dict[int, F64]:
+    """x to all powers that occur here, by products: `**` takes a logarithm of every entry."""
+    powers = {0: np.ones_like(x), 1: x, -1: 1.0 / x}
+    for k in range(2, _HIGHEST + 1):
+        powers[k] = powers[k - 1] * x
+    for k in range(2, _LOWEST + 1):
+        powers[-k] = powers[1 - k] * powers[-1]
+    return powers
+
+
+def _by_output(at: _At, du: int, dv: int) -> tuple[tuple[F64, F64], tuple[F64, F64]]:
+    """`by_output`, du times derived in u and dv times in v."""
+    swapped = at.swapped()
+    both = _both_active(at, du, dv), _both_active(swapped, dv, du)
+    interference = np.where(at.same, _sum(((1 / 3, 2, 2),), at, du, dv), 0.0)
+    alone = _sum(_OWN, at, du, dv) + interference, _sum(_OWN, swapped, dv, du) + interference
+    return alone, both
+
+
+def _both_active(at: _At, du: int, dv: int) -> F64:
+    opposite = np.where(at.weaker, _sum(_WEAKER, at, du, dv), _sum(_STRONGER, at, du, dv))
+    return np.where(at.same, _sum(_BOTH_ON, at, du, dv), opposite)
+
+
+def _sum(terms: _Terms, at: _At, du: int, dv: int) -> F64:
     """The polynomial, derived du times in u and dv times in v."""
-    total = np.zeros(np.broadcast_shapes(u.shape, v.shape))
+    total: F64 = np.zeros(())
     for coefficient, i, j in terms:
         factor = coefficient
         for power, times in ((i, du), (j, dv)):
             for k in range(times):
                 factor *= power - k
         if factor != 0.0:
-            total += factor * u ** float(i - du) * v ** float(j - dv)
+            total = total + factor * at.u[i - du] * at.v[j - dv]
     return total

@@ -120,7 +120,7 @@ def _grid_minima(p: Float[F64, " cell"], r: Float[F64, " cell"]) -> tuple[I64, F
     w1 = np.concatenate([-_GRID[:1], _GRID])[:, None]
     w2 = np.concatenate([-_GRID[::-1], _GRID])[None, :]
     u, v = np.abs(w1), np.abs(w2)
-    alone, both = by_output(u, v, w1 * w2 > 0, 0, 0)
+    alone, both = by_output(u, v, w1 * w2 > 0)
     parts = np.stack(np.broadcast_arrays(*alone, *both)).reshape(4, -1)
     q = p * (1 - p)
     weights = np.stack([q, q * r, p * p, p * p * r], axis=-1)
@@ -153,7 +153,10 @@ def _descend(u: F64, v: F64, same: Bools, p: F64, r: F64) -> tuple[F64, F64, Boo
         if not active.size:
             break
         step = _newton_step(*(part[left] for part in (*gradient, *hessian)))
+        before = u[active], v[active]
         _take(u, v, active, step, same, p, r)
+        # what does not move now never will: it has the same step before it
+        active = active[(u[active] != before[0]) | (v[active] != before[1])]
     return u, v, good
 
 

@@ -69,22 +69,18 @@ def law_of(distribution: Distribution) -> Law:
     )
 
 
-def point_of(distribution: Distribution, importance: F64) -> Point:
-    """The numbers of one point."""
-    blocks = distribution.blocks()
-    share = [1.0 / b.size if b.kind == "anticorrelated" else 1.0 for b in blocks]
+def points_of(distributions: Sequence[Distribution], which: I64, importance: F64) -> Point:
+    """Points with the distributions[which] and the importance (points, n), each with its own."""
+    rows = [distribution.blocks() for distribution in distributions]
+    share = [1.0 / b.size if b.kind == "anticorrelated" else 1.0 for b in rows[0]]
+    per_feature = np.repeat(np.array(share), [block.size for block in rows[0]])
     return Point(
-        on=np.array([block.probability for block in blocks]),
-        share=np.repeat(np.array(share), [block.size for block in blocks]),
+        on=np.array([[block.probability for block in blocks] for blocks in rows])[which],
+        share=np.tile(per_feature, (len(which), 1)),
         importance=np.array(importance, np.float64),
-        mean=np.asarray(distribution.mean()),
-        moment=np.asarray(distribution.second_moment()),
+        mean=np.stack([distribution.mean() for distribution in distributions])[which],
+        moment=np.stack([d.second_moment() for d in distributions])[which],
     )
-
-
-def stack(points: Sequence[Point]) -> Point:
-    """Many points, each array with a leading axis."""
-    return Point(*(np.stack(arrays) for arrays in zip(*points, strict=True)))
 
 
 def frozen_room(n: int, blocks: int) -> Frozen:

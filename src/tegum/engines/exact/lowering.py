@@ -8,13 +8,14 @@ import numpy as np
 
 from tegum.dims import F64, I64
 from tegum.engines.exact.descent import Shape, parameters
-from tegum.engines.exact.law import FAMILIES, Law, Point, law_of, point_of, stack
+from tegum.engines.exact.law import FAMILIES, Law, Point, law_of, points_of
 from tegum.errors import SpecError
 from tegum.models.activations import LEAKY_SLOPE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tegum.distributions import Distribution
     from tegum.engines.base import Batch, State
     from tegum.problem import Problem
 
@@ -75,9 +76,10 @@ def shape_of(problem: Problem, warm: int = 0) -> Shape:
 
 def lower_points(problems: Sequence[Problem]) -> tuple[Law, Point]:
     """The law that problems of one structure share, and their numbers."""
-    law = law_of(problems[0].distribution)
-    points = [point_of(p.distribution, p.importance_vector()) for p in problems]
-    return law, stack(points)
+    place: dict[Distribution, int] = {}  # the cells of a diagram share few of them
+    which = [place.setdefault(p.distribution, len(place)) for p in problems]
+    importance = np.stack([p.importance_vector() for p in problems])
+    return law_of(problems[0].distribution), points_of(list(place), np.array(which), importance)
 
 
 def lower(batch: Batch) -> Lowered:

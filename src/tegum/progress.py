@@ -38,14 +38,21 @@ class Display:
     """
 
     def __init__(
-        self, label: str = "training", *, stream: TextIO | None = None, delay: float = 2.0
+        self,
+        label: str = "training",
+        *,
+        stream: TextIO | None = None,
+        delay: float = 2.0,
+        bars: Bars | None = None,
     ) -> None:
+        """`bars` is the place of this display's bar, beside those of others; its stream counts."""
         self._label = label
-        self._stream = sys.stderr if stream is None else stream
+        self._bars = Bars(stream) if bars is None else bars
+        self._stream = self._bars.stream
         self._delay = delay
         self._lock = threading.RLock()
         self._timer: threading.Timer | None = None
-        self._bar: tuple[Bar, TaskID] | None = None
+        self._bar: TaskID | None = None
         self._shown = False
         self._last_line = -_LINE_SECONDS
         self._start = self._first = self._done = self._total = 0.0
@@ -69,8 +76,7 @@ class Display:
         with self._lock:
             self._label = text
             if self._bar is not None:
-                bar, task = self._bar
-                bar.update(task, description=text)
+                self._bars.update(self._bar, description=text)
 
     def close(self) -> None:
         """Clear the display."""
@@ -120,12 +126,8 @@ class Display:
 
     def _show_bar(self) -> None:
         if self._bar is None:
-            bar = _new_bar(self._stream)
-            task = bar.add_task(self._label, total=self._total, completed=int(self._first))
-            bar.start()
-            self._bar = bar, task
-        bar, task = self._bar
-        bar.update(task, completed=self._done)
+            self._bar = self._bars.add(self._label, self._total, int(self._first))
+        self._bars.update(self._bar, completed=self._done)
 
     def _show_line(self) -> None:
         now = time.monotonic()
@@ -148,9 +150,43 @@ class Display:
             self._timer.cancel()
             self._timer = None
         if self._bar is not None:
-            self._bar[0].stop()
+            self._bars.remove(self._bar)
             self._bar = None
         self._shown = False
+
+
+class Bars:
+    """The bars of displays that share a terminal, one below the other; none when none is shown."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        """Without a stream they are on stderr."""
+        self.stream = sys.stderr if stream is None else stream
+        self._lock = threading.RLock()
+        self._shown: Bar | None = None
+
+    def add(self, label: str, total: float, completed: int) -> TaskID:
+        """A new bar, at the bottom."""
+        with self._lock:
+            if self._shown is None:
+                self._shown = _new_bar(self.stream)
+                self._shown.start()
+            return self._shown.add_task(label, total=total, completed=completed)
+
+    def update(self, bar: TaskID, **fields: Any) -> None:
+        """Change what a bar shows: `description`, `completed`."""
+        with self._lock:
+            if self._shown is not None:
+                self._shown.update(bar, **fields)
+
+    def remove(self, bar: TaskID) -> None:
+        """Take a bar away; the terminal is as before when it was the last."""
+        with self._lock:
+            if self._shown is None:
+                return
+            self._shown.remove_task(bar)
+            if not self._shown.tasks:
+                self._shown.stop()
+                self._shown = None
 
 
 def _new_bar(stream: TextIO) -> Bar:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,8 +21,9 @@ from tegum.cli.terminal import note, print_table
 from tegum.errors import SpecError
 
 if TYPE_CHECKING:
-    from tegum.progress import Display
-    from tegum.report.artist import Artist
+    from collections.abc import Sequence
+
+    from tegum.experiments.base import Experiment
     from tegum.report.lab import RunLab
     from tegum.report.output import ReportFolder
     from tegum.report.run import Finished
@@ -61,20 +62,18 @@ class Reproduce:
         seed_in_range("--seed", self.seed)
         if self.quick and self.fine:
             raise SpecError("reproduce: --quick and --fine exclude each other; give one of them")
-        from tegum.progress import Display
         from tegum.report.discovery import find
         from tegum.report.facts import gather
         from tegum.report.lab import RunLab
         from tegum.report.output import ReportFolder
-        from tegum.store import Store
 
         experiments = find(self.names)
         facts = gather(arguments, quick=self.quick, fine=self.fine, jobs=self.jobs, seed=self.seed)
         folder = ReportFolder(self.out, facts, experiments)
         place = self.out / "store" if self.store is None else self.store
-        with interruptible(keeps=True), Store(place) as store, Display() as display:
-            lab = RunLab(self.quick, self.fine, store, self.jobs, self.seed, display)
-            _run_all(folder, lab, display)
+        lab = RunLab(self.quick, self.fine, None, self.jobs, self.seed)
+        with interruptible(keeps=True):
+            _run_all(folder, lab, place)
         self._print(folder)
         return 0 if folder.report.as_expected else 1
 
@@ -89,45 +88,52 @@ class Reproduce:
         print(f"report: {folder.page}")
 
 
-def _run_all(folder: ReportFolder, lab: RunLab, display: Display) -> None:
-    """Run what is waiting; figures are drawn and written while the next experiment trains."""
-    from concurrent.futures import Future, ThreadPoolExecutor
-
+def _run_all(folder: ReportFolder, lab: RunLab, store: Path) -> None:
+    """Run what is waiting, two experiments at a time where there is more than one core."""
     from tegum.executors import checked_jobs
-    from tegum.report.artist import Artist
-    from tegum.report.run import measure
+    from tegum.progress import Bars, Display
+    from tegum.report.crew import Crew
+    from tegum.report.run import run
+    from tegum.store import Store
 
     experiments = folder.report.waiting
-    apart = len(experiments) > 1 and checked_jobs(lab.jobs) > 1
-    with Artist(apart=apart) as artist, ThreadPoolExecutor(1) as writer:
-        written: list[Future[None]] = []
-        for number, experiment in enumerate(experiments, start=1):
-            title = f"[{number}/{len(experiments)}] {experiment.name}"
-            display.label(title)
-            note(f"{title}: {experiment.title}")
-            done = measure(experiment, lab)
+    displays: dict[int, Display] = {}
+    bars = Bars()
+
+    def begin(number: int, experiment: Experiment) -> Display:
+        title = _title(number, experiments)
+        note(f"{title}: {experiment.title}")
+        return displays.setdefault(number, Display(title, bars=bars))
+
+    def end(number: int, done: Finished) -> None:
+        displays.pop(number).close()
+        note(f"{_title(number, experiments)}: {_outcome(done)}")
+        folder.add(done)
+
+    try:
+        if len(experiments) > 1 and checked_jobs(lab.jobs) > 1:
+            with Crew(lab, store) as crew:
+                for number, done in crew.run(experiments, begin):
+                    end(number, done)
+            return
+        with Store(store) as opened:
+            for number, experiment in enumerate(experiments):
+                progress = begin(number, experiment)
+                end(number, run(experiment, replace(lab, store=opened, progress=progress)))
+    finally:
+        for display in displays.values():
             display.close()
-            note(_outcome(done))
-            written.append(writer.submit(_write, folder, artist, done))
-            for work in written:
-                if work.done():
-                    work.result()
-        for work in written:
-            work.result()
 
 
-def _write(folder: ReportFolder, artist: Artist, measured: Finished) -> None:
-    done = artist.illustrate(measured)
-    for failure in done.failures[len(measured.failures) :]:
-        note(f"      failed {failure.doing}: {failure.message}")
-    folder.add(done)
+def _title(number: int, experiments: Sequence[Experiment]) -> str:
+    return f"[{number + 1}/{len(experiments)}] {experiments[number].name}"
 
 
 def _outcome(done: Finished) -> str:
     from tegum.report.facts import duration
     from tegum.report.summary import tally
 
-    text = f"      {duration(done.outcome.seconds)}; {tally([done])}"
+    text = f"{duration(done.outcome.seconds)}; {tally([done])}"
     return "\n".join([text, *(f"      failed {f.doing}: {f.message}" for f in done.failures)])
 
 

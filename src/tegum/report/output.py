@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from tegum.experiments.base import Experiment
@@ -28,6 +30,8 @@ class ReportFolder:
         """Make the folder; `experiments` are those to come, in order."""
         require_folder(folder)
         self.folder = folder
+        self._experiments = tuple(experiments)
+        self._start = time.monotonic()
         self.report = Report(facts, (), tuple(experiments))
 
     @property
@@ -36,7 +40,7 @@ class ReportFolder:
         return self.folder / "report.html"
 
     def add(self, done: Finished) -> None:
-        """Write the files of an experiment and the reports of all so far."""
+        """Write the files of an experiment and the reports of all so far, in the order to come."""
         name = done.experiment.name
         for table, frame in done.outcome.tables.items():
             write(self.folder / table_file(name, table), to_csv(frame))
@@ -45,8 +49,13 @@ class ReportFolder:
             write(self.folder / figure_file(name, drawing.name, "png"), drawing.png)
             if drawing.gif is not None:
                 write(self.folder / figure_file(name, drawing.name, "gif"), drawing.gif)
-        waiting = tuple(e for e in self.report.waiting if e.name != name)
-        self.report = Report(self.report.facts, (*self.report.finished, done), waiting)
+        found = {one.experiment.name: one for one in (*self.report.finished, done)}
+        self.report = replace(
+            self.report,
+            finished=tuple(found[e.name] for e in self._experiments if e.name in found),
+            waiting=tuple(e for e in self._experiments if e.name not in found),
+            seconds=time.monotonic() - self._start,
+        )
         self.write()
 
     def write(self) -> None:

@@ -12,7 +12,7 @@ from tegum.report.figures import Drawing, draw
 from tegum.report.lab import RunLab, TrainingRecord
 
 #: These speak about the user's disk and files, not about the experiment: they end the run.
-_FATAL = (StoreError, InputFileError)
+FATAL = (StoreError, InputFileError)
 #: What the figures of a quick run say of themselves.
 QUICK = "quick run: fewer models and steps"
 
@@ -71,7 +71,7 @@ def measure(experiment: Experiment, lab: RunLab) -> Finished:
     try:
         tables = experiment.measure(lab)
         reason = None
-    except _FATAL:
+    except FATAL:
         raise
     except Exception as error:
         failures.append(_failure("measuring", error))

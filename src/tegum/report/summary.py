@@ -22,6 +22,7 @@ class Report:
     facts: RunFacts
     finished: tuple[Finished, ...]
     waiting: tuple[Experiment, ...] = ()
+    seconds: float = 0.0  # that the run has taken so far
 
     @property
     def verdicts(self) -> list[tuple[Finished, Verdict]]:
@@ -93,11 +94,10 @@ def tally(finished: Sequence[Finished]) -> str:
 def lead(report: Report) -> str:
     """One sentence on the size of the run."""
     models = sum(record.models for done in report.finished for record in done.trainings)
-    seconds = sum(done.outcome.seconds for done in report.finished)
     experiments = _count(len(report.finished), "experiment")
     return (
         f"{experiments}, {_count(models, 'model')} trained by tegum {report.facts.version} "
-        f"in {duration(seconds)}."
+        f"in {duration(report.seconds)}."
     )
 
 

@@ -1,0 +1,219 @@
+"""Experiments run in processes of their own, two at a time.
+
+Much of an experiment is Python on one core: what lies between two trainings, and drawing. With two
+of them at work, one trains while the other does that, and all cores are busy.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass, replace
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+from tegum.experiments.base import Experiment
+from tegum.progress import Progress
+from tegum.report.lab import RunLab
+from tegum.report.run import FATAL, Finished, run
+from tegum.store import Store
+
+#: How many experiments are under way at once.
+AT_ONCE: Final = 2
+#: After Ctrl-C: so long may a training take to keep its state.
+_PATIENCE_SECONDS: Final = 10.0
+_REPORT_SECONDS: Final = 0.1
+#: Kinds of messages from a worker: (kind, value).
+_PROGRESS, _DONE, _FAILED, _HERE = "progress", "done", "failed", "here"
+
+
+@dataclass
+class _Task:
+    number: int
+    experiment: Experiment
+    progress: Progress
+
+
+class Crew:
+    """Runs experiments, `AT_ONCE` at a time, and gives each as it is finished.
+
+    What cannot be sent to a process (functions of a notebook, say), or is lost with it, is run
+    here when the others are done. Leaving the context with an exception stops the workers, whose
+    trainings keep their state in the store.
+    """
+
+    def __init__(self, lab: RunLab, store: Path | None) -> None:
+        """`lab` is what experiments work in, without store and progress; its jobs hold for each."""
+        self._lab, self._store = lab, store
+        self._workers: list[_Worker] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for worker in self._workers:
+            worker.dismiss(stop=error is not None)
+        end = time.monotonic() + _PATIENCE_SECONDS
+        try:
+            for worker in self._workers:
+                worker.process.join(max(0.0, end - time.monotonic()))
+        finally:  # a second Ctrl-C acts at once
+            for worker in self._workers:
+                worker.process.kill()
+
+    def run(
+        self, experiments: Sequence[Experiment], started: Callable[[int, Experiment], Progress]
+    ) -> Iterator[tuple[int, Finished]]:
+        """(number, what was found) of each experiment, in the order in which they finish.
+
+        `started` is told when one begins, and answers with what is to be told of its progress.
+        Raises what no experiment would survive: `StoreError`, `InputFileError`.
+        """
+        waiting = deque(enumerate(experiments))
+        busy: dict[_Worker, _Task] = {}
+        left: list[_Task] = []
+        while waiting or busy:
+            while waiting and len(busy) < AT_ONCE:
+                number, experiment = waiting.popleft()
+                task = _Task(number, experiment, started(number, experiment))
+                worker = self._idle(busy)
+                if worker.give(experiment):
+                    busy[worker] = task
+                else:
+                    left.append(task)
+            heard = wait([worker.connection for worker in busy])
+            for worker in [worker for worker in busy if worker.connection in heard]:
+                message, value = worker.answer()
+                if message == _PROGRESS:
+                    busy[worker].progress(*value)
+                    continue
+                task = busy.pop(worker)
+                if message == _DONE:
+                    yield task.number, value
+                elif message == _FAILED:
+                    raise value
+                else:
+                    left.append(task)
+        with nullcontext() if self._store is None else Store(self._store) as store:
+            for task in left:
+                lab = replace(self._lab, store=store, progress=task.progress)
+                yield task.number, run(task.experiment, lab)
+
+    def _idle(self, busy: Mapping[_Worker, _Task]) -> _Worker:
+        """A worker who has nothing to do, or a new one."""
+        self._workers = [w for w in self._workers if w in busy or w.process.is_alive()]
+        free = [worker for worker in self._workers if worker not in busy]
+        if not free:
+            free.append(_Worker(self._lab, self._store))
+            self._workers += free
+        return free[0]
+
+
+class _Worker:
+    """A process and the way to it."""
+
+    def __init__(self, lab: RunLab, store: Path | None) -> None:
+        context = get_context("spawn")
+        self.connection, theirs = context.Pipe()
+        self.process: BaseProcess = context.Process(
+            target=_work, args=(theirs, lab, store), daemon=True
+        )
+        # until it has said what Ctrl-C means to it, it means nothing
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            self.process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        theirs.close()
+
+    def give(self, experiment: Experiment) -> bool:
+        """Whether the experiment could be sent."""
+        with suppress(Exception):  # whatever pickling may raise, or a process that is gone
+            self.connection.send_bytes(pickle.dumps(experiment))
+            return True
+        return False
+
+    def answer(self) -> tuple[str, Any]:
+        """The next message; that of a process that is gone is `_HERE`."""
+        try:
+            kind, value = self.connection.recv()
+        except Exception:  # closed, or what cannot be read back
+            self.process.kill()
+            return _HERE, None
+        return kind, value
+
+    def dismiss(self, *, stop: bool) -> None:
+        """Let the process end, or interrupt it as Ctrl-C would."""
+        if stop and self.process.pid is not None and self.process.is_alive():
+            with suppress(ProcessLookupError):
+                os.kill(self.process.pid, signal.SIGINT)
+        self.connection.close()
+
+
+def _work(connection: Connection, lab: RunLab, store: Path | None) -> None:
+    """Run what comes, in a process of its own, until nothing more does."""
+    os.setpgrp()  # Ctrl-C in a terminal goes to the parent, who passes it on once
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    threading.Thread(target=_follow_parent, daemon=True).start()
+    with suppress(KeyboardInterrupt, EOFError, OSError):  # interrupted; or the parent is gone
+        while True:
+            experiment = pickle.loads(connection.recv_bytes())
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            answer = _answer(experiment, lab, store, connection)
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            try:
+                data = pickle.dumps(answer)
+            except Exception:  # whatever pickling may raise
+                data = pickle.dumps((_HERE, None))
+            connection.send_bytes(data)
+
+
+def _answer(
+    experiment: Experiment, lab: RunLab, store: Path | None, connection: Connection
+) -> tuple[str, Any]:
+    try:
+        with nullcontext() if store is None else Store(store) as opened:
+            mine = replace(lab, store=opened, progress=_Reporter(connection))
+            return _DONE, run(experiment, mine)
+    except FATAL as error:
+        return _FAILED, error
+
+
+class _Reporter:
+    """A Progress that tells the parent, as often as somebody might look."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._last = (0.0, 0, 0)
+
+    def __call__(self, done: int, total: int) -> None:
+        when, before, of = self._last
+        now = time.monotonic()
+        if total == of and before <= done < total and now < when + _REPORT_SECONDS:
+            return
+        self._last = now, done, total
+        self._connection.send((_PROGRESS, (done, total)))
+
+
+def _follow_parent() -> None:
+    """A worker whose parent was killed would work on, and hold its terminal."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

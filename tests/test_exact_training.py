@@ -282,7 +282,7 @@ def test_choices_that_the_exact_engine_does_not_have(field: str, value: Any, onl
 
 
 def test_defaults_of_the_exact_engine() -> None:
-    assert (EXACT.steps, EXACT.learning_rate, EXACT.warm_start) == (5_000, 1e-2, 300)
+    assert (EXACT.steps, EXACT.learning_rate, EXACT.warm_start) == (5_000, 1e-2, 100)
     assert tg.Training(engine="exact", steps=7, learning_rate=0.5).steps == 7
     assert tg.Training.from_json(EXACT.to_json()) == EXACT
     assert tg.Training().engine == "sampled"

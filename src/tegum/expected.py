@@ -169,10 +169,13 @@ def _with_results(
 ) -> xr.Dataset:
     stale = [str(name) for name in runs if name in _STALE or str(name).endswith("_checkpoint")]
     polished = runs.drop_vars(stale)
-    for name, array in found.items():
-        full = array.reshape((*models.shape, *array.shape[1:])).copy()
-        polished = polished.assign({name: ((*models.dims, *OWN.get(name, ())), full)})
-    return polished
+    own = {name: (*models.dims, *OWN.get(name, ())) for name in found}
+    return polished.assign(
+        {
+            name: (own[name], array.reshape((*models.shape, *array.shape[1:])).copy())
+            for name, array in found.items()
+        }
+    )
 
 
 def _method(problem: Problem, asked: str) -> str:

@@ -89,7 +89,7 @@ class Training(Spec):
     weight_decay: NonNegative = 0.0
     schedule: Literal["constant", "linear", "cosine"] = "constant"
     warmup: Count = 0
-    warm_start: Count = 300
+    warm_start: Count = 100
     final_fraction: Fraction = 0.0
     init_std: Annotated[float | None, PlainValidator(_init_std)] = None
     checkpoints: Annotated[int | tuple[int, ...], PlainValidator(_checkpoints)] = ()

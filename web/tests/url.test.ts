@@ -102,7 +102,7 @@ describe("settings and the server's descriptions", () => {
     );
     const training = JSON.parse(
       '{"batch_size":1024,"checkpoints":[],"curve_points":64,"engine":"sampled","final_fraction":0.0,"held_out":65536,"init_std":null,' +
-        '"kind":"training","learning_rate":0.001,"momentum":0.9,"optimizer":"adam","schedule":"constant","steps":10000,"warm_start":300,"warmup":0,"weight_decay":0.0}',
+        '"kind":"training","learning_rate":0.001,"momentum":0.9,"optimizer":"adam","schedule":"constant","steps":10000,"warm_start":100,"warmup":0,"weight_decay":0.0}',
     );
     const s = settingsOf(problem, training, { seeds: 5, seed: 9 });
     expect(s).toMatchObject({

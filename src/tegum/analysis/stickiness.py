@@ -14,7 +14,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import bootstrap  # type: ignore[attr-defined]
 
 from tegum.dims import F64
 from tegum.errors import SpecError
@@ -88,6 +87,8 @@ def least_contrast(
     def share(inside: F64, outside: F64, axis: int = -1) -> F64:
         """On the line, of all on it or beside it: finite, and rising with the contrast."""
         return np.asarray(inside.sum(axis) / (inside + outside).sum(axis))
+
+    from scipy.stats import bootstrap  # type: ignore[attr-defined]  # takes most of a second
 
     found = bootstrap(
         counts,

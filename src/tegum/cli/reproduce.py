@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Self
 
 from tyro.conf import Positional, arg
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tegum.experiments.base import Experiment
+    from tegum.progress import Display
+    from tegum.report.crew import Crew
     from tegum.report.lab import RunLab
     from tegum.report.output import ReportFolder
     from tegum.report.run import Finished
@@ -62,20 +65,33 @@ class Reproduce:
         seed_in_range("--seed", self.seed)
         if self.quick and self.fine:
             raise SpecError("reproduce: --quick and --fine exclude each other; give one of them")
+        from tegum.executors import checked_jobs
+        from tegum.report.crew import Crew
+        from tegum.report.lab import RunLab
+
+        place = self.out / "store" if self.store is None else self.store
+        lab = RunLab(self.quick, self.fine, None, self.jobs, self.seed)
+        together = len(self.names) != 1 and checked_jobs(self.jobs) > 1
+        with (
+            interruptible(keeps=True),
+            Crew(lab, place) if together else nullcontext() as crew,
+        ):
+            folder = self._folder(arguments)
+            if crew is None:
+                _run_each(folder, lab, place)
+            else:
+                _run_together(folder, crew)
+        self._print(folder)
+        return 0 if folder.report.as_expected else 1
+
+    def _folder(self, arguments: list[str]) -> ReportFolder:
         from tegum.report.discovery import find
         from tegum.report.facts import gather
-        from tegum.report.lab import RunLab
         from tegum.report.output import ReportFolder
 
         experiments = find(self.names)
         facts = gather(arguments, quick=self.quick, fine=self.fine, jobs=self.jobs, seed=self.seed)
-        folder = ReportFolder(self.out, facts, experiments)
-        place = self.out / "store" if self.store is None else self.store
-        lab = RunLab(self.quick, self.fine, None, self.jobs, self.seed)
-        with interruptible(keeps=True):
-            _run_all(folder, lab, place)
-        self._print(folder)
-        return 0 if folder.report.as_expected else 1
+        return ReportFolder(self.out, facts, experiments)
 
     def _print(self, folder: ReportFolder) -> None:
         if self.json:
@@ -88,45 +104,60 @@ class Reproduce:
         print(f"report: {folder.page}")
 
 
-def _run_all(folder: ReportFolder, lab: RunLab, store: Path) -> None:
-    """Run what is waiting, two experiments at a time where there is more than one core."""
-    from tegum.executors import checked_jobs
-    from tegum.progress import Bars, Display
-    from tegum.report.crew import Crew
+def _run_each(folder: ReportFolder, lab: RunLab, store: Path) -> None:
+    """Run what is waiting, one after the other."""
     from tegum.report.run import run
     from tegum.store import Store
 
-    experiments = folder.report.waiting
-    displays: dict[int, Display] = {}
-    bars = Bars()
+    with Store(store) as opened, _Console(folder.report.waiting) as console:
+        for number, experiment in enumerate(folder.report.waiting):
+            progress = console.begin(number, experiment)
+            done = run(experiment, replace(lab, store=opened, progress=progress))
+            console.end(number, done)
+            folder.add(done)
 
-    def begin(number: int, experiment: Experiment) -> Display:
-        title = _title(number, experiments)
-        note(f"{title}: {experiment.title}")
-        return displays.setdefault(number, Display(title, bars=bars))
 
-    def end(number: int, done: Finished) -> None:
-        displays.pop(number).close()
-        note(f"{_title(number, experiments)}: {_outcome(done)}")
-        folder.add(done)
+def _run_together(folder: ReportFolder, crew: Crew) -> None:
+    """Run what is waiting, some at a time."""
+    with _Console(folder.report.waiting) as console:
+        for number, done in crew.run(folder.report.waiting, console.begin):
+            console.end(number, done)
+            folder.add(done)
 
-    try:
-        if len(experiments) > 1 and checked_jobs(lab.jobs) > 1:
-            with Crew(lab, store) as crew:
-                for number, done in crew.run(experiments, begin):
-                    end(number, done)
-            return
-        with Store(store) as opened:
-            for number, experiment in enumerate(experiments):
-                progress = begin(number, experiment)
-                end(number, run(experiment, replace(lab, store=opened, progress=progress)))
-    finally:
-        for display in displays.values():
+
+class _Console:
+    """What is said of experiments under way, on stderr."""
+
+    def __init__(self, experiments: Sequence[Experiment]) -> None:
+        from tegum.progress import Bars
+
+        self._experiments = experiments
+        self._displays: dict[int, Display] = {}
+        self._bars = Bars()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for display in self._displays.values():
             display.close()
 
+    def begin(self, number: int, experiment: Experiment) -> Display:
+        """Say so, and make room for its progress."""
+        from tegum.progress import Display
 
-def _title(number: int, experiments: Sequence[Experiment]) -> str:
-    return f"[{number + 1}/{len(experiments)}] {experiments[number].name}"
+        title = self._title(number)
+        note(f"{title}: {experiment.title}")
+        self._displays[number] = Display(title, bars=self._bars)
+        return self._displays[number]
+
+    def end(self, number: int, done: Finished) -> None:
+        """Say how it went."""
+        self._displays.pop(number).close()
+        note(f"{self._title(number)}: {_outcome(done)}")
+
+    def _title(self, number: int) -> str:
+        return f"[{number + 1}/{len(self._experiments)}] {self._experiments[number].name}"
 
 
 def _outcome(done: Finished) -> str:

@@ -31,8 +31,6 @@ CELLS_THREE: Final = (30, 12)
 #: Starts of each cell by the number of features: (full, quick). Once neighbours have lent theirs,
 #: the losses of all cells are those of twice as many starts, to 5e-13.
 _STARTS: Final = {2: (6, 4), 3: (6, 5)}
-#: A third of the usual warm start: what it misses, neighbours lend.
-FROM_RANDOM: Final = Training(engine="exact", curve_points=0, warm_start=100)
 
 
 class Grid(NamedTuple):
@@ -55,7 +53,7 @@ def diagram(lab: Lab, n_features: int, points: int) -> Grid:
         RATIO: (f"importance[{n_features - 1}]", plane.ratios(points)),
     }
     task = plane.problem(n_features)
-    runs = lab.train(task, axes, FROM_RANDOM, seeds=seeds)
+    runs = lab.train(task, axes, Training(engine="exact", curve_points=0), seeds=seeds)
     found = best(runs)
     return Grid(settled(found), found["loss"], lowest_by_outcome(runs))
 

@@ -12,7 +12,7 @@ import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from multiprocessing import get_context, parent_process
@@ -47,15 +47,16 @@ class _Task:
 class Crew:
     """Runs experiments, `AT_ONCE` at a time, and gives each as it is finished.
 
-    What cannot be sent to a process (functions of a notebook, say), or is lost with it, is run
-    here when the others are done. Leaving the context with an exception stops the workers, whose
-    trainings keep their state in the store.
+    The workers start at once, to be ready when the experiments are known. What cannot be sent to a
+    process (functions of a notebook, say), or is lost with it, is run here when the others are
+    done. Leaving the context early interrupts the workers, whose trainings keep their state in the
+    store.
     """
 
     def __init__(self, lab: RunLab, store: Path | None) -> None:
         """`lab` is what experiments work in, without store and progress; its jobs hold for each."""
         self._lab, self._store = lab, store
-        self._workers: list[_Worker] = []
+        self._workers = [_Worker(lab, store) for _ in range(AT_ONCE)]
 
     def __enter__(self) -> Self:
         return self
@@ -67,7 +68,7 @@ class Crew:
         trace: TracebackType | None,
     ) -> None:
         for worker in self._workers:
-            worker.dismiss(stop=error is not None)
+            worker.dismiss()
         end = time.monotonic() + _PATIENCE_SECONDS
         try:
             for worker in self._workers:
@@ -91,7 +92,7 @@ class Crew:
             while waiting and len(busy) < AT_ONCE:
                 number, experiment = waiting.popleft()
                 task = _Task(number, experiment, started(number, experiment))
-                worker = self._idle(busy)
+                worker = self._idle()
                 if worker.give(experiment):
                     busy[worker] = task
                 else:
@@ -114,20 +115,21 @@ class Crew:
                 lab = replace(self._lab, store=store, progress=task.progress)
                 yield task.number, run(task.experiment, lab)
 
-    def _idle(self, busy: Mapping[_Worker, _Task]) -> _Worker:
+    def _idle(self) -> _Worker:
         """A worker who has nothing to do, or a new one."""
-        self._workers = [w for w in self._workers if w in busy or w.process.is_alive()]
-        free = [worker for worker in self._workers if worker not in busy]
-        if not free:
-            free.append(_Worker(self._lab, self._store))
-            self._workers += free
-        return free[0]
+        self._workers = [w for w in self._workers if w.busy or w.process.is_alive()]
+        for worker in self._workers:
+            if not worker.busy:
+                return worker
+        self._workers.append(_Worker(self._lab, self._store))
+        return self._workers[-1]
 
 
 class _Worker:
     """A process and the way to it."""
 
     def __init__(self, lab: RunLab, store: Path | None) -> None:
+        self.busy = False
         context = get_context("spawn")
         self.connection, theirs = context.Pipe()
         self.process: BaseProcess = context.Process(
@@ -145,8 +147,8 @@ class _Worker:
         """Whether the experiment could be sent."""
         with suppress(Exception):  # whatever pickling may raise, or a process that is gone
             self.connection.send_bytes(pickle.dumps(experiment))
-            return True
-        return False
+            self.busy = True
+        return self.busy
 
     def answer(self) -> tuple[str, Any]:
         """The next message; that of a process that is gone is `_HERE`."""
@@ -154,12 +156,15 @@ class _Worker:
             kind, value = self.connection.recv()
         except Exception:  # closed, or what cannot be read back
             self.process.kill()
-            return _HERE, None
+            kind, value = _HERE, None
+        self.busy = kind == _PROGRESS
         return kind, value
 
-    def dismiss(self, *, stop: bool) -> None:
-        """Let the process end, or interrupt it as Ctrl-C would."""
-        if stop and self.process.pid is not None and self.process.is_alive():
+    def dismiss(self) -> None:
+        """End the process; one at work is interrupted, as by Ctrl-C."""
+        if not self.busy:
+            self.process.kill()
+        elif self.process.pid is not None and self.process.is_alive():
             with suppress(ProcessLookupError):
                 os.kill(self.process.pid, signal.SIGINT)
         self.connection.close()
@@ -171,6 +176,7 @@ def _work(connection: Connection, lab: RunLab, store: Path | None) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     threading.Thread(target=_follow_parent, daemon=True).start()
+    _warm_up()
     with suppress(KeyboardInterrupt, EOFError, OSError):  # interrupted; or the parent is gone
         while True:
             experiment = pickle.loads(connection.recv_bytes())
@@ -182,6 +188,14 @@ def _work(connection: Connection, lab: RunLab, store: Path | None) -> None:
             except Exception:  # whatever pickling may raise
                 data = pickle.dumps((_HERE, None))
             connection.send_bytes(data)
+
+
+def _warm_up() -> None:
+    """Import what every experiment needs, and no module does by itself."""
+    import tegum.engines.exact.engine
+    import tegum.engines.sampled.engine
+    import tegum.ensemble
+    import tegum.plots  # noqa: F401
 
 
 def _answer(

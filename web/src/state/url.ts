@@ -120,7 +120,7 @@ const UNWRITTEN: JsonObject = {
   warmup: 0,
   final_fraction: 0,
   init_std: null,
-  warm_start: 300,
+  warm_start: 100,
   attack: 0,
 };
 const SERVERS_OWN: JsonObject = { checkpoints: 0, curve_points: 0, held_out: 0 };

@@ -1,6 +1,6 @@
 """One instance's training on exact gradients: Adam for a start, then L-BFGS to a local minimum.
 
-L-BFGS alone, from small weights, kills features; after some hundred Adam steps it does not. While
+L-BFGS alone, from small weights, kills features; after a hundred Adam steps it does not. While
 it compares values nothing of the series may move: windows and small blocks are frozen, looked
 after now and then, and the last iterations use more nodes.
 """

@@ -7,7 +7,7 @@ import time
 import pytest
 
 import tegum.progress
-from tegum.progress import Display
+from tegum.progress import Bars, Display
 
 
 class Terminal(io.StringIO):
@@ -121,3 +121,28 @@ def test_terminal_gets_a_bar_that_vanishes():
 )
 def test_durations(seconds, text):
     assert tegum.progress._duration(seconds) == text
+
+
+def test_displays_that_share_a_terminal_show_a_bar_each_and_leave_none():
+    out = Terminal()
+    bars = Bars(out)
+    with (
+        Display("seven", bars=bars, delay=0.0) as one,
+        Display("nine", bars=bars, delay=0.0) as other,
+    ):
+        for done in range(11):
+            one(done, 20)
+            other(done, 10)
+            time.sleep(0.06)
+        both = out.getvalue()
+        assert "seven" in both
+        assert "nine" in both
+        other.close()
+        before = len(out.getvalue())
+        for done in range(11, 20):
+            one(done, 20)
+            time.sleep(0.06)
+        after = out.getvalue()[before:]
+        assert "seven" in after
+        assert "nine" not in after
+    assert out.getvalue().rstrip("\n").endswith("\x1b[2K")

@@ -206,6 +206,26 @@ class TestFiles:
     def test_nothing_temporary_is_left(self, folder: Path) -> None:
         assert [path for path in folder.rglob("*") if path.name.startswith(".")] == []
 
+    def test_experiments_stand_in_their_order_however_they_finish(
+        self, tmp_path: Path, folder: Path, finished: tuple[Finished, ...]
+    ) -> None:
+        report = ReportFolder(tmp_path, run_facts(), [done.experiment for done in finished])
+        for done in reversed(finished):
+            report.add(done)
+        assert report.report.finished == finished
+        assert (tmp_path / "claims.json").read_bytes() == (folder / "claims.json").read_bytes()
+
+    def test_the_time_of_a_run_is_that_of_the_clock(
+        self, tmp_path: Path, finished: tuple[Finished, ...], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        now = [50.0]
+        monkeypatch.setattr("tegum.report.output.time.monotonic", lambda: now[0])
+        report = ReportFolder(tmp_path, run_facts(), [done.experiment for done in finished])
+        for done in finished:
+            now[0] += 41.0
+            report.add(done)
+        assert "by tegum 0.1.0 in 1 min 22 s." in (tmp_path / "report.md").read_text("utf-8")
+
     def test_the_report_grows_with_the_run(
         self, tmp_path: Path, finished: tuple[Finished, ...]
     ) -> None:

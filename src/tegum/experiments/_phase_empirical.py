@@ -23,7 +23,7 @@ MODELS: Final = {2: 10, 3: 20}
 #: Cells along each side: in a full run, a quick one, a fine one.
 CELLS: Final = (*truth.CELLS_THREE, 100)
 #: How the models are trained, in a full and in a quick run.
-STEPS: Final = (4000, 2000)
+STEPS: Final = (3000, 2000)
 #: A model has found the optimum of its cell when its loss is within this part of it.
 FOUND: Final = 0.05
 

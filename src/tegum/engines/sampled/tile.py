@@ -8,13 +8,16 @@ from typing import Any
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
-from tegum.engines.sampled.vectors import ABSOLUTE, FILLED, I64_TYPE, LANES, RELU, Emitter
+from tegum.engines.sampled.vectors import ABSOLUTE, FILLED, I64_TYPE, LANES, RELU, WIDE, Emitter
 
 
 def registers_per_row(n_hidden: int) -> int:
-    """Vectors per hidden unit that still fit the register file of the lane kernel."""
+    """Vectors per hidden unit that still fit the register file of the lane kernel.
+
+    Where registers have 8 lanes a vector takes two: more than 2 vectors mostly spill.
+    """
     if n_hidden <= 3:
-        return 4
+        return 4 if WIDE else 2
     return 2 if n_hidden <= 8 else 1
 
 

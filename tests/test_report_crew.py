@@ -1,0 +1,237 @@
+"""Experiments that run together find what they find alone, and none is lost with its process."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from fake_experiments import antipodal_pairs
+from fake_lab import FakeLab
+from matplotlib.figure import Figure
+
+import tegum
+from tegum.errors import StoreError
+from tegum.experiments.base import Experiment, FigureSpec, Lab, Tables
+from tegum.progress import Progress
+from tegum.report import discovery
+from tegum.report.crew import Crew
+from tegum.report.lab import RunLab
+from tegum.report.run import Finished, run
+
+LIMIT = 30.0
+
+
+def draw_where(tables: Tables) -> Figure:
+    """A figure that tells which process drew it."""
+    figure = Figure(figsize=(2, 1))
+    figure.text(0.1, 0.5, f"drawn by {os.getpid()}")
+    return figure
+
+
+def where(lab: Lab) -> Tables:
+    return {"where": pd.DataFrame({"process": [os.getpid()]})}
+
+
+def lost(lab: Lab) -> Tables:
+    os._exit(3)
+
+
+def sticky(lab: Lab) -> Tables:
+    """A table that cannot be sent."""
+    return {"where": pd.DataFrame({"process": [os.getpid()], "thing": [lambda: 0]})}
+
+
+def meet(own: str, other: str) -> Tables:
+    """Come, and wait for the other; both can only be there if both run."""
+    Path(own).touch()
+    end = time.monotonic() + LIMIT
+    while not Path(other).exists():
+        assert time.monotonic() < end, "nobody came"
+        time.sleep(0.01)
+    return {"met": pd.DataFrame({"with": [other]})}
+
+
+def meet_first(lab: Lab) -> Tables:
+    return meet("first", "second")
+
+
+def meet_second(lab: Lab) -> Tables:
+    return meet("second", "first")
+
+
+def train(lab: Lab) -> Tables:
+    problem = tegum.Problem(tegum.Independent(2, 0.5), tegum.ReLUOutput(1))
+    runs = lab.train(problem, None, tegum.Training(steps=100_000_000, held_out=64), seeds=1)
+    return {"runs": runs["loss"].to_dataframe()}
+
+
+def train_briefly(lab: Lab) -> Tables:
+    problem = tegum.Problem(tegum.Independent(2, 0.5), tegum.ReLUOutput(1))
+    runs = lab.train(problem, None, tegum.Training(steps=200, held_out=64), seeds=3)
+    return {"runs": runs["loss"].to_dataframe()}
+
+
+def experiment(name: str, measure: Callable[[Lab], Tables], *figures: FigureSpec) -> Experiment:
+    return Experiment(name, name.title(), "Section", (1,), "One.", measure, figures, ())
+
+
+def ignored(number: int, started: Experiment) -> Progress:
+    return lambda done, total: None
+
+
+def together(
+    *experiments: Experiment, store: Path | None = None, started: object = ignored
+) -> dict[int, Finished]:
+    with Crew(RunLab(quick=True), store) as crew:
+        return dict(crew.run(experiments, started))  # type: ignore[arg-type]
+
+
+def process_of(done: Finished) -> int:
+    return int(done.outcome.tables["where"]["process"].iloc[0])
+
+
+def test_every_experiment_can_be_sent_to_a_process() -> None:
+    found = discovery.list_experiments()
+    assert found
+    for each in found:
+        assert pickle.loads(pickle.dumps(each)) == each
+
+
+def test_apart_it_finds_and_draws_the_same_to_the_byte() -> None:
+    drawn = (
+        FigureSpec("norms", "Norms.", antipodal_pairs.draw_norms, ("grid", "sweep")),
+        FigureSpec("grid", "Grid.", antipodal_pairs.draw_grid, ("grid", "sweep")),
+    )
+    real = experiment("e", antipodal_pairs.measure, *drawn)
+    here = run(real, FakeLab(quick=True))
+    with Crew(FakeLab(quick=True), None) as crew:
+        ((number, there),) = crew.run([real], ignored)
+    assert number == 0
+    assert [d.svg for d in there.drawings] == [d.svg for d in here.drawings]
+    assert [d.png for d in there.drawings] == [d.png for d in here.drawings]
+    assert len(there.drawings) == 2
+    for name, table in here.outcome.tables.items():
+        pd.testing.assert_frame_equal(there.outcome.tables[name], table)
+
+
+def test_two_are_under_way_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    found = together(experiment("first", meet_first), experiment("second", meet_second))
+    assert [done.failures for done in found.values()] == [(), ()]
+
+
+def test_each_in_another_process_its_figures_too() -> None:
+    drawing = FigureSpec("where", "A figure.", draw_where, ("where",))
+    found = together(*(experiment(f"e{k}", where, drawing) for k in range(3)))
+    assert sorted(found) == [0, 1, 2]
+    for done in found.values():
+        assert process_of(done) != os.getpid()
+        assert f"drawn by {process_of(done)}" in done.drawings[0].svg
+
+
+def test_what_cannot_be_sent_is_run_here() -> None:
+    found = together(
+        experiment("local", lambda lab: where(lab)),
+        experiment("sent", where),
+        experiment("back", sticky),
+    )
+    assert process_of(found[0]) == process_of(found[2]) == os.getpid()
+    assert process_of(found[1]) != os.getpid()
+
+
+def test_what_kills_its_process_does_not_take_the_others_along(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # the second try is in this process, where it is harmless
+    monkeypatch.setattr(os, "_exit", lambda code: 1 / 0)
+    found = together(*(experiment(f"e{k}", m) for k, m in enumerate((lost, lost, where, where))))
+    assert [failure.message for failure in found[0].failures] == [
+        "ZeroDivisionError: division by zero"
+    ]
+    assert found[1].failures
+    assert process_of(found[2]) != os.getpid()
+    assert process_of(found[3]) != os.getpid()
+
+
+def test_progress_is_told_to_the_end() -> None:
+    told: dict[str, list[tuple[int, int]]] = {"a": [], "b": []}
+
+    def started(number: int, each: Experiment) -> Progress:
+        return lambda done, total: told[each.name].append((done, total))
+
+    together(experiment("a", train_briefly), experiment("b", train_briefly), started=started)
+    for steps in told.values():
+        assert steps[-1] == (600, 600)
+        assert [done for done, _ in steps] == sorted(done for done, _ in steps)
+
+
+def test_a_store_that_cannot_be_used_ends_the_run(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreError, match="store cannot use"):
+        together(experiment("e", where), store=tmp_path / "file")
+
+
+def test_leaving_stops_a_training_which_keeps_its_state(tmp_path: Path) -> None:
+    def started(number: int, each: Experiment) -> Progress:
+        def stop(done: int, total: int) -> None:
+            if done > 0:
+                raise KeyboardInterrupt
+
+        return stop
+
+    crew = Crew(RunLab(quick=True), tmp_path)
+    with pytest.raises(KeyboardInterrupt), crew:
+        list(crew.run([experiment("long", train)], started))
+    assert not any(worker.process.is_alive() for worker in crew._workers)
+    assert len(list((tmp_path / "partial").iterdir())) == 1
+
+
+PROGRAM = """
+import os, sys
+from pathlib import Path
+from test_report_crew import ignored, experiment, train
+from tegum.report.crew import Crew
+from tegum.report.lab import RunLab
+
+def started(number, each):
+    def say(done, total):
+        if done > 0:
+            print(*(worker.process.pid for worker in crew._workers), flush=True)
+    return say
+
+if __name__ == "__main__":
+    with Crew(RunLab(quick=True), Path(sys.argv[1])) as crew:
+        list(crew.run([experiment("long", train)], started))
+"""
+
+
+@pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGINT])
+def test_a_stopped_parent_takes_the_workers_along(tmp_path: Path, by: signal.Signals) -> None:
+    parent = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, str(tmp_path)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        cwd=Path(__file__).parent,
+    )
+    assert parent.stdout is not None
+    for worker in parent.stdout.readline().split():
+        os.kill(int(worker), 0)  # it is there
+    os.kill(parent.pid, by)
+    # whoever reads the output of all of them, as a pipe does, comes to its end
+    reader = threading.Thread(target=parent.stdout.read, daemon=True)
+    reader.start()
+    reader.join(LIMIT)
+    assert not reader.is_alive()
+    parent.wait(LIMIT)
+    assert len(list((tmp_path / "partial").iterdir())) == (1 if by == signal.SIGINT else 0)
+    parent.stdout.close()

@@ -146,6 +146,8 @@ def test_what_cannot_be_sent_is_run_here() -> None:
     )
     assert process_of(found[0]) == process_of(found[2]) == os.getpid()
     assert process_of(found[1]) != os.getpid()
+    alone = together(experiment("local", lambda lab: where(lab)))
+    assert process_of(alone[0]) == os.getpid()
 
 
 def test_what_kills_its_process_does_not_take_the_others_along(

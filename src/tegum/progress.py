@@ -183,8 +183,9 @@ class Bars:
         with self._lock:
             if self._shown is None:
                 return
-            self._shown.remove_task(bar)
-            if not self._shown.tasks:
+            if len(self._shown.tasks) > 1:
+                self._shown.remove_task(bar)
+            else:  # an empty display would leave its line behind
                 self._shown.stop()
                 self._shown = None
 

@@ -97,6 +97,8 @@ class Crew:
                     busy[worker] = task
                 else:
                     left.append(task)
+            if not busy:  # none of them could be sent
+                break
             heard = wait([worker.connection for worker in busy])
             for worker in [worker for worker in busy if worker.connection in heard]:
                 message, value = worker.answer()
@@ -156,6 +158,7 @@ class _Worker:
             kind, value = self.connection.recv()
         except Exception:  # closed, or what cannot be read back
             self.process.kill()
+            self.process.join()
             kind, value = _HERE, None
         self.busy = kind == _PROGRESS
         return kind, value

@@ -76,10 +76,10 @@ def test_time_left_does_not_count_what_the_first_slice_compiled(clock):
 def test_lines_of_successive_trainings_are_five_seconds_apart(clock):
     out = io.StringIO()
     with Display(stream=out) as display:
-        for name in ("a", "b", "c", "d"):
-            display.label(name)
-            run(display, clock, 500, 3.0)
-    assert [line.split(":")[0] for line in out.getvalue().splitlines()] == ["a", "b", "d"]
+        for total in (500, 500, 600, 700):
+            run(display, clock, total, 3.0)
+    lines = out.getvalue().splitlines()
+    assert [line.split(" % of ")[1].split()[0] for line in lines] == ["500", "500", "700"]
 
 
 def test_silent_start_is_shown_by_the_timer():

@@ -80,6 +80,11 @@ def train_briefly(lab: Lab) -> Tables:
     return {"runs": runs["loss"].to_dataframe()}
 
 
+def jobs(lab: Lab) -> Tables:
+    assert isinstance(lab, RunLab)
+    return {"jobs": pd.DataFrame({"jobs": [0 if lab.jobs is None else lab.jobs]})}
+
+
 def experiment(name: str, measure: Callable[[Lab], Tables], *figures: FigureSpec) -> Experiment:
     return Experiment(name, name.title(), "Section", (1,), "One.", measure, figures, ())
 
@@ -136,6 +141,17 @@ def test_each_in_another_process_its_figures_too() -> None:
     for done in found.values():
         assert process_of(done) != os.getpid()
         assert f"drawn by {process_of(done)}" in done.drawings[0].svg
+
+
+@pytest.mark.parametrize(("given", "each"), [(None, 0), (8, 8), (6, 3), (3, 1), (1, 1)])
+def test_fewer_than_all_cores_are_split(
+    given: int | None, each: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("executors", "report.crew"):
+        monkeypatch.setattr(f"tegum.{module}.available_cores", lambda: 8)
+    with Crew(RunLab(quick=True, jobs=given), None) as crew:
+        ((_, done),) = crew.run([experiment("e", jobs)], ignored)
+    assert done.outcome.tables["jobs"]["jobs"].tolist() == [each]
 
 
 def test_what_cannot_be_sent_is_run_here() -> None:

@@ -32,7 +32,7 @@ class Progress(Protocol):
 class Display:
     """A Progress that shows itself once a training takes, or is going to take, over `delay` s.
 
-    One display may serve several trainings in turn; `label` says what is under way. Use it in
+    One display may serve several trainings in turn; its label says what is under way. Use it in
     `with`, or call `close`. On a terminal it is a bar that vanishes at the end; elsewhere a line
     every five seconds at most.
     """
@@ -70,13 +70,6 @@ class Display:
                 self._hide()
             elif self._shown or self._is_long():
                 self._show()
-
-    def label(self, text: str) -> None:
-        """What is under way from now on."""
-        with self._lock:
-            self._label = text
-            if self._bar is not None:
-                self._bars.update(self._bar, description=text)
 
     def close(self) -> None:
         """Clear the display."""
@@ -127,7 +120,7 @@ class Display:
     def _show_bar(self) -> None:
         if self._bar is None:
             self._bar = self._bars.add(self._label, self._total, int(self._first))
-        self._bars.update(self._bar, completed=self._done)
+        self._bars.update(self._bar, self._done)
 
     def _show_line(self) -> None:
         now = time.monotonic()
@@ -172,11 +165,11 @@ class Bars:
                 self._shown.start()
             return self._shown.add_task(label, total=total, completed=completed)
 
-    def update(self, bar: TaskID, **fields: Any) -> None:
-        """Change what a bar shows: `description`, `completed`."""
+    def update(self, bar: TaskID, completed: float) -> None:
+        """Move a bar."""
         with self._lock:
             if self._shown is not None:
-                self._shown.update(bar, **fields)
+                self._shown.update(bar, completed=completed)
 
     def remove(self, bar: TaskID) -> None:
         """Take a bar away; the terminal is as before when it was the last."""

@@ -19,9 +19,9 @@ from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Final, Self
 
+from tegum.executors import available_cores, checked_jobs
 from tegum.experiments.base import Experiment
 from tegum.progress import Progress
 from tegum.report.lab import RunLab
@@ -54,19 +54,21 @@ class Crew:
     """
 
     def __init__(self, lab: RunLab, store: Path | None) -> None:
-        """`lab` is what experiments work in, without store and progress; its jobs hold for each."""
+        """`lab` is what experiments work in, without store and progress; its jobs are for all.
+
+        All cores are open to each of them, and the system shares them out; fewer are split, so
+        that no more than those are at work.
+        """
+        jobs = checked_jobs(lab.jobs)
+        if jobs < available_cores():
+            lab = replace(lab, jobs=max(1, jobs // AT_ONCE))
         self._lab, self._store = lab, store
         self._workers = [_Worker(lab, store) for _ in range(AT_ONCE)]
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         for worker in self._workers:
             worker.dismiss()
         end = time.monotonic() + _PATIENCE_SECONDS
@@ -112,10 +114,8 @@ class Crew:
                     raise value
                 else:
                     left.append(task)
-        with nullcontext() if self._store is None else Store(self._store) as store:
-            for task in left:
-                lab = replace(self._lab, store=store, progress=task.progress)
-                yield task.number, run(task.experiment, lab)
+        for task in left:
+            yield task.number, _run_in(self._lab, self._store, task.experiment, task.progress)
 
     def _idle(self) -> _Worker:
         """A worker who has nothing to do, or a new one."""
@@ -205,11 +205,16 @@ def _answer(
     experiment: Experiment, lab: RunLab, store: Path | None, connection: Connection
 ) -> tuple[str, Any]:
     try:
-        with nullcontext() if store is None else Store(store) as opened:
-            mine = replace(lab, store=opened, progress=_Reporter(connection))
-            return _DONE, run(experiment, mine)
+        return _DONE, _run_in(lab, store, experiment, _Reporter(connection))
     except FATAL as error:
         return _FAILED, error
+
+
+def _run_in(
+    lab: RunLab, store: Path | None, experiment: Experiment, progress: Progress
+) -> Finished:
+    with nullcontext() if store is None else Store(store) as opened:
+        return run(experiment, replace(lab, store=opened, progress=progress))
 
 
 class _Reporter:

@@ -55,15 +55,15 @@ class Finished:
 
 
 def run(experiment: Experiment, lab: RunLab) -> Finished:
-    """Measure, judge and draw: `illustrate(measure(experiment, lab))`."""
-    return illustrate(measure(experiment, lab))
+    """Measure, judge and draw. What the experiment raises becomes a `Failure` of the result.
 
-
-def measure(experiment: Experiment, lab: RunLab) -> Finished:
-    """Measure and judge. What the experiment raises becomes a `Failure` of the result.
-
-    Raises `StoreError` and `InputFileError`, which no other experiment would survive either.
+    Raises what is `FATAL`, which no other experiment would survive either.
     """
+    return _illustrate(_measure(experiment, lab))
+
+
+def _measure(experiment: Experiment, lab: RunLab) -> Finished:
+    """What was found, without drawings."""
     start = time.perf_counter()
     lab.take_records()
     failures: list[Failure] = []
@@ -84,11 +84,8 @@ def measure(experiment: Experiment, lab: RunLab) -> Finished:
     return Finished(outcome, (), lab.take_records(), tuple(failures))
 
 
-def illustrate(measured: Finished) -> Finished:
-    """The same with every figure drawn; nothing is drawn of a measurement that failed.
-
-    It reads tables only, so that it can go on while the next experiment trains.
-    """
+def _illustrate(measured: Finished) -> Finished:
+    """The same with every figure drawn; nothing is drawn of a measurement that failed."""
     if any(failure.doing == "measuring" for failure in measured.failures):
         return measured
     failures = list(measured.failures)

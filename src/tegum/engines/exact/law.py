@@ -70,7 +70,11 @@ def law_of(distribution: Distribution) -> Law:
 
 
 def points_of(distributions: Sequence[Distribution], which: I64, importance: F64) -> Point:
-    """Points with the distributions[which] and the importance (points, n), each with its own."""
+    """The numbers of many points, with a leading axis `points`.
+
+    which (points,): the place of a point's distribution among `distributions`, which differ in
+    their probabilities only; importance (points, n).
+    """
     rows = [distribution.blocks() for distribution in distributions]
     share = [1.0 / b.size if b.kind == "anticorrelated" else 1.0 for b in rows[0]]
     per_feature = np.repeat(np.array(share), [block.size for block in rows[0]])

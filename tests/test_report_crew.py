@@ -23,7 +23,7 @@ from tegum.errors import StoreError
 from tegum.experiments.base import Experiment, FigureSpec, Lab, Tables
 from tegum.progress import Progress
 from tegum.report import discovery
-from tegum.report.crew import Crew
+from tegum.report.crew import Crew, jobs_of_each
 from tegum.report.lab import RunLab
 from tegum.report.run import Finished, run
 
@@ -78,11 +78,6 @@ def train_briefly(lab: Lab) -> Tables:
     problem = tegum.Problem(tegum.Independent(2, 0.5), tegum.ReLUOutput(1))
     runs = lab.train(problem, None, tegum.Training(steps=200, held_out=64), seeds=3)
     return {"runs": runs["loss"].to_dataframe()}
-
-
-def jobs(lab: Lab) -> Tables:
-    assert isinstance(lab, RunLab)
-    return {"jobs": pd.DataFrame({"jobs": [0 if lab.jobs is None else lab.jobs]})}
 
 
 def experiment(name: str, measure: Callable[[Lab], Tables], *figures: FigureSpec) -> Experiment:
@@ -143,15 +138,13 @@ def test_each_in_another_process_its_figures_too() -> None:
         assert f"drawn by {process_of(done)}" in done.drawings[0].svg
 
 
-@pytest.mark.parametrize(("given", "each"), [(None, 0), (8, 8), (6, 3), (3, 1), (1, 1)])
+@pytest.mark.parametrize(("given", "each"), [(None, None), (8, 8), (6, 3), (3, 1), (1, 1)])
 def test_fewer_than_all_cores_are_split(
-    given: int | None, each: int, monkeypatch: pytest.MonkeyPatch
+    given: int | None, each: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module in ("executors", "report.crew"):
         monkeypatch.setattr(f"tegum.{module}.available_cores", lambda: 8)
-    with Crew(RunLab(quick=True, jobs=given), None) as crew:
-        ((_, done),) = crew.run([experiment("e", jobs)], ignored)
-    assert done.outcome.tables["jobs"]["jobs"].tolist() == [each]
+    assert jobs_of_each(given) == each
 
 
 def test_what_cannot_be_sent_is_run_here() -> None:

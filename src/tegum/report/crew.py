@@ -37,6 +37,16 @@ _REPORT_SECONDS: Final = 0.1
 _PROGRESS, _DONE, _FAILED, _HERE = "progress", "done", "failed", "here"
 
 
+def jobs_of_each(jobs: int | None) -> int | None:
+    """The cores that one experiment may use, out of `jobs`.
+
+    All are open to each, and the system shares them out; fewer are split, so that no more than
+    those are at work.
+    """
+    cores = checked_jobs(jobs)
+    return jobs if cores >= available_cores() else max(1, cores // AT_ONCE)
+
+
 @dataclass
 class _Task:
     number: int
@@ -54,14 +64,8 @@ class Crew:
     """
 
     def __init__(self, lab: RunLab, store: Path | None) -> None:
-        """`lab` is what experiments work in, without store and progress; its jobs are for all.
-
-        All cores are open to each of them, and the system shares them out; fewer are split, so
-        that no more than those are at work.
-        """
-        jobs = checked_jobs(lab.jobs)
-        if jobs < available_cores():
-            lab = replace(lab, jobs=max(1, jobs // AT_ONCE))
+        """`lab` is what experiments work in, without store and progress; its jobs are for all."""
+        lab = replace(lab, jobs=jobs_of_each(lab.jobs))
         self._lab, self._store = lab, store
         self._workers = [_Worker(lab, store) for _ in range(AT_ONCE)]
 

@@ -14,7 +14,8 @@ import numpy as np
 from reference_engine import ReferenceEngine
 
 import tegum as tg
-from tegum import ensemble, executors
+from tegum import ensemble
+from tegum.ensemble import slices as executors
 
 PROBLEM = tg.Problem(tg.Independent(3, 0.3), tg.ReLUOutput(2))
 TRAINING = tg.Training(steps=20, batch_size=4, held_out=32, learning_rate=0.01, curve_points=4)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import tegum as tg
-from tegum.axes import TARGETS, with_axis
 from tegum.errors import SpecError, UnknownNameError
+from tegum.sweepable import TARGETS, with_axis
 
 X = tg.Independent(n_features=3, feature_probability=0.1)
 PROBLEM = tg.Problem(X, tg.ReLUOutput(n_hidden=2))

@@ -14,10 +14,10 @@ from refusals import PROBLEM, QUICK, TRAIN, Capture, refused
 from small_disk import fill, small_disk
 
 import tegum as tg
-from tegum.cli.datasets import load
 from tegum.cli.main import main
 from tegum.errors import StoreError
 from tegum.report import discovery
+from tegum.runs.files import load
 from tegum.store import Store
 
 

@@ -12,11 +12,11 @@ import xarray as xr
 
 import tegum
 from tegum.cli import values
-from tegum.cli.datasets import load, save
 from tegum.cli.main import main
 from tegum.cli.points import summarise
 from tegum.cli.show import MOST_ROWS, brief
 from tegum.errors import InputFileError, SpecError
+from tegum.runs.files import load, save
 
 PROBLEM = tegum.Problem(tegum.Independent(3, 0.5), tegum.ReLUOutput(2))
 

@@ -11,9 +11,9 @@ import pytest
 import xarray as xr
 
 import tegum
-from tegum.decomposition import loss_by_active
 from tegum.distributions import Correlated, Groups, Independent
 from tegum.errors import SpecError
+from tegum.loss.by_active import loss_by_active
 from tegum.models import Linear, Model, ReLUOutput, TwoLayer
 from tegum.models.activations import LEAKY_SLOPE
 from tegum.problem import Problem

@@ -15,13 +15,15 @@ import xarray as xr
 from reference_engine import ReferenceEngine
 
 import tegum as tg
-from tegum import ensemble, schedule, units
-from tegum.axes import with_axis
+from tegum import ensemble
 from tegum.engines import get_engine
 from tegum.engines.base import Batch
+from tegum.ensemble import solve as schedule
+from tegum.ensemble import work as units
+from tegum.ensemble.slices import run_unit
 from tegum.errors import SpecError, StoreError, UnknownNameError
-from tegum.executors import run_unit
 from tegum.store import Store
+from tegum.sweepable import with_axis
 
 PROBLEM, TRAINING, AXES = ensemble_worker.PROBLEM, ensemble_worker.TRAINING, ensemble_worker.AXES
 STEPS = TRAINING.steps

@@ -13,7 +13,7 @@ import tegum as tg
 from tegum.engines.base import Batch, State
 from tegum.engines.exact.engine import ExactEngine
 from tegum.engines.sampled.engine import SampledEngine
-from tegum.grid import Grid
+from tegum.ensemble.grid import Grid
 
 SMALL = tg.Problem(tg.Independent(5, 0.05), tg.ReLUOutput(2))
 #: Short: 20 steps of Adam and up to 40 of L-BFGS.

@@ -9,12 +9,12 @@ import pytest
 from reference_engine import ReferenceEngine, gradient, losses, randomness
 
 import tegum as tg
-from tegum import executors
 from tegum.engines.base import Batch
+from tegum.ensemble import slices as executors
+from tegum.ensemble.slices import available_cores, available_memory, checked_jobs, run_unit
+from tegum.ensemble.work import row_of_range
 from tegum.errors import SpecError, StoreError
-from tegum.executors import available_cores, available_memory, checked_jobs, run_unit
 from tegum.store import Store
-from tegum.units import row_of_range
 
 PROBLEM = tg.Problem(tg.Independent(3, 0.3), tg.ReLUOutput(2))
 TRAINING = tg.Training(

@@ -10,12 +10,11 @@ from claim_checks import changed, judged, quick_run_as_expected
 
 import tegum as tg
 from tegum.dims import DENSITY as P
-from tegum.experiments import _collapse_branches as branches
-from tegum.experiments import _collapse_models as models
-from tegum.experiments import _collapse_rules as rules
 from tegum.experiments import collapse_to_pca
-from tegum.experiments._set_models import ENGINES
+from tegum.experiments._shared.sets import ENGINES
 from tegum.experiments.base import Judgement, Tables
+from tegum.experiments.collapse_to_pca import branches, models
+from tegum.experiments.collapse_to_pca import claims as rules
 
 EXPERIMENT = collapse_to_pca.EXPERIMENT
 #: What the caption says, where it says one thing.

@@ -9,10 +9,8 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from tegum.experiments import _computation_circuits as circuits
-from tegum.experiments import _computation_sweep as sweep
 from tegum.experiments.base import Tables
-from tegum.experiments.computation import EXPERIMENT
+from tegum.experiments.computation import EXPERIMENT, circuits, sweep
 from tegum.report.lab import RunLab
 
 P = "feature_probability"

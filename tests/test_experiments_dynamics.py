@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from tegum.experiments import _dynamics_levels as levels
-from tegum.experiments import _dynamics_stages as stages
 from tegum.experiments import energy_levels, geometric_transformations
 from tegum.experiments.base import Tables
+from tegum.experiments.energy_levels import measure as levels
+from tegum.experiments.geometric_transformations import stages
 from tegum.report.lab import RunLab
 from tegum.report.run import run
 

@@ -11,9 +11,9 @@ from claim_checks import assert_evidence_exists, changed, judged, quick_run_as_e
 
 from tegum.analysis.low_rank import projection
 from tegum.dims import DENSITY
-from tegum.experiments import _low_rank_tables as low
 from tegum.experiments.base import FigureSpec, Tables
 from tegum.experiments.low_rank import EXPERIMENT, draw_crossing
+from tegum.experiments.low_rank import measure as low
 from tegum.report.figures import draw
 
 

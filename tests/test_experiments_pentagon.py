@@ -11,11 +11,9 @@ from claim_checks import assert_evidence_exists, changed, judged, quick_run_as_e
 from scipy.stats import binomtest
 
 from tegum.dims import F64
-from tegum.expected import expected_loss
-from tegum.experiments import _pentagon_curves as curves
-from tegum.experiments import _pentagon_seeds as seeds
 from tegum.experiments.base import FigureSpec, Judgement, Tables
-from tegum.experiments.perturbed_pentagon import EXPERIMENT
+from tegum.experiments.perturbed_pentagon import EXPERIMENT, curves, seeds
+from tegum.loss.expected import expected_loss
 from tegum.report.figures import draw
 
 R = curves.RELATIVE

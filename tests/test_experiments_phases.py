@@ -10,12 +10,11 @@ import pytest
 import xarray as xr
 from claim_checks import changed, judged, quick_run_as_expected
 
-from tegum.experiments import _phase_crossing as crossing
-from tegum.experiments import _phase_empirical as empirical
-from tegum.experiments import _phase_plane as plane
-from tegum.experiments import _phase_wells as wells
 from tegum.experiments import phase_change, phase_diagrams
+from tegum.experiments._shared import phase_plane as plane
 from tegum.experiments.base import Experiment, Judgement, Tables
+from tegum.experiments.phase_change import crossing, wells
+from tegum.experiments.phase_diagrams import measure as empirical
 
 P, R = "feature_probability", "relative_importance"
 EXPERIMENTS = (phase_change.EXPERIMENT, phase_diagrams.EXPERIMENT)

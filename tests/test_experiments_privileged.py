@@ -13,15 +13,14 @@ import xarray as xr
 
 from tegum.dims import DENSITY as P
 from tegum.dims import F64
-from tegum.experiments import _neurons_basis as basis
-from tegum.experiments import _neurons_rules as rules
-from tegum.experiments import _neurons_sweep as sweep
 from tegum.experiments import privileged_basis
 from tegum.experiments.base import Tables
-from tegum.plots import tables as long
+from tegum.experiments.privileged_basis import basis, sweep
+from tegum.experiments.privileged_basis import claims as rules
 from tegum.report.figures import draw
 from tegum.report.lab import RunLab
 from tegum.report.run import run
+from tegum.runs import tables as long
 
 EXPERIMENT = privileged_basis.EXPERIMENT
 

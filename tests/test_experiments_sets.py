@@ -16,11 +16,10 @@ from claim_checks import judged, quick_run_as_expected
 from tegum.analysis import sets
 from tegum.dims import DENSITY as P
 from tegum.dims import F64
-from tegum.experiments import _local_bases as local_bases
-from tegum.experiments import _set_arrangements as arrangements
-from tegum.experiments import _set_models as models
 from tegum.experiments import correlated_features
+from tegum.experiments._shared import sets as models
 from tegum.experiments.base import Judgement, Tables
+from tegum.experiments.correlated_features import arrangements, local_bases
 
 EXPERIMENT = correlated_features.EXPERIMENT
 

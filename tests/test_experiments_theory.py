@@ -14,9 +14,12 @@ from scipy import stats
 
 from tegum.distributions import Correlated, Independent
 from tegum.engines.sampled.draw import samples
-from tegum.experiments import _expansion, _laws, _thomson, setup
 from tegum.experiments import mathematical_understanding as understanding
+from tegum.experiments import setup
 from tegum.experiments.base import Experiment, Judgement, Tables
+from tegum.experiments.mathematical_understanding import expansion as _expansion
+from tegum.experiments.mathematical_understanding import thomson as _thomson
+from tegum.experiments.setup import laws as _laws
 from tegum.report.lab import RunLab
 from tegum.report.run import run
 from tegum.theory import sparse_expansion

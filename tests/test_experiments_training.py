@@ -16,12 +16,14 @@ import xarray as xr
 
 from tegum.dims import DENSITY as P
 from tegum.dims import F64
-from tegum.experiments import _linear, _sweeps, basic_results, introduction, larger
+from tegum.experiments import basic_results, introduction, larger
+from tegum.experiments._shared import sweeps as _sweeps
 from tegum.experiments.base import Experiment, Tables
-from tegum.plots import tables as long
+from tegum.experiments.basic_results import linear as _linear
 from tegum.report.figures import draw
 from tegum.report.lab import RunLab
 from tegum.report.run import run
+from tegum.runs import tables as long
 
 EXPERIMENTS = (introduction.EXPERIMENT, basic_results.EXPERIMENT, larger.EXPERIMENT)
 Models = Mapping[float, tuple[F64, F64]]

@@ -7,8 +7,8 @@ import pytest
 
 import tegum as tg
 from tegum.dims import RESERVED
+from tegum.ensemble.grid import VARIABLES, Grid
 from tegum.errors import SpecError, UnknownNameError
-from tegum.grid import VARIABLES, Grid
 
 PROBLEM = tg.Problem(tg.Independent(3, 0.3), tg.ReLUOutput(2))
 TRAINING = tg.Training(steps=5)

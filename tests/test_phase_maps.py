@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from tegum.experiments import _phase_crossing as crossing
-from tegum.experiments import _phase_plane as plane
-from tegum.experiments import _phase_truth as truth
-from tegum.experiments import _phase_wells as wells
+from tegum.experiments._shared import phase_plane as plane
+from tegum.experiments._shared import phase_truth as truth
 from tegum.experiments.base import Tables
+from tegum.experiments.phase_change import crossing, wells
 from tegum.theory import phases, two_features
 from tegum.theory.sparse_expansion import expand
 

@@ -18,7 +18,8 @@ from plot_runs import DENSITIES, dataset
 
 from tegum import plots
 from tegum.errors import SpecError
-from tegum.plots import style, tables
+from tegum.plots import style
+from tegum.runs import tables
 
 
 def drawn(figure: Figure) -> Figure:

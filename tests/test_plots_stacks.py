@@ -16,7 +16,8 @@ from matplotlib.figure import Figure
 from tegum import plots
 from tegum.analysis import geometry, neurons
 from tegum.errors import SpecError
-from tegum.plots import style, tables
+from tegum.plots import style
+from tegum.runs import tables
 
 #: Neurons: polysemantic (2 and 3), dedicated (0), silent, dedicated (1).
 W = np.array([[0, 0, 0.9, -0.8], [1.1, 0, 0, 0.1], [0, 0.05, 0, 0], [0, 1.0, 0, 0]])

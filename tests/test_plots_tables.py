@@ -11,7 +11,7 @@ from plot_runs import dataset
 
 from tegum.analysis import geometry
 from tegum.errors import SpecError
-from tegum.plots import tables
+from tegum.runs import tables
 
 
 def test_feature_table_holds_the_geometry_of_every_model() -> None:

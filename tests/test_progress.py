@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-import tegum.progress
-from tegum.progress import Bars, Display
+import tegum.ensemble.progress
+from tegum.ensemble.progress import Bars, Display
 
 
 class Terminal(io.StringIO):
@@ -18,7 +18,7 @@ class Terminal(io.StringIO):
 @pytest.fixture
 def clock(monkeypatch):
     now = [100.0]
-    monkeypatch.setattr(tegum.progress.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(tegum.ensemble.progress.time, "monotonic", lambda: now[0])
     return now
 
 
@@ -120,7 +120,7 @@ def test_terminal_gets_a_bar_that_vanishes():
     [(0.4, "0 s"), (59.6, "1 min 0 s"), (3599, "59 min 59 s"), (7300, "2 h 1 min")],
 )
 def test_durations(seconds, text):
-    assert tegum.progress._duration(seconds) == text
+    assert tegum.ensemble.progress._duration(seconds) == text
 
 
 def test_displays_that_share_a_terminal_show_a_bar_each_and_leave_none():

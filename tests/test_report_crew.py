@@ -19,9 +19,9 @@ from fake_lab import FakeLab
 from matplotlib.figure import Figure
 
 import tegum
+from tegum.ensemble.progress import Progress
 from tegum.errors import StoreError
 from tegum.experiments.base import Experiment, FigureSpec, Lab, Tables
-from tegum.progress import Progress
 from tegum.report import discovery
 from tegum.report.crew import Crew, jobs_of_each
 from tegum.report.lab import RunLab

@@ -16,7 +16,7 @@ import tegum as tg
 from tegum.engines.base import Batch, State
 from tegum.engines.sampled.engine import SampledEngine
 from tegum.engines.sampled.lowering import lower
-from tegum.grid import Grid
+from tegum.ensemble.grid import Grid
 
 SMALL = tg.Problem(tg.Independent(20, 0.3), tg.ReLUOutput(5))
 LARGE = tg.Problem(tg.Independent(90, 0.3), tg.ReLUOutput(21))

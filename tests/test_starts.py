@@ -10,9 +10,10 @@ import xarray as xr
 from reference_engine import ReferenceEngine
 
 import tegum as tg
-from tegum import ensemble, schedule
+from tegum import ensemble
 from tegum.cli.main import main
 from tegum.engines.base import Batch
+from tegum.ensemble import solve as schedule
 from tegum.errors import SpecError
 from tegum.report.lab import RunLab
 

@@ -10,8 +10,8 @@ import pytest
 import xarray as xr
 
 from tegum.dims import DENSITY, SEED
-from tegum.expected import expected_loss
-from tegum.experiments import _uniform_training as training
+from tegum.experiments.uniform_geometry import training
+from tegum.loss.expected import expected_loss
 from tegum.problem import Problem
 from tegum.report.lab import RunLab
 from tegum.training import Training

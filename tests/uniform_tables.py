@@ -9,9 +9,9 @@ from polytopes import planted
 
 from tegum.analysis.feature_factors import feature_factor_table
 from tegum.dims import F64
-from tegum.experiments import _uniform_models as models
 from tegum.experiments.base import Tables
-from tegum.selection import best
+from tegum.experiments.uniform_geometry import models
+from tegum.runs.select import best
 
 N, M = 200, 12
 #: 1/(1−S) below which a model is made of these; every one of them fills twelve dimensions.

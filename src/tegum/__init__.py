@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from tegum.analysis.factors import factors
     from tegum.analysis.geometry import dimensionality
     from tegum.analysis.minima import minima
-    from tegum.decomposition import loss_by_active
     from tegum.distributions import Anticorrelated, Correlated, Groups, Independent
     from tegum.ensemble import best, train
     from tegum.errors import TegumError
-    from tegum.expected import expected_loss, polish, score
+    from tegum.loss.by_active import loss_by_active
+    from tegum.loss.expected import expected_loss, polish, score
     from tegum.models import Linear, ReLUHidden, ReLUOutput, TwoLayer
     from tegum.problem import Problem
     from tegum.targets import Elementwise, Pairs
@@ -67,14 +67,14 @@ _HOME = {
     "TwoLayer": "tegum.models",
     "best": "tegum.ensemble",
     "dimensionality": "tegum.analysis.geometry",
-    "expected_loss": "tegum.expected",
+    "expected_loss": "tegum.loss.expected",
     "factors": "tegum.analysis.factors",
     "jumps": "tegum.analysis.dynamics",
-    "loss_by_active": "tegum.decomposition",
+    "loss_by_active": "tegum.loss.by_active",
     "minima": "tegum.analysis.minima",
     "motifs": "tegum.analysis.circuits",
-    "polish": "tegum.expected",
-    "score": "tegum.expected",
+    "polish": "tegum.loss.expected",
+    "score": "tegum.loss.expected",
     "train": "tegum.ensemble",
 }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,10 +10,10 @@ import numpy as np
 from tegum.analysis import geometry
 from tegum.analysis._orbits import Form, Symmetry, form_of, same, symmetry_of
 from tegum.analysis.curvature import Signature, signature
-from tegum.analysis.factors import factors
+from tegum.analysis.factors import shape_name
 from tegum.dims import F64, I64
 from tegum.problem import Problem
-from tegum.recover import Models
+from tegum.runs.models import Models
 
 #: Columns of a description, and those of the signature.
 COLUMNS: Final = (
@@ -126,13 +125,6 @@ class Finder:
         arrays = self.models.arrays
         W: Any = arrays["W"][k] if tied else (arrays["W_in"][k], arrays["W_out"][k])
         return signature(problem, W, arrays["b"][k])
-
-
-def shape_name(W: F64) -> str:
-    """The polytopes of a model, e.g. "2 x digon + pentagon"; "nothing" without any."""
-    names = Counter(factor.name for factor in factors(W))
-    parts = [name if count == 1 else f"{count} x {name}" for name, count in sorted(names.items())]
-    return " + ".join(parts) or "nothing"
 
 
 def _counts(signs: Signature) -> tuple[int, ...]:

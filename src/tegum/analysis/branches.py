@@ -20,13 +20,13 @@ from numpy.typing import NDArray
 
 from tegum.analysis.curvature import signature
 from tegum.analysis.minima import TOLERANCE, same_minimum
-from tegum.axes import with_axis
 from tegum.errors import SpecError
-from tegum.expected import polish
+from tegum.loss.expected import polish
 from tegum.problem import Problem
-from tegum.recover import AXES
+from tegum.runs.models import AXES
+from tegum.runs.weights import OWN, read
+from tegum.sweepable import with_axis
 from tegum.training import Training
-from tegum.weights import OWN, read
 
 if TYPE_CHECKING:
     import xarray as xr

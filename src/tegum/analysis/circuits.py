@@ -22,7 +22,7 @@ from tegum.dims import F64
 from tegum.distributions.base import Layout
 from tegum.distributions.magnitudes import MAGNITUDES
 from tegum.errors import SpecError
-from tegum.recover import models_of
+from tegum.runs.models import models_of
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -15,7 +15,7 @@ import numpy as np
 
 from tegum.dims import F64
 from tegum.errors import SpecError
-from tegum.expected import expected_loss
+from tegum.loss.expected import expected_loss
 from tegum.problem import Problem
 
 #: How far a parameter is displaced: as little as the gradient's error allows, for second

@@ -15,7 +15,7 @@ from tegum.analysis import geometry
 from tegum.analysis._changes import changes
 from tegum.dims import CHECKPOINT, F64, FEATURE, I64
 from tegum.errors import SpecError
-from tegum.expected import score
+from tegum.loss.expected import score
 
 if TYPE_CHECKING:
     import pandas as pd

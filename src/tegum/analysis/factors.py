@@ -11,6 +11,7 @@ Source: paper, "The Geometry of Superposition".
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -240,3 +241,10 @@ def _describe(w: F64, features: I64, low: float, high: float) -> Factor:
         low=low,
         high=high,
     )
+
+
+def shape_name(W: F64) -> str:
+    """The polytopes of a model, e.g. "2 x digon + pentagon"; "nothing" without any."""
+    names = Counter(factor.name for factor in factors(W))
+    parts = [name if count == 1 else f"{count} x {name}" for name, count in sorted(names.items())]
+    return " + ".join(parts) or "nothing"

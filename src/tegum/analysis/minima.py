@@ -17,7 +17,7 @@ from tegum.analysis._orbits import form_of, same, symmetry_of
 from tegum.dims import CANDIDATE, I64, SEED
 from tegum.errors import SpecError
 from tegum.problem import Problem
-from tegum.recover import Models, models_of
+from tegum.runs.models import Models, models_of
 
 if TYPE_CHECKING:
     import pandas as pd

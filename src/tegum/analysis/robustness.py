@@ -22,7 +22,7 @@ from tegum.dims import F64
 from tegum.errors import SpecError
 from tegum.models.activations import ACTIVATIONS
 from tegum.problem import Problem
-from tegum.recover import models_of
+from tegum.runs.models import models_of
 
 #: The length of an attack, in units of the mean length of an input.
 RELATIVE_SIZE: Final = 0.1

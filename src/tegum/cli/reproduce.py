@@ -24,8 +24,8 @@ from tegum.errors import SpecError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tegum.ensemble.progress import Display
     from tegum.experiments.base import Experiment
-    from tegum.progress import Display
     from tegum.report.crew import Crew
     from tegum.report.lab import RunLab
     from tegum.report.output import ReportFolder
@@ -65,7 +65,7 @@ class Reproduce:
         seed_in_range("--seed", self.seed)
         if self.quick and self.fine:
             raise SpecError("reproduce: --quick and --fine exclude each other; give one of them")
-        from tegum.executors import checked_jobs
+        from tegum.ensemble.slices import checked_jobs
         from tegum.report.crew import Crew
         from tegum.report.lab import RunLab
 
@@ -129,7 +129,7 @@ class _Console:
     """What is said of experiments under way, on stderr."""
 
     def __init__(self, experiments: Sequence[Experiment]) -> None:
-        from tegum.progress import Bars
+        from tegum.ensemble.progress import Bars
 
         self._experiments = experiments
         self._displays: dict[int, Display] = {}
@@ -144,7 +144,7 @@ class _Console:
 
     def begin(self, number: int, experiment: Experiment) -> Display:
         """Say so, and make room for its progress."""
-        from tegum.progress import Display
+        from tegum.ensemble.progress import Display
 
         title = self._title(number)
         note(f"{title}: {experiment.title}")

@@ -35,7 +35,7 @@ class Show:
 
     def run(self, arguments: list[str]) -> int:
         """Read the file and print it."""
-        from tegum.cli.datasets import load
+        from tegum.runs.files import load
 
         print_runs(load(self.file), self.file, as_json=self.json)
         return 0
@@ -81,7 +81,7 @@ def _about(runs: xr.Dataset, path: Path) -> dict[str, Any]:
 
 
 def _heading(runs: xr.Dataset, path: Path) -> list[str]:
-    from tegum.cli.datasets import descriptions
+    from tegum.runs.files import descriptions
 
     problem, training = descriptions(runs, path)
     sizes = ", ".join(f"{name} {size}" for name, size in runs.sizes.items())

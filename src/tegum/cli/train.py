@@ -138,9 +138,9 @@ class Train:
     def run(self, arguments: list[str]) -> int:
         """Train, save, and print a row for each axis point."""
         from tegum.cli import values
-        from tegum.cli.datasets import check_target, load, save
         from tegum.cli.describe import problem_of, training_of
         from tegum.cli.show import print_runs
+        from tegum.runs.files import check_target, load, save
 
         at_least_one("--jobs", self.jobs)
         seed_in_range("--seed", self.seed)
@@ -150,7 +150,7 @@ class Train:
         check_target(self.out)
         start = None if self.start is None else load(self.start)
         from tegum.ensemble import train
-        from tegum.progress import Display
+        from tegum.ensemble.progress import Display
 
         with interruptible(keeps=self.store is not None), Display() as display:
             runs = train(

@@ -9,8 +9,8 @@ import numpy as np
 from tegum import plots
 from tegum.analysis import geometry
 from tegum.dims import DENSITY
-from tegum.experiments import _sweep_figures as figures
-from tegum.experiments._sweeps import Recipe, among, at, known, problem, sweep
+from tegum.experiments._shared import sweep_figures as figures
+from tegum.experiments._shared.sweeps import Recipe, among, at, known, problem, sweep
 from tegum.experiments.base import Claim, Experiment, FigureSpec, Judgement, Lab, Tables
 
 if TYPE_CHECKING:

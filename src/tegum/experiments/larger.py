@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from tegum.experiments import _sweep_figures as figures
-from tegum.experiments import _sweeps as sweeps
-from tegum.experiments._sweeps import Recipe
+from tegum.experiments._shared import sweep_figures as figures
+from tegum.experiments._shared import sweeps
+from tegum.experiments._shared.sweeps import Recipe
 from tegum.experiments.base import Claim, Experiment, FigureSpec, Judgement, Lab, Tables
 
 if TYPE_CHECKING:

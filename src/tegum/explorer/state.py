@@ -9,10 +9,10 @@ from typing import Annotated, Any, Final
 
 from pydantic import PlainValidator
 
-from tegum.axes import with_axis
 from tegum.errors import SpecError, UnknownNameError
 from tegum.problem import Problem
 from tegum.spec import BrokenRule, PositiveInt, Spec, as_integer, nested
+from tegum.sweepable import with_axis
 from tegum.training import Training
 
 #: The numbers of a training under way that may change, but for `steps`.

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final
 
+from tegum.ensemble.slices import available_cores
 from tegum.errors import SpecError, TegumError, shorten
-from tegum.executors import available_cores
 from tegum.explorer import exports, messages
 from tegum.explorer.frames import encode, to_json
 from tegum.explorer.limits import LimitError, Limits

@@ -3,7 +3,7 @@
 Every drawing function takes a long table (`pandas.DataFrame`; its docstring names the columns)
 or, for convenience, a Dataset of `tegum.train` / `tegum.best`, and returns a
 `matplotlib.figure.Figure` that belongs to no window: show it in a notebook or `savefig` it.
-`tegum.plots.tables` makes the tables.
+`tegum.runs.tables` makes the tables.
 """
 
 from tegum.plots.bars import norms

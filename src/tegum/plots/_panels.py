@@ -32,7 +32,7 @@ def table_of(source: pd.DataFrame | xr.Dataset, kind: str) -> pd.DataFrame:
 
     if not isinstance(source, xr.Dataset):
         return source
-    from tegum.plots import tables
+    from tegum.runs import tables
 
     table: pd.DataFrame = getattr(tables, f"{kind}_table")(source)
     return table

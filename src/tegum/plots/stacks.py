@@ -47,7 +47,7 @@ def stacks(
     Args:
         data: columns `neuron`, `feature`, `weight`, for an untied model `weight_out` (weights
             are then drawn rescaled, the largest of a neuron at 1), and the column `colour` names
-            (`tegum.plots.tables.neuron_table`); or a Dataset with one model per panel.
+            (`tegum.runs.tables.neuron_table`); or a Dataset with one model per panel.
         colour: "superposition", Σ_{j≠i}(Ŵ_i·W_j)² of the feature, or "importance".
         by: the column that tells the panels apart: by default `panel`, else
             `feature_probability` from dense to sparse.

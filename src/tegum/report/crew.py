@@ -21,9 +21,9 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, Final, Self
 
-from tegum.executors import available_cores, checked_jobs
+from tegum.ensemble.progress import Progress
+from tegum.ensemble.slices import available_cores, checked_jobs
 from tegum.experiments.base import Experiment
-from tegum.progress import Progress
 from tegum.report.lab import RunLab
 from tegum.report.run import FATAL, Finished, run
 from tegum.store import Store

@@ -45,7 +45,7 @@ def gather(
 ) -> RunFacts:
     """The facts of a run that starts now, called as `tegum` with these arguments."""
     from tegum import __version__
-    from tegum.executors import available_cores
+    from tegum.ensemble.slices import available_cores
 
     libraries = (f"{name} {metadata.version(name)}" for name in ("numpy", "numba", "xarray"))
     return RunFacts(

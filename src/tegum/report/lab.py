@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 if TYPE_CHECKING:
     import xarray as xr
 
+    from tegum.ensemble.progress import Progress
     from tegum.problem import Problem
-    from tegum.progress import Progress
     from tegum.store import Store
     from tegum.training import Training
 
@@ -76,7 +76,7 @@ class RunLab:
 
     def score(self, runs: xr.Dataset) -> xr.Dataset:
         """The runs with their expected losses, to a part in 10⁶, in place of held-out ones."""
-        from tegum.expected import score
+        from tegum.loss.expected import score
 
         return score(runs, tolerance=_SCORED, jobs=self.jobs)
 

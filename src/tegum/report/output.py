@@ -15,7 +15,7 @@ from tegum.report.markdown import to_markdown
 from tegum.report.run import Finished
 from tegum.report.summary import Report, figure_file, table_file
 from tegum.report.tables import to_csv
-from tegum.report.writer import require_folder, write
+from tegum.store.writer import require_folder, write
 
 
 class ReportFolder:

@@ -1,0 +1,172 @@
+"""Solves an ensemble unit by unit: what a store has is read, what it lacks is computed and kept."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+import tegum
+from tegum.engines.base import Batch, Engine
+from tegum.ensemble.slices import Results, run_unit
+from tegum.ensemble.work import (
+    Unit,
+    family_of,
+    longest_at,
+    next_start,
+    points_per_unit,
+    row_of_range,
+    unit_size,
+)
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from tegum.ensemble.given import Start
+    from tegum.ensemble.grid import Grid
+    from tegum.ensemble.progress import Progress
+    from tegum.store import Store
+
+_WAIT_SECONDS: Final = 0.2
+
+
+class Schedule:
+    """The units of one ensemble, and the arrays (points, seeds, ...) that they fill."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        grid: Grid,
+        n_seeds: int,
+        run_seed: int,
+        store: Store | None,
+        jobs: int,
+        report: Progress,
+        start: Start | None = None,
+    ) -> None:
+        self._engine, self._grid, self._store, self._jobs = engine, grid, store, jobs
+        self._start = start
+        self._n_seeds, self._run_seed, self._report = n_seeds, run_seed, report
+        self._steps = grid.training.steps
+        self._done = 0
+        self._total = len(grid) * n_seeds * self._steps
+        self._arrays: dict[str, NDArray[Any]] = {}
+
+    def solve(self) -> Results:
+        """Every result, by name, of shape (points, seeds, ...)."""
+        queue = deque(self._missing())
+        self._report(self._done, self._total)
+        refused = 0
+        while queue:
+            unit = queue.popleft()
+            claim = nullcontext() if self._store is None else self._store.claim(unit.row.key)
+            if claim is not None:
+                self._complete(unit, claim)
+                refused = 0
+                continue
+            # another process is at it: do the rest first, then wait for its result
+            queue.append(unit)
+            refused += 1
+            if refused >= len(queue):
+                time.sleep(_WAIT_SECONDS)
+                self._report(self._done, self._total)
+        return self._arrays
+
+    def _missing(self) -> Iterator[Unit]:
+        """Place what the store has, and give the rest in units."""
+        size = unit_size(self._grid.problem, self._grid.training)
+        block = points_per_unit(size)
+        for first in range(0, len(self._grid), block):
+            n_points = min(block, len(self._grid) - first)
+            problems, trainings = self._grid.points(first, first + n_points)
+            start = None if self._start is None else self._start.digest(first, n_points)
+            family = family_of(self._engine, problems, trainings, self._run_seed, start)
+            longest = max(1, size // n_points)
+            for low, stop in self._not_stored(family, first, n_points):
+                for begin in range(low, stop, longest):
+                    row = row_of_range(family, begin, min(begin + longest, stop))
+                    yield Unit(first, n_points, row)
+
+    def _not_stored(self, family: str, first: int, n_points: int) -> Iterator[tuple[int, int]]:
+        """Place the stored seed ranges of a family of points, and give the others."""
+        rows = [] if self._store is None else self._store.ranges(family)
+        position = 0
+        while position < self._n_seeds:
+            row = longest_at(rows, position)
+            if row is None:
+                stop = next_start(rows, position, self._n_seeds)
+                yield position, stop
+                position = stop
+            elif self._take(Unit(first, n_points, row)):
+                stop = min(row.stop, self._n_seeds)
+                self._done += n_points * (stop - position) * self._steps
+                position = stop
+            else:
+                rows.remove(row)
+
+    def _take(self, unit: Unit) -> bool:
+        """Place a stored unit; false when it is absent or damaged."""
+        results = None if self._store is None else self._store.get(unit.row.key)
+        if results is None:
+            return False
+        self._place(unit, results)
+        return True
+
+    def _complete(self, unit: Unit, claim: AbstractContextManager[Any]) -> None:
+        """Compute and keep a unit, unless another process has done so since we looked."""
+        with claim:
+            if not self._take(unit):
+                results = self._compute(unit)
+                self._keep(unit, results)
+                self._place(unit, results)
+        self._done += unit.n_instances * self._steps
+        self._report(self._done, self._total)
+
+    def _compute(self, unit: Unit) -> Results:
+        problems, trainings = self._grid.points(unit.first, unit.first + unit.n_points)
+        seeds = range(unit.row.start, unit.row.stop)
+        start = None if self._start is None else self._start.rows(unit.first, unit.n_points, seeds)
+        batch = Batch(self._grid.problem, problems, trainings, tuple(seeds), self._run_seed, start)
+
+        def on_progress(steps: int) -> None:
+            self._report(self._done + unit.n_instances * steps, self._total)
+
+        return run_unit(
+            self._engine,
+            batch,
+            jobs=self._jobs,
+            on_progress=on_progress,
+            store=self._store,
+            row=unit.row,
+        )
+
+    def _keep(self, unit: Unit, results: Results) -> None:
+        if self._store is None:
+            return
+        meta = {
+            "engine": self._engine.name,
+            "engine_version": self._engine.version,
+            "n_points": unit.n_points,
+            "problem": self._grid.problem.to_json(),
+            "run_seed": str(self._run_seed),
+            "tegum_version": tegum.__version__,
+            "training": self._grid.training.to_json(),
+        }
+        self._store.put(unit.row, results, meta)
+
+    def _place(self, unit: Unit, results: Results) -> None:
+        """Copy a unit's results to where its points and seeds belong."""
+        row, points = unit.row, slice(unit.first, unit.first + unit.n_points)
+        stop = min(row.stop, self._n_seeds)
+        for name, array in results.items():
+            shape = array.shape[1:]
+            if name not in self._arrays:
+                full = (len(self._grid), self._n_seeds, *shape)
+                self._arrays[name] = np.empty(full, dtype=array.dtype)
+            block = array.reshape(unit.n_points, row.stop - row.start, *shape)
+            self._arrays[name][points, row.start : stop] = block[:, : stop - row.start]

@@ -1,0 +1,170 @@
+"""What the experiment on attacks asserts, and how it decides."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from tegum.dims import DENSITY
+from tegum.experiments.adversarial_robustness import measure as models
+from tegum.experiments.base import Judgement, Tables
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Vulnerability in units of that of the dense model, somewhere in the range of the figure.
+RISE: Final = 3.0
+#: Its correlation with features per dimension over that range.
+CORRELATION: Final = 0.95
+#: Gradients are masked when the sparsest models have so many samples without one.
+MASKED: Final = 0.5
+#: The lengths of attacks in training, over E‖x‖: small, and needed to be free of superposition.
+SMALL, LARGE = 0.1, 0.8
+#: What small attacks may take from the features per dimension.
+KEPT: Final = 0.05
+#: No superposition: so many features per dimension at most.
+FREE: Final = 1.1
+#: Averages of few seeds count as equal within this part.
+EQUAL: Final = 0.02
+
+
+def within(tables: Tables) -> pd.DataFrame:
+    """The model of lowest loss at each density of the figure's range, dense first."""
+    rows = tables["attacked"]
+    return rows[rows["chosen"] & (1.0 / rows[DENSITY] <= models.RANGE * (1 + 1e-9))]
+
+
+def judge_rise(tables: Tables) -> Judgement:
+    """32.a: vulnerability rises more than threefold."""
+    rows = within(tables)
+    relative = rows["per_example"].to_numpy() / float(rows["per_example"].iloc[0])
+    average = rows["per_model"].to_numpy() / float(rows["per_model"].iloc[0])
+    half = rows["features_per_dimension"].sub(2.0).abs().to_numpy().argmin()
+    return Judgement.when(
+        bool(relative.max() > RISE),
+        f"×{relative.max():.1f} at most, ×{relative[half]:.1f} at two features per dimension, "
+        f"×{relative[-1]:.1f} at 1/(1−S) = {1 / rows[DENSITY].iloc[-1]:.3g} (the worst attack on "
+        f"each sample); ×{average.max():.1f} at most by one attack for all samples",
+        most=float(relative.max()), plateau=float(relative[half]), average=float(average.max()),
+    )  # fmt: skip
+
+
+def judge_tracks(tables: Tables) -> Judgement:
+    """32.b: vulnerability tracks features per dimension."""
+    rows = within(tables)
+    r = _pearson(rows["per_example"], rows["features_per_dimension"])
+    one = _pearson(rows["per_model"], rows["features_per_dimension"])
+    low, high = rows["features_per_dimension"].min(), rows["features_per_dimension"].max()
+    return Judgement.when(
+        r > CORRELATION,
+        f"Pearson's r = {r:.3f} over {len(rows)} densities, 1/D* from {low:.2f} to {high:.2f}; "
+        f"{one:.3f} by one attack for all samples",
+        pearson=r,
+    )
+
+
+def _pearson(x: pd.Series, y: pd.Series) -> float:
+    return float(np.corrcoef(x.to_numpy(float), y.to_numpy(float))[0, 1])
+
+
+def judge_masked(tables: Tables) -> Judgement:
+    """33.a: at the sparsest density gradient attacks are weaker, for want of gradients."""
+    rows = within(tables)
+    ratio = rows["iterated"] / rows["per_example"]
+    found = _masked(tables["attacked"])
+    more = (
+        f"; at 1/(1−S) ≤ {models.RANGE:g} gradients do {ratio.min():.2f} to {ratio.max():.2f} "
+        f"times as much, and at most {rows['masked'].max():.1%} of the samples have none"
+    )
+    return Judgement(found.status, found.measured + more, found.values)
+
+
+def judge_masked_long(tables: Tables) -> Judgement:
+    """33.b: the same for long attacks."""
+    return _masked(tables["long"])
+
+
+def _masked(rows: pd.DataFrame) -> Judgement:
+    rows = rows[rows["chosen"]].sort_values(DENSITY, ascending=False)
+    last = rows.iloc[-1]
+    gap = last["per_example"] - last["iterated"]
+    error = float(np.hypot(last["per_example_error"], last["iterated_error"]))
+    return Judgement.when(
+        bool(gap > 2 * error and last["masked"] > MASKED),
+        f"1/(1−S) = {1 / last[DENSITY]:.4g}, λ = {last['size']:.2g}: rise of the loss over λ² "
+        f"{last['iterated']:.3g} ± {last['iterated_error']:.2g} by gradients, "
+        f"{last['per_example']:.3g} ± {last['per_example_error']:.2g} by the analytic attacks; "
+        f"{last['masked']:.0%} of the samples have no gradient: {last['unseen']:.2g} there",
+        gap=float(gap), masked=float(last["masked"]),
+    )  # fmt: skip
+
+
+def means(tables: Tables) -> pd.DataFrame:
+    """The averages over seeds by length of attacks, in rising order."""
+    rows = tables["hardened"]
+    found: pd.DataFrame = rows.drop(columns="seed").groupby("relative").mean()
+    return found.sort_index()
+
+
+def judge_less_superposition(tables: Tables) -> Judgement:
+    """34.a: the stronger the attacks in training, the fewer features per dimension."""
+    rows = means(tables)["features_per_dimension"]
+    steps = rows.to_numpy()[1:] / rows.to_numpy()[:-1]
+    return Judgement.when(
+        bool((steps <= 1 + EQUAL).all() and rows.iloc[-1] < rows.iloc[0] * (1 - EQUAL)),
+        f"1/D* {_series(rows)} ({_seeds(tables)})",
+        first=float(rows.iloc[0]), last=float(rows.iloc[-1]),
+    )  # fmt: skip
+
+
+def judge_large_needed(tables: Tables) -> Judgement:
+    """34.b: small attacks do next to nothing, and only very large ones end superposition."""
+    every = means(tables)
+    rows = every["features_per_dimension"]
+    kept = rows[rows.index <= SMALL + 1e-9].min() / rows.iloc[0]
+    below, above = rows[rows.index < LARGE - 1e-9], rows[rows.index >= LARGE - 1e-9]
+    free = above[above <= FREE]
+    first = "no length tried"
+    if len(free):
+        still = every.loc[free.index[0], "represented"]
+        first = f"{free.index[0]:g} E‖x‖ (where {still:.3g} features are still longer than 1/2)"
+    return Judgement.when(
+        bool(kept >= 1 - KEPT and (below > FREE).all() and len(free)),
+        f"attacks of {SMALL:g} E‖x‖ leave {kept:.1%} of 1/D*; 1/D* ≤ {FREE:g} from {first} on: "
+        f"{_series(rows)} ({_seeds(tables)})",
+        kept=float(kept),
+    )  # fmt: skip
+
+
+def judge_worse(tables: Tables) -> Judgement:
+    """35.a: robust models do worse on samples that nobody attacks, and hold fewer features."""
+    rows = means(tables)
+    loss = rows["loss"].to_numpy()
+    rises = bool((loss[1:] >= loss[:-1] * (1 - EQUAL)).all() and loss[-1] > loss[0] * (1 + EQUAL))
+    return Judgement.when(
+        rises,
+        f"loss {_series(rows['loss'])}; features represented {_series(rows['represented'])} "
+        f"({_seeds(tables)})",
+        factor=float(loss[-1] / loss[0]),
+    )
+
+
+def judge_robust(tables: Tables) -> Judgement:
+    """35.b: and they are robust indeed."""
+    rows = means(tables)["per_example"]
+    return Judgement.when(
+        bool(rows.iloc[-1] < rows.iloc[0] * (1 - EQUAL)),
+        f"rise of the loss over λ² {_series(rows)} ({_seeds(tables)})",
+        first=float(rows.iloc[0]), last=float(rows.iloc[-1]),
+    )  # fmt: skip
+
+
+def _series(values: pd.Series) -> str:
+    """`6.1 (0), 5 (0.3)`: each with the length of attacks it belongs to."""
+    return ", ".join(f"{value:.3g} ({at:g})" for at, value in values.items())
+
+
+def _seeds(tables: Tables) -> str:
+    count = tables["hardened"]["seed"].nunique()
+    return f"in brackets the length of attacks over E‖x‖; mean of {count} seeds"

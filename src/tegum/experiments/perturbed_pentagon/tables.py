@@ -1,0 +1,74 @@
+"""Parts of the tables of the perturbed pentagon that several rules and figures read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tegum.experiments.base import Tables
+from tegum.experiments.perturbed_pentagon import seeds
+from tegum.experiments.perturbed_pentagon.curves import PENTAGON, RELATIVE
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def pentagons(tables: Tables) -> pd.DataFrame:
+    """Features of the lowest-loss models that are pentagons."""
+    best = tables["best"]
+    return best[best["kind"] == PENTAGON]
+
+
+def varied(tables: Tables) -> pd.DataFrame:
+    """The varied feature of each of these, sparse to dense."""
+    rows = pentagons(tables)
+    return rows[rows["place"] == 0].sort_values(RELATIVE)
+
+
+def exact_shapes(tables: Tables) -> pd.DataFrame:
+    """Features of the exact pentagons."""
+    return tables["shapes"][tables["shapes"]["branch"] == PENTAGON]
+
+
+def curve(tables: Tables, branch: str) -> pd.DataFrame:
+    """The exact curve of a branch, sparse to dense."""
+    return tables["curves"][tables["curves"]["branch"] == branch].sort_values(RELATIVE)
+
+
+def at_one(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows at which all densities are the same."""
+    return rows[np.isclose(rows[RELATIVE], 1.0)]
+
+
+def count(tables: Tables) -> int:
+    """How many seeds each density has, at least."""
+    return int(tables["models"].groupby(RELATIVE).size().min())
+
+
+def kinds(rows: pd.DataFrame) -> str:
+    """How many models there are of which kind."""
+    return ", ".join(f"{count} {name}" for name, count in rows["kind"].value_counts().items())
+
+
+def known(tables: Tables, relative: float) -> str:
+    """The lowest loss at a density, and how many seeds come near it."""
+    rows = tables["models"][np.isclose(tables["models"][RELATIVE], relative)]
+    near = _near(rows).mean()
+    return (
+        f"loss {rows['loss'].min():.7f}, N = {len(rows)}, {near:.0%} of seeds within "
+        f"{seeds.MATCH:.0%}"
+    )
+
+
+def shares(tables: Tables) -> str:
+    """The least and the largest part of the seeds of a density that come near the lowest loss."""
+    models = tables["models"]
+    part = _near(models).groupby(models[RELATIVE]).mean()
+    return f"{part.min():.0%} to {part.max():.0%} of which are within {seeds.MATCH:.0%} of it"
+
+
+def _near(models: pd.DataFrame) -> pd.Series:
+    """Whether the loss of a model is near the lowest known."""
+    near: pd.Series = models["loss"] <= (1 + seeds.MATCH) * models["lowest"]
+    return near

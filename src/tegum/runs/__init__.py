@@ -1,0 +1,1 @@
+"""Datasets of trained models: their names, reading, writing, selecting, tables."""

@@ -14,7 +14,7 @@ from fake_lab import FAKES, FakeLab, finished_fakes, run_facts
 from matplotlib.figure import Figure
 
 from tegum.errors import StoreError, TegumError
-from tegum.experiments.base import Claim, Experiment, FigureSpec, Judgement, Tables
+from tegum.experiments.base import Claim, Experiment, FigureSpec, Tables, when
 from tegum.report import discovery, facts, figures, summary
 from tegum.report.lab import RunLab, TrainingRecord
 from tegum.report.run import Finished, run
@@ -31,9 +31,9 @@ def simple(
     **changes: Any,
 ) -> Experiment:
     """An experiment with one claim, which holds unless said otherwise."""
-    claim = Claim("9.a", 9, "Section", "It is so.", "always", judge, ("numbers",))
+    claim = Claim("9.a", "Section", "It is so.", "always", judge, ("numbers",))
     claim = replace(claim, **changes.pop("claim", {}))
-    base = Experiment("simple", "Simple", "Section", (9,), "One.", measure, (), (claim,))
+    base = Experiment("simple", "Simple", "Section", "One.", measure, (), (claim,))
     return replace(base, **changes)
 
 
@@ -93,7 +93,7 @@ class TestRun:
         assert (verdict.claim.id, verdict.judgement.status) == ("2.a", "holds")
 
     def test_a_rule_that_raises_is_an_error_and_not_a_success(self) -> None:
-        done = run(simple(judge=lambda found: Judgement.when(found["gone"] is None, "")), FakeLab())
+        done = run(simple(judge=lambda found: when(found["gone"] is None, "")), FakeLab())
         (failure,) = done.failures
         assert failure.doing == "judging claim 9.a"
         assert failure.message == "KeyError: 'gone'"

@@ -81,7 +81,7 @@ def train_briefly(lab: Lab) -> Tables:
 
 
 def experiment(name: str, measure: Callable[[Lab], Tables], *figures: FigureSpec) -> Experiment:
-    return Experiment(name, name.title(), "Section", (1,), "One.", measure, figures, ())
+    return Experiment(name, name.title(), "Section", "One.", measure, figures, ())
 
 
 def ignored(number: int, started: Experiment) -> Progress:

@@ -37,7 +37,7 @@ def test_a_film_is_written_shown_and_linked(tmp_path: Path) -> None:
         FigureSpec("standing", "It does not.", still, ("numbers",)),
     )
     tables = {"numbers": pd.DataFrame({"a": [1, 2, 3]})}
-    films = Experiment("films", "Films", "S", (9,), "One.", lambda lab: tables, figures, ())
+    films = Experiment("films", "Films", "S", "One.", lambda lab: tables, figures, ())
     done = run(films, FakeLab(quick=True))
     assert not done.failures
     ReportFolder(tmp_path, run_facts(), (films,)).add(done)

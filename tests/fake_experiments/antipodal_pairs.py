@@ -13,6 +13,7 @@ from tegum.experiments.base import (
     Judgement,
     Lab,
     Tables,
+    when,
 )
 
 
@@ -42,7 +43,7 @@ def draw_grid(tables: Tables) -> Figure:
 
 def judge_norm(tables: Tables) -> Judgement:
     largest = float(tables["sweep"]["norm"].max())
-    return Judgement.when(largest > 1.2, f"largest ‖W_i‖ = {largest:.3f}", largest=largest)
+    return when(largest > 1.2, f"largest ‖W_i‖ = {largest:.3f}", largest=largest)
 
 
 def judge_formula(tables: Tables) -> Judgement:
@@ -53,7 +54,6 @@ EXPERIMENT = Experiment(
     name="antipodal-pairs",
     title="Antipodal pairs & <norms>",
     section="Demonstrating Superposition",
-    items=(1, 2),
     summary="Norms of features in a pair, for sparsities from dense to 1 in 100.",
     measure=measure,
     figures=(
@@ -63,7 +63,6 @@ EXPERIMENT = Experiment(
     claims=(
         Claim(
             id="1.a",
-            item=1,
             section="Introduction",
             statement="Features in superposition have norms above 1.",
             rule="largest norm > 1.2",
@@ -72,7 +71,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="1.b",
-            item=1,
             section="Geometry",
             statement="‖W_i‖ = 1/(1 − b_i) <script>alert(1)</script>",
             rule="within 1 %",
@@ -82,11 +80,10 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="2.a",
-            item=2,
             section="Introduction",
             statement="Needs many models.",
             rule="at least 24 sparsities",
-            judge=lambda tables: Judgement.when(len(tables["sweep"]) >= 24, "24 sparsities"),
+            judge=lambda tables: when(len(tables["sweep"]) >= 24, "24 sparsities"),
             evidence=("sweep",),
             quick=False,
         ),

@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 import tegum
-from tegum.experiments.base import Claim, Experiment, FigureSpec, Judgement, Lab, Tables
+from tegum.experiments.base import Claim, Experiment, FigureSpec, Judgement, Lab, Tables, when
 
 
 def measure(lab: Lab) -> Tables:
@@ -29,25 +29,20 @@ EXPERIMENT = Experiment(
     name="training-run",
     title="A training",
     section="Experiment setup",
-    items=(3,),
     summary="Two models, twice.",
     measure=measure,
     figures=(FigureSpec("losses", "Losses.", draw, ("losses",)),),
     claims=(
         Claim(
             id="3.a",
-            item=3,
             section="Setup",
             statement="Losses are negative.",
             rule="every loss < 0",
-            judge=lambda tables: Judgement.when(
-                bool((tables["losses"]["dense"] < 0).all()), "losses above 0"
-            ),
+            judge=lambda tables: when((tables["losses"]["dense"] < 0).all(), "losses above 0"),
             evidence=("losses",),
         ),
         Claim(
             id="3.b",
-            item=3,
             section="Setup",
             statement="This rule is broken.",
             rule="none",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 Tables = dict[str, "pd.DataFrame"]
 Status = Literal["holds", "differs", "not tested"]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -27,29 +29,88 @@ class Judgement:
     measured: str
     values: Mapping[str, float] = field(default_factory=dict)
 
-    @classmethod
-    def when(cls, holds: bool, measured: str, **values: float) -> Judgement:
-        """`holds` or `differs`, by a condition."""
-        return cls("holds" if holds else "differs", measured, values)
+
+def when(holds: Any, measured: str, **values: Any) -> Judgement:
+    """`holds` or `differs`, by a condition: one truth value and numbers, Python's or numpy's."""
+    status: Status = "holds" if bool(holds) else "differs"
+    return Judgement(status, measured, {name: _plain(value) for name, value in values.items()})
+
+
+def _plain(value: Any) -> float:
+    return value if type(value) is int else float(value)
+
+
+Judge = Callable[[Tables], Judgement]
 
 
 @dataclass(frozen=True)
 class Claim:
     """A statement of the paper, with the rule that tests it; fixed before the run.
 
-    `id` is "item.letter" of the project's list of claims, `evidence` names the figures and
-    tables of the experiment to look at, `quick` says whether a `--quick` run can test it.
+    `id` is "item.letter" of the project's list of claims, `section` the paper's, `evidence` names
+    the figures and tables of the experiment to look at, `quick` says whether a `--quick` run can
+    test it.
     """
 
     id: str
-    item: int
     section: str
     statement: str
     rule: str
-    judge: Callable[[Tables], Judgement]
+    judge: Judge
     evidence: tuple[str, ...]
     expected: Status = "holds"
     quick: bool = True
+
+    @property
+    def item(self) -> int:
+        """The item of the list of claims that this is a part of: 38 of "38.b"."""
+        return int(self.id.partition(".")[0])
+
+
+class Claims:
+    """The claims of one section of the paper, each written above the function that judges it.
+
+        claims = Claims("Relationship to Adversarial Robustness")
+
+        @claims("32.a", "Models get vulnerable.", rule="…", evidence=("vulnerability",))
+        def vulnerable(tables: Tables) -> Judgement:
+            return when(…, "what was measured", ratio=…)
+
+    They keep the order in which they are written.
+    """
+
+    def __init__(self, section: str) -> None:
+        """No claims yet; `section` is the paper's."""
+        self.section = section
+        self._claims: list[Claim] = []
+
+    def __call__(
+        self,
+        id: str,
+        statement: str,
+        *,
+        rule: str,
+        evidence: tuple[str, ...],
+        expected: Status = "holds",
+        quick: bool = True,
+    ) -> Callable[[Judge], Judge]:
+        """A decorator for the judge of a claim, which is left as it is.
+
+        Raises ValueError for an id that is not "item.letter" or is there already.
+        """
+        if re.fullmatch(r"[1-9]\d*\.[a-z]", id) is None or any(c.id == id for c in self._claims):
+            raise ValueError(f"claims must have ids like 32.a, each once; got {id!r}")
+
+        def add(judge: Judge) -> Judge:
+            claim = Claim(id, self.section, statement, rule, judge, evidence, expected, quick)
+            self._claims.append(claim)
+            return judge
+
+        return add
+
+    def __iter__(self) -> Iterator[Claim]:
+        """The claims, in the order in which they are written."""
+        return iter(self._claims)
 
 
 @dataclass(frozen=True)
@@ -88,8 +149,8 @@ class Lab(Protocol):
         """The runs with their expected losses, to a part in 10⁶, in place of held-out ones."""
         ...
 
-    def pick(self, full: int, quick: int, fine: int | None = None) -> int:
-        """The first number in a full run, the second with `--quick`, the third with `--fine`.
+    def pick(self, full: T, quick: T, fine: T | None = None) -> T:
+        """The first of these in a full run, the second with `--quick`, the third with `--fine`.
 
         An experiment that has nothing finer leaves the third out.
         """
@@ -103,11 +164,15 @@ class Experiment:
     name: str
     title: str
     section: str
-    items: tuple[int, ...]
     summary: str
     measure: Callable[[Lab], Tables]
     figures: tuple[FigureSpec, ...]
     claims: tuple[Claim, ...]
+
+    @property
+    def items(self) -> tuple[int, ...]:
+        """The items of the list of claims that it tests, in rising order."""
+        return tuple(sorted({claim.item for claim in self.claims}))
 
 
 @dataclass(frozen=True)

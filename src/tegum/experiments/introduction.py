@@ -11,7 +11,7 @@ from tegum.analysis import geometry
 from tegum.dims import DENSITY
 from tegum.experiments._shared import sweep_figures as figures
 from tegum.experiments._shared.sweeps import Recipe, among, at, known, problem, sweep
-from tegum.experiments.base import Claim, Experiment, FigureSpec, Judgement, Lab, Tables
+from tegum.experiments.base import Claim, Experiment, FigureSpec, Judgement, Lab, Tables, when
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,12 +60,12 @@ def judge_dense(tables: Tables) -> Judgement:
     W, _ = model(tables, DENSE)
     norms, angle = geometry.norms(W), _angle(W[:, 0], W[:, 1])
     off = float(np.abs(norms[:2] - 1).max())
-    return Judgement.when(
+    return when(
         abs(angle - 90) <= RIGHT_ANGLE and off <= UNIT,
         f"angle {angle:.2f}°, norms {norms[0]:.3f}, {norms[1]:.3f}; {_known(tables, DENSE)}",
         angle=angle,
-        norm_0=float(norms[0]),
-        norm_1=float(norms[1]),
+        norm_0=norms[0],
+        norm_1=norms[1],
     )
 
 
@@ -73,7 +73,7 @@ def judge_left_out(tables: Tables) -> Judgement:
     """1.b: the other dense features have no direction, and their mean as bias."""
     W, b = model(tables, DENSE)
     largest, off = float(geometry.norms(W)[2:].max()), float(np.abs(b[2:] - 0.5).max())
-    return Judgement.when(
+    return when(
         largest < ABSENT and off <= BIAS,
         f"largest norm {largest:.3f}, biases {_list(b[2:])}; {_known(tables, DENSE)}",
         largest_norm=largest,
@@ -89,7 +89,7 @@ def judge_pairs(tables: Tables) -> Judgement:
     found = sorted(i for pair in pairs for i in pair) == [0, 1, 2, 3]
     worst = max((float(cosines[i, j]) for i, j in pairs), default=1.0)
     across = _angle(W[:, pairs[0][0]], W[:, pairs[1][0]]) if found else float("nan")
-    return Judgement.when(
+    return when(
         found and abs(across - 90) <= RIGHT_ANGLE and faint < FAINT,
         f"pairs {pairs}, cosines ≤ {worst:.3f}, angle between them {across:.1f}°, "
         f"‖W_4‖ = {faint:.3f}; {_known(tables, MIDDLE)}",
@@ -107,14 +107,14 @@ def judge_pentagon(tables: Tables) -> Judgement:
     off = float(np.abs(gaps - 72).max())  # NaN unless all five are represented
     low, high = PENTAGON_NORMS
     inside = bool((norms >= low).all() and (norms <= high).all())
-    return Judgement.when(
+    return when(
         off <= PENTAGON and inside and bool((b < 0).all()),
         f"gaps {_list(gaps, 1)}°, norms {_list(norms)}, biases {_list(b)}; "
         f"{_known(tables, SPARSE)}",
         largest_gap_off=off,
-        least_norm=float(norms.min()),
-        largest_norm=float(norms.max()),
-        largest_bias=float(b.max()),
+        least_norm=norms.min(),
+        largest_norm=norms.max(),
+        largest_bias=b.max(),
     )
 
 
@@ -127,7 +127,7 @@ def judge_stages(tables: Tables) -> Judgement:
     W, _ = model(tables, min(STAGES))
     off = float(np.abs(geometry.gaps_2d(W) - 72).max())
     words = ", ".join(f"{found[p]} at 1−S={p:g}" for p in STAGES)
-    return Judgement.when(
+    return when(
         found == STAGES and off <= STAGE_GAP,
         f"(represented, pairs) = {words}; gaps at 1−S={min(STAGES):g} within {off:.1f}° of 72°; "
         f"{known(among(tables['models'], tuple(STAGES)))}",
@@ -185,7 +185,6 @@ EXPERIMENT = Experiment(
     name="introduction",
     title="Five features in two dimensions",
     section=SECTION,
-    items=(1,),
     summary="ReLU-output models with n = 5, m = 2 and importances .9^i, from dense to sparse.",
     measure=measure,
     figures=(
@@ -216,7 +215,6 @@ EXPERIMENT = Experiment(
     claims=(
         Claim(
             id="1.a",
-            item=1,
             section=SECTION,
             statement="With dense features (1−S = 1) the two most important ones are represented "
             "at right angles.",
@@ -226,7 +224,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="1.b",
-            item=1,
             section=SECTION,
             statement="With dense features the three least important ones are not represented; "
             "their biases give the mean.",
@@ -236,7 +233,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="1.c",
-            item=1,
             section=SECTION,
             statement="With sparser features (1−S = 0.2) four are represented, in two antipodal "
             "pairs at right angles.",
@@ -247,7 +243,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="1.d",
-            item=1,
             section=SECTION,
             statement="With sparse features (1−S = 0.1) all five are represented, as a pentagon.",
             rule=f"five gaps of 72 ± {PENTAGON:g}°, norms in {PENTAGON_NORMS[0]:g} … "
@@ -257,7 +252,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="1.e",
-            item=1,
             section=SECTION,
             statement="From dense to sparse, features go from a dimension each through antipodal "
             "pairs to a pentagon.",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from tegum.experiments._shared import sweep_figures as figures
 from tegum.experiments._shared import sweeps
 from tegum.experiments._shared.sweeps import Recipe
-from tegum.experiments.base import Claim, Experiment, FigureSpec, Judgement, Lab, Tables
+from tegum.experiments.base import Claim, Experiment, FigureSpec, Judgement, Lab, Tables, when
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,7 +76,7 @@ def _against_packing(tables: Tables, densities: tuple[float, ...]) -> Judgement:
             f"{ratio:.3f} of the packing's; " + sweeps.known(sweeps.among(tables["models"], (p,)))
         )
         values |= {f"represented_{p:g}": shown, f"dedicated_{p:g}": alone, f"ratio_{p:g}": ratio}
-    return Judgement.when(good, "represented/dedicated " + "; ".join(words), **values)
+    return when(good, "represented/dedicated " + "; ".join(words), **values)
 
 
 def judge_rescaled(tables: Tables) -> Judgement:
@@ -103,7 +103,7 @@ def _rescaled(tables: Tables, sparsest: float) -> Judgement:
     known = [
         sweeps.known(sweeps.among(tables[name], judged)) for name in ("models", "small_models")
     ]
-    return Judgement.when(
+    return when(
         worst <= figures.RESCALED,
         f"represented per dimension, m={HIDDEN} and m={sweeps.SMALL_HIDDEN}: {'; '.join(words)}; "
         f"largest difference {worst:.1%}; m={HIDDEN}: {known[0]}; m={sweeps.SMALL_HIDDEN}: "
@@ -152,7 +152,6 @@ EXPERIMENT = Experiment(
     name="larger",
     title="A larger model is a scaled-up small one",
     section=SECTION,
-    items=(4,),
     summary="n = 80 features of importance .9^i in m = 20 dimensions, from dense to sparse.",
     measure=measure,
     figures=(
@@ -193,7 +192,6 @@ EXPERIMENT = Experiment(
     claims=(
         Claim(
             id="4.a",
-            item=4,
             section=SECTION,
             statement="At 1−S = 0.3 and 0.1 the larger model, too, keeps its most important "
             "features apart and puts the others in antipodal pairs.",
@@ -203,7 +201,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="4.b",
-            item=4,
             section=SECTION,
             statement="At 1−S = 0.03 forty features in twenty antipodal pairs are the best model. "
             "(Recorded as differing: arrangements beyond pairs hold a few more features at a loss "
@@ -217,7 +214,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="4.c",
-            item=4,
             section=SECTION,
             statement="The larger model is a rescaled version of the small one: it represents as "
             "many features per dimension.",
@@ -228,7 +224,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="4.d",
-            item=4,
             section=SECTION,
             statement="The larger model remains a rescaled version of the small one however "
             "sparse features are. (Recorded as differing: where interference is rare, the more "

@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from tegum.problem import Problem
     from tegum.store import Store
     from tegum.training import Training
+
+T = TypeVar("T")
 
 #: Relative tolerance of expected losses: what is compared differs by more.
 _SCORED: Final = 1e-6
@@ -80,8 +82,8 @@ class RunLab:
 
         return score(runs, tolerance=_SCORED, jobs=self.jobs)
 
-    def pick(self, full: int, quick: int, fine: int | None = None) -> int:
-        """The first number in a full run, the second with `--quick`, the third with `--fine`."""
+    def pick(self, full: T, quick: T, fine: T | None = None) -> T:
+        """The first of these in a full run, the second with `--quick`, the third with `--fine`."""
         if self.fine and fine is not None:
             return fine
         return quick if self.quick else full

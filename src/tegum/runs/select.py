@@ -10,6 +10,7 @@ from tegum.dims import CANDIDATE, SEED
 from tegum.errors import SpecError, UnknownNameError
 
 if TYPE_CHECKING:
+    import pandas as pd
     import xarray as xr
 
 
@@ -62,6 +63,16 @@ def average(runs: xr.Dataset, *names: str) -> xr.Dataset:
     return (
         runs[list(names)].mean(over, keep_attrs=True, skipna=True).drop_vars(SEED, errors="ignore")
     )
+
+
+def best_rows(rows: pd.DataFrame, by: str | list[str]) -> pd.DataFrame:
+    """Of a table with a column `loss`, the row of lowest loss for each value of `by`.
+
+    In rising order of `by`, with the index labels they had; of equal losses the first row, and
+    NaN is no loss.
+    """
+    chosen: pd.DataFrame = rows.loc[rows.groupby(by)["loss"].idxmin()]
+    return chosen
 
 
 def _ranking(runs: xr.Dataset, owner: str) -> xr.DataArray:

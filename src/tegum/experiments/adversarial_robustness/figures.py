@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tegum.dims import DENSITY
-from tegum.experiments.adversarial_robustness import claims as rules
-from tegum.experiments.adversarial_robustness import measure as models
+from tegum.experiments.adversarial_robustness.claims import means as means_of
+from tegum.experiments.adversarial_robustness.claims import within
+from tegum.experiments.adversarial_robustness.measure import LONG, RANGE
 from tegum.experiments.base import FigureSpec, Tables
 from tegum.plots import style
 from tegum.plots.curves import density_axis
@@ -31,9 +32,9 @@ def draw_vulnerability(tables: Tables) -> Figure:
 
     figure = Figure(figsize=(8.4, 3.3), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=(1.45, 1))
-    rows = rules.within(tables)
+    rows = within(tables)
     everyone = tables["attacked"]
-    everyone = everyone[1 / everyone[DENSITY] <= models.RANGE * (1 + 1e-9)]
+    everyone = everyone[1 / everyone[DENSITY] <= RANGE * (1 + 1e-9)]
     base = float(rows["per_example"].iloc[0])
     left.plot(
         1 / rows[DENSITY], rows["per_example"] / base, "o-", ms=4, color=style.BLUE,
@@ -72,7 +73,7 @@ def draw_masking(tables: Tables) -> Figure:
     panels = figure.subplots(1, 3)
     for axes, name, words in (
         (panels[0], "attacked", "λ a tenth of E‖x‖"),
-        (panels[1], "long", f"λ = {models.LONG:g}"),
+        (panels[1], "long", f"λ = {LONG:g}"),
     ):
         rows = tables[name]
         rows = rows[rows["chosen"]].sort_values(DENSITY, ascending=False)
@@ -98,7 +99,7 @@ def draw_training(tables: Tables) -> Figure:
 
     figure = Figure(figsize=(9.0, 2.9), layout="constrained")
     panels = figure.subplots(1, 3)
-    rows, means = tables["hardened"], rules.means(tables)
+    rows, means = tables["hardened"], means_of(tables)
     _curve(panels[0], rows, means, "features_per_dimension", style.VERMILION)
     panels[0].set_ylabel("features per dimension 1/D*")
     panels[0].axhline(1.0, color=style.FAINT, lw=1, zorder=0)

@@ -13,7 +13,7 @@ from tegum.distributions import Independent
 from tegum.experiments.base import Lab, Tables
 from tegum.models import ReLUOutput
 from tegum.problem import Problem
-from tegum.runs.select import best
+from tegum.runs.select import best, best_rows
 from tegum.training import Training
 
 if TYPE_CHECKING:
@@ -42,11 +42,15 @@ _TRAINED_SEEDS: Final = (4, 2)
 _TRAINED_STEPS: Final = (6000, 1500)
 
 
+def measure(lab: Lab) -> Tables:
+    """Models at all densities under attack; models trained on attacks."""
+    return {**attacked(lab), "hardened": hardened(lab)}
+
+
 def densities(lab: Lab) -> F64:
     """From dense to sparse."""
     within = np.geomspace(1.0, RANGE, lab.pick(*_WITHIN))
-    beyond = np.array(_BEYOND[1] if lab.quick else _BEYOND[0])
-    return 1.0 / np.concatenate([within, beyond])
+    return 1.0 / np.concatenate([within, lab.pick(*_BEYOND)])
 
 
 def attacked(lab: Lab) -> Tables:
@@ -93,7 +97,7 @@ def hardened(lab: Lab) -> pd.DataFrame:
     per_example, the rise of the loss by attacks of 0.1 E‖x‖, over λ².
     """
     length = mean_length()
-    sizes = np.array(_QUICK_SIZES if lab.quick else SIZES)
+    sizes = np.array(lab.pick(SIZES, _QUICK_SIZES))
     problem = Problem(
         Independent(n_features=TRAINED_N, feature_probability=TRAINED_P),
         ReLUOutput(n_hidden=TRAINED_M),
@@ -122,7 +126,7 @@ def _shape(runs: xr.Dataset) -> xr.Dataset:
 
 def _chosen(rows: pd.DataFrame, axis: str) -> pd.DataFrame:
     """With `chosen`: the seed of lowest loss at each value of the axis."""
-    lowest = rows.groupby(axis)["loss"].idxmin()
+    lowest = best_rows(rows, axis).index
     return rows.assign(chosen=rows.index.isin(lowest)).sort_values(
         [axis, "seed"], ascending=[False, True], ignore_index=True
     )

@@ -64,7 +64,6 @@ EXPERIMENT = Experiment(
     name="basic-results",
     title="Superposition appears with sparsity",
     section=SECTION,
-    items=(3, 5),
     summary="n = 20 features of importance .7^i in m = 5 dimensions: the linear model, and "
     "ReLU-output models from dense to sparse features.",
     measure=measure,
@@ -102,7 +101,6 @@ EXPERIMENT = Experiment(
     claims=(
         Claim(
             id="3.a",
-            item=3,
             section=SECTION,
             statement="The linear model keeps the m most important features, orthogonal, and "
             "nothing else, at any sparsity.",
@@ -112,7 +110,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="3.b",
-            item=3,
             section=SECTION,
             statement="On dense features (1−S = 1) the ReLU-output model does the same, and sets "
             "the other features to their mean.",
@@ -123,7 +120,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="3.c",
-            item=3,
             section=SECTION,
             statement="With sparser features more than m are represented, and fewer and fewer "
             "have a dimension to themselves.",
@@ -133,7 +129,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="3.d",
-            item=3,
             section=SECTION,
             statement="At 1−S = 0.03 an arrangement beyond antipodal pairs is the best: more "
             "features than in the best packing of pairs, at lower loss.",
@@ -144,7 +139,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="3.e",
-            item=3,
             section=SECTION,
             statement="When features are sparse, none has a dimension to itself.",
             rule=f"no dedicated feature at 1−S ≤ {rules.SPARSE:g}",
@@ -153,7 +147,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="3.f",
-            item=3,
             section=SECTION,
             statement="When features are sparse, positive overlaps and negative biases appear.",
             rule=f"at every 1−S ≤ {rules.SPARSE:g}, among represented features, some G_ij > "
@@ -163,7 +156,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="3.g",
-            item=3,
             section=SECTION,
             statement="When features are sparse, about twelve of them share the five dimensions.",
             rule=f"{rules.SPARSE_COUNTS[0]}–{rules.SPARSE_COUNTS[1]} represented, ± "
@@ -174,7 +166,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="3.h",
-            item=3,
             section=SECTION,
             statement="The sparser the features, the more of them are represented.",
             rule="from dense to sparse the number of represented features need not fall if at each "
@@ -185,7 +176,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="3.i",
-            item=3,
             section=SECTION,
             statement="The least important of the represented features are the first to share.",
             rule="at 1−S = 0.3 and 0.1 some represented features share and some do not; those "
@@ -195,7 +185,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="3.j",
-            item=3,
             section=SECTION,
             statement="Features share in antipodal pairs at first, and in other arrangements when "
             "they are sparse.",
@@ -206,7 +195,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="5.a",
-            item=5,
             section=SECTION,
             statement="The best linear model does not depend on sparsity: its loss is the "
             "variance of a feature times the importance that does not fit.",
@@ -216,7 +204,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="5.b",
-            item=5,
             section=SECTION,
             statement="The linear model has no superposition at any sparsity.",
             rule="features 0–4 and no others represented, each with superposition < "

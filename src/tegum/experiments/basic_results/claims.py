@@ -18,7 +18,7 @@ from tegum.experiments._shared.sweeps import (
     matching_counts,
     square,
 )
-from tegum.experiments.base import Judgement, Tables
+from tegum.experiments.base import Judgement, Tables, when
 from tegum.experiments.basic_results import linear as _linear
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def judge_dense(tables: Tables) -> Judgement:
     features = at(tables["features"], 1.0)
     left_out = features[features["norm"] <= geometry.REPRESENTED]
     bias = float((left_out["b"] - 0.5).abs().max()) if len(left_out) else float("nan")
-    return Judgement.when(
+    return when(
         off <= _linear.ENTRY and bias <= BIAS,
         f"largest |G − diag(1×{SMALL_HIDDEN}, 0)| {off:.4f}; biases of the {len(left_out)} "
         f"features left out within {bias:.4f} of 1/2; {_known(tables, 1.0)}",
@@ -73,8 +73,8 @@ def judge_counts(tables: Tables) -> Judgement:
         )
         values[f"represented_{p:g}"] = float(row["represented"])
         values[f"dedicated_{p:g}"] = float(row["dedicated"])
-    return Judgement.when(
-        bool(good),
+    return when(
+        good,
         "represented/dedicated "
         + "; ".join(words)
         + _and_known(among(tables["models"], tuple(COUNTS))),
@@ -87,23 +87,23 @@ def judge_beyond_pairs(tables: Tables) -> Judgement:
     row, packing = _best(tables, 0.03), at(tables["packing"], 0.03).iloc[0]
     gain = 1 - row["loss"] / packing["loss"]
     sure = row["loss"] + 2 * row["loss_error"] < packing["loss"]
-    return Judgement.when(
-        bool(sure and row["represented"] > packing["represented"]),
+    return when(
+        sure and row["represented"] > packing["represented"],
         f"{row['represented']:g} features at a loss {gain:.1%} below that of the "
         f"{packing['represented']:g} features in pairs, {packing['loss']:.4g}; "
         f"{_known(tables, 0.03)}",
-        represented=float(row["represented"]),
-        gain=float(gain),
+        represented=row["represented"],
+        gain=gain,
     )
 
 
 def judge_none_dedicated(tables: Tables) -> Judgement:
     """3.e: no sparse feature has a dimension of its own."""
     rows = _sparse(tables)
-    return Judgement.when(
-        bool((rows["dedicated"] == 0).all()),
+    return when(
+        (rows["dedicated"] == 0).all(),
         _each(rows, "dedicated") + _and_known(rows),
-        most_dedicated=float(rows["dedicated"].max()),
+        most_dedicated=rows["dedicated"].max(),
     )
 
 
@@ -115,7 +115,7 @@ def judge_positive_interference(tables: Tables) -> Judgement:
         good &= overlap > PRESENT and bias < -PRESENT
         words.append(f"1−S={p:g}: {overlap:.2f}, {bias:.2f}")
         least, highest = min(least, overlap), max(highest, bias)
-    return Judgement.when(
+    return when(
         good,
         "largest overlap, lowest bias: " + "; ".join(words) + _and_known(_sparse(tables)),
         least_overlap=least,
@@ -136,8 +136,8 @@ def judge_sparse_counts(tables: Tables) -> Judgement:
     """3.g: how many features are represented when sparse."""
     rows = _sparse(tables)
     low, high = SPARSE_COUNTS[0] - COUNT_SLACK, SPARSE_COUNTS[1] + COUNT_SLACK
-    return Judgement.when(
-        bool(rows["represented"].between(low, high).all()),
+    return when(
+        rows["represented"].between(low, high).all(),
         _each(rows, "represented") + _and_known(rows),
         **{f"represented_{r[DENSITY]:g}": float(r["represented"]) for _, r in rows.iterrows()},
     )
@@ -155,7 +155,7 @@ def judge_monotone(tables: Tables) -> Judgement:
     for counts in near:
         enough = [count for count in counts if count >= max(chosen, default=0)]
         chosen += enough[:1]
-    return Judgement.when(
+    return when(
         len(chosen) == len(DENSITIES),
         f"lowest loss: {' '.join(map(str, rows['represented']))} from dense to sparse; within 1% "
         f"of it: {' '.join('/'.join(map(str, counts)) for counts in near)}; {known(rows)}",
@@ -170,7 +170,7 @@ def judge_order(tables: Tables) -> Judgement:
         alone, shared = _alone_and_shared(tables, p)
         good &= bool(alone) and bool(shared) and max(alone, default=0) < min(shared, default=0)
         words.append(f"1−S={p:g}: alone {_span(alone)}, sharing {_span(shared)}")
-    return Judgement.when(
+    return when(
         good, "features at " + "; ".join(words) + _and_known(among(tables["models"], MIXED))
     )
 
@@ -185,7 +185,7 @@ def judge_pairs_first(tables: Tables) -> Judgement:
     rows = lowest(tables["models"])
     judged = rows[rows[DENSITY].isin(MIXED) | (rows[DENSITY] <= SPARSE)]
     found = "of the features that share, in antipodal pairs: " + ", ".join(words)
-    return Judgement.when(good, found + _and_known(judged))
+    return when(good, found + _and_known(judged))
 
 
 def _paired(tables: Tables, density: float) -> tuple[int, int, int]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from tegum.dims import DENSITY
 from tegum.experiments._shared import sweeps
-from tegum.experiments.base import FigureSpec, Judgement, Lab, Tables
+from tegum.experiments.base import FigureSpec, Judgement, Lab, Tables, when
 from tegum.models import Linear
 from tegum.plots import style
 from tegum.plots.curves import density_axis
@@ -66,7 +66,7 @@ def judge_projector(tables: Tables) -> Judgement:
     pairs = tables["linear_pairs"]
     found = {p: projector_error(sweeps.at(pairs, p)) for p in pairs[DENSITY].unique()}
     worst = max(found, key=lambda p: found[p])
-    return Judgement.when(
+    return when(
         max(found.values()) <= ENTRY,
         f"largest |G − diag(1×{sweeps.SMALL_HIDDEN}, 0)| {found[worst]:.4f} (at 1−S={worst:g}) "
         f"over {len(found)} densities, {known(tables)}",
@@ -87,12 +87,12 @@ def judge_loss(tables: Tables) -> Judgement:
     ratio = models["loss"] / models["optimum"]
     lowest = ratio.groupby(models[DENSITY]).min()
     complete = set(lowest.index) == set(tables["linear_models"][DENSITY])
-    return Judgement.when(
+    return when(
         complete and float(lowest.max()) <= LOSS_RATIO,
         f"loss / optimum at most {lowest.max():.6f} over {len(lowest)} densities "
         f"({ratio.max():.6f} in any seed), {known(tables)}",
-        largest_ratio=float(lowest.max()),
-        largest_ratio_of_any_seed=float(ratio.max()),
+        largest_ratio=lowest.max(),
+        largest_ratio_of_any_seed=ratio.max(),
     )
 
 
@@ -104,7 +104,7 @@ def judge_alone(tables: Tables) -> Judgement:
     same = set(kept) == {tuple(range(sweeps.SMALL_HIDDEN))}
     everywhere = len(kept) == features[DENSITY].nunique()
     worst = float(shown["superposition"].max()) if len(shown) else float("nan")
-    return Judgement.when(
+    return when(
         same and everywhere and worst < ALONE,
         f"features 0–{sweeps.SMALL_HIDDEN - 1} and no others represented at "
         f"{sum(k == tuple(range(sweeps.SMALL_HIDDEN)) for k in kept)} of "

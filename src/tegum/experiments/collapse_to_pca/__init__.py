@@ -34,7 +34,6 @@ _LENGTHS = f"‖W_a − W_b‖ < {rules.DISTANCE:g} and both lengths 1/√2 ± {
 _COLLAPSE: Final = (
     Claim(
         id="28.a",
-        item=28,
         section=SECTION,
         statement="As features get denser, correlated pairs progressively collapse: from none of "
         "three to all.",
@@ -46,7 +45,6 @@ _COLLAPSE: Final = (
     ),
     Claim(
         id="28.b",
-        item=28,
         section=SECTION,
         statement="No pair has merged up to 1−S = 0.05, one up to 0.15, two up to 0.2, all three "
         "from 0.25 to 0.5. (Recorded as differing: the third pair holds out until 0.39. At 0.25 "
@@ -60,7 +58,6 @@ _COLLAPSE: Final = (
     ),
     Claim(
         id="28.c",
-        item=28,
         section=SECTION,
         statement="The same of the exact optimum, with the third pair merging between 0.3 and 0.4. "
         "(Recorded as differing at 1−S = 0.15 alone: the second pair jumps to within ten "
@@ -72,7 +69,6 @@ _COLLAPSE: Final = (
     ),
     Claim(
         id="28.d",
-        item=28,
         section=SECTION,
         statement="Each collapse is a transition of first order between two kinds of minima.",
         rule="the lowest exact losses with k and k + 1 pairs merged, or closer than "
@@ -83,7 +79,6 @@ _COLLAPSE: Final = (
     ),
     Claim(
         id="28.e",
-        item=28,
         section=SECTION,
         statement="Training on samples reaches the exact optimum at all densities.",
         rule=f"lowest trained loss within {rules.MATCH:.0%} of the exact one at all fifteen",
@@ -93,7 +88,6 @@ _COLLAPSE: Final = (
     ),
     Claim(
         id="28.f",
-        item=28,
         section=SECTION,
         statement="Once all pairs have collapsed, models use nothing but the first principal "
         "components of the pairs.",
@@ -104,7 +98,6 @@ _COLLAPSE: Final = (
     ),
     Claim(
         id="28.g",
-        item=28,
         section=SECTION,
         statement="In very dense regimes the solution becomes equivalent to PCA.",
         rule=f"exact optimum at 1−S = {rules.DENSE:g}: WᵀW within {rules.PROJECTOR:g} of the "
@@ -115,7 +108,6 @@ _COLLAPSE: Final = (
     ),
     Claim(
         id="28.h",
-        item=28,
         section=SECTION,
         statement="PCA and superposition trade off: the sparser the features, the better is "
         "superposition.",
@@ -126,7 +118,6 @@ _COLLAPSE: Final = (
     ),
     Claim(
         id="29.a",
-        item=29,
         section=SECTION,
         statement="A pair that has collapsed is represented as its first principal component, "
         "(a + b)/√2.",
@@ -137,7 +128,6 @@ _COLLAPSE: Final = (
     ),
     Claim(
         id="29.b",
-        item=29,
         section=SECTION,
         statement="The same where all three have collapsed. (Recorded as differing: three "
         "components share two dimensions there, in a triangle of shorter directions with positive "
@@ -153,7 +143,6 @@ EXPERIMENT = Experiment(
     name="collapse-to-pca",
     title="Correlated pairs collapse to principal components",
     section=SECTION,
-    items=(28, 29),
     summary="Three correlated pairs in two dimensions (n = 6, m = 2, equal importance) from sparse "
     "to dense: trained models, the exact optimum, and where its branches cross.",
     measure=measure,

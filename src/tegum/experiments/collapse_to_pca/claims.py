@@ -8,7 +8,7 @@ import numpy as np
 
 from tegum.dims import DENSITY
 from tegum.experiments._shared.sets import ENGINES, EXACT, TRAINED
-from tegum.experiments.base import Judgement, Tables
+from tegum.experiments.base import Judgement, Tables, when
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,7 +51,7 @@ def judge_monotone(tables: Tables) -> Judgement:
         rows.iloc[0] == 0 and rows.iloc[-1] == 3 and rows.is_monotonic_increasing
         for rows in counts.values()
     )
-    return Judgement.when(holds, f"{_words(counts[TRAINED])}; {_seeds(tables)}")
+    return when(holds, f"{_words(counts[TRAINED])}; {_seeds(tables)}")
 
 
 def judge_caption(tables: Tables) -> Judgement:
@@ -63,7 +63,7 @@ def judge_caption(tables: Tables) -> Judgement:
         if wanted and found not in wanted:
             share = (trained.loc[trained[DENSITY] == p, "collapsed"] == wanted[-1]).mean()
             off.append(f"{found} at 1−S={p:g} (caption {wanted[-1]}: {share:.0%} of seeds)")
-    return Judgement.when(not off, "; ".join(off) if off else _words(counts))
+    return when(not off, "; ".join(off) if off else _words(counts))
 
 
 def judge_optima(tables: Tables) -> Judgement:
@@ -77,7 +77,7 @@ def judge_optima(tables: Tables) -> Judgement:
                 here = (pairs["engine"] == EXACT) & np.isclose(pairs[DENSITY], p)
                 spread = np.sort(pairs.loc[here, "spread"])[found]
                 off.append(f"{found} at 1−S={p:g}, the next with ‖a−b‖/‖a+b‖ = {spread:.3f}")
-    return Judgement.when(not off, "; ".join([*off, _words(counts)]))
+    return when(not off, "; ".join([*off, _words(counts)]))
 
 
 def judge_transitions(tables: Tables) -> Judgement:
@@ -95,9 +95,7 @@ def judge_transitions(tables: Tables) -> Judgement:
     )
     met = bool((steps["loss_step"] <= CONTINUOUS).all())
     edges = {f"edge_{k}": p for k, p in enumerate(table[DENSITY].tolist())}
-    return Judgement.when(
-        inside and met and bool((kink >= KINK).all()), f"pairs merged: {words}", **edges
-    )
+    return when(inside and met and bool((kink >= KINK).all()), f"pairs merged: {words}", **edges)
 
 
 def _closer(tables: Tables, row: pd.Series) -> bool:
@@ -110,11 +108,11 @@ def judge_reached(tables: Tables) -> Judgement:
     """28.e: trained models reach the exact optimum."""
     losses = [_best(tables, engine)["loss"] for engine in ENGINES]
     off = losses[0] / losses[1] - 1
-    return Judgement.when(
-        bool((off.abs() <= MATCH).all()),
+    return when(
+        (off.abs() <= MATCH).all(),
         f"lowest trained loss above the exact optimum by at most {off.max():.2%}, below by at "
         f"most {max(0.0, -off.min()):.2%}; {_seeds(tables)}",
-        most=float(off.max()),
+        most=off.max(),
     )
 
 
@@ -123,10 +121,10 @@ def judge_components(tables: Tables) -> Judgement:
     rows = tables["principal"]
     dense = rows[rows[DENSITY] >= THREE * (1 - 1e-9)]
     worst, before = dense["outside"].max(), rows.loc[rows[DENSITY] < 0.9 * THREE, "outside"].min()
-    return Judgement.when(
-        bool(worst <= OUTSIDE),
+    return when(
+        worst <= OUTSIDE,
         f"largest share outside {max(0.0, worst):.1g}; at sparser densities at least {before:.2f}",
-        outside=float(worst),
+        outside=worst,
     )
 
 
@@ -136,13 +134,13 @@ def judge_pca(tables: Tables) -> Judgement:
     row = rows[np.isclose(rows[DENSITY], DENSE)].iloc[0]
     half = rows[np.isclose(rows[DENSITY], ALL_MERGED)].iloc[0]
     below = 1 - row["loss"] / row["pca_loss"]
-    return Judgement.when(
-        bool(row["projector_off"] <= PROJECTOR and abs(below) <= PROJECTOR),
+    return when(
+        row["projector_off"] <= PROJECTOR and abs(below) <= PROJECTOR,
         f"1−S={DENSE:g}: entries of WᵀW within {row['projector_off']:.3f} of the projector, loss "
         f"{below:.2%} below PCA's; at {ALL_MERGED:g} still {half['projector_off']:.3f} and "
         f"{1 - half['loss'] / half['pca_loss']:.1%}",
-        projector_off=float(row["projector_off"]),
-        below=float(below),
+        projector_off=row["projector_off"],
+        below=below,
     )
 
 
@@ -150,11 +148,11 @@ def judge_trade_off(tables: Tables) -> Judgement:
     """28.h: superposition beats PCA the more, the sparser the features are."""
     rows = tables["principal"].sort_values(DENSITY)
     ratio = rows["loss"] / rows["pca_loss"]
-    return Judgement.when(
-        bool(ratio.is_monotonic_increasing and ratio.iloc[0] <= SPARSE_LOSS),
+    return when(
+        ratio.is_monotonic_increasing and ratio.iloc[0] <= SPARSE_LOSS,
         "loss over PCA's: "
         + ", ".join(f"{r:.2f} at {p:g}" for r, p in zip(ratio, rows[DENSITY], strict=True)),
-        sparsest=float(ratio.iloc[0]),
+        sparsest=ratio.iloc[0],
     )
 
 
@@ -175,7 +173,7 @@ def _judge_pairs(rows: pd.DataFrame) -> Judgement:
     lengths = rows[["norm_a", "norm_b"]].to_numpy()
     off = float(np.abs(lengths - 0.5**0.5).max())
     apart = float(rows["distance"].max())
-    return Judgement.when(
+    return when(
         off <= LENGTH and apart < DISTANCE,
         f"{len(rows)} pairs: ‖W_a − W_b‖ ≤ {apart:.3f}, lengths {lengths.min():.3f}–"
         f"{lengths.max():.3f}",

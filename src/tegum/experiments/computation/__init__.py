@@ -32,7 +32,6 @@ EXPERIMENT = Experiment(
     name="computation",
     title="Neurons compute on features in superposition",
     section=SECTION,
-    items=(40, 41, 42, 43, 44, 45),
     summary="Untied two-layer models without hidden bias learn y = |x|: with two neurons for each "
     "feature, with n = 100 features on m = 40 neurons from dense to sparse, and in small models "
     "whose circuits can be read.",
@@ -103,7 +102,6 @@ EXPERIMENT = Experiment(
     claims=(
         Claim(
             id="40.a",
-            item=40,
             section=f"{SECTION}: Basic Results",
             statement="With two neurons for each feature a model computes |x| without "
             "superposition: one neuron for x > 0, one for x < 0, each with output weight 1.",
@@ -114,7 +112,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="41.a",
-            item=41,
             section=_SWEPT,
             statement="When features are dense every neuron stores one feature.",
             rule=f"at 1−S = 1 and 0.3 at most {rules.IMPURE:.0%} of the neurons of the model of "
@@ -125,7 +122,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="41.b",
-            item=41,
             section=_SWEPT,
             statement="The sparser the features, the more weight is on features beyond a "
             "neuron's largest.",
@@ -137,7 +133,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="41.c",
-            item=41,
             section=_SWEPT,
             statement="When features are sparse the model computes |x| for more features than it "
             "has pairs of neurons.",
@@ -149,7 +144,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="42.a",
-            item=42,
             section=_SWEPT,
             statement="At intermediate sparsity pure neurons and highly polysemantic ones are "
             "found in one model.",
@@ -160,7 +154,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="42.b",
-            item=42,
             section=_SWEPT,
             statement="Neurons of the most important features tend to be monosemantic.",
             rule="rank correlation of the importance of a neuron's first feature and its weight "
@@ -171,7 +164,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="43.a",
-            item=43,
             section=_SWEPT,
             statement="The largest activations of a polysemantic neuron with a primary feature "
             "are nearly all that feature's.",
@@ -185,7 +177,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="43.b",
-            item=43,
             section=_SWEPT,
             statement="Lower activations of such neurons are of many features.",
             rule=f"of the lower half of activations less than {rules.LOW_SHARE:.0%} are the "
@@ -196,7 +187,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="44.a",
-            item=44,
             section=_MOTIF,
             statement="Small models of sparse features hold a motif: a neuron stores two features "
             "with weights of unequal size and output weights the other way round, and another "
@@ -209,7 +199,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="44.b",
-            item=44,
             section=_MOTIF,
             statement="It belongs to superposition: dense features have none, and models with two "
             "neurons for each feature have none.",
@@ -220,7 +209,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="44.c",
-            item=44,
             section=_MOTIF,
             statement="It is made, not met by chance.",
             rule=f"less than {rules.RARE:.0%} of the same models with the features of each neuron "
@@ -230,7 +218,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="44.d",
-            item=44,
             section=_MOTIF,
             statement="The inhibition keeps the loss low.",
             rule="for every instance cutting the inhibitory weight raises the loss on whole "
@@ -241,7 +228,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="45.a",
-            item=45,
             section=f"{SECTION}: Basic Results",
             statement="Scaling a neuron's input weights up and its output weights down leaves the "
             "model as it is.",
@@ -252,7 +238,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="45.b",
-            item=45,
             section=_SWEPT,
             statement="Losses at different sparsities are losses of different tasks, and do not "
             "say which model is better.",

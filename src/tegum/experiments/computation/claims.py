@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from tegum.dims import DENSITY
-from tegum.experiments.base import Judgement, Tables
+from tegum.experiments.base import Judgement, Tables, when
 from tegum.experiments.computation.circuits import (
     DENSITIES,
     ENOUGH,
@@ -46,13 +46,13 @@ def judge_pairs(tables: Tables) -> Judgement:
     exact = table["paired"] & (table["output_off"] <= UNIT) & (table["other"] <= UNIT)
     at = int(table["loss"].to_numpy().argmin())
     best = table.iloc[at]
-    return Judgement.when(
-        bool(exact.iloc[at]),
+    return when(
+        exact.iloc[at],
         f"best of {len(table)}: output weights within {best['output_off']:.1e} of 1, all others "
         f"below {best['other']:.1e}, loss {best['loss']:.1e}; so are {exact.mean():.0%} of seeds",
-        output_off=float(best["output_off"]),
-        other=float(best["other"]),
-        fraction=float(exact.mean()),
+        output_off=best["output_off"],
+        other=best["other"],
+        fraction=exact.mean(),
     )
 
 
@@ -69,8 +69,8 @@ def judge_dense(tables: Tables) -> Judgement:
     rows = shown(tables)
     rows = rows[rows[DENSITY].isin(DENSE)]
     share = rows["polysemantic"] / (rows["monosemantic"] + rows["polysemantic"])
-    return Judgement.when(
-        bool((share <= IMPURE).all()),
+    return when(
+        (share <= IMPURE).all(),
         _list(rows, "polysemantic") + " polysemantic neurons; " + _known(tables, DENSE),
         **{f"polysemantic_{r[DENSITY]:g}": float(r["polysemantic"]) for _, r in rows.iterrows()},
     )
@@ -80,13 +80,13 @@ def judge_mass(tables: Tables) -> Judgement:
     """41.b: polysemantic mass grows with sparsity."""
     rows = shown(tables)
     falls = -np.diff(rows["mass"].to_numpy())
-    return Judgement.when(
-        bool((falls <= SLACK).all() and rows["mass"].iloc[-1] > rows["mass"].iloc[0]),
+    return when(
+        (falls <= SLACK).all() and rows["mass"].iloc[-1] > rows["mass"].iloc[0],
         "weight beyond the largest, for each neuron: "
         + _list(rows, "mass", "{:.3f}")
         + "; "
         + _routes(rows),
-        largest_fall=float(falls.max()),
+        largest_fall=falls.max(),
     )
 
 
@@ -94,11 +94,11 @@ def judge_many(tables: Tables) -> Judgement:
     """41.c: more features are computed than there are pairs of neurons."""
     rows = shown(tables)
     rows = rows[rows[DENSITY] <= SPARSE]
-    return Judgement.when(
-        bool((rows["computed"] > MANY).all()),
+    return when(
+        (rows["computed"] > MANY).all(),
         _list(rows, "computed")
         + f" features computed; {_routes(rows)}; {_known(tables, rows[DENSITY])}",
-        least=float(rows["computed"].min()),
+        least=rows["computed"].min(),
     )
 
 
@@ -106,12 +106,12 @@ def judge_both_kinds(tables: Tables) -> Judgement:
     """42.a: pure and polysemantic neurons side by side."""
     rows = shown(tables)
     row = rows[rows[DENSITY] == MIDDLE].iloc[0]
-    return Judgement.when(
-        bool(min(row["monosemantic"], row["polysemantic"]) >= KINDS),
+    return when(
+        min(row["monosemantic"], row["polysemantic"]) >= KINDS,
         f"{row['monosemantic']} monosemantic and {row['polysemantic']} polysemantic neurons at "
         f"1−S={MIDDLE:g} ({row['route']}); {_known(tables, [MIDDLE])}",
-        monosemantic=float(row["monosemantic"]),
-        polysemantic=float(row["polysemantic"]),
+        monosemantic=row["monosemantic"],
+        polysemantic=row["polysemantic"],
     )
 
 
@@ -125,7 +125,7 @@ def judge_importance(tables: Tables) -> Judgement:
         if rows["mass"].std() > 0:
             found[float(str(p))] = float(spearmanr(rows["importance"], rows["mass"]).statistic)
     words = ", ".join(f"{found[p]:.2f} at 1−S={p:g}" for p in sorted(found, reverse=True))
-    return Judgement.when(
+    return when(
         found.get(MIDDLE, 1.0) < CORRELATION,
         f"rank correlation of importance and weight beyond the largest: {words}",
         correlation=found.get(MIDDLE, float("nan")),
@@ -143,12 +143,12 @@ def judge_top(tables: Tables) -> Judgement:
     """43.a: the largest activations are the primary feature's."""
     rows = with_primary(tables)
     share = rows["share_top"]
-    return Judgement.when(
-        bool(len(rows) > 0 and share.mean() >= TOP_SHARE),
+    return when(
+        len(rows) > 0 and share.mean() >= TOP_SHARE,
         f"{len(rows)} such neurons; share of the primary feature in the highest 1 % of "
         f"activations {share.mean():.1%} (least {share.min():.1%})",
-        mean=float(share.mean()),
-        least=float(share.min()),
+        mean=share.mean(),
+        least=share.min(),
     )
 
 
@@ -156,12 +156,12 @@ def judge_low(tables: Tables) -> Judgement:
     """43.b: small activations are of many features."""
     rows = with_primary(tables)
     low = rows["share_low"]
-    return Judgement.when(
-        bool(len(rows) > 0 and low.mean() < LOW_SHARE and (low < rows["share_top"]).all()),
+    return when(
+        len(rows) > 0 and low.mean() < LOW_SHARE and (low < rows["share_top"]).all(),
         f"share of the primary feature in the lower half of activations {low.mean():.1%} "
         f"(most {low.max():.1%}), of {len(rows)} neurons",
-        mean=float(low.mean()),
-        most=float(low.max()),
+        mean=low.mean(),
+        most=low.max(),
     )
 
 
@@ -169,11 +169,11 @@ def judge_motif(tables: Tables) -> Judgement:
     """44.a: the motif is frequent in small models of sparse features."""
     rows = _seeds(tables, HIDDEN, MOTIF_DENSITY)
     share, best = (rows["motifs"] > 0).mean(), rows.iloc[int(rows["loss"].to_numpy().argmin())]
-    return Judgement.when(
-        bool(share >= FREQUENT),
+    return when(
+        share >= FREQUENT,
         f"in {share:.0%} of {len(rows)} seeds, {rows['motifs'].mean():.1f} instances each; "
         f"{best['motifs']} in the model of lowest loss; by density: {_by_density(tables)}",
-        fraction=float(share),
+        fraction=share,
     )
 
 
@@ -183,12 +183,12 @@ def judge_no_motif(tables: Tables) -> Judgement:
     dense = table[(table["n_hidden"] == HIDDEN) & (table[DENSITY] >= 0.5)]
     roomy = table[table["n_hidden"] == ENOUGH]
     counts = [(rows["motifs"] > 0).sum() for rows in (dense, roomy)]
-    return Judgement.when(
+    return when(
         sum(counts) == 0,
         f"{counts[0]} of {len(dense)} models at 1−S ≥ 0.5, {counts[1]} of {len(roomy)} with "
         f"{ENOUGH} neurons at 1−S={MOTIF_DENSITY:g}",
-        dense=float(counts[0]),
-        roomy=float(counts[1]),
+        dense=counts[0],
+        roomy=counts[1],
     )
 
 
@@ -196,12 +196,12 @@ def judge_renamed(tables: Tables) -> Judgement:
     """44.c: chance does not make it."""
     table = tables["renamed"]
     shape, proved = table["shape"].mean(), table["proved"].mean()
-    return Judgement.when(
-        bool(max(shape, proved) < RARE),
+    return when(
+        max(shape, proved) < RARE,
         f"of {len(table)} models with renamed features {shape:.1%} have the shape, {proved:.1%} "
         "pass the ablation",
-        shape=float(shape),
-        proved=float(proved),
+        shape=shape,
+        proved=proved,
     )
 
 
@@ -211,13 +211,13 @@ def judge_rise(tables: Tables) -> Judgement:
     table = table[(table["n_hidden"] == HIDDEN) & (table[DENSITY] == MOTIF_DENSITY)]
     sure = table["rise"] / table["rise_error"]
     factor = table["loss_cut"] / table["loss"]
-    return Judgement.when(
-        bool(len(table) > 0 and (sure > SURE).all()),
+    return when(
+        len(table) > 0 and (sure > SURE).all(),
         f"cutting the inhibitory weight raises the loss in all but {(sure <= SURE).sum()} of "
         f"{len(table)} instances, by {table['rise'].min():.1e} to {table['rise'].max():.1e} "
         f"(least {sure.min():.0f} standard errors); of the two features' data the secondary "
         f"output's loss grows {factor.min():.0f} to {factor.max():.0f} times",
-        least_errors=float(sure.min()),
+        least_errors=sure.min(),
     )
 
 
@@ -225,7 +225,7 @@ def judge_rescaling(tables: Tables) -> Judgement:
     """45.a: rescaled neurons, the same model."""
     table = tables["rescaled"]
     worst = float(table[["moved", "canonical"]].max().max())
-    return Judgement.when(
+    return when(
         worst < MOVED,
         f"largest change of an output {table['moved'].max():.1e}, of a canonical weight "
         f"{table['canonical'].max():.1e}, over {len(table)} models",
@@ -239,11 +239,11 @@ def judge_tasks(tables: Tables) -> Judgement:
     sparse, dense = float(tables["tasks"]["trained_at"].min()), 0.3
     own = (table[sparse, sparse], table[dense, dense])
     swapped = table[sparse, dense]
-    return Judgement.when(
-        bool(own[0] < own[1] < swapped),
+    return when(
+        own[0] < own[1] < swapped,
         f"the model of 1−S={sparse:g} has loss {own[0]:.1e}, that of {dense:g} {own[1]:.1e}; on "
         f"the task of {dense:g} the former has {swapped:.1e}, {swapped / own[1]:.1f} times as much",
-        ratio=float(swapped / own[1]),
+        ratio=swapped / own[1],
     )
 
 

@@ -34,7 +34,6 @@ _THREE = _list(models.THREE.densities)
 _CORRELATED: Final = (
     Claim(
         id="24.a",
-        item=24,
         section=SECTION,
         statement="Correlated features are represented orthogonally: of two correlated pairs in "
         "two dimensions, partners are at right angles.",
@@ -44,7 +43,6 @@ _CORRELATED: Final = (
     ),
     Claim(
         id="24.b",
-        item=24,
         section=SECTION,
         statement="They are in separate tegum factors: each is antipodal to a feature that it is "
         "not correlated with.",
@@ -55,7 +53,6 @@ _CORRELATED: Final = (
     ),
     Claim(
         id="24.c",
-        item=24,
         section=SECTION,
         statement="Dense correlated pairs collapse: both partners get the same direction.",
         rule=f"{_BEST} {rules.DENSE:g}: ‖W_a − W_b‖ < {COLLAPSED:g} ‖W_a + W_b‖ in both pairs",
@@ -64,7 +61,6 @@ _CORRELATED: Final = (
     ),
     Claim(
         id="24.d",
-        item=24,
         section=SECTION,
         statement="What a pair that collapsed loses is its second principal component, (a − b)/√2.",
         rule=f"loss of the exact optimum at 1−S = {rules.DENSE:g} is twice p/12, within "
@@ -74,7 +70,6 @@ _CORRELATED: Final = (
     ),
     Claim(
         id="25.a",
-        item=25,
         section=SECTION,
         statement="Anticorrelated features are represented in the same factor, with negative "
         "interference: of two anticorrelated pairs in two dimensions, partners are antipodal.",
@@ -85,7 +80,6 @@ _CORRELATED: Final = (
     ),
     Claim(
         id="25.b",
-        item=25,
         section=SECTION,
         statement="Anticorrelated pairs cost nothing: all four features are reconstructed exactly.",
         rule=f"lowest loss at 1−S = {_list(models.ANTICORRELATED.densities)} below "
@@ -99,7 +93,6 @@ _CORRELATED: Final = (
 _HEXAGON: Final = (
     Claim(
         id="26.a",
-        item=26,
         section=SECTION,
         statement="Three correlated pairs in two dimensions, too many to be orthogonal, form a "
         "hexagon.",
@@ -109,7 +102,6 @@ _HEXAGON: Final = (
     ),
     Claim(
         id="26.b",
-        item=26,
         section=SECTION,
         statement="Partners that cannot be orthogonal are as close together as possible: side by "
         "side around the hexagon.",
@@ -121,7 +113,6 @@ _HEXAGON: Final = (
     ),
     Claim(
         id="26.c",
-        item=26,
         section=SECTION,
         statement="Which features are grouped together is the same across models, not random.",
         rule=f"at 1−S = {_THREE} partners are side by side in ≥ {rules.MOST:.0%} of the hexagons "
@@ -132,7 +123,6 @@ _HEXAGON: Final = (
     ),
     Claim(
         id="26.d",
-        item=26,
         section=SECTION,
         statement="It takes the correlation: six independent features do not form a hexagon. "
         "(Recorded as differing: at 1−S = 0.02 and 0.05 the best of all models of six independent "
@@ -146,7 +136,6 @@ _HEXAGON: Final = (
     ),
     Claim(
         id="26.e",
-        item=26,
         section=SECTION,
         statement="Positive interference between correlated features is preferred over negative.",
         rule="of the five ways to place three pairs on a regular hexagon, each with its best "
@@ -156,7 +145,6 @@ _HEXAGON: Final = (
     ),
     Claim(
         id="26.f",
-        item=26,
         section=SECTION,
         statement="Training on samples reaches the exact optimum of each of these problems.",
         rule=f"lowest trained loss within {rules.MATCH:.0%} of the exact one at every density of "
@@ -169,7 +157,6 @@ _HEXAGON: Final = (
 _ORTHOGONAL_BASES: Final = (
     Claim(
         id="27.a",
-        item=27,
         section=BASES,
         statement="Two bundles of correlated features in a larger model are orthogonal within, "
         "though the model is in superposition.",
@@ -180,7 +167,6 @@ _ORTHOGONAL_BASES: Final = (
     ),
     Claim(
         id="27.b",
-        item=27,
         section=BASES,
         statement="Considered in isolation a bundle has very little superposition.",
         rule=f"mean D_i of a feature with its bundle alone > {basis.ALONE:g}, in the whole model "
@@ -190,7 +176,6 @@ _ORTHOGONAL_BASES: Final = (
     ),
     Claim(
         id="27.c",
-        item=27,
         section=BASES,
         statement="It takes the correlation: halves of twenty independent features are no such "
         "bases.",
@@ -201,7 +186,6 @@ _ORTHOGONAL_BASES: Final = (
     ),
     Claim(
         id="27.d",
-        item=27,
         section=BASES,
         statement="It takes bundles that fit: with more features than dimensions a bundle is in "
         "superposition by itself.",
@@ -217,7 +201,6 @@ EXPERIMENT = Experiment(
     name="correlated-features",
     title="Correlated and anticorrelated features",
     section="Correlated and Anticorrelated Features",
-    items=(24, 25, 26, 27),
     summary="Pairs of features in two dimensions and bundles in ten, of equal importance: trained "
     "models beside the exact optimum.",
     measure=measure,

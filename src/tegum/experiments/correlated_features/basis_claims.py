@@ -8,7 +8,7 @@ import numpy as np
 
 from tegum.dims import DENSITY
 from tegum.experiments._shared.sets import EXACT, TRAINED
-from tegum.experiments.base import Judgement, Tables
+from tegum.experiments.base import Judgement, Tables, when
 from tegum.experiments.correlated_features.local_bases import (
     BUNDLES,
     DENSITIES,
@@ -44,7 +44,7 @@ def judge_orthogonal(tables: Tables) -> Judgement:
             f"{polished['within']:.3f}, {polished['across']:.3f}), {near.mean():.0%} of "
             f"{len(rows)} seeds"
         )
-    return Judgement.when(bool(holds), "; ".join(parts))
+    return when(holds, "; ".join(parts))
 
 
 def judge_dimensionality(tables: Tables) -> Judgement:
@@ -54,7 +54,7 @@ def judge_dimensionality(tables: Tables) -> Judgement:
         best = _lowest(tables, p)
         holds &= best["alone"] > ALONE and best["overall"] < OVERALL
         parts.append(f"1−S={p:g}: {best['alone']:.3f} alone, {best['overall']:.3f} in the model")
-    return Judgement.when(bool(holds), "; ".join(parts))
+    return when(holds, "; ".join(parts))
 
 
 def judge_control(tables: Tables) -> Judgement:
@@ -66,7 +66,7 @@ def judge_control(tables: Tables) -> Judgement:
         alone = float(rows["alone"].mean())
         holds &= ratio <= CONTROL and alone < ALONE
         parts.append(f"1−S={p:g}: ×{ratio:.2f}, D {alone:.2f} alone ({len(rows)} seeds)")
-    return Judgement.when(bool(holds), "; ".join(parts))
+    return when(holds, "; ".join(parts))
 
 
 def judge_size(tables: Tables) -> Judgement:
@@ -77,9 +77,7 @@ def judge_size(tables: Tables) -> Judgement:
         best = _lowest(tables, max(DENSITIES), size=size)
         holds &= bool(best["alone"] > ALONE) == (size <= HIDDEN_DIMENSIONS)
         parts.append(f"{size}: {best['alone']:.3f}")
-    return Judgement.when(
-        bool(holds), f"mean D with the bundle alone, by its size: {', '.join(parts)}"
-    )
+    return when(holds, f"mean D with the bundle alone, by its size: {', '.join(parts)}")
 
 
 def _at(

@@ -24,7 +24,7 @@ from tegum.experiments._shared.sets import (
     Case,
     blank_loss,
 )
-from tegum.experiments.base import Judgement, Tables
+from tegum.experiments.base import Judgement, Tables, when
 from tegum.experiments.correlated_features.arrangements import ADJACENT, BY_CHANCE
 from tegum.theory.principal import pair_spectrum
 
@@ -113,7 +113,7 @@ def judge_second_component(tables: Tables) -> Judgement:
     loss = float(lowest(tables, CORRELATED, DENSE, EXACT)["loss"])
     theory = 2 * pair_spectrum(DENSE).apart
     off = abs(loss / theory - 1)
-    return Judgement.when(
+    return when(
         off <= ROUNDING,
         f"exact optimum {loss:.10f}, twice the variance {theory:.10f}: {off:.1g} apart",
         loss=loss,
@@ -135,7 +135,7 @@ def judge_nothing(tables: Tables) -> Judgement:
             blank = blank_loss(ANTICORRELATED.law.with_probability(p))
             shares.append(abs(float(lowest(tables, ANTICORRELATED, p, engine)["loss"])) / blank)
         worst[engine] = max(shares)
-    return Judgement.when(
+    return when(
         all(worst[engine] <= NOTHING[engine] for engine in ENGINES),
         f"at most {worst[TRAINED]:.1g} of Σσ² is lost by the trained models, {worst[EXACT]:.1g} by "
         "the exact ones",
@@ -162,7 +162,7 @@ def judge_not_chance(tables: Tables) -> Judgement:
         shares[case.name] = float(adjacent(found).mean()) if len(found) else float("nan")
         words.append(f"{int(adjacent(found).sum())} of {len(found)} hexagons of {case.title}")
     holds = shares[THREE.name] >= MOST and not shares[CONTROL.name] >= MOST
-    return Judgement.when(
+    return when(
         holds, f"partners adjacent in {' and '.join(words)}; chance {BY_CHANCE:.0%}", **shares
     )
 
@@ -177,7 +177,7 @@ def judge_control(tables: Tables) -> Judgement:
         rows = _rows(tables, CONTROL, (p,), (TRAINED,))
         what = "hexagon" if six else f"{int(best[EXACT]['represented'])} features"
         parts.append(f"1−S={p:g}: {what} ({hexagon(rows).mean():.1%} of {len(rows)} seeds)")
-    return Judgement.when(none, "lowest at " + "; ".join(parts))
+    return when(none, "lowest at " + "; ".join(parts))
 
 
 def judge_arrangements(tables: Tables) -> Judgement:
@@ -190,7 +190,7 @@ def judge_arrangements(tables: Tables) -> Judgement:
             f"1−S={p:g}: {loss.index[0]} {loss.iloc[0]:.4g}, next {loss.index[1]} "
             f"{loss.iloc[1]:.4g}, last {loss.index[-1]} {loss.iloc[-1]:.4g}"
         )
-    return Judgement.when(holds, "; ".join(parts))
+    return when(holds, "; ".join(parts))
 
 
 def judge_reached(tables: Tables) -> Judgement:
@@ -200,7 +200,7 @@ def judge_reached(tables: Tables) -> Judgement:
         for p in case.densities:
             trained, exact = (float(lowest(tables, case, p, e)["loss"]) for e in ENGINES)
             worst = max(worst, abs(trained / exact - 1))
-    return Judgement.when(worst <= MATCH, f"largest difference {worst:.2%}", worst=worst)
+    return when(worst <= MATCH, f"largest difference {worst:.2%}", worst=worst)
 
 
 def lowest(tables: Tables, case: Case, density: float, engine: str) -> pd.Series:
@@ -234,4 +234,4 @@ def _judge(tables: Tables, case: Case, densities: tuple[float, ...], is_so: Pred
             f"1−S={p:g}: {angle}° within a pair (exact {best[1]['least_within']:.1f}°), "
             f"loss {abs(best[0]['loss']):.3g}, so in {share[-1]:.0%} of {len(rows)} seeds"
         )
-    return Judgement.when(bool(holds), "; ".join(parts), least_share=min(share))
+    return when(holds, "; ".join(parts), least_share=min(share))

@@ -47,7 +47,6 @@ EXPERIMENT = Experiment(
     name="energy-levels",
     title="Features jump between energy levels",
     section=SECTION,
-    items=(30,),
     summary="n = 60 equally important features in m = 4 dimensions at 1−S = 0.3, trained at a "
     "constant learning rate: dimensionalities D_i and expected losses at every 60th step.",
     measure=levels.measure,
@@ -79,7 +78,6 @@ EXPERIMENT = Experiment(
     claims=(
         Claim(
             id="30.a",
-            item=30,
             section=SECTION,
             statement="Late in training, when most features have settled, single features jump "
             "from one dimensionality to another.",
@@ -92,7 +90,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="30.b",
-            item=30,
             section=SECTION,
             statement="As a feature jumps, the loss drops.",
             rule=f"after step {LATE:,} the interval between checkpoints in which the loss of the "
@@ -103,7 +100,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="30.c",
-            item=30,
             section=SECTION,
             statement="In the end every feature is in an antipodal pair or not represented.",
             rule=f"the last D_i of the chosen model are within {OFF:g} of 0 or 1/2",
@@ -113,7 +109,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="30.d",
-            item=30,
             section=SECTION,
             statement="What looks like a smooth decrease of the loss is made of such jumps.",
             rule="after 70 % of the pairs have formed, of all seeds with jumps together: jumps "

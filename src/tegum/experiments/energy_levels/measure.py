@@ -10,7 +10,7 @@ from tegum.analysis import dynamics
 from tegum.analysis.jump_share import jump_share
 from tegum.dims import CHECKPOINT, SEED
 from tegum.distributions import Independent
-from tegum.experiments.base import Judgement, Lab, Tables
+from tegum.experiments.base import Judgement, Lab, Tables, when
 from tegum.models import ReLUOutput
 from tegum.problem import Problem
 from tegum.training import Training, log_spaced
@@ -141,7 +141,7 @@ def judge_late(tables: Tables) -> Judgement:
         f"{int(row['start']):,}–{int(row['end']):,}, loss −{row['loss_drop']:.4f}"
         for _, row in late.iterrows()
     )
-    return Judgement.when(
+    return when(
         len(late) > 0,
         f"seed {int(chosen[SEED])}: {words or 'no such jump'}; such jumps in {with_late} "
         f"of {count} seeds; in {with_any} of any size and at any time after 70 % of the pairs have "
@@ -156,13 +156,13 @@ def judge_coincident(tables: Tables) -> Judgement:
     """30.b: the largest late fall of the loss is in a jump."""
     trainings = tables["trainings"]
     chosen, late = _chosen(trainings), trainings[trainings["late"] > 0]
-    return Judgement.when(
-        bool(chosen["within"]),
+    return when(
+        chosen["within"],
         f"seed {int(chosen[SEED])}: the loss falls most, by {chosen['fall']:.4f}, at steps "
         f"{int(chosen['fall_start']):,}–{int(chosen['fall_end']):,}, "
         f"{'within' if chosen['within'] else 'outside'} a jump; so in {int(late['within'].sum())} "
         f"of {len(late)} seeds with late jumps",
-        fall=float(chosen["fall"]),
+        fall=chosen["fall"],
     )
 
 
@@ -170,12 +170,12 @@ def judge_final(tables: Tables) -> Judgement:
     """30.c: digons and nothing else."""
     trainings = tables["trainings"]
     chosen, near = _chosen(trainings), int((trainings["off"] <= OFF).sum())
-    return Judgement.when(
-        bool(chosen["off"] <= OFF),
+    return when(
+        chosen["off"] <= OFF,
         f"seed {int(chosen[SEED])}: {int(chosen['at_half'])} features at 1/2, all within "
         f"{chosen['off']:.4f} of their level; so in {near} of {len(trainings)} seeds; last losses "
         f"{trainings['last_loss'].min():.4f} … {trainings['last_loss'].max():.4f}",
-        off=float(chosen["off"]),
+        off=chosen["off"],
     )
 
 
@@ -183,8 +183,8 @@ def judge_share(tables: Tables) -> Judgement:
     """30.d: the loss falls in jumps."""
     share, trainings = tables["share"].iloc[0], tables["trainings"]
     having = int((trainings["jumps"] > 0).sum())
-    return Judgement.when(
-        bool(share["p_value"] < SIGNIFICANT),
+    return when(
+        share["p_value"] < SIGNIFICANT,
         f"jumps take {100 * share['time_share']:.1f} % of the time and hold "
         f"{100 * share['drop_share']:.0f} % of the fall of the loss, p = {share['p_value']:.2g}; "
         f"{having} of {len(trainings)} seeds have jumps then",

@@ -56,7 +56,6 @@ EXPERIMENT = Experiment(
     name="geometric-transformations",
     title="Learning moves features through simple geometric steps",
     section=SECTION,
-    items=(31,),
     summary="Two sets of three correlated features in three dimensions: where trainings end, and, "
     "from a small start at a low learning rate, the stages they go through.",
     measure=stages.measure,
@@ -105,7 +104,6 @@ EXPERIMENT = Experiment(
     claims=(
         Claim(
             id="31.a",
-            item=31,
             section=SECTION,
             statement="The best model is an octahedron whose antipodal pairs join the two sets.",
             rule=f"at each of {_DENSITIES}, the model of lowest expected loss of "
@@ -117,7 +115,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="31.b",
-            item=31,
             section=SECTION,
             statement="That octahedron is a strong attractor.",
             rule=f"at each of {_DENSITIES}, at least {100 * rules.OCTAHEDRA:.0f} % of "
@@ -128,7 +125,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="31.c",
-            item=31,
             section=SECTION,
             statement="Learning goes through distinct regimes that show in the loss curve.",
             rule=f"at 1−S = {stages.DROPS_DENSITY:g}, from a small start at a low rate, the rate "
@@ -139,7 +135,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="31.d",
-            item=31,
             section=SECTION,
             statement="After a start near zero the two sets push apart along one axis (one of "
             "several trajectories).",
@@ -151,7 +146,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="31.e",
-            item=31,
             section=SECTION,
             statement="Then each set opens into a triangle, and learning pauses before the "
             "triangles are an antiprism.",
@@ -164,7 +158,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="31.f",
-            item=31,
             section=SECTION,
             statement="At last the triangles have turned into an antiprism, an octahedron.",
             rule=f"at the end of the chosen training: all |cosines| within sets < "
@@ -176,7 +169,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="31.g",
-            item=31,
             section=SECTION,
             statement="The turning of the triangles comes last: sets open first, and become "
             "antipodal to each other afterwards.",
@@ -189,7 +181,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="31.h",
-            item=31,
             section=SECTION,
             statement="The octahedron attracts along a few different trajectories.",
             rule="by the cosine between the sets' mean directions in the second stage "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from tegum.dims import DENSITY, SEED
-from tegum.experiments.base import Judgement, Tables
+from tegum.experiments.base import Judgement, Tables, when
 from tegum.experiments.geometric_transformations import stages
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def judge_best(tables: Tables) -> Judgement:
             f"1−S = {density:g}: |cosines| within sets ≤ {row['within']:.3f}, worst antipode "
             f"{row['worst_antipode']:.4f}, loss {row['loss']:.3g}"
         )
-    return Judgement.when(good, f"lowest of {ends[SEED].nunique()}; {'; '.join(words)}")
+    return when(good, f"lowest of {ends[SEED].nunique()}; {'; '.join(words)}")
 
 
 def judge_octahedra(tables: Tables) -> Judgement:
@@ -45,7 +45,7 @@ def judge_octahedra(tables: Tables) -> Judgement:
             f"{100 * shares[-1]:.1f} % at 1−S = {density:g} (a feature lacks in {len(lacking)}"
             f"{cost})"
         )
-    return Judgement.when(
+    return when(
         min(shares) >= OCTAHEDRA,
         f"of {ends[SEED].nunique()} seeds: {', '.join(words)}",
         lowest_share=min(shares),
@@ -63,7 +63,7 @@ def judge_falls(tables: Tables) -> Judgement:
     falls = tables["drops"].groupby(SEED)["stage"].max()
     enough = float((falls >= stages.FALLS).mean())
     counts = ", ".join(f"{n} in {k} seeds" for n, k in falls.value_counts().sort_index().items())
-    return Judgement.when(
+    return when(
         enough > MOST,
         f"{stages.FALLS} falls or more in {100 * enough:.0f} % of {len(falls)} seeds; "
         f"falls: {counts}",
@@ -75,12 +75,12 @@ def judge_line(tables: Tables) -> Judgement:
     """31.d: stage B."""
     table = tables["trajectories"]
     row, line = stages.chosen(table), stages.on_a_line(table)
-    return Judgement.when(
-        bool(row["line_within"] > stages.ALIGNED and row["line_between"] < stages.OPPOSED),
+    return when(
+        row["line_within"] > stages.ALIGNED and row["line_between"] < stages.OPPOSED,
         f"{_settled(tables, 1)}: cosines within sets ≥ {row['line_within']:.3f}, between ≤ "
         f"{row['line_between']:.3f}; so in {int(line.sum())} of {len(table)} seeds",
-        within=float(row["line_within"]),
-        between=float(row["line_between"]),
+        within=row["line_within"],
+        between=row["line_between"],
         seeds=int(line.sum()),
     )
 
@@ -90,14 +90,14 @@ def judge_open(tables: Tables) -> Judgement:
     table = tables["trajectories"]
     row, paused = stages.chosen(table), stages.paused(table)
     both = int((paused & stages.on_a_line(table)).sum())
-    return Judgement.when(
-        bool(paused[table[SEED] == row[SEED]].any()),
+    return when(
+        paused[table[SEED] == row[SEED]].any(),
         f"{_settled(tables, int(row['falls']) - 1)}: cosines within sets within "
         f"{row['before_within']:.3f} of 0, the worst antipode at {row['before_antipode']:.3f}; "
         f"a pause like this in {int(paused.sum())} of {len(table)} seeds, {both} of them after "
         "a line",
-        within=float(row["before_within"]),
-        antipode=float(row["before_antipode"]),
+        within=row["before_within"],
+        antipode=row["before_antipode"],
         seeds=both,
     )
 
@@ -106,13 +106,13 @@ def judge_end(tables: Tables) -> Judgement:
     """31.f: stage D."""
     table = tables["trajectories"]
     row, whole = stages.chosen(table), stages.octahedral(table)
-    return Judgement.when(
-        bool(row["end_within"] < stages.RIGHT and row["end_antipode"] < stages.ANTIPODAL),
+    return when(
+        row["end_within"] < stages.RIGHT and row["end_antipode"] < stages.ANTIPODAL,
         f"seed {int(row[SEED])}, at the end: cosines within sets within {row['end_within']:.3f} "
         f"of 0, the worst antipode at {row['end_antipode']:.4f}; so in {int(whole.sum())} of "
         f"{len(table)} seeds",
-        within=float(row["end_within"]),
-        antipode=float(row["end_antipode"]),
+        within=row["end_within"],
+        antipode=row["end_antipode"],
         seeds=int(whole.sum()),
     )
 
@@ -122,7 +122,7 @@ def judge_turn(tables: Tables) -> Judgement:
     table = tables["trajectories"]
     turned = (table["opened"] > stages.ANTIPODAL) & stages.octahedral(table)
     share = float(turned.mean())
-    return Judgement.when(
+    return when(
         share > MOST,
         f"{100 * share:.0f} % of {len(table)} seeds; worst antipode when both sets are first at "
         f"right angles: median {table['opened'].median():.2f}",
@@ -139,7 +139,7 @@ def judge_kinds(tables: Tables) -> Judgement:
         ended = float(whole[own].mean()) if own.any() else 0.0
         good &= bool(own.mean() >= KIND and ended > MOST)
         words.append(f"{name} {int(own.sum())} ({100 * ended:.0f} % octahedra)")
-    return Judgement.when(good, f"of {len(table)} seeds: {', '.join(words)}")
+    return when(good, f"of {len(table)} seeds: {', '.join(words)}")
 
 
 def _settled(tables: Tables, stage: int) -> str:

@@ -117,7 +117,6 @@ _FITS = ("left-out", "fits")
 _CLAIMS: Final = (
     Claim(
         id="19.a",
-        item=19,
         section=SECTION,
         statement="Low-rank matrices WᵀW and polytopes correspond: the directions that are left "
         "out make one, the n basis vectors projected, if WᵀW is otherwise as close to the "
@@ -129,7 +128,6 @@ _CLAIMS: Final = (
     ),
     Claim(
         id="19.b",
-        item=19,
         section=SECTION,
         statement="n basis vectors projected orthogonally to (1, …, 1) form a regular simplex.",
         rule=f"n = 3 … 12: all cosines −1/(n − 1), equal lengths, within {rules.ROUNDING:g}",
@@ -138,7 +136,6 @@ _CLAIMS: Final = (
     ),
     Claim(
         id="19.c",
-        item=19,
         section=SECTION,
         statement="n equal features in n − 1 dimensions find this simplex when they are dense.",
         rule=f"lowest exact minimum at every 1−S ≥ {rules.DENSE_FROM:g}, n = 3 … 6: cosines "
@@ -149,7 +146,6 @@ _CLAIMS: Final = (
     ),
     Claim(
         id="19.d",
-        item=19,
         section=SECTION,
         statement="If three features are equally important and equally sparse, the best strategy "
         "in two dimensions is an equilateral triangle. (Recorded as differing: it is when they are "
@@ -162,7 +158,6 @@ _CLAIMS: Final = (
     ),
     Claim(
         id="19.e",
-        item=19,
         section=SECTION,
         statement="Of equally important and sparse features, the best direction not to represent "
         "is the fully dense vector (1, …, 1). (Recorded as differing: for dense features it is; "
@@ -174,7 +169,6 @@ _CLAIMS: Final = (
     ),
     Claim(
         id="19.f",
-        item=19,
         section=SECTION,
         statement="Three equal features change from a pair with one alone to the triangle as they "
         "get denser, at one density.",
@@ -190,7 +184,6 @@ EXPERIMENT = Experiment(
     name="low-rank",
     title="Polytopes and low-rank matrices",
     section=SECTION,
-    items=(19,),
     summary="n equal features in n − 1 dimensions: the direction that is left out, in theory and "
     "in the best model there is, from dense to sparse.",
     measure=tables_of.tables,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from tegum.dims import DENSITY
-from tegum.experiments.base import Judgement, Tables
+from tegum.experiments.base import Judgement, Tables, when
 from tegum.experiments.low_rank.measure import DENSE, PAIR, SAME, TRIANGLE
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def judge_correspondence(tables: Tables) -> Judgement:
     angle = float(rows["angle"].max())
     off = float((rows["distance"] - np.sqrt(rows["left_out"])).abs().max())
     nearer = float((rows["nearest"] - rows["distance"]).min())
-    return Judgement.when(
+    return when(
         angle <= ROUNDING and off <= ROUNDING and nearer >= -ROUNDING,
         f"{len(rows)} sets of random directions, n = {rows['n_features'].min()} to "
         f"{rows['n_features'].max()}: found again within {angle:.0e}; ‖1 − WᵀW‖ = √k within "
@@ -45,7 +45,7 @@ def judge_simplex(tables: Tables) -> Judgement:
     ideal = -1 / (rows["n_features"] - 1)
     off = max(float((rows[f"{end}_cosine"] - ideal).abs().max()) for end in ("least", "largest"))
     uneven = float((rows["largest_norm"] - rows["least_norm"]).max())
-    return Judgement.when(
+    return when(
         off <= ROUNDING and uneven <= ROUNDING,
         f"n = {rows['n_features'].min()} to {rows['n_features'].max()}: cosines −1/(n − 1) within "
         f"{off:.0e}, equal lengths within {uneven:.0e}; named {', '.join(rows['name'][:3])}, …",
@@ -63,11 +63,11 @@ def judge_dense(tables: Tables) -> Judgement:
         for n, part in rows.groupby("n_features")
         for share in [float(part.loc[np.isclose(part[DENSITY], DENSE), "share"].iloc[0])]
     )
-    return Judgement.when(
+    return when(
         bool(good.all()) and len(rows) > 0,
         f"{int(good.sum())} of {len(rows)} (n, 1−S) with 1−S ≥ {DENSE_FROM:g}; at {DENSE:g} it is "
         f"found by {shares} of the starts",
-        least_share=float(rows["share"].min()),
+        least_share=rows["share"].min(),
     )
 
 
@@ -87,12 +87,12 @@ def judge_triangle(tables: Tables) -> Judgement:
     worst = rows.iloc[int((rows["simplex"] / rows["loss"]).to_numpy().argmax())]
     met = tables["switches"]
     at = met.loc[met["n_features"] == 3, DENSITY]
-    return Judgement.when(
-        bool(triangle.all()),
+    return when(
+        triangle.all(),
         f"the lowest minimum is a triangle at {int(triangle.sum())} of {len(rows)} densities, "
         f"those above {', '.join(f'{p:.4f}' for p in at)}; at 1−S = {worst[DENSITY]:g} it loses "
         f"{worst['simplex'] / worst['loss'] - 1:.0%} more than {worst['names']}",
-        triangles=float(triangle.mean()),
+        triangles=triangle.mean(),
     )
 
 
@@ -106,12 +106,12 @@ def judge_direction(tables: Tables) -> Judgement:
         f"{p:.4f} for n = {n}"
         for n, p in tables["switches"][["n_features", DENSITY]].itertuples(index=False)
     )
-    return Judgement.when(
-        bool(best.all()),
+    return when(
+        best.all(),
         f"at 1−S ≤ {SPARSE_TO:g} {int(best.sum())} of {len(sparse)} lowest minima leave it out, "
         f"{int(pair.sum())} (1, 1, 0, …): an antipodal pair, all others alone; losses cross at "
         f"1−S = {switches}",
-        dense_direction=float(best.mean()),
+        dense_direction=best.mean(),
     )
 
 
@@ -126,7 +126,7 @@ def judge_switch(tables: Tables) -> Judgement:
     good = bool((pairs == below).all() and (_is_simplex(rows) == above).all())
     ends = tables["ends"].set_index("branch")
     low, high = (float(ends[end][name]) for end, name in (("low", TRIANGLE), ("high", PAIR)))
-    return Judgement.when(
+    return when(
         len(met) == 1 and SWITCH[0] < at < SWITCH[1] and good and low < at < high,
         f"{len(met)} crossing at 1−S = {at:.5f}, losses equal within {apart:.0e}; the pair is a "
         f"minimum up to {high:.2f}, the triangle from {low:g}; lowest of "

@@ -10,7 +10,7 @@ import numpy as np
 from tegum.dims import DENSITY
 from tegum.experiments._shared import sweeps
 from tegum.experiments._shared.sweeps import Recipe
-from tegum.experiments.base import Claim, Experiment, Judgement, Lab, Tables
+from tegum.experiments.base import Claim, Experiment, Judgement, Lab, Tables, when
 from tegum.experiments.mathematical_understanding import expansion as _expansion
 from tegum.experiments.mathematical_understanding import figures
 from tegum.experiments.mathematical_understanding import thomson as _thomson
@@ -74,12 +74,12 @@ def judge_orders(tables: Tables) -> Judgement:
     resolution = (table["error"] / table["closed_form"])[random]
     zero_order = float((off - slack)[~random].max())
     good = zero_order <= 0 and z.max() <= Z_BOUND and resolution.max() <= RESOLUTION
-    return Judgement.when(
-        bool(good),
+    return when(
+        good,
         f"{table['feature_probability'].nunique()} trained models: L_0 equal to rounding; "
         f"L_1, L_2: largest |z| = {z.max():.2f}, each known to {resolution.max():.1%} or better",
-        largest_z=float(z.max()),
-        resolution=float(resolution.max()),
+        largest_z=z.max(),
+        resolution=resolution.max(),
     )
 
 
@@ -93,7 +93,7 @@ def judge_sum(tables: Tables) -> Judgement:
     resolution = float((losses["error"] / losses["loss"]).max())
     apart = float((total / losses["loss"] - 1).abs().max())
     worst = float(z.abs().max())
-    return Judgement.when(
+    return when(
         worst <= Z_BOUND and resolution <= LOSS_RESOLUTION,
         f"{len(z)} trained models, p from {z.index.max():g} to {z.index.min():g}: largest "
         f"|z| = {worst:.2f}, largest difference {apart:.1%} of the loss",
@@ -109,10 +109,10 @@ def judge_dominance(tables: Tables) -> Judgement:
     part = (sums[1] / sums[sums.columns.max()]).loc[lambda rows: rows.index <= SPARSE_FROM]
     rising = bool((part.diff().dropna() > 0).all())
     words = ", ".join(f"{share:.0%} at p = {p:g}" for p, share in part.items())
-    return Judgement.when(
+    return when(
         rising and part.iloc[-1] >= DOMINANT,
         f"orders 0 and 1 make up {words}",
-        at_lowest=float(part.iloc[-1]),
+        at_lowest=part.iloc[-1],
     )
 
 
@@ -128,7 +128,7 @@ def judge_thomson(tables: Tables) -> Judgement:
         float((table["integrated"] - stated).abs().max()),
         float(off[exact].max()) if any(exact) else 0.0,
     )
-    return Judgement.when(
+    return when(
         isfinite(z) and z <= Z_BOUND and resolution <= RESOLUTION and rounding <= ROUNDING,
         f"{len(table)} configurations, {int(exact.sum())} of them of no energy: sampled largest "
         f"|z| = {z:.2f}, known to {resolution:.1%} or better; quadrature within {rounding:.0e}",
@@ -155,7 +155,7 @@ def judge_signs(tables: Tables) -> Judgement:
     some = bool((total["negative"] / seeds > SOME_OVERLAP).all())
     rows = zip(ratio.items(), lowest, strict=True)
     words = ", ".join(f"{value:.2g} ({best:.2g}) at p = {p:g}" for (p, value), best in rows)
-    return Judgement.when(
+    return when(
         some and bool((ratio < SIGN_RATIO).all()),
         f"ratio over all models, in parentheses that of lowest loss: {words}; {seeds.min()} to "
         f"{seeds.max()} seeds",
@@ -171,10 +171,10 @@ def judge_bias(tables: Tables) -> Judgement:
         return Judgement("not tested", "no trained model has positive overlaps and negative biases")
     left = (seen["cost"] / seen["cost_without_bias"]).set_axis(seen[DENSITY])
     words = ", ".join(f"{value:.1%} at p = {p:g}" for p, value in left.items())
-    return Judgement.when(
-        bool((left < LEFT_BY_BIAS).all()),
+    return when(
+        (left < LEFT_BY_BIAS).all(),
         f"the biases leave {words}",
-        most_left=float(left.max()),
+        most_left=left.max(),
     )
 
 
@@ -182,7 +182,6 @@ EXPERIMENT = Experiment(
     name="mathematical-understanding",
     title="Mathematical understanding",
     section=SECTION,
-    items=(6, 7, 8),
     summary=(
         "The loss, sorted by how many features are active. With one active feature it is a "
         "packing problem on the sphere, in which obtuse angles cost nothing: trained models "
@@ -193,7 +192,6 @@ EXPERIMENT = Experiment(
     claims=(
         Claim(
             id="6.a",
-            item=6,
             section=SECTION,
             statement=(
                 "The loss on inputs with no active feature is Σ I_i ReLU(b_i)², a penalty on "
@@ -209,7 +207,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="6.b",
-            item=6,
             section=SECTION,
             statement=(
                 "The loss is Σ_k p^k S^(n−k) L_k, with L_k the loss on inputs with k active "
@@ -225,7 +222,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="6.c",
-            item=6,
             section=SECTION,
             statement="As S → 1 the orders 0 and 1 dominate the loss.",
             rule=(
@@ -237,7 +233,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="7.a",
-            item=7,
             section=SECTION,
             statement=(
                 "With equal importance, no bias and features of length 1 or 0, L_1 is a constant "
@@ -253,7 +248,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="8.a",
-            item=8,
             section=SECTION,
             statement=(
                 "With one active feature negative interference is free, so that trained models "
@@ -269,7 +263,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="8.b",
-            item=8,
             section=SECTION,
             statement="A negative bias makes small positive interference as harmless as negative.",
             rule=(

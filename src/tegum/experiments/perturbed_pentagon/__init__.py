@@ -90,7 +90,6 @@ _PENTAGON = ("pentagon", "motion", "best")
 _DEFORMED: Final = (
     Claim(
         id="20.a",
-        item=20,
         section=SECTION,
         statement="Five features of equal importance and 1−S = 0.05 form a regular pentagon in two "
         "dimensions.",
@@ -100,7 +99,6 @@ _DEFORMED: Final = (
     ),
     Claim(
         id="20.b",
-        item=20,
         section=SECTION,
         statement="Made denser, one feature gets more space, for the others repel from it; made "
         "sparser, it gets less.",
@@ -111,7 +109,6 @@ _DEFORMED: Final = (
     ),
     Claim(
         id="20.c",
-        item=20,
         section=SECTION,
         statement="The denser the feature, the farther are its neighbours. (Recorded as differing: "
         "past about seven times the density they come back by half a degree. So dense a feature "
@@ -124,7 +121,6 @@ _DEFORMED: Final = (
     ),
     Claim(
         id="20.d",
-        item=20,
         section=SECTION,
         statement="The sparser feature grows: it is longer than in the regular pentagon, and a "
         "denser one shorter.",
@@ -138,7 +134,6 @@ _EXACT = ("crossing", "curves", "crossings")
 _COLLAPSED: Final = (
     Claim(
         id="21.a",
-        item=21,
         section=SECTION,
         statement="The losses of the pentagon and of two digons without the varied feature cross "
         "as it gets sparser.",
@@ -149,7 +144,6 @@ _COLLAPSED: Final = (
     ),
     Claim(
         id="21.b",
-        item=21,
         section=SECTION,
         statement="The collapse is a phase change of first order: at the crossing both are minima, "
         "and the optimum jumps from one to the other.",
@@ -161,7 +155,6 @@ _COLLAPSED: Final = (
     ),
     Claim(
         id="21.c",
-        item=21,
         section=SECTION,
         statement="Sufficiently sparse, the pentagon collapses to a pair of digons with the "
         "sparser feature at zero.",
@@ -173,7 +166,6 @@ _COLLAPSED: Final = (
     ),
     Claim(
         id="21.d",
-        item=21,
         section=SECTION,
         statement="Suboptimal solutions show the loss curves of both geometries, on either side of "
         "the crossing.",
@@ -184,7 +176,6 @@ _COLLAPSED: Final = (
     ),
     Claim(
         id="21.e",
-        item=21,
         section=SECTION,
         statement="It takes about 2.5 times less density. (Recorded as differing: at 0.4 of the "
         "density the pentagon still loses a sixth less; the exact losses, in which nothing is "
@@ -201,7 +192,6 @@ _LENGTHS = ("lengths", "best", "shapes")
 _OTHERS: Final = (
     Claim(
         id="22.a",
-        item=22,
         section=SECTION,
         statement="Biases are slightly negative and lengths make up for them: ‖W_i‖ = 1/(1 − b_i). "
         "(Recorded as differing: b_i is negative, so that this is below 1, while lengths are above "
@@ -214,7 +204,6 @@ _OTHERS: Final = (
     ),
     Claim(
         id="22.b",
-        item=22,
         section=SECTION,
         statement="Biases are negative, and lengths make up for them: alone, an input between "
         "1 − |b_i| and 1 is restored exactly.",
@@ -224,7 +213,6 @@ _OTHERS: Final = (
     ),
     Claim(
         id="22.c",
-        item=22,
         section=SECTION,
         statement="The same bounds hold in deformed pentagons. (Recorded as differing: a feature "
         "whose neighbours are often active has a bias set by them, which its length does not "
@@ -237,7 +225,6 @@ _OTHERS: Final = (
     ),
     Claim(
         id="22.d",
-        item=22,
         section=SECTION,
         statement="The distance from the unit circle is primarily driven by the amount of positive "
         "interference. (Recorded as differing: so it is for the varied feature; for the others it "
@@ -251,7 +238,6 @@ _OTHERS: Final = (
     ),
     Claim(
         id="23.a",
-        item=23,
         section=SECTION,
         statement="Gradient descent has it harder in two dimensions than in three: with the same "
         "five features.",
@@ -263,7 +249,6 @@ _OTHERS: Final = (
     ),
     Claim(
         id="23.b",
-        item=23,
         section=SECTION,
         statement="The same for eight features in three dimensions, about as crowded as five in "
         "two.",
@@ -278,7 +263,6 @@ EXPERIMENT = Experiment(
     name="perturbed-pentagon",
     title="A pentagon of which one feature is sparser or denser",
     section=SECTION,
-    items=(20, 21, 22, 23),
     summary="Five features in two dimensions, one of them a tenth to ten times as dense as the "
     "others: exact minima followed over its density, and trained models.",
     measure=measure,

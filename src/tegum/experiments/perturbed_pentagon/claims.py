@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from tegum.experiments.base import Judgement, Tables
+from tegum.experiments.base import Judgement, Tables, when
 from tegum.experiments.perturbed_pentagon import seeds
 from tegum.experiments.perturbed_pentagon.curves import ABSENT, DIGONS, PAPER, PENTAGON, RELATIVE
 from tegum.experiments.perturbed_pentagon.tables import (
@@ -45,12 +45,12 @@ def judge_regular(tables: Tables) -> Judgement:
     gaps = np.diff(angle, append=angle[:1] + 360)
     off = float(np.abs(gaps - REGULAR).max(initial=0.0))
     away = float((rows["norm"] - LENGTH).abs().max())
-    return Judgement.when(
+    return when(
         len(rows) == 5 and off <= GAP_SLACK and away <= LENGTH_SLACK,
         f"gaps within {off:.2f}° of 72°, lengths {rows['norm'].min():.4f} to "
         f"{rows['norm'].max():.4f}; {known(tables, 1.0)}",
         largest_gap_off=off,
-        length=float(rows["norm"].mean()),
+        length=rows["norm"].mean(),
     )
 
 
@@ -59,12 +59,12 @@ def judge_space(tables: Tables) -> Judgement:
     rows = varied(tables)
     dense, sparse = rows[rows[RELATIVE] > 1], rows[rows[RELATIVE] < 1]
     good = bool((dense["angle"] > REGULAR).all() and (sparse["angle"] < REGULAR).all())
-    return Judgement.when(
+    return when(
         good and len(dense) > 0 and len(sparse) > 0,
         f"{_angles(sparse)} sparser, {_angles(dense)} denser ({len(rows)} densities at which the "
         f"lowest of {count(tables)} seeds is a pentagon)",
-        nearest=float(rows["angle"].min()),
-        farthest=float(rows["angle"].max()),
+        nearest=rows["angle"].min(),
+        farthest=rows["angle"].max(),
     )
 
 
@@ -78,14 +78,14 @@ def judge_monotone(tables: Tables) -> Judgement:
     steps = np.diff(rows["angle"])
     exact = curve(tables, PENTAGON).dropna(subset=["angle"])
     top = exact.iloc[int(exact["angle"].to_numpy().argmax())]
-    return Judgement.when(
+    return when(
         bool((steps > 0).all()) and len(steps) > 0,
         f"smallest step {steps.min(initial=np.inf):.2f}° between {len(rows)} densities of which "
         f"the lowest-loss model is a pentagon; the exact minimum has its largest angle, "
         f"{top['angle']:.2f}°, at {top[RELATIVE]:.2g} times the density and "
         f"{exact['angle'].iloc[-1]:.2f}° at {exact[RELATIVE].iloc[-1]:g} times",
-        smallest_step=float(steps.min(initial=np.inf)),
-        largest_angle_at=float(top[RELATIVE]),
+        smallest_step=steps.min(initial=np.inf),
+        largest_angle_at=top[RELATIVE],
     )
 
 
@@ -97,7 +97,7 @@ def judge_length(tables: Tables) -> Judgement:
     dense = rows.loc[rows[RELATIVE] > 1, "norm"]
     longest = float(sparse.max())
     good = bool((sparse > even).all() and (dense < even).all())
-    return Judgement.when(
+    return when(
         good and abs(longest - LONGEST) <= LONGEST_SLACK,
         f"length {even:.4f} at equal densities, up to {longest:.4f} where sparser, down to "
         f"{dense.min():.4f} where denser; lowest loss of {count(tables)} seeds at each density",
@@ -113,7 +113,7 @@ def judge_crossing(tables: Tables) -> Judgement:
     inside = bool(rows[RELATIVE].between(*CROSSING).all())
     low, high = _common(tables)
     first = float(rows[RELATIVE].iloc[0]) if len(rows) else np.nan
-    return Judgement.when(
+    return when(
         len(rows) == 1 and inside,
         f"{len(rows)} crossing at relative density {at} ({1 / first:.2f} times sparser), loss "
         f"{', '.join(f'{x:.7f}' for x in rows['loss'])}; both are minima from {low:.4f} to "
@@ -139,7 +139,7 @@ def judge_order(tables: Tables) -> Judgement:
     there = curves[curves["branch"].isin([PENTAGON, DIGONS])].dropna(subset=["loss"])
     flattest = float(there["curvature"].min())
     good = apart <= EQUAL and change >= JUMP and leap > LONG and beyond and flattest > 0
-    return Judgement.when(
+    return when(
         good and len(rows) > 0,
         f"losses equal within {apart:.0e}; from digons to pentagon the slope of the loss falls by "
         f"{change:.0%} and the varied feature goes from length "
@@ -159,7 +159,7 @@ def judge_collapse(tables: Tables) -> Judgement:
     good = bool((sparse["kind"] == DIGONS).all() and (dense["kind"] == PENTAGON).all())
     faint = float(sparse["norm"].max())
     over = float((best["loss"] / best["lowest"] - 1).max())
-    return Judgement.when(
+    return when(
         good and len(sparse) > 0 and faint < ABSENT and over <= seeds.MATCH,
         f"{len(sparse)} densities below {at:.3f}: {kinds(sparse)}, varied feature of length ≤ "
         f"{faint:.1g}; {len(dense)} above: {kinds(dense)}; losses within {over:.2%} of the lower "
@@ -181,11 +181,11 @@ def judge_both(tables: Tables) -> Judgement:
         good &= both and rows.loc[[DIGONS, PENTAGON], "min"].idxmin() == first
         counts = ", ".join(f"{name} {rows['size'].get(name, 0)}" for name in (PENTAGON, DIGONS))
         lines.append(f"at {r:.3f} {counts} of {count(tables)}")
-    return Judgement.when(
+    return when(
         good,
         f"seeds within {seeds.MATCH:.0%} of an exact curve: {'; '.join(lines)}; of all seeds at "
         f"all densities {models['on_curve'].mean():.1%}, on the three curves",
-        on_curves=float(models["on_curve"].mean()),
+        on_curves=models["on_curve"].mean(),
     )
 
 
@@ -196,7 +196,7 @@ def judge_paper(tables: Tables) -> Judgement:
     pentagon, digons = (
         float(curves[name].to_numpy()[curves.index == PAPER][0]) for name in (PENTAGON, DIGONS)
     )
-    return Judgement.when(
+    return when(
         bool((np.abs(at - PAPER) <= PAPER_SLACK).all()) and len(at) > 0,
         f"crossing at {', '.join(f'{r:.4f}' for r in at)}, {', '.join(f'{1 / r:.2f}' for r in at)} "
         f"times sparser; at {PAPER:g} the pentagon loses {pentagon:.5f}, the digons {digons:.5f}",

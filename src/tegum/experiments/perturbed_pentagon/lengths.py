@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from tegum.experiments.base import Judgement, Tables
+from tegum.experiments.base import Judgement, Tables, when
 from tegum.experiments.perturbed_pentagon import seeds
 from tegum.experiments.perturbed_pentagon.curves import RELATIVE
 from tegum.experiments.perturbed_pentagon.tables import at_one, exact_shapes, pentagons
@@ -24,7 +24,7 @@ def judge_formula(tables: Tables) -> Judgement:
     """22.a: ‖W_i‖ = 1/(1 − b_i). Differs: the bias is negative, and ‖W_i‖ > 1."""
     row = at_one(exact_shapes(tables)).iloc[0]
     product = float(row["norm"] * (1 - row["b"]))
-    return Judgement.when(
+    return when(
         abs(product - 1) <= FORMULA,
         f"exact regular pentagon: b = {row['b']:.4f}, ‖W_i‖ = {row['norm']:.4f}, while 1/(1 − b) = "
         f"{1 / (1 - row['b']):.3f} and 1/(1 − |b|) = {1 / (1 - abs(row['b'])):.3f}",
@@ -36,11 +36,11 @@ def judge_bounds(tables: Tables) -> Judgement:
     """22.b: 1 + |b| ≤ ‖W_i‖² ≤ 1/(1 − |b|) in the regular pentagon."""
     rows = bounds(at_one(exact_shapes(tables)))
     row = rows.iloc[0]
-    return Judgement.when(
-        bool(rows["inside"].all()),
+    return when(
+        rows["inside"].all(),
         f"exact regular pentagon: {row['low']:.4f} ≤ ‖W_i‖² = {row['squared']:.4f} ≤ "
         f"{row['high']:.4f}",
-        squared=float(row["squared"]),
+        squared=row["squared"],
     )
 
 
@@ -50,7 +50,7 @@ def judge_bounds_everywhere(tables: Tables) -> Judgement:
     out = rows[~rows["inside"]]
     short = out[out["squared"] < out["low"]]
     worst = float(np.maximum(out["low"] - out["squared"], out["squared"] - out["high"]).max())
-    return Judgement.when(
+    return when(
         out.empty,
         f"{len(out)} of {len(rows)} features of {len(rows) // 5} lowest-loss pentagons are "
         f"outside, by up to {worst:.3f} in ‖W_i‖²; {len(short)} of them too short",
@@ -70,7 +70,7 @@ def judge_driven(tables: Tables) -> Judgement:
     rows = pentagons(tables)
     plain, own = _ranks(rows, "positive"), _ranks(rows[rows["place"] == 0], "positive")
     sparse = _ranks(rows[rows[RELATIVE] <= 1], "arriving")
-    return Judgement.when(
+    return when(
         plain > DRIVEN,
         f"rank correlation of ‖W_i‖ and Σ_j max(W_i·W_j, 0)² {plain:.2f} over {len(rows)} features "
         f"of lowest-loss pentagons; {own:.3f} for the varied feature alone; with every source "
@@ -101,7 +101,7 @@ def _harder(tables: Tables, other: tuple[int, int]) -> Judgement:
     two, three = (_own(tables, size).set_index(RELATIVE) for size in (seeds.SIZES[0], other))
     lower = int((two["reached"] / two["seeds"] < three["reached"] / three["seeds"]).sum())
     words.append(f"fewer in two dimensions at {lower} of {len(two)} densities")
-    return Judgement.when(top < bottom, "; ".join(words), two=share, three=wide)
+    return when(top < bottom, "; ".join(words), two=share, three=wide)
 
 
 def _own(tables: Tables, size: tuple[int, int]) -> pd.DataFrame:

@@ -40,7 +40,6 @@ _AGREE = (
 _THEORY: Final = (
     Claim(
         id="10.a",
-        item=10,
         section=SECTION,
         statement="The three ways to store two features in one dimension lose alike at r = 1, "
         "1−S = 4/7; at r = 0.1 and at r = 10 superposition begins at 1−S = 0.16.",
@@ -50,7 +49,6 @@ _THEORY: Final = (
     ),
     Claim(
         id="10.b",
-        item=10,
         section=SECTION,
         statement="Each of the three has a region of its own: superposition where features are "
         "sparse; elsewhere the more important feature is represented alone.",
@@ -61,7 +59,6 @@ _THEORY: Final = (
     ),
     Claim(
         id="10.c",
-        item=10,
         section=SECTION,
         statement="The theory of three candidates says what becomes of the extra feature in the "
         "best model there is.",
@@ -71,7 +68,6 @@ _THEORY: Final = (
     ),
     Claim(
         id="10.d",
-        item=10,
         section=SECTION,
         statement="The best model is better than the best candidate, along the boundary most.",
         rule=f"loss lower by {rules.GAIN[0]:.0%} to {rules.GAIN[1]:.0%} where most, higher nowhere",
@@ -80,7 +76,6 @@ _THEORY: Final = (
     ),
     Claim(
         id="12.a",
-        item=12,
         section=SECTION,
         statement="Of three features in two dimensions, the extra one enters superposition as if "
         "there were two in one dimension when it is less important than the others; when it is "
@@ -92,7 +87,6 @@ _THEORY: Final = (
     ),
     Claim(
         id="12.b",
-        item=12,
         section=SECTION,
         statement="The theory of four candidates says what becomes of the extra one of three "
         "features in the best model there is.",
@@ -102,7 +96,6 @@ _THEORY: Final = (
     ),
     Claim(
         id="12.c",
-        item=12,
         section=SECTION,
         statement="The arrangement that the theory leaves out, all three features in joint "
         "superposition, is hardly ever the best.",
@@ -117,7 +110,6 @@ _SLOPE = f"changes by ≥ {minima_rules.JUMP:.0%}"
 _ORDER: Final = (
     Claim(
         id="11.a",
-        item=11,
         section=SECTION,
         statement="In the theory of candidates the transition is of first order: at the boundary "
         "two losses cross, and the slope of the optimal loss jumps.",
@@ -127,7 +119,6 @@ _ORDER: Final = (
     ),
     Claim(
         id="11.b",
-        item=11,
         section=SECTION,
         statement="The optimum over all weights without bias has a transition of first order, too.",
         rule=f"losses equal within {minima_rules.CONTINUOUS:g} at the switch, while ∂L/∂p {_SLOPE}",
@@ -136,7 +127,6 @@ _ORDER: Final = (
     ),
     Claim(
         id="11.c",
-        item=11,
         section=SECTION,
         statement="With biases, too, the transition of the optimum is of first order: the extra "
         "feature changes discontinuously.",
@@ -149,7 +139,6 @@ _ORDER: Final = (
     ),
     Claim(
         id="11.d",
-        item=11,
         section=SECTION,
         statement="With biases there is nothing between superposition and a feature that is "
         "not represented. (Recorded as differing: if neither importance is less than about 0.6 of "
@@ -162,7 +151,6 @@ _ORDER: Final = (
     ),
     Claim(
         id="11.e",
-        item=11,
         section=SECTION,
         statement="As at other transitions of first order, either solution remains a minimum "
         "beyond the boundary.",
@@ -176,7 +164,6 @@ _ORDER: Final = (
 _COMMENT: Final = (
     Claim(
         id="55.a",
-        item=55,
         section=COMMENT,
         statement="Without bias the expected loss of two features in one dimension has a closed "
         "form for all weights.",
@@ -188,7 +175,6 @@ _COMMENT: Final = (
     ),
     Claim(
         id="55.b",
-        item=55,
         section=COMMENT,
         statement="There are loss surfaces with two minima, up to the sign of all weights.",
         rule=f"exactly two at r = 1, 1−S = {minima_rules.TWO_AT:g}",
@@ -197,7 +183,6 @@ _COMMENT: Final = (
     ),
     Claim(
         id="55.c",
-        item=55,
         section=COMMENT,
         statement="Dense features of equal importance are confused: both weights are 1/√2; from "
         "the antipodal pair there is a jump.",
@@ -209,7 +194,6 @@ _COMMENT: Final = (
     ),
     Claim(
         id="55.d",
-        item=55,
         section=COMMENT,
         statement="For unequal importance the best weights move continuously as features get "
         "denser, away from ±1, before they jump.",
@@ -221,7 +205,6 @@ _COMMENT: Final = (
     ),
     Claim(
         id="55.e",
-        item=55,
         section=COMMENT,
         statement="Near a transition the global minimum can have a considerably smaller basin "
         "than another one.",
@@ -233,7 +216,6 @@ _COMMENT: Final = (
     ),
     Claim(
         id="55.f",
-        item=55,
         section=COMMENT,
         statement="The confused phase belongs to models without bias.",
         rule=f"with biases no optimum at 1−S < {minima_rules.DENSE:g} has two weights of one sign "
@@ -247,7 +229,6 @@ EXPERIMENT = Experiment(
     name="phase-change",
     title="Superposition is a phase change",
     section=SECTION,
-    items=(10, 11, 12, 55),
     summary="One extra feature, two in one dimension or three in two: the theory of a few "
     "candidates, the true optimum without sampling, and what happens at the boundary.",
     measure=measure,

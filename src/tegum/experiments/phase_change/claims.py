@@ -12,7 +12,7 @@ from tegum.experiments._shared.phase_plane import (
     OUTCOMES,
     RATIO,
 )
-from tegum.experiments.base import Judgement, Tables
+from tegum.experiments.base import Judgement, Tables, when
 from tegum.theory.phases import boundary_two
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def judge_corners(tables: Tables) -> Judgement:
     off = {r: abs(found[r] - p) for r, p in CORNERS.items()}
     words = ", ".join(f"p = {found[r]:.6f} at r = {r:g}" for r in CORNERS)
     edges = {f"edge_{r:g}": found[r] for r in CORNERS}
-    return Judgement.when(max(off.values()) <= ON_EDGE, f"boundary: {words}", **edges)
+    return when(max(off.values()) <= ON_EDGE, f"boundary: {words}", **edges)
 
 
 def judge_regions(tables: Tables) -> Judgement:
@@ -52,7 +52,7 @@ def judge_regions(tables: Tables) -> Judgement:
     good &= bool((alone == ((p > edge) & (r > 1))).all()) and bool((shares == (p < edge)).all())
     parts = [float(kind.mean()) for kind in (left_out, alone, shares)]
     words = ", ".join(f"{name} {part:.1%}" for name, part in zip(OUTCOMES, parts, strict=True))
-    return Judgement.when(
+    return when(
         good,
         f"{words} of {len(cells)} cells; formulas within {off:.0e}",
         largest_error=off,
@@ -74,14 +74,14 @@ def judge_gain(tables: Tables) -> Judgement:
     edge = cells[cells[RATIO] == cells[RATIO].min()]
     side = edge.iloc[int(edge["excess"].to_numpy().argmax())]
     at_side = float(side["excess"] / (1 + side["excess"]))
-    return Judgement.when(
+    return when(
         bool((excess > -ROUNDING).all()) and GAIN[0] < most < GAIN[1],
         f"at most {most:.1%} lower (r = {worst[RATIO]:.3g}, p = {worst[DENSITY]:.3g}), median "
         f"{float(excess.median()):.2%}; at r = {side[RATIO]:g} at most {at_side:.1%} (p = "
         f"{side[DENSITY]:.3g})",
         most=most,
         most_at_side=at_side,
-        median=float(excess.median()),
+        median=excess.median(),
     )
 
 
@@ -92,7 +92,7 @@ def judge_corners_three(tables: Tables) -> Judgement:
     above = max(abs(three[r] - 4 / 7) for r in LEVEL)
     losses = tables["candidate_losses"]
     off = float((losses["exact"] / losses["formula"] - 1).abs().max())
-    return Judgement.when(
+    return when(
         max(below, above) <= ON_EDGE and off <= ROUNDING,
         f"r < 1: within {below:.0e} of the boundary of two features in one dimension; r > 1: p = "
         f"{three[LEVEL[0]]:.6f} to {three[LEVEL[-1]]:.6f}; formulas within {off:.0e}",
@@ -117,7 +117,7 @@ def judge_excluded(tables: Tables) -> Judgement:
             f", r from {found[RATIO].min():.3g} to {found[RATIO].max():.3g} and p from "
             f"{found[DENSITY].min():.3g} to {found[DENSITY].max():.3g}"
         )
-    return Judgement.when(part <= EXCLUDED, words, part=part)
+    return when(part <= EXCLUDED, words, part=part)
 
 
 def _agreement(cells: pd.DataFrame) -> Judgement:
@@ -126,13 +126,13 @@ def _agreement(cells: pd.DataFrame) -> Judgement:
     wrong = clear[~clear["agrees"].astype(bool)]
     more = int(((wrong["outcome"] == 2) & (wrong["outcome_theory"] != 2)).sum())
     neighbours = float((cells["loss"] < cells["first_loss"] * (1 - 1e-6)).mean())
-    return Judgement.when(
+    return when(
         agrees >= AGREEMENT,
         f"{agrees:.1%} of {len(clear)} cells outside the margin, {cells['agrees'].mean():.1%} of "
         f"all {len(cells)}; {more} of the {len(wrong)} cells that differ are superposition in the "
         f"optimum only; {neighbours:.1%} of the cells owe their optimum to a neighbour",
         clear=agrees,
-        everywhere=float(cells["agrees"].mean()),
+        everywhere=cells["agrees"].mean(),
         from_neighbours=neighbours,
     )
 

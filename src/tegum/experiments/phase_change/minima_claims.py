@@ -8,7 +8,7 @@ import numpy as np
 
 from tegum.dims import DENSITY
 from tegum.experiments._shared.phase_plane import RATIO
-from tegum.experiments.base import Judgement, Tables
+from tegum.experiments.base import Judgement, Tables, when
 from tegum.experiments.phase_change.crossing import LOST, PAIR
 from tegum.experiments.phase_change.wells import OPPOSITE, SAME
 
@@ -59,7 +59,7 @@ def _cross(rows: pd.DataFrame, other: str, equal: float) -> Judgement:
     """Whether the losses of the pair and the `other` meet at its boundary, and slopes jump."""
     apart = float((rows["loss_pair"] / rows[f"loss_{other}"] - 1).abs().max())
     change = float((1 - rows[f"slope_{other}"] / rows["slope_pair"]).min())
-    return Judgement.when(
+    return when(
         apart <= equal and change >= JUMP,
         f"losses equal within {apart:.0e}; towards dense features ∂L/∂p falls by {change:.0%} or "
         f"more at the boundary (r = {rows[RATIO].min():g} to {rows[RATIO].max():g})",
@@ -76,14 +76,14 @@ def judge_order(tables: Tables) -> Judgement:
     leap = rows["weak_sparse"] - rows["weak_dense"]
     good = bool((apart <= CONTINUOUS * rows["loss_sparse"]).all())
     good &= bool((change >= JUMP).all()) and bool((leap > LEAP).all())
-    return Judgement.when(
+    return when(
         good,
         f"at {len(rows)} values of r from {rows[RATIO].min():g} to {rows[RATIO].max():g}: the "
         f"shorter feature loses {leap.min():.2f} to {leap.max():.2f} of its length within Δp = "
         f"{rows['width'].max():.0e}, ∂L/∂p or ∂L/∂r changes by {change.min():.0%} or more, the "
         f"loss by no more than its slope tells, within {max(0.0, float(apart.max())):.0e}",
-        smallest_leap=float(leap.min()),
-        smallest_change=float(change.min()),
+        smallest_leap=leap.min(),
+        smallest_change=change.min(),
     )
 
 
@@ -95,9 +95,7 @@ def judge_gone(tables: Tables) -> Judgement:
     rows = tables["transitions"].sort_values(RATIO)
     left = rows["weak_dense"]
     words = ", ".join(f"{w:.2f} at r = {r:g}" for r, w in zip(rows[RATIO], left, strict=True))
-    return Judgement.when(
-        bool((left < GONE).all()), f"length left after the jump: {words}", most=float(left.max())
-    )
+    return when((left < GONE).all(), f"length left after the jump: {words}", most=left.max())
 
 
 def judge_coexistence(tables: Tables) -> Judgement:
@@ -111,14 +109,14 @@ def judge_coexistence(tables: Tables) -> Judgement:
     lacking = ", ".join(f"{r:g}" for r in sorted(set(missing[RATIO])))
     both = rows.pivot(index=[RATIO, DENSITY, "edge"], columns="branch", values="loss").dropna()
     reach = _distance(both.reset_index()).groupby(both.index.get_level_values(RATIO)).max()
-    return Judgement.when(
+    return when(
         missing.empty and order,
         f"within {COEXIST:.1%} of the boundary both minima at {len(wide)} of {len(near) // 2} "
         + ("points" if missing.empty else f"points (not at r = {lacking})")
         + ("; they change places at it" if order else "; not in the expected order")
         + f"; seen at least {reach.min():.1%} away (r = {reach.idxmin():g})",
-        found=float(len(wide)),
-        smallest_reach=float(reach.min()),
+        found=len(wide),
+        smallest_reach=reach.min(),
     )
 
 
@@ -138,15 +136,15 @@ def judge_formula(tables: Tables) -> Judgement:
     off = float((rows["loss"] / rows["closed_form"] - 1).abs().max())
     ended = (rows["loss"] / rows["nearest"] - 1).abs() < CONTINUOUS
     kink = ~ended & (rows[["w1", "w2"]].abs().min(axis=1) < CONTINUOUS)
-    return Judgement.when(
+    return when(
         off <= ROUNDING,
         f"{len(rows)} trained models: loss within {off:.0e} of the closed form; {ended.mean():.2%} "
         f"end in one of its minima ({rows['is_best'].mean():.0%} in the lowest), {kink.mean():.2%} "
         f"at a kink",
         largest_error=off,
-        ended=float(ended.mean()),
-        at_kink=float(kink.mean()),
-        in_best=float(rows["is_best"].mean()),
+        ended=ended.mean(),
+        at_kink=kink.mean(),
+        in_best=rows["is_best"].mean(),
     )
 
 
@@ -157,7 +155,7 @@ def judge_two_minima(tables: Tables) -> Judgement:
     kinds = here.loc[here["w1"] > 0].sort_values("loss")
     words = ", ".join(f"({w1:.3f}, {w2:.3f})" for w1, w2 in kinds[["w1", "w2"]].to_numpy())
     good = len(kinds) == 2 and len(here) == 4
-    return Judgement.when(good, f"{words}, and their negatives", minima=float(len(here)))
+    return when(good, f"{words}, and their negatives", minima=len(here))
 
 
 def judge_confused(tables: Tables) -> Judgement:
@@ -172,12 +170,12 @@ def judge_confused(tables: Tables) -> Judgement:
     sides = bool((dense["branch"] == SAME).all())
     sides &= bool((best[best[DENSITY] < edge[DENSITY]]["branch"] == OPPOSITE).all())
     good = sides and abs(edge[DENSITY] - SWITCH) <= SWITCH_SLACK
-    return Judgement.when(
+    return when(
         good and off <= WEIGHT_SLACK and float(edge["jump"]) > FAR,
         f"switch at p = {edge[DENSITY]:.5f}, weights jump by {edge['jump']:.2f}; beyond it they "
         f"are within {off:.0e} of 1/√2",
-        switch=float(edge[DENSITY]),
-        jump=float(edge["jump"]),
+        switch=edge[DENSITY],
+        jump=edge["jump"],
     )
 
 
@@ -190,7 +188,7 @@ def judge_walk(tables: Tables) -> Judgement:
     before = best[best[DENSITY] <= RISES_TO]["w2"].to_numpy()
     words = ", ".join(f"({w1:.2f}, {w2:.2f}) at p = {p:g}" for p, (w1, w2) in seen.items())
     good = off <= WALK_SLACK and bool((np.diff(before) > 0).all())
-    return Judgement.when(good, words, largest_difference=off)
+    return when(good, words, largest_difference=off)
 
 
 def judge_wells(tables: Tables) -> Judgement:
@@ -202,11 +200,11 @@ def judge_wells(tables: Tables) -> Judgement:
     ratio = np.divide(own, other, out=np.full(len(rows), np.inf), where=other > 0)
     k = int(np.argmin(ratio))
     at = rows.iloc[k]
-    return Judgement.when(
+    return when(
         float(ratio[k]) < SMALLER,
         f"smallest: {ratio[k]:.2f} of the other's area, at r = {at[RATIO]:g}, {at['distance']:+.1%}"
         f" from the switch",
-        smallest=float(ratio[k]),
+        smallest=ratio[k],
     )
 
 
@@ -217,11 +215,11 @@ def judge_no_confusion(tables: Tables) -> Judgement:
     sparse = rows[DENSITY] < DENSE
     unbiased = tables["unbiased"]
     before = (unbiased["w2"] > 0) & (unbiased[["w1", "w2"]].abs().min(axis=1) > MIXED)
-    return Judgement.when(
+    return when(
         not bool((mixed & sparse).any()) and bool(before.any()),
         f"with biases {int((mixed & sparse).sum())} of {int(sparse.sum())} cells with p < {DENSE:g}"
         f"; without, {int((before & (unbiased[DENSITY] < DENSE)).sum())}",
-        biased=float((mixed & sparse).sum()),
+        biased=(mixed & sparse).sum(),
     )
 
 

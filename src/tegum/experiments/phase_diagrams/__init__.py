@@ -9,7 +9,7 @@ from tegum.dims import DENSITY
 from tegum.experiments._shared import phase_plane as plane
 from tegum.experiments._shared.phase_figures import two_maps
 from tegum.experiments._shared.phase_plane import RATIO
-from tegum.experiments.base import Claim, Experiment, FigureSpec, Judgement, Lab, Tables
+from tegum.experiments.base import Claim, Experiment, FigureSpec, Judgement, Lab, Tables, when
 from tegum.experiments.phase_diagrams import measure as empirical
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def judge_theory(tables: Tables) -> Judgement:
     clear = cells[cells["margin"] > GAP]
     agrees = float((clear["outcome"] == clear["outcome_theory"]).mean())
     everywhere = float((cells["outcome"] == cells["outcome_theory"]).mean())
-    return Judgement.when(
+    return when(
         agrees >= AGREEMENT,
         f"{agrees:.1%} of {len(clear)} cells outside the margin, {everywhere:.1%} of all "
         f"{len(cells)} (best of {empirical.MODELS[2]})",
@@ -83,7 +83,7 @@ def _against_optimum(cells: pd.DataFrame, rule: str, name: str) -> Judgement:
     shared = (clear[f"superposition{rule}"] - clear["superposition_truth"]).abs() <= LOOKS
     looks = float((length & (shared | (clear["outcome_truth"] == 0))).mean())
     above = float((cells["loss"] / cells["loss_truth"] - 1).median())
-    return Judgement.when(
+    return when(
         min(agrees, looks) >= AGREEMENT,
         f"{name}: the same outcome in {agrees:.1%}, and length and superposition within {LOOKS:g} "
         f"in {looks:.1%} of {len(clear)} cells outside the gap; the outcome in {everywhere:.1%} of "
@@ -92,7 +92,7 @@ def _against_optimum(cells: pd.DataFrame, rule: str, name: str) -> Judgement:
         clear=agrees,
         looks=looks,
         everywhere=everywhere,
-        found=float(cells["found"].mean()),
+        found=cells["found"].mean(),
     )
 
 
@@ -137,7 +137,6 @@ EXPERIMENT = Experiment(
     name="phase-diagrams",
     title="Trained models show the phase diagram",
     section=SECTION,
-    items=(9, 12),
     summary="Ten or twenty models in every cell, by the lowest loss and by the paper's average, "
     "beside the optimum and the theory.",
     measure=measure,
@@ -169,7 +168,6 @@ EXPERIMENT = Experiment(
     claims=(
         Claim(
             id="9.a",
-            item=9,
             section=SECTION,
             statement="Trained models of two features in one dimension show the phase diagram of "
             "the optimum: the best of ten in each cell.",
@@ -179,7 +177,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="9.b",
-            item=9,
             section=SECTION,
             statement="The diagram also shows when ten models of each cell are averaged without "
             "that of highest loss, as in the paper. (Recorded as differing: a start whose "
@@ -192,7 +189,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="9.c",
-            item=9,
             section=SECTION,
             statement="The empirical diagram is that of the theory of three candidates.",
             rule=f"the same of the three outcomes in ≥ {AGREEMENT:.0%} of the cells in which "
@@ -202,7 +198,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="12.d",
-            item=12,
             section=SECTION,
             statement="Trained models of three features in two dimensions show the phase diagram "
             "of the optimum: the best of twenty in each cell.",
@@ -212,7 +207,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="12.e",
-            item=12,
             section=SECTION,
             statement="The diagram of three features also shows when models are averaged without "
             "that of highest loss. (Recorded as differing: which two features make a pair is "

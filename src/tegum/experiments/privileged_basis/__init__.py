@@ -36,7 +36,6 @@ EXPERIMENT = Experiment(
     name="privileged-basis",
     title="Neurons: from one feature each to many",
     section=SECTION,
-    items=(36, 37, 38, 39),
     summary="ReLU-hidden models h = ReLU(Wx), x' = ReLU(Wᵀh + b), n = 10, m = 5, I_i = .75^i: a "
     "thousand at each of fifteen densities.",
     measure=measure,
@@ -104,7 +103,6 @@ EXPERIMENT = Experiment(
     claims=(
         Claim(
             id="36.a",
-            item=36,
             section=SECTION,
             statement="With a linear hidden layer the hidden space may be rotated: W and OW are "
             "the same model.",
@@ -114,7 +112,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="36.b",
-            item=36,
             section=SECTION,
             statement="With a ReLU on the hidden layer it may not: the basis is privileged. Only "
             "the order of neurons is free.",
@@ -125,7 +122,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="37.a",
-            item=37,
             section=SECTION,
             statement="With a ReLU on the hidden layer features align with neurons; without one "
             "they do not.",
@@ -136,7 +132,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="37.b",
-            item=37,
             section=SECTION,
             statement="The weights of the ReLU-hidden model are sparse, those of the linear one "
             "are not.",
@@ -147,7 +142,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="38.a",
-            item=38,
             section=SECTION,
             statement="Dense features (1−S ≥ .5) have a neuron each: all neurons are monosemantic, "
             "and the five most important features are represented.",
@@ -158,7 +152,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="38.b",
-            item=38,
             section=SECTION,
             statement="Sparser (1−S from .4 to .2), three neurons stay monosemantic and two code "
             "three features, as (1, 1), (1, −1) and (−1, 1).",
@@ -169,7 +162,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="38.c",
-            item=38,
             section=SECTION,
             statement="At 1−S = .15 two neurons are monosemantic, and seven features represented.",
             rule=f"{_stage(rules.TWO)}; {rules.RULE}",
@@ -179,7 +171,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="38.d",
-            item=38,
             section=SECTION,
             statement="At 1−S = .12 one neuron is monosemantic, and seven features represented. "
             "(Recorded as differing: such a model exists, but one of eight features without any "
@@ -192,7 +183,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="38.e",
-            item=38,
             section=SECTION,
             statement="From 1−S = .08 to .05 no neuron is monosemantic, and eight features are "
             "represented.",
@@ -203,7 +193,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="38.f",
-            item=38,
             section=SECTION,
             statement="From 1−S = .04 on all ten features are represented by the five neurons. "
             "(Recorded as differing: at .04 a model of nine, which the trainings at that density "
@@ -217,7 +206,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="38.g",
-            item=38,
             section=SECTION,
             statement="Ten features are stored as the ten pairs of five neurons, each pair excited "
             "by one feature.",
@@ -229,7 +217,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="38.h",
-            item=38,
             section=SECTION,
             statement="As features become sparse, neurons shift from monosemantic to polysemantic, "
             "and both kinds exist in one model.",
@@ -241,7 +228,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="38.i",
-            item=38,
             section=SECTION,
             statement="There are ranges of sparsity in which the best model has the same "
             "structure.",
@@ -256,7 +242,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="39.a",
-            item=39,
             section=SECTION,
             statement="Given a bias of the hidden layer, the model makes it positive, and its "
             "neurons are linear.",
@@ -267,7 +252,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="39.b",
-            item=39,
             section=SECTION,
             statement="Without a hidden bias, a model with enough features makes one up from them.",
             rule=f"all neurons active in over {limits.LINEAR:.0%} of samples with the most "

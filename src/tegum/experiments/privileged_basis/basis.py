@@ -8,7 +8,7 @@ import numpy as np
 
 from tegum.analysis import geometry
 from tegum.dims import DENSITY, F64, SEED
-from tegum.experiments.base import Judgement, Lab, Tables
+from tegum.experiments.base import Judgement, Lab, Tables, when
 from tegum.experiments.privileged_basis.sweep import N_HIDDEN, problem, screening
 from tegum.models import ReLUHidden, ReLUOutput
 from tegum.runs import tables as long
@@ -92,7 +92,7 @@ def _turn(task: Problem, model: xr.Dataset) -> tuple[pd.DataFrame, pd.DataFrame]
 def judge_linear(tables: Tables) -> Judgement:
     """36.a: a linear hidden layer may be rotated."""
     worst = float(_of(tables, LINEAR, "rotation")["change"].max())
-    return Judgement.when(
+    return when(
         worst < UNCHANGED,
         f"outputs change by at most {worst:.1e} in {ROTATIONS} rotations; {_known(tables, LINEAR)}",
         worst=worst,
@@ -103,7 +103,7 @@ def judge_relu(tables: Tables) -> Judgement:
     """36.b: with a ReLU it may not, but its neurons have no order."""
     least = float(_of(tables, RELU, "rotation")["change"].min())
     order = float(_of(tables, RELU, "order")["change"].max())
-    return Judgement.when(
+    return when(
         least > CHANGED and order < UNCHANGED,
         f"every one of {ROTATIONS} rotations changes some output by {least:.2f} or more; another "
         f"order of neurons by {order:.1e}; {_known(tables, RELU)}",
@@ -119,7 +119,7 @@ def judge_aligned(tables: Tables) -> Judgement:
         turned = _of(tables, name, "rotation")
         ranks[name] = float((turned["spread"] < turned["trained"]).mean())
     trained = {name: _of(tables, name, "rotation")["trained"].iloc[0] for name in MODELS}
-    return Judgement.when(
+    return when(
         ranks[RELU] >= ALIGNED > ranks[LINEAR],
         "; ".join(
             f"{name}: concentration {trained[name]:.2f}, above {rank:.1%} of its rotations"
@@ -139,7 +139,7 @@ def judge_sparse(tables: Tables) -> Judgement:
         norm = np.sqrt((rows["weight"] ** 2).groupby(rows["feature"]).transform("sum"))
         own = rows.loc[norm > geometry.REPRESENTED, "weight"].abs()
         shares[name] = float((own < SMALL).mean())
-    return Judgement.when(
+    return when(
         shares[RELU] > 0.5 > shares[LINEAR],
         "; ".join(f"{name}: {share:.0%} of weights small" for name, share in shares.items()),
         linear=shares[LINEAR],

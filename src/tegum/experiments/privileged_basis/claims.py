@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from tegum.dims import DENSITY
-from tegum.experiments.base import Judgement, Tables
+from tegum.experiments.base import Judgement, Tables, when
 from tegum.experiments.privileged_basis.sweep import MODELS, NEAR, lowest
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def judge_triple(tables: Tables) -> Judgement:
     rows = at(tables, TRIPLE[0])
     coded = rows["pattern"] == f"3 x +A; {CODE}"
     counts = _counts(tables, TRIPLE)
-    return Judgement.when(
+    return when(
         counts.status == "holds" and bool(coded.all()),
         f"{counts.measured}; the code at {int(coded.sum())} of {len(rows)} densities",
         **counts.values,
@@ -78,7 +78,7 @@ def judge_pairs(tables: Tables) -> Judgement:
     rows = lowest(tables["candidates"])
     rows = rows[rows["represented"] == TEN[2]]
     paired = rows["excites"] == PAIRS
-    return Judgement.when(
+    return when(
         len(rows) > 0 and bool(paired.all()),
         f"all ten pairs of neurons, each excited by one feature, at "
         f"{_densities(rows[paired])}; ten features otherwise at {_densities(rows[~paired])}; "
@@ -95,13 +95,13 @@ def judge_shift(tables: Tables) -> Judgement:
     both = rows[(rows["mono"] > 0) & (rows["poly"] > 0)]
     mixed = at(tables, (BOTH,)).iloc[0]
     here = bool(mixed["mono"] > 0 and mixed["poly"] > 0)
-    return Judgement.when(
+    return when(
         falls and here and mono[0] > mono[-1],
         f"monosemantic neurons {' '.join(map(str, mono))} from 1−S = {rows[DENSITY].max():g} to "
         f"{rows[DENSITY].min():g}; both kinds at {_densities(both)}; thresholds from "
         f"{rows['low'].max():.2f} to {rows['high'].min():.2f} count alike",
-        low=float(rows["low"].max()),
-        high=float(rows["high"].min()),
+        low=rows["low"].max(),
+        high=rows["high"].min(),
     )
 
 
@@ -118,7 +118,7 @@ def judge_same(tables: Tables) -> Judgement:
         f"{_densities(rows.loc[block])}: {_legible(rows.loc[block, 'excites'].iloc[0])}"
         for block in _stretches(rows)
     )
-    return Judgement.when(
+    return when(
         all(len(names) == 1 for names in found),
         f"features (numbers) that each neuron stores: {stored}; neurons (letters) that each "
         f"feature excites: {stretches}",
@@ -148,8 +148,8 @@ def _counts(tables: Tables, stage: tuple[tuple[float, ...], int, int]) -> Judgem
         f"{row.mono} and {row.represented} at {getattr(row, DENSITY):g}"
         for row in rows.itertuples()
     )
-    return Judgement.when(
-        bool(right.all()),
+    return when(
+        right.all(),
         f"monosemantic neurons and represented features: {words}; {_known(tables, rows)}",
         right=int(right.sum()),
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from tegum.dims import DENSITY, F64, SEED
-from tegum.experiments.base import Judgement, Lab, Tables
+from tegum.experiments.base import Judgement, Lab, Tables, when
 from tegum.experiments.privileged_basis.sweep import N_HIDDEN, problem, screening
 from tegum.models import Model, ReLUHidden, ReLUOutput
 from tegum.runs.select import best
@@ -90,7 +90,7 @@ def judge_bias(tables: Tables) -> Judgement:
         f"{_loss(tables, OUTPUT, p):.4g}, no bias {_loss(tables, PLAIN, p):.4g})"
         for p, group in ((p, rows[rows[DENSITY] == p]) for p in rows[DENSITY].unique())
     )
-    return Judgement.when(
+    return when(
         bias > 0 and active > LINEAR,
         f"hidden biases {bias:.2f} … {rows['hidden_bias'].max():.2f}, every neuron active in ≥ "
         f"{active:.1%} of samples, so in {rows['all_linear'].min():.0%} of {rows['seeds'].max()} "
@@ -106,14 +106,14 @@ def judge_simulated(tables: Tables) -> Judgement:
     least = rows.groupby("features")["active"].min()
     few, many = int(least.index.min()), int(least.index.max())
     most = float(rows.loc[rows["features"] == few, "active"].max())
-    return Judgement.when(
+    return when(
         least[many] > LINEAR > most,
         f"at 1−S={AT:g} the least active neuron is active in "
         + ", ".join(f"{share:.1%} (n={n})" for n, share in least.items())
         + f" of samples; best of N = {rows['seeds'].max()}, {_linear_seeds(rows, many):.0%} of "
         f"seeds so at n={many}",
         few=most,
-        many=float(least[many]),
+        many=least[many],
     )
 
 

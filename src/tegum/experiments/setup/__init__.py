@@ -9,7 +9,7 @@ import numpy as np
 from tegum.analysis import geometry
 from tegum.dims import DENSITY, F64
 from tegum.distributions import Independent
-from tegum.experiments.base import Claim, Experiment, Judgement, Lab, Tables
+from tegum.experiments.base import Claim, Experiment, Judgement, Lab, Tables, when
 from tegum.experiments.setup import figures
 from tegum.experiments.setup import laws as _laws
 from tegum.models import Linear, ReLUOutput
@@ -89,7 +89,7 @@ def judge_law(tables: Tables) -> Judgement:
     joint = float(np.abs(groups.sum().to_numpy() / np.sqrt(groups.count().to_numpy())).max())
     distance, resolution = float(active["distance"].max()), float(law["resolution"].max())
     good = max(single, joint) <= Z_BOUND and distance <= KS_BOUND and resolution <= RESOLUTION
-    return Judgement.when(
+    return when(
         good,
         f"{law[names].size} numbers: largest |z| = {single:.2f}, of sums over features "
         f"{joint:.2f}; E[x] known to {resolution:.1%} or better; active values uniform "
@@ -107,7 +107,7 @@ def judge_moments(tables: Tables) -> Judgement:
     worst = float(table["z"].abs().max())
     square = table[(table["moment"] == "second") & (table["feature"] == table["feature_j"])]
     resolution = float((square["error"] / square["stated"]).median())
-    return Judgement.when(
+    return when(
         worst <= Z_BOUND and resolution <= RESOLUTION,
         f"{len(table)} moments of {table['law'].nunique()} laws at "
         f"{table['highest_probability'].nunique()} probabilities: largest |z| = {worst:.2f}; "
@@ -135,14 +135,13 @@ def judge_invertibility(tables: Tables) -> Judgement:
         if plain
         else "no model is singular and free of superposition"
     )
-    return Judgement.when(not plain, f"{verdict}. {'; '.join(words)}", **found)
+    return when(not plain, f"{verdict}. {'; '.join(words)}", **found)
 
 
 EXPERIMENT = Experiment(
     name="setup",
     title="Experiment setup: data and models",
     section=SECTION,
-    items=(2,),
     summary=(
         "Before anything is trained: do the samples that the training kernels draw follow the "
         "laws they are said to follow? And which quantity tells superposition from its absence?"
@@ -152,7 +151,6 @@ EXPERIMENT = Experiment(
     claims=(
         Claim(
             id="2.a",
-            item=2,
             section=SECTION,
             statement=(
                 "A feature is 0 with probability S and uniform on [0, 1] otherwise, so that its "
@@ -169,7 +167,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="2.b",
-            item=2,
             section=SECTION,
             statement=(
                 "Independent, correlated and anticorrelated features and groups of these, with "
@@ -185,7 +182,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="2.c",
-            item=2,
             section="Definitions and Motivation: A Hierarchy of Feature Properties",
             statement="A model has superposition exactly when WᵀW is not invertible.",
             rule=(

@@ -30,7 +30,6 @@ EXPERIMENT = Experiment(
     name="strategic-picture",
     title="Without superposition, and what it costs",
     section=SECTION,
-    items=(46, 47, 48),
     summary="A penalty λ‖h‖₁ on hidden activity, from small to large; loss reduction per "
     "activation of a neuron.",
     measure=measure,
@@ -77,7 +76,6 @@ EXPERIMENT = Experiment(
     claims=(
         Claim(
             id="46.a",
-            item=46,
             section=SECTION,
             statement="A penalty λ‖h‖₁ kills features below a threshold of importance: an isolated "
             f"feature survives up to λ/I = (8/9)√(2/3) = {activity.SURVIVES:.4f}.",
@@ -88,7 +86,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="46.b",
-            item=46,
             section=SECTION,
             statement="The penalty removes superposition, at a higher loss.",
             rule=f"{_SIZE}, I_i = .7^i: at some λ 1 … {penalty.N_HIDDEN} features are represented, "
@@ -99,7 +96,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="46.c",
-            item=46,
             section=SECTION,
             statement="The less important features are killed first, none survives below the "
             "threshold.",
@@ -111,7 +107,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="46.d",
-            item=46,
             section=SECTION,
             statement="It does so with features of equal importance, too. (Recorded as differing: "
             "an antipodal pair along one neuron costs no more activity than two dedicated "
@@ -124,7 +119,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="46.e",
-            item=46,
             section=SECTION,
             statement="It does so in an untied model, too. (Recorded as differing: without a bound "
             "on norms, W_in becomes small and W_out large, which avoids the penalty.)",
@@ -136,7 +130,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="47.a",
-            item=47,
             section=SECTION,
             statement="A small penalty raises the loss at second order.",
             rule=f"log-log slope of the rise against λ 2 ± {slopes.SLOPE:g} in every arrangement",
@@ -145,7 +138,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="47.b",
-            item=47,
             section=SECTION,
             statement="A small penalty reduces superposition at first order.",
             rule=f"Σ_i sup_i falls, with log-log slope 1 ± {slopes.SLOPE:g} in every arrangement",
@@ -154,7 +146,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="48.a",
-            item=48,
             section=SECTION,
             statement="Loss reduction per activation is 1/3 − p/4 for a dedicated neuron, and "
             "(2/3 − 5p/6)/(2 − p) for an antipodal pair.",
@@ -164,7 +155,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="48.b",
-            item=48,
             section=SECTION,
             statement="By that measure superposition is not optimal, but asymptotically as good as "
             "dedicated neurons.",
@@ -175,7 +165,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="48.c",
-            item=48,
             section=SECTION,
             statement="Nor is it with the best weights and biases of a pair. (Recorded as "
             "differing: at 1−S = 1 every neuron is always active, and one for a mixture of both "

@@ -8,7 +8,7 @@ import numpy as np
 
 from tegum.dims import DENSITY
 from tegum.distributions import Independent
-from tegum.experiments.base import Judgement, Lab, Tables
+from tegum.experiments.base import Judgement, Lab, Tables, when
 from tegum.loss.expected import expected_loss
 from tegum.models import ReLUOutput
 from tegum.problem import Problem
@@ -69,7 +69,7 @@ def judge_forms(tables: Tables) -> Judgement:
     """48.a: the closed forms are those of expected losses."""
     rows = tables["experts"].dropna(subset=["theory"])
     off = float((rows["reduction"] - rows["theory"]).abs().max())
-    return Judgement.when(off <= EQUAL, f"within {off:.1e} at {len(rows)} points", off=off)
+    return when(off <= EQUAL, f"within {off:.1e} at {len(rows)} points", off=off)
 
 
 def judge_deficit(tables: Tables) -> Judgement:
@@ -79,7 +79,7 @@ def judge_deficit(tables: Tables) -> Judgement:
     off = float((deficit - activity.antipodal_deficit(wide.index.to_numpy())).abs().max())
     sparse = wide.loc[wide.index.min()]
     ratio = float(sparse[PAIR] / sparse[DEDICATED])
-    return Judgement.when(
+    return when(
         bool((deficit > 0).all()) and off <= EQUAL and ratio >= AS_GOOD,
         f"deficit {deficit.max():.3f} at 1−S={deficit.idxmax():g} to {deficit.min():.1e}, within "
         f"{off:.1e} of p²/(4(2−p)); ratio {ratio:.5f} at 1−S={wide.index.min():g}",
@@ -91,11 +91,11 @@ def judge_best(tables: Tables) -> Judgement:
     """48.c: nor with the best weights and biases of a pair."""
     wide = _wide(tables).dropna(subset=[BEST])
     deficit = wide[DEDICATED] - wide[BEST]
-    return Judgement.when(
+    return when(
         len(wide) > 0 and bool((deficit > 0).all()),
         f"deficit of the best pair {deficit.max():.3f} at 1−S={deficit.idxmax():g} to "
         f"{deficit.min():.1e} at {deficit.idxmin():g}; exact optima at {len(wide)} densities",
-        least=float(deficit.min()),
+        least=deficit.min(),
     )
 
 

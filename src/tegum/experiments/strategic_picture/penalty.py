@@ -9,7 +9,7 @@ import numpy as np
 from tegum.analysis import geometry
 from tegum.dims import F64, SEED
 from tegum.distributions import Independent
-from tegum.experiments.base import Judgement, Lab, Tables
+from tegum.experiments.base import Judgement, Lab, Tables, when
 from tegum.models import Model, ReLUHidden, ReLUOutput, TwoLayer
 from tegum.problem import Problem
 from tegum.theory import activity
@@ -142,7 +142,7 @@ def judge_threshold(tables: Tables) -> Judgement:
     below, above = rows[rows["w"] > 0.5]["ratio"], rows[rows["w"] < 0.5]["ratio"]
     both = len(below) > 0 and len(above) > 0
     longest = rows[rows["alive"] > 0]["ratio"].max()
-    return Judgement.when(
+    return when(
         both and off <= WEIGHT,
         f"alive up to λ/I = {below.max():g}, dead from {above.min():g} (threshold "
         f"{activity.SURVIVES:.4f}); weights within {off:.4f} of the theory; best of "
@@ -169,7 +169,7 @@ def judge_removed(tables: Tables) -> Judgement:
         f"{row.overlap:.3f})"
         for row in clean.itertuples()
     )
-    return Judgement.when(
+    return when(
         len(clean) > 0,
         f"without penalty {without['represented']} features, overlap {without['overlap']:.2f}, "
         f"loss {without['loss']:.4f}; none in superposition: {words or 'nowhere'}; best of "
@@ -185,12 +185,12 @@ def judge_killed(tables: Tables) -> Judgement:
     ratio = (alive["penalty"] / alive["least"]).max()
     falls = bool((rows["represented"].diff().dropna() <= 0).all())
     ordered = bool(alive["prefix"].all())
-    return Judgement.when(
+    return when(
         falls and ordered and ratio < activity.SURVIVES,
         f"{' '.join(f'{k:g}' for k in rows['represented'])} features at rising λ, "
         f"{'always' if ordered else 'not always'} the most important; the least important survivor "
         f"has λ/I = {ratio:.2f}",
-        ratio=float(ratio),
+        ratio=ratio,
     )
 
 
@@ -203,9 +203,7 @@ def judge_uniform(tables: Tables) -> Judgement:
         f"λ={row.penalty:g}: {row.represented} features, {row.pairs} antipodal pairs"
         for row in rows.itertuples()
     )
-    return Judgement.when(
-        len(clean) > 0, f"{words}; best of {rows['seeds'].max()}", clean=len(clean)
-    )
+    return when(len(clean) > 0, f"{words}; best of {rows['seeds'].max()}", clean=len(clean))
 
 
 def judge_untied(tables: Tables) -> Judgement:
@@ -213,13 +211,13 @@ def judge_untied(tables: Tables) -> Judgement:
     rows, tied = _of(tables, UNTIED), _of(tables, FALLING)
     shown = rows[rows["penalty"] == SHOWN].iloc[0]
     same = tied[tied["penalty"] == SHOWN].iloc[0]
-    return Judgement.when(
-        bool(shown["overlap"] < OVERLAP),
+    return when(
+        shown["overlap"] < OVERLAP,
         f"λ={SHOWN:g}: {shown['represented']} features, overlap {shown['overlap']:.2f}, loss "
         f"{shown['loss']:.4f}, penalty {shown['activity']:.4f}; the tied model has "
         f"{same['represented']}, {same['overlap']:.2f}, {same['loss']:.4f}, "
         f"{same['activity']:.4f}; best of {rows['seeds'].max()}",
-        overlap=float(shown["overlap"]),
+        overlap=shown["overlap"],
     )
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from tegum.analysis import geometry
 from tegum.dims import DENSITY, F64
 from tegum.distributions import Independent
-from tegum.experiments.base import Judgement, Lab, Tables
+from tegum.experiments.base import Judgement, Lab, Tables, when
 from tegum.loss.expected import expected_loss
 from tegum.models import ReLUOutput
 from tegum.problem import Problem
@@ -172,7 +172,7 @@ def _judge(tables: Tables, column: str, expected: float) -> Judgement:
     words = "; ".join(f"{row['case']} {row[column]:.3f}" for _, row in found.iterrows())
     last = tables["slopes"].sort_values("penalty").groupby("case", sort=False).tail(1)
     part = last["fall"] / last["superposition"], last["rise"] / last["loss"]
-    return Judgement.when(
+    return when(
         off <= SLOPE,
         f"slope {words}; at the largest λ superposition falls by {part[0].min():.1%}–"
         f"{part[0].max():.1%}, the loss rises by {part[1].min():.2%}–{part[1].max():.2%}",

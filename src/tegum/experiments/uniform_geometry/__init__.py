@@ -62,7 +62,6 @@ EXPERIMENT = Experiment(
     name="uniform-geometry",
     title="Features form polytopes",
     section=SECTION,
-    items=(13, 14, 15, 16, 17, 18),
     summary="n = 400 equally important features in m = 30 dimensions, from dense to sparse: how "
     "many dimensions a feature has, on average and each, and what polytopes they are vertices of.",
     measure=models.measure,
@@ -102,7 +101,6 @@ EXPERIMENT = Experiment(
     claims=(
         Claim(
             id="13.a",
-            item=13,
             section=SECTION,
             statement="Dimensions per feature D* are sticky at 1, where features are dense. (So "
             "they are in models trained from scratch. Ideal models of tetrahedra, 16 of 160 "
@@ -116,7 +114,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="13.b",
-            item=13,
             section=SECTION,
             statement="D* is sticky at 1/2.",
             rule=f"≥ {rules.HALF_LEVELS} levels in a row with |D*−1/2| < {rules.HALF:g}, over a "
@@ -126,7 +123,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="13.c",
-            item=13,
             section=SECTION,
             statement="The plateau at 1/2 is as wide as in the paper's figure.",
             rule=f"|D*−1/2| ≤ {rules.HALF:g} at all levels of 1/(1−S) from "
@@ -137,7 +133,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="13.d",
-            item=13,
             section=SECTION,
             statement="The plateau is a step: D* falls steeply before and after it.",
             rule=f"|d log D*/d log 1/(1−S)| < {rules.FLAT:g} on the plateau, and > "
@@ -148,7 +143,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="13.e",
-            item=13,
             section=SECTION,
             statement="At 1/(1−S) = 10 five features share a dimension (D* = 0.21 in the figure).",
             rule=f"|D*−{rules.AT_TEN:g}| ≤ {rules.AT_TEN_SLACK:g}",
@@ -158,7 +152,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="14.a",
-            item=14,
             section=SECTION,
             statement="Twice the hidden dimensions hold twice as many features.",
             rule=f"‖W‖² doubles with m, ± {rules.DOUBLING:.0%}, at 1/(1−S) = {_DOUBLED}",
@@ -168,7 +161,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="14.b",
-            item=14,
             section=SECTION,
             statement="The number of input features does not matter, as long as n ≫ m.",
             rule=f"‖W‖² changes by ≤ {rules.DOUBLING:.0%} when n doubles, at 1/(1−S) = {_DOUBLED}",
@@ -179,7 +171,6 @@ EXPERIMENT = Experiment(
         *polytopes.SCATTER,
         Claim(
             id="16.a",
-            item=16,
             section=SECTION,
             statement="The dimensionalities of all features add up to the number of dimensions.",
             rule=f"Σ D_i = m ± {rules.TOTAL:.0%} in every model",
@@ -188,7 +179,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="17.a",
-            item=17,
             section=SECTION,
             statement="There is no line at D_i = 1, although D* is 1 in the dense regime.",
             rule=f"< {rules.LINE_COUNT} features within {stickiness.ON_LINE:g} of 1 at "
@@ -198,7 +188,6 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             id="17.b",
-            item=17,
             section=SECTION,
             statement="That is so because in the dense regime features are no special directions: "
             "the model keeps an arbitrary subspace.",

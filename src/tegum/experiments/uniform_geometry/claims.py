@@ -32,7 +32,6 @@ def _line(letter: str, name: str) -> Claim:
     reason = f" (Recorded as differing. {_NO_LINE[name]})" if name in _NO_LINE else ""
     return Claim(
         id=f"15.{letter}",
-        item=15,
         section=SECTION,
         statement=f"Feature dimensionalities cluster in a line at {words}: {name}.{reason}",
         rule=f"≥ {rules.LINE_COUNT} features within {stickiness.ON_LINE:g} of {words}, at "
@@ -51,7 +50,6 @@ _LOW, _HIGH = shapes.RANGE
 SCATTER: Final = (
     Claim(
         id="15.a",
-        item=15,
         section=SECTION,
         statement="With sparsity the polytopes come in the order tetrahedron, triangle, digon, "
         "pentagon, square antiprism.",
@@ -64,7 +62,6 @@ SCATTER: Final = (
     ),
     Claim(
         id="15.b",
-        item=15,
         section=SECTION,
         statement="On the plateau at 1/2 all features are in antipodal pairs.",
         rule=f"≥ {shapes.PLATEAU_PART:.0%} of the represented features are in digons, with "
@@ -76,7 +73,6 @@ SCATTER: Final = (
     ),
     Claim(
         id="15.c",
-        item=15,
         section=SECTION,
         statement="Tetrahedra, triangles, pentagons and square antiprisms form.",
         rule=f"each is a factor of a model with 1/(1−S) from {_LOW:g} to {_HIGH:g}, of this "
@@ -92,7 +88,6 @@ SCATTER: Final = (
 PRODUCTS: Final = (
     Claim(
         id="18.a",
-        item=18,
         section=SECTION,
         statement="A tegum product has the dimensionalities of its factors: triangular "
         "bipyramid 3×2/3 + 2×1/2, pentagonal bipyramid 5×2/5 + 2×1/2, octahedron 6×1/2.",
@@ -102,7 +97,6 @@ PRODUCTS: Final = (
     ),
     Claim(
         id="18.b",
-        item=18,
         section=SECTION,
         statement="In trained models, too, features have the dimensionality of their factor. "
         "(Recorded as differing: up to the end of the plateau at 1/2 they do. Beyond it pairs next "
@@ -120,7 +114,6 @@ PRODUCTS: Final = (
     ),
     Claim(
         id="18.c",
-        item=18,
         section=SECTION,
         statement="Factors lie in orthogonal subspaces. (Recorded as differing, for the reason "
         "of 18.b: beyond the plateau, factors are only nearly orthogonal.)",
@@ -133,7 +126,6 @@ PRODUCTS: Final = (
     ),
     Claim(
         id="18.d",
-        item=18,
         section=SECTION,
         statement="The bipyramids and octahedra of the Thomson problem are seen as tegum "
         "products: their factors, side by side.",

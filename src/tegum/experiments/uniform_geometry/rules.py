@@ -8,7 +8,7 @@ import numpy as np
 
 from tegum.analysis import stickiness
 from tegum.dims import DENSITY
-from tegum.experiments.base import Judgement, Tables
+from tegum.experiments.base import Judgement, Tables, when
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,7 +56,7 @@ def judge_one(tables: Tables) -> Judgement:
     words = ", ".join(
         f"{w:.3f} up to 1/(1−S) = {top:g}" for w, (top, _) in zip(worst, AT_ONE, strict=True)
     )
-    return Judgement.when(
+    return when(
         good,
         f"|D*−1| ≤ {words}; within {AT_ONE[-1][1]:g} up to {last:.3g}; "
         f"{seeds_apart(tables['models'])}",
@@ -72,7 +72,7 @@ def judge_half(tables: Tables) -> Judgement:
     if part.empty:
         return Judgement("differs", f"no model has |D*−1/2| < {HALF:g}")
     low, high = float(part["level"].iloc[0]), float(part["level"].iloc[-1])
-    return Judgement.when(
+    return when(
         len(part) >= HALF_LEVELS and high / low >= HALF_RATIO,
         f"{len(part)} levels in a row, 1/(1−S) = {low:.3g} to {high:.3g}; "
         f"{seeds_apart(tables['models'])}",
@@ -86,12 +86,12 @@ def judge_half_range(tables: Tables) -> Judgement:
     table = chosen(tables["models"])
     inside = table[table["level"].between(*HALF_RANGE)]
     off = (inside["D_star"] - 0.5).abs()
-    return Judgement.when(
+    return when(
         len(inside) > 0 and bool((off <= HALF).all()),
         f"|D*−1/2| ≤ {off.max():.3f} at {len(inside)} levels, D* "
         f"{inside['D_star'].max():.3f} to {inside['D_star'].min():.3f}; "
         f"{seeds_apart(tables['models'])}",
-        worst=float(off.max()),
+        worst=off.max(),
     )
 
 
@@ -107,7 +107,7 @@ def judge_steps(tables: Tables) -> Judgement:
         float(np.max(-stickiness.window_slopes(x[side], y[side], HALF_RATIO), initial=0.0))
         for side in (slice(None, part.start + 1), slice(part.stop - 1, None))
     )
-    return Judgement.when(
+    return when(
         inside < FLAT and before > STEEP and after > STEEP,
         f"{before:.2f} before, {inside:.2f} on the plateau, {after:.2f} after it "
         f"(the steepest ratio of {HALF_RATIO:g} on each side)",
@@ -122,7 +122,7 @@ def judge_ten(tables: Tables) -> Judgement:
     models = tables["models"]
     end = models[np.isclose(models["level"], 10.0)]
     value = float(end.loc[end["chosen"], "D_star"].iloc[0])
-    return Judgement.when(
+    return when(
         abs(value - AT_TEN) <= AT_TEN_SLACK,
         f"D* = {value:.3f} at 1/(1−S) = 10 ({_range(end['D_star'])} over {len(end)} seeds)",
         value=value,
@@ -148,7 +148,7 @@ def _doubling(table: pd.DataFrame, column: str, expected: float) -> Judgement:
     off = float((ratio / expected - 1).abs().max())
     spread = base.groupby("level")["frobenius"].agg(lambda v: v.max() / v.min() - 1).max()
     words = "; ".join(f"×{r:.3f} at {level:.3g}" for level, r in ratio.items())
-    return Judgement.when(
+    return when(
         len(ratio) > 0 and off <= DOUBLING,
         f"‖W‖² from (n, m) = ({small['n_features']:g}, {small['n_hidden']:g}): {words} = 1/(1−S); "
         f"seeds {spread:.1%} apart at most",
@@ -163,7 +163,7 @@ def judge_total(tables: Tables) -> Judgement:
     models = pd.concat([tables["models"], tables["long_models"]])
     ratio = models["total"] / models["n_hidden"]
     off = float((ratio - 1).abs().max())
-    return Judgement.when(
+    return when(
         off <= TOTAL,
         f"Σ D_i / m {_range(ratio)} in {len(models)} models, {models['level'].nunique()} levels",
         worst=off,
@@ -176,7 +176,7 @@ def judge_no_line_at_one(tables: Tables) -> Judgement:
     dense = features[1 / features[DENSITY] <= AT_ONE[0][0]]
     found = stickiness.line(dense["dimensionality"], 1.0)
     highest = float(dense["dimensionality"].max())
-    return Judgement.when(
+    return when(
         len(dense) > 0 and found.count < LINE_COUNT,
         f"{found.count} of {len(dense)} features of {dense[DENSITY].nunique()} "
         f"models within {stickiness.ON_LINE:g} of 1; the highest D_i is {highest:.3f}",
@@ -195,12 +195,12 @@ def judge_arbitrary_basis(tables: Tables) -> Judgement:
     ratio = dense["spread"] / random
     half = int((models["D_star"] - 0.5).abs().to_numpy().argmin())
     contrast = float(models["spread"].to_numpy()[half]) / random
-    return Judgement.when(
-        bool((ratio <= ARBITRARY).all() and (dense["longest"] < 0.5).all()),
+    return when(
+        (ratio <= ARBITRARY).all() and (dense["longest"] < 0.5).all(),
         f"‖W_i‖² varies over features {_range(ratio, '.2f')} times as much as for a random "
         f"subspace ({contrast:.0f} times on the plateau at 1/2); the longest ‖W_i‖ is "
         f"{dense['longest'].max():.2f} in {len(dense)} models",
-        ratio=float(ratio.max()),
+        ratio=ratio.max(),
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from tegum.analysis import geometry, stickiness
 from tegum.dims import DENSITY
-from tegum.experiments.base import Judgement, Tables
+from tegum.experiments.base import Judgement, Tables, when
 from tegum.experiments.uniform_geometry.rules import LINE_CONTRAST, LINE_COUNT
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class LineJudge:
         values = scatter["dimensionality"]
         found = stickiness.line(values, at)
         least = stickiness.least_contrast(values, at, scatter["group"])
-        return Judgement.when(
+        return when(
             found.count >= LINE_COUNT and least >= LINE_CONTRAST,
             f"{found.count} features within {stickiness.ON_LINE:g} of {words}, "
             f"{found.contrast:.1f} times as dense as beside it, at least {least:.1f} times (95%)",
@@ -113,8 +113,8 @@ def judge_order(tables: Tables) -> Judgement:
     count = {name: int((kind == name).sum()) for name in ORDER}
     values = list(middle.values())
     words = ", ".join(f"{name} {middle[name]:.3g} ({count[name]} features)" for name in ORDER)
-    return Judgement.when(
-        bool(np.all(np.diff(values) > 0)),
+    return when(
+        np.all(np.diff(values) > 0),
         f"median 1/(1−S): {words}",
         **{name.replace(" ", "_"): value for name, value in middle.items()},
     )
@@ -127,11 +127,11 @@ def judge_digons(tables: Tables) -> Judgement:
     off = (shown["dimensionality"] - 0.5).abs()
     paired = (shown["geometry"] == "digon") & (off <= SHARE)
     parts = paired.groupby(shown[DENSITY]).mean()
-    return Judgement.when(
+    return when(
         len(parts) > 0 and bool((parts >= PLATEAU_PART).all()),
         f"{parts.min():.1%} to {parts.max():.1%} of the represented features at {len(parts)} "
         f"levels; D_i off 1/2 by {off[paired].median():.1g} in the median",
-        least=float(parts.min()),
+        least=parts.min(),
     )
 
 
@@ -147,7 +147,7 @@ def judge_polytopes(tables: Tables) -> Judgement:
         span = f" at {levels(own).min():.3g}–{levels(own).max():.3g}" if len(own) else ""
         words.append(f"{len(own)} × {name}{span}")
     number = len(tables["models"][tables["models"]["chosen"]]) + len(tables["long_models"])
-    return Judgement.when(good, f"{'; '.join(words)} = 1/(1−S), in {number} models", **values)
+    return when(good, f"{'; '.join(words)} = 1/(1−S), in {number} models", **values)
 
 
 def _all_factors(tables: Tables) -> pd.DataFrame:
@@ -177,11 +177,11 @@ def judge_products(tables: Tables) -> Judgement:
         words.append(f"{product}: {parts}")
     off = (table[["lowest", "highest"]].sub(table["expected"], axis=0)).abs().to_numpy().max()
     good &= bool(off < EXACT)
-    return Judgement.when(
+    return when(
         good,
         f"{'; '.join(words)}; D_i of all {table['product'].nunique()} products within "
         f"{off:.0e} of their factors'",
-        worst=float(off),
+        worst=off,
     )
 
 
@@ -233,7 +233,7 @@ def _mostly(good: pd.Series, level: pd.Series, words: str) -> Judgement:
     within = float(good.mean()) if len(good) else 0.0
     dense = good[level <= PLATEAU[1]]
     early = float(dense.mean()) if len(dense) else np.nan
-    return Judgement.when(
+    return when(
         within >= ORTHOGONAL_PART,
         f"{within:.1%} of {len(good)} {words} (up to 1/(1−S) = {PLATEAU[1]:g}: {early:.1%} of "
         f"{len(dense)})",
@@ -259,7 +259,7 @@ def judge_seen_products(tables: Tables) -> Judgement:
         good &= len(at) > 0
         where = f" ({min(at):.3g}–{max(at):.3g})" if at else ""
         words.append(f"{product}: {len(at)} models{where}")
-    return Judgement.when(good, "; ".join(words), **values)
+    return when(good, "; ".join(words), **values)
 
 
 def _holds(part: pd.DataFrame, wanted: tuple[tuple[str, int, float], ...]) -> bool:

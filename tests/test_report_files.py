@@ -18,10 +18,11 @@ from fake_lab import finished_fakes, run_facts
 
 import tegum
 from tegum.errors import TegumError
-from tegum.report import tables, writer
+from tegum.report import tables
 from tegum.report.markdown import plain
 from tegum.report.output import ReportFolder
 from tegum.report.run import Finished
+from tegum.store import writer
 
 
 @pytest.fixture(scope="module")

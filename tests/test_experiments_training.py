@@ -19,7 +19,7 @@ from tegum.dims import F64
 from tegum.experiments import basic_results, introduction, larger
 from tegum.experiments._shared import sweeps as _sweeps
 from tegum.experiments.base import Experiment, Tables
-from tegum.experiments.basic_results import linear as _linear
+from tegum.experiments.basic_results.measure import optimal_loss
 from tegum.report.figures import draw
 from tegum.report.lab import RunLab
 from tegum.report.run import run
@@ -347,7 +347,7 @@ def linear_tables(models: Models) -> Tables:
     features, pairs = shown(models)
     rows = []
     for p, seed in product(models, range(3)):
-        least = _linear.optimal_loss(p)
+        least = optimal_loss(p)
         rows.append({P: p, "seed": seed, "loss": least * (1 + 0.015 * seed), "optimum": least})
     return {
         "linear_features": features,
@@ -386,14 +386,14 @@ def test_5a_wants_a_seed_within_two_percent_at_every_density() -> None:
     tables = linear_tables(projectors())
     for factor, expected in ((1.019, "holds"), (1.021, "differs"), (np.nan, "differs")):
         models = tables["linear_models"].copy()
-        models.loc[models[P] == 0.03, "loss"] = factor * _linear.optimal_loss(0.03)
+        models.loc[models[P] == 0.03, "loss"] = factor * optimal_loss(0.03)
         assert status("5.a", {**tables, "linear_models": models}) == expected
 
 
 @pytest.mark.parametrize("p", [1.0, 0.1])
 def test_the_linear_optimum_is_the_variance_times_what_does_not_fit(p: float) -> None:
     left_out = sum(0.7**i for i in range(5, 20))
-    assert _linear.optimal_loss(p) == pytest.approx((p / 3 - p**2 / 4) * left_out, rel=1e-12)
+    assert optimal_loss(p) == pytest.approx((p / 3 - p**2 / 4) * left_out, rel=1e-12)
 
 
 # --- larger ---------------------------------------------------------------------------------
@@ -479,11 +479,10 @@ def test_lowest_takes_the_lowest_loss_and_counts_the_others() -> None:
 
 
 def test_known_says_what_each_density_or_all_of_them_had() -> None:
-    rows = _sweeps.lowest(ranked(plane(), lambda p: p))
-    assert _sweeps.known(rows[:1]) == (
-        "1−S=1: loss 1±0.001, N = 3, 66.7% of seeds match, median loss ×1.00"
-    )
-    assert _sweeps.known(rows) == "N = 3; 66.7% of seeds match; median loss ×1.00"
+    models = ranked(plane(), lambda p: p)
+    dense = "1−S=1: loss 1±0.001, N = 3, 66.7% of seeds match, median loss ×1.00"
+    assert _sweeps.known(models, 1.0) == dense
+    assert _sweeps.known(models) == "N = 3; 66.7% of seeds match; median loss ×1.00"
 
 
 # --- the experiments as a whole -------------------------------------------------------------

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from tegum import plots
 from tegum.dims import DENSITY
-from tegum.experiments._shared.sweeps import MATCH, lowest
+from tegum.experiments._shared.sweeps import MATCH
+from tegum.experiments.base import Tables
 from tegum.plots import style
-from tegum.plots.curves import density_axis
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
+
+#: Losses closer than this to the lowest are drawn at it.
+_FLOOR: Final = 1e-5
 
 
 def with_panels(table: pd.DataFrame, model: str = "") -> pd.DataFrame:
@@ -23,21 +26,17 @@ def with_panels(table: pd.DataFrame, model: str = "") -> pd.DataFrame:
     return ordered.assign(panel=[f"{model}1−S = {p:g}" for p in ordered[DENSITY]])
 
 
-def composition(features: pd.DataFrame, pairs: pd.DataFrame) -> Figure:
-    """G and b with norm bars below, a column per model, four in a row."""
-    return plots.panels(features, pairs, by="panel", columns=4)
-
-
-def counts(models: pd.DataFrame, theory: pd.DataFrame) -> Figure:
+def draw_counts(tables: Tables) -> Figure:
     """Represented and dedicated features over 1/(1−S), with the packing's as diamonds."""
-    return plots.counts(models, theory)
+    return plots.counts(tables["models"], tables["packing"])
 
 
 @style.styled
-def seeds(models: pd.DataFrame) -> Figure:
+def draw_seeds(tables: Tables) -> Figure:
     """The losses of all seeds over the lowest of their density, sorted; a line per density."""
     from matplotlib.figure import Figure
 
+    models = tables["models"]
     figure = Figure(figsize=(6.2, 3.4), layout="constrained")
     axes = figure.add_subplot()
     densities = sorted(models[DENSITY].unique(), reverse=True)
@@ -55,30 +54,3 @@ def seeds(models: pd.DataFrame) -> Figure:
     axes.set_ylim(_FLOOR / 1.3)
     axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), borderaxespad=0.2)
     return figure
-
-
-@style.styled
-def rescaled(models: pd.DataFrame, small: pd.DataFrame, hidden: tuple[int, int]) -> Figure:
-    """Represented features per hidden dimension of the larger and the small model."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(5.6, 3.4), layout="constrained")
-    axes = figure.add_subplot()
-    shown = ((models, hidden[0], style.BLUE, "o"), (small, hidden[1], style.VERMILION, "s"))
-    for table, m, colour, marker in shown:
-        best = lowest(table)
-        ratio = best["represented"] / m
-        axes.plot(1 / best[DENSITY], ratio, marker=marker, ms=5, color=colour, label=f"m = {m}")
-        if table is small:
-            low, high = (1 - RESCALED) * ratio, (1 + RESCALED) * ratio
-            axes.fill_between(1 / best[DENSITY], low, high, color=colour, alpha=0.15, lw=0)
-    density_axis(axes)
-    axes.set(ylim=(0, None), ylabel="represented features per dimension")
-    axes.legend(loc="upper left")
-    return figure
-
-
-#: Losses closer than this to the lowest are drawn at it.
-_FLOOR = 1e-5
-#: Represented features per dimension agree when they are this close, relatively.
-RESCALED = 0.15

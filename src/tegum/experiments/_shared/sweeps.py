@@ -14,7 +14,7 @@ from tegum.experiments.base import Lab, Tables
 from tegum.models import ReLUOutput
 from tegum.problem import Problem
 from tegum.runs import tables as long
-from tegum.runs.select import best
+from tegum.runs.select import best, best_rows
 from tegum.theory.packing import digon_packing
 from tegum.training import Training
 
@@ -41,38 +41,29 @@ class Recipe(NamedTuple):
     learning_rate: float = 5e-3
 
 
-class Sweep(NamedTuple):
-    """Tables of a sweep.
+def problem(n_features: int, n_hidden: int, decay: float) -> Problem:
+    """A ReLU-output model on independent features of importance decay^i."""
+    law = Independent(n_features=n_features, feature_probability=1.0)
+    return Problem(law, ReLUOutput(n_hidden=n_hidden), decay ** np.arange(n_features))
+
+
+def sweep(lab: Lab, task: Problem, recipes: Sequence[Recipe]) -> Tables:
+    """Train by `recipes`, one for each density, and keep the model of lowest loss of each.
 
     `models` has a row per model: density, seed, loss, loss_error, represented, dedicated, and
     positive and negative, the Σ_{i≠j} G_ij² of each sign. `features` and `pairs` show the model of
     lowest loss at each density.
     """
-
-    models: pd.DataFrame
-    features: pd.DataFrame
-    pairs: pd.DataFrame
-
-    def named(self, prefix: str = "") -> Tables:
-        """The tables by name."""
-        return {f"{prefix}{name}": table for name, table in self._asdict().items()}
-
-
-def problem(n_features: int, n_hidden: int, decay: float, density: float = 1.0) -> Problem:
-    """A ReLU-output model on independent features of importance decay^i."""
-    law = Independent(n_features=n_features, feature_probability=density)
-    return Problem(law, ReLUOutput(n_hidden=n_hidden), decay ** np.arange(n_features))
-
-
-def sweep(lab: Lab, task: Problem, recipes: Sequence[Recipe]) -> Sweep:
-    """Train by `recipes`, one for each density, and keep the model of lowest loss of each."""
     import pandas as pd
 
     parts = [_at(lab, task, recipe) for recipe in recipes]
-    return Sweep(*(pd.concat(tables, ignore_index=True) for tables in zip(*parts, strict=True)))
+    return {name: pd.concat([p[name] for p in parts], ignore_index=True) for name in parts[0]}
 
 
-#: n=20, m=5, I_i = .7^i: dense models are all alike, sparse ones differ most from seed to seed.
+SMALL_HIDDEN: Final = 5
+#: n, m and decay of importance in "Basic Results": the shape of the small model.
+SMALL: Final = (20, SMALL_HIDDEN, 0.7)
+#: Its dense models are all alike, sparse ones differ most from seed to seed.
 SMALL_RECIPES: Final = (
     Recipe(1.0, 32, (6, 4000)),
     Recipe(0.3, 128, (16, 2000), steps=3000),
@@ -82,17 +73,6 @@ SMALL_RECIPES: Final = (
     Recipe(0.003, 768, (64, 2000), steps=3000, batch_size=1024, learning_rate=1e-2),
     Recipe(0.001, 768, (64, 2000), steps=3000, batch_size=1024, learning_rate=1e-2),
 )
-SMALL_FEATURES, SMALL_HIDDEN, SMALL_DECAY = 20, 5, 0.7
-
-
-def small(lab: Lab) -> Sweep:
-    """The sweep of "Basic Results": n=20, m=5, I_i = .7^i."""
-    return sweep(lab, small_problem(), SMALL_RECIPES)
-
-
-def small_problem() -> Problem:
-    """That of "Basic Results": n=20, m=5, I_i = .7^i."""
-    return problem(SMALL_FEATURES, SMALL_HIDDEN, SMALL_DECAY)
 
 
 def predicted(n_features: int, n_hidden: int, decay: float) -> pd.DataFrame:
@@ -102,61 +82,72 @@ def predicted(n_features: int, n_hidden: int, decay: float) -> pd.DataFrame:
     importance = decay ** np.arange(n_features)
     rows = []
     for p in DENSITIES:
-        best_packing = digon_packing(importance, n_hidden, p)
-        counts = {"represented": best_packing.represented, "dedicated": best_packing.dedicated}
-        rows.append({DENSITY: p, "loss": best_packing.loss, **counts})
+        packing = digon_packing(importance, n_hidden, p)
+        counts = {"represented": packing.represented, "dedicated": packing.dedicated}
+        rows.append({DENSITY: p, "loss": packing.loss, **counts})
     return pd.DataFrame(rows)
 
 
-def _at(lab: Lab, task: Problem, recipe: Recipe) -> Sweep:
-    p, (quick_seeds, quick_steps) = recipe.density, recipe.quick
+def _at(lab: Lab, task: Problem, recipe: Recipe) -> Tables:
+    seeds, steps = lab.pick((recipe.seeds, recipe.steps), recipe.quick)
     plan = Training(
-        steps=lab.pick(recipe.steps, quick_steps),
+        steps=steps,
         batch_size=recipe.batch_size,
         learning_rate=recipe.learning_rate,
         schedule="cosine",
         curve_points=0,
         held_out=1024,  # the expected loss takes its place
     )
-    seeds = lab.pick(recipe.seeds, quick_seeds)
-    runs = lab.score(lab.train(task, {DENSITY: [p]}, plan, seeds)).isel({DENSITY: 0})
-    models = long.count_table(runs)
-    models["loss_error"] = runs["loss_error"].to_numpy()
+    runs = lab.score(lab.train(task, {DENSITY: [recipe.density]}, plan, seeds)).isel({DENSITY: 0})
     signs = geometry.interference_signs(runs["W"])
-    models["positive"], models["negative"] = (part.to_numpy().ravel() for part in signs)
+    positive, negative = (part.to_numpy().ravel() for part in signs)
+    models = long.count_table(runs).assign(
+        loss_error=runs["loss_error"].to_numpy(), positive=positive, negative=negative
+    )
     chosen = best(runs)
-    tables = (models, long.feature_table(chosen), long.gram_table(chosen))
-    for table in tables:
-        table.insert(0, DENSITY, p)
-    return Sweep(*tables)
+    tables = {
+        "models": models,
+        "features": long.feature_table(chosen),
+        "pairs": long.gram_table(chosen),
+    }
+    for table in tables.values():
+        table.insert(0, DENSITY, recipe.density)
+    return tables
 
 
-def lowest(models: pd.DataFrame) -> pd.DataFrame:
-    """The model of lowest loss at each density, dense to sparse, with what the others did.
+def lowest(models: pd.DataFrame, *densities: float) -> pd.DataFrame:
+    """The model of lowest loss at each of these densities (at all for none), dense to sparse.
 
-    Adds `n_seeds`, `matching` (the part of them within 1 % of the lowest loss) and `spread` (the
-    median loss over the lowest).
+    With what the others did: `n_seeds`, `matching` (the part of them that match it) and `spread`
+    (the median loss over the lowest). An error if a density is missing.
     """
     import pandas as pd
 
-    rows = []
-    for _, group in models.dropna(subset=["loss"]).groupby(DENSITY, sort=False):
-        row = group.sort_values("loss", kind="stable").iloc[0].copy()
-        near = group["loss"] <= (1 + MATCH) * row["loss"]
-        row["n_seeds"], row["matching"] = len(group), near.mean()
-        row["spread"] = group["loss"].median() / row["loss"]
-        rows.append(row)
-    whole = ["seed", "represented", "dedicated", "n_seeds"]
-    table = pd.DataFrame(rows).astype(dict.fromkeys(whole, int))
-    return table.sort_values(DENSITY, ascending=False, ignore_index=True)
+    seen = models.dropna(subset=["loss"])
+    if densities:
+        seen = pd.concat([at(seen, p) for p in densities])
+    losses = seen.groupby(DENSITY)["loss"]
+    rows = (
+        best_rows(seen, DENSITY)
+        .set_index(DENSITY)
+        .assign(
+            n_seeds=losses.count(),
+            matching=matching(seen).groupby(seen[DENSITY]).mean(),
+            spread=losses.median() / losses.min(),
+        )
+    )
+    return rows.sort_index(ascending=False).reset_index()
+
+
+def matching(models: pd.DataFrame) -> pd.Series[bool]:
+    """Of each model, whether it matches the best of its density."""
+    return models["loss"] <= (1 + MATCH) * models.groupby(DENSITY)["loss"].transform("min")
 
 
 def matching_counts(models: pd.DataFrame) -> list[list[int]]:
     """At each density, dense to sparse: how many features the matching models represent."""
-    least = models.groupby(DENSITY)["loss"].transform("min")
-    near = models[models["loss"] <= (1 + MATCH) * least]
-    counts = near.groupby(DENSITY)["represented"].unique().sort_index(ascending=False)
-    return [sorted(map(int, found)) for found in counts]
+    near = models[matching(models)].groupby(DENSITY)["represented"]
+    return [sorted(map(int, found)) for found in near.unique().sort_index(ascending=False)]
 
 
 def at(table: pd.DataFrame, density: float) -> pd.DataFrame:
@@ -167,25 +158,16 @@ def at(table: pd.DataFrame, density: float) -> pd.DataFrame:
     return rows
 
 
-def among(models: pd.DataFrame, densities: Sequence[float]) -> pd.DataFrame:
-    """`lowest`, of these densities; an error if one is missing."""
-    import pandas as pd
-
-    return lowest(pd.concat([at(models, p) for p in densities]))
-
-
-def known(rows: pd.DataFrame) -> str:
-    """How well the lowest losses are known: value, N, seeds that match, and how high the median is.
+def known(models: pd.DataFrame, *densities: float) -> str:
+    """How well `lowest` is known: value, N, seeds that match, and how high the median is.
 
     Each density by itself where there are one or two, else the ranges.
     """
+    rows = lowest(models, *densities)
     if len(rows) <= 2:
         return "; ".join(_known(row) for _, row in rows.iterrows())
-    match, spread = (_range(rows[name], form) for name, form in _FORMS.items())
+    match, spread = _range(rows["matching"], ".1%"), _range(rows["spread"], ".2f")
     return f"N = {_range(rows['n_seeds'], 'g')}; {match} of seeds match; median loss ×{spread}"
-
-
-_FORMS: Final = {"matching": ".1%", "spread": ".2f"}
 
 
 def _known(row: pd.Series) -> str:

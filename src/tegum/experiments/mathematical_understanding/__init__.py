@@ -60,7 +60,7 @@ def _signs(lab: Lab) -> Tables:
     """
     recipes = [recipe for recipe in sweeps.SMALL_RECIPES if recipe.density in DENSITIES]
     recipes = sorted([*recipes, *BETWEEN], key=lambda recipe: -recipe.density)
-    models = sweeps.sweep(lab, sweeps.small_problem(), recipes).models
+    models = sweeps.sweep(lab, sweeps.problem(*sweeps.SMALL), recipes)["models"]
     return {"interference": models.drop(columns=["represented", "dedicated"])}
 
 

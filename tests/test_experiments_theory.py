@@ -19,7 +19,13 @@ from tegum.experiments import setup
 from tegum.experiments.base import Experiment, Judgement, Tables
 from tegum.experiments.mathematical_understanding import expansion as _expansion
 from tegum.experiments.mathematical_understanding import thomson as _thomson
-from tegum.experiments.setup import laws as _laws
+from tegum.experiments.setup.measure import (
+    feature_rows,
+    moment_scores,
+    paper_law_scores,
+    uniform_distance,
+    z_scores,
+)
 from tegum.report.lab import RunLab
 from tegum.report.run import run
 from tegum.theory import sparse_expansion
@@ -82,7 +88,7 @@ def test_2b_bounds_every_score_and_the_resolution() -> None:
 
 
 def model_rows(W: np.ndarray, name: str) -> pd.DataFrame:
-    return setup.feature_rows(W).assign(panel=name)
+    return feature_rows(W).assign(panel=name)
 
 
 def test_2c_differs_when_a_singular_model_has_no_superposition() -> None:
@@ -223,34 +229,34 @@ def test_scores_see_a_law_that_is_slightly_wrong() -> None:
     rng = np.random.default_rng(3)
     x = np.where(rng.random((200_000, 4)) < 0.1, rng.random((200_000, 4)), 0.0)
     names = ["z_mean", "z_variance", "z_active"]
-    good = _laws.paper_law_scores(x, 0.1)
+    good = paper_law_scores(x, 0.1)
     assert good[names].abs().to_numpy().max() < 5
     assert good["resolution"].iloc[0] == pytest.approx(np.sqrt((0.1 / 3 - 0.0025) / 800_000) / 0.05)
-    assert _laws.paper_law_scores(x, 0.105)["z_mean"].abs().min() > 5
-    assert _laws.paper_law_scores(x, 0.105)["z_active"].abs().min() > 5
-    assert _laws.paper_law_scores(1.02 * x, 0.1)["z_variance"].abs().max() > 3
-    assert np.isinf(_laws.paper_law_scores(x, 1.0)["z_active"]).all()
+    assert paper_law_scores(x, 0.105)["z_mean"].abs().min() > 5
+    assert paper_law_scores(x, 0.105)["z_active"].abs().min() > 5
+    assert paper_law_scores(1.02 * x, 0.1)["z_variance"].abs().max() > 3
+    assert np.isinf(paper_law_scores(x, 1.0)["z_active"]).all()
 
 
 def test_moment_scores_see_a_missing_correlation() -> None:
     together = Correlated(n_sets=1, set_size=2, feature_probability=0.3)
     apart = Independent(n_features=2, feature_probability=0.3)
     x = apart.sample(np.random.default_rng(0), 50_000)
-    assert _laws.moment_scores(x, apart)["z"].abs().max() < 5
-    wrong = _laws.moment_scores(x, together).set_index(["moment", "feature", "feature_j"])
+    assert moment_scores(x, apart)["z"].abs().max() < 5
+    wrong = moment_scores(x, together).set_index(["moment", "feature", "feature_j"])
     assert wrong["z"].abs().sort_values().index[-1] == ("second", 0, 1)
     assert wrong["z"].abs().max() > 50
 
 
 def test_a_moment_without_error_must_be_exact() -> None:
-    z = _laws.z_scores(np.array([0.0, 1.0, 2.0]), np.array([0.0, 0.5, 1.0]), np.array([0, 0, 0.5]))
+    z = z_scores(np.array([0.0, 1.0, 2.0]), np.array([0.0, 0.5, 1.0]), np.array([0, 0, 0.5]))
     np.testing.assert_array_equal(z, [0.0, np.inf, 2.0])
 
 
 def test_the_distance_is_that_of_kolmogorov_and_smirnov() -> None:
     values = np.sort(np.random.default_rng(2).random(1000) ** 1.1)
     expected = stats.kstest(values, "uniform").statistic * np.sqrt(1000)
-    assert _laws.uniform_distance(values) == pytest.approx(expected, rel=1e-12)
+    assert uniform_distance(values) == pytest.approx(expected, rel=1e-12)
 
 
 def test_shapes_are_on_the_sphere_and_have_their_symmetry() -> None:

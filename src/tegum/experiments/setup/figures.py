@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tegum.analysis import geometry
 from tegum.dims import DENSITY
 from tegum.experiments.base import FigureSpec, Tables
+from tegum.experiments.setup.claims import Z_BOUND
 from tegum.plots import style
 from tegum.plots.curves import density_axis
 from tegum.theory.linear import uniform_variance
@@ -35,7 +37,8 @@ def draw_paper_law(tables: Tables) -> Figure:
     figure = _new(7.4, 4.4)
     rows = figure.subplots(2, 2, sharex=True, gridspec_kw={"height_ratios": [2, 1]})
     p = np.geomspace(law[DENSITY].min(), 1, 100)
-    stated = (("mean", "E[x]", p / 2), ("variance", "Var[x]", uniform_variance_of(p)))
+    variance = [uniform_variance(q) for q in p]
+    stated = (("mean", "E[x]", p / 2), ("variance", "Var[x]", variance))
     for column, (name, label, curve) in enumerate(stated):
         top, bottom = rows[0, column], rows[1, column]
         top.plot(1 / p, curve, color=style.GREY, lw=1, label="stated")
@@ -56,14 +59,9 @@ def draw_paper_law(tables: Tables) -> Figure:
     return figure
 
 
-def uniform_variance_of(p: Any) -> Any:
-    """`theory.linear.uniform_variance`, for an array of probabilities."""
-    return np.array([uniform_variance(float(value)) for value in p])
-
-
 def _z_axis(axes: Axes) -> None:
     axes.axhline(0, color=style.GREY, lw=0.8, zorder=0)
-    for bound in (-5, 5):
+    for bound in (-Z_BOUND, Z_BOUND):
         axes.axhline(bound, color=style.GREY, lw=0.8, ls=(0, (4, 3)), zorder=0)
     axes.set(ylim=(-6, 6), yticks=[-5, 0, 5], ylabel="z, by feature")
 
@@ -90,7 +88,7 @@ def draw_moments(tables: Tables) -> Figure:
     grid = np.linspace(-6, 6, 241)
     normal = np.exp(-(grid**2) / 2) / np.sqrt(2 * np.pi)
     right.plot(grid, normal, color=style.INK, lw=1, label="standard normal")
-    for bound in (-5, 5):
+    for bound in (-Z_BOUND, Z_BOUND):
         right.axvline(bound, 0, 0.7, color=style.GREY, lw=0.8, ls=(0, (4, 3)))
     right.set(xlabel="z = (drawn − stated) / standard error", ylabel="density", xlim=(-6, 6))
     right.set_ylim(0, 0.62)
@@ -110,7 +108,7 @@ def draw_invertibility(tables: Tables) -> Figure:
     ):
         look: dict[str, Any] = {"marker": mark, "ms": 5, "color": colour, "mfc": "none"}
         left.plot(rows["feature"] + 1, rows["eigenvalue"], lw=0.7, label=name, **look)
-        shown = rows[rows["norm"] > 0.5]
+        shown = rows[rows["norm"] > geometry.REPRESENTED]
         right.plot(shown["feature"], shown["dimensionality"], ls="none", label=name, **look)
     left.set(xlabel="eigenvalue of WᵀW, largest first", ylabel="size", xticks=[1, 5, 10, 15, 20])
     left.legend(loc="upper right")

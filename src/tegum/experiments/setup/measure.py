@@ -1,25 +1,29 @@
-"""Measurements of the data: what the training kernels draw, scored against the stated laws."""
+"""What the training kernels draw, scored against the stated laws; and three trained models."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 from math import sqrt
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from tegum.analysis import geometry
 from tegum.dims import DENSITY, F64
 from tegum.distributions import Anticorrelated, Correlated, Distribution, Groups, Independent
 from tegum.distributions.magnitudes import MAGNITUDES
 from tegum.engines.sampled.draw import samples
 from tegum.experiments.base import Lab, Tables
-from tegum.models import ReLUOutput
+from tegum.models import Linear, ReLUOutput
 from tegum.problem import Problem
+from tegum.runs.select import best
 from tegum.theory.linear import uniform_variance
 from tegum.training import Training
 
 if TYPE_CHECKING:
     import pandas as pd
+    import xarray as xr
 
 #: Feature probabilities of the paper's law to look at: those of the paper's basic results.
 DENSITIES: Final = (1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001)
@@ -31,8 +35,8 @@ BATCH: Final = 1024
 
 
 def measure(lab: Lab) -> Tables:
-    """Samples of every law, by the kernels of small and of large models."""
-    return {**_law(lab), **_moments(lab)}
+    """Samples of every law by both kinds of kernel, and three trained models."""
+    return {**_law(lab), **_moments(lab), **_models(lab)}
 
 
 def _drawn(distribution: Distribution, n_hidden: int, count: int) -> F64:
@@ -48,17 +52,13 @@ def _law(lab: Lab) -> Tables:
 
     count = lab.pick(2**17, 2**16)
     parts, values = [], []
-    for p in DENSITIES:
-        for model, n_hidden in HIDDEN_SIZES.items():
-            x = _drawn(Independent(n_features=20, feature_probability=p), n_hidden, count)
-            parts.append(paper_law_scores(x, p).assign(model=model))
-            active = np.sort(x[x != 0][:50_000])
-            values.append((p, model, len(active), uniform_distance(active)))
-    names = [DENSITY, "model", "values", "distance"]
-    return {
-        "law": pd.concat(parts, ignore_index=True),
-        "active_values": pd.DataFrame(values, columns=names),
-    }
+    for p, (model, n_hidden) in product(DENSITIES, HIDDEN_SIZES.items()):
+        x = _drawn(Independent(n_features=20, feature_probability=p), n_hidden, count)
+        parts.append(paper_law_scores(x, p).assign(model=model))
+        active = np.sort(x[x != 0][:50_000])
+        values.append((p, model, len(active), uniform_distance(active)))
+    active_values = pd.DataFrame(values, columns=[DENSITY, "model", "values", "distance"])
+    return {"law": pd.concat(parts, ignore_index=True), "active_values": active_values}
 
 
 def paper_law_scores(x: F64, p: float) -> pd.DataFrame:
@@ -98,17 +98,16 @@ def z_scores(seen: F64, stated: F64, error: F64 | float) -> F64:
 
 def laws() -> Iterator[tuple[str, Distribution]]:
     """Every kind of distribution with every magnitude, at each of `PROBABILITIES`."""
-    for p in PROBABILITIES:
-        for name in MAGNITUDES:
-            uneven = tuple(p * np.array([0.5, 1.0, 0.6, 0.9, 0.7, 0.8]))
-            sets: dict[str, Any] = {"n_sets": 2, "set_size": 3, "magnitude": name}
-            alone = Independent(n_features=6, feature_probability=uneven, magnitude=name)
-            together = Correlated(feature_probability=p, **sets)
-            either = Anticorrelated(feature_probability=p, **sets)
-            yield f"independent, {name}", alone
-            yield f"correlated, {name}", together
-            yield f"anticorrelated, {name}", either
-            yield f"groups, {name}", Groups(parts=(together, either, alone))
+    for p, name in product(PROBABILITIES, MAGNITUDES):
+        uneven = tuple(p * np.array([0.5, 1.0, 0.6, 0.9, 0.7, 0.8]))
+        sets: dict[str, Any] = {"n_sets": 2, "set_size": 3, "magnitude": name}
+        alone = Independent(n_features=6, feature_probability=uneven, magnitude=name)
+        together = Correlated(feature_probability=p, **sets)
+        either = Anticorrelated(feature_probability=p, **sets)
+        yield f"independent, {name}", alone
+        yield f"correlated, {name}", together
+        yield f"anticorrelated, {name}", either
+        yield f"groups, {name}", Groups(parts=(together, either, alone))
 
 
 def _moments(lab: Lab) -> Tables:
@@ -116,11 +115,10 @@ def _moments(lab: Lab) -> Tables:
 
     count = lab.pick(2**18, 2**16)
     parts = []
-    for name, distribution in laws():
-        for model, n_hidden in HIDDEN_SIZES.items():
-            table = moment_scores(_drawn(distribution, n_hidden, count), distribution)
-            highest = max(block.probability for block in distribution.blocks())
-            parts.append(table.assign(law=name, highest_probability=highest, model=model))
+    for (name, distribution), (model, n_hidden) in product(laws(), HIDDEN_SIZES.items()):
+        table = moment_scores(_drawn(distribution, n_hidden, count), distribution)
+        highest = max(block.probability for block in distribution.blocks())
+        parts.append(table.assign(law=name, highest_probability=highest, model=model))
     return {"moments": pd.concat(parts, ignore_index=True)}
 
 
@@ -142,3 +140,37 @@ def moment_scores(x: F64, distribution: Distribution) -> pd.DataFrame:
         columns |= {"feature": at[0], "feature_j": at[1], "z": z_scores(seen, stated, error)}
         parts.append(pd.DataFrame(columns).assign(moment=moment))
     return pd.concat(parts, ignore_index=True)
+
+
+def _models(lab: Lab) -> Tables:
+    """The eigenvalues of WᵀW and the features of the best linear, dense and sparse model."""
+    import pandas as pd
+
+    plan = Training(steps=2500, learning_rate=5e-3, schedule="cosine", curve_points=0)
+    seeds = lab.pick(8, 3)
+    law, importance = Independent(n_features=20, feature_probability=0.03), 0.7 ** np.arange(20)
+    linear = Problem(law, Linear(n_hidden=5), importance)
+    relu = Problem(law, ReLUOutput(n_hidden=5), importance)
+    trained = best(lab.score(lab.train(relu, {DENSITY: [1.0, 0.03]}, plan, seeds)))
+    chosen = {
+        "linear": best(lab.score(lab.train(linear, None, plan, seeds))),
+        "ReLU, 1−S = 1": trained.isel(feature_probability=0),
+        "ReLU, 1−S = 0.03": trained.isel(feature_probability=1),
+    }
+    parts = [feature_rows(model["W"]).assign(panel=name) for name, model in chosen.items()]
+    return {"models": pd.concat(parts, ignore_index=True).assign(best_of=seeds)}
+
+
+def feature_rows(W: xr.DataArray | F64) -> pd.DataFrame:
+    """Per feature ‖W_i‖, sup_i, D_i, and the eigenvalues of WᵀW, largest first, beside them."""
+    import pandas as pd
+
+    w = np.asarray(W, dtype=np.float64)
+    columns = {
+        "feature": np.arange(w.shape[1]),
+        "norm": geometry.norms(w),
+        "superposition": geometry.superposition(w),
+        "dimensionality": geometry.dimensionality(w),
+        "eigenvalue": np.linalg.eigvalsh(geometry.gram(w))[::-1],
+    }
+    return pd.DataFrame(columns)

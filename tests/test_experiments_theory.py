@@ -17,8 +17,20 @@ from tegum.engines.sampled.draw import samples
 from tegum.experiments import mathematical_understanding as understanding
 from tegum.experiments import setup
 from tegum.experiments.base import Experiment, Judgement, Tables
-from tegum.experiments.mathematical_understanding import expansion as _expansion
-from tegum.experiments.mathematical_understanding import thomson as _thomson
+from tegum.experiments.mathematical_understanding.claims import truncations
+from tegum.experiments.mathematical_understanding.measure import (
+    _FRESH_SEED,
+    IMPORTANCE,
+    Trained,
+    _problem,
+    bias_effect,
+    fresh_loss,
+    integrated_loss,
+    order_table,
+    random_points,
+    sampled_loss,
+    shapes,
+)
 from tegum.experiments.setup.measure import (
     feature_rows,
     moment_scores,
@@ -29,6 +41,7 @@ from tegum.experiments.setup.measure import (
 from tegum.report.lab import RunLab
 from tegum.report.run import run
 from tegum.theory import sparse_expansion
+from tegum.training import Training
 
 EXPERIMENTS = (setup.EXPERIMENT, understanding.EXPERIMENT)
 
@@ -261,7 +274,7 @@ def test_the_distance_is_that_of_kolmogorov_and_smirnov() -> None:
 
 def test_shapes_are_on_the_sphere_and_have_their_symmetry() -> None:
     acute = {}
-    for name, _, W in _thomson.shapes():
+    for name, _, W in shapes():
         G = W.T @ W
         np.testing.assert_allclose(np.diag(G), 1.0, atol=1e-12)
         # every corner looks the same
@@ -284,10 +297,10 @@ def test_shapes_are_on_the_sphere_and_have_their_symmetry() -> None:
 
 def test_two_ways_to_the_loss_with_one_active_feature_agree() -> None:
     rng = np.random.default_rng(5)
-    for _, _, W in _thomson.random_points(rng):
+    for _, _, W in random_points(rng):
         exact = float(sparse_expansion.loss_one(W))
-        assert _thomson.integrated_loss(W) == pytest.approx(exact, rel=1e-12)
-        mean, error = _thomson.sampled_loss(W, 4000, rng)
+        assert integrated_loss(W) == pytest.approx(exact, rel=1e-12)
+        mean, error = sampled_loss(W, 4000, rng)
         assert abs(mean - exact) < 5 * error
         assert error < 0.05 * exact
 
@@ -299,11 +312,11 @@ def pentagon(bias: float) -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.mark.parametrize("bias", [0.0, -0.2, 0.1])
 def test_the_cost_of_overlaps_is_what_a_kink_leaves(bias: float) -> None:
-    model = _expansion.Trained(0.05, *pentagon(bias))
-    effect = _expansion.bias_effect(model)
+    model = Trained(0.05, *pentagon(bias))
+    effect = bias_effect(model)
     G = 1.21 * np.cos(np.radians(72))
     expected = ((G + bias) ** 3 - max(bias, 0.0) ** 3) / (3 * G)  # ∫₀¹ ReLU(Gx + b)² dx
-    pairs = 2 * _expansion.IMPORTANCE.sum()  # two neighbours for each output
+    pairs = 2 * IMPORTANCE.sum()  # two neighbours for each output
     assert effect["cost"] == pytest.approx(pairs * expected, rel=1e-4)
     assert effect["cost_without_bias"] == pytest.approx(pairs * G**2 / 3)
     assert effect["positive_overlaps"] == pytest.approx(10 * G**2)
@@ -311,27 +324,27 @@ def test_the_cost_of_overlaps_is_what_a_kink_leaves(bias: float) -> None:
 
 
 def test_orders_add_up_to_the_loss_of_any_model() -> None:
-    model = _expansion.Trained(0.2, *pentagon(-0.1))
-    table = _expansion.order_table(model, 40_000, np.random.default_rng(0))
-    loss, error = _expansion.fresh_loss(model, 2**15)
+    model = Trained(0.2, *pentagon(-0.1))
+    table = order_table(model, 40_000, np.random.default_rng(0))
+    loss, error = fresh_loss(model, 2**15)
     own = float(np.sqrt((table["contribution_error"] ** 2).sum()))
     assert abs(table["contribution"].sum() - loss) < 5 * np.hypot(own, error)
     assert error < 0.02 * loss
     assert list(table["contribution_error"] > 0) == [False, False, False, True, True, True]
-    sums = _expansion.truncations(table)
+    sums = truncations(table)
     assert sums.loc[0.2, 5] == pytest.approx(table["contribution"].sum())
     assert sums.loc[0.2, 1] == pytest.approx(table["contribution"].iloc[:2].sum())
 
 
 def test_counting_silent_samples_changes_nothing() -> None:
-    model = _expansion.Trained(0.02, *pentagon(0.05))
-    loss, error = _expansion.fresh_loss(model, 2**12)
-    problem = _expansion._problem(0.02)
+    model = Trained(0.02, *pentagon(0.05))
+    loss, error = fresh_loss(model, 2**12)
+    problem = _problem(0.02)
     steps = int(2**12 * 0.05 / 0.02) // 1024
-    plan = _expansion.Training(batch_size=1024)
-    x = samples(problem, plan, seed=_expansion._FRESH_SEED, steps=steps).reshape(-1, 5)
+    plan = Training(batch_size=1024)
+    x = samples(problem, plan, seed=_FRESH_SEED, steps=steps).reshape(-1, 5)
     missed = x - np.maximum(x @ model.W.T @ model.W + model.b, 0)
-    squared = missed**2 @ _expansion.IMPORTANCE
+    squared = missed**2 @ IMPORTANCE
     assert loss == pytest.approx(squared.mean(), rel=1e-9)
     assert error == pytest.approx(squared.std(ddof=1) / np.sqrt(len(squared)), rel=1e-9)
 

@@ -9,10 +9,16 @@ import numpy as np
 from tegum import plots
 from tegum.dims import DENSITY
 from tegum.experiments.base import FigureSpec, Tables
-from tegum.experiments.mathematical_understanding.expansion import truncations, with_overlaps
-from tegum.experiments.mathematical_understanding.thomson import DROPPED, RANDOM, REGULAR
+from tegum.experiments.mathematical_understanding.claims import (
+    RANGE,
+    SIGN_RATIO,
+    truncations,
+    with_overlaps,
+)
+from tegum.experiments.mathematical_understanding.measure import DROPPED, RANDOM, REGULAR
 from tegum.plots import style
 from tegum.plots.curves import density_axis
+from tegum.runs.select import best_rows
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -106,7 +112,7 @@ def draw_thomson(tables: Tables) -> Figure:
 def draw_interference(tables: Tables) -> Figure:
     """Σ G_ij² of each sign over 1/(1−S): lines for the best model, dots for every seed."""
     table = tables["interference"].dropna(subset=["loss"])
-    chosen = table.loc[table.groupby(DENSITY)["loss"].idxmin()]
+    chosen = best_rows(table, DENSITY)
     figure = _new(5.8, 3.6)
     axes = figure.subplots()
     floor = 1e-8
@@ -117,12 +123,12 @@ def draw_interference(tables: Tables) -> Figure:
             1 / chosen[DENSITY], np.maximum(chosen[name], floor), marker=marker,
             ms=6, color=colour, label=f"{name} overlaps, lowest loss",
         )  # fmt: skip
-    bound = 0.1 * chosen["negative"]
+    bound = SIGN_RATIO * chosen["negative"]
     axes.plot(
         1 / chosen[DENSITY], bound, color=style.GREY, lw=1, ls=(0, (4, 3)),
         label="a tenth of the negative ones",
     )  # fmt: skip
-    axes.axvspan(1 / 0.3, 1 / 0.03, color=style.FAINT, alpha=0.25, lw=0, zorder=0)
+    axes.axvspan(1 / RANGE[1], 1 / RANGE[0], color=style.FAINT, alpha=0.25, lw=0, zorder=0)
     axes.set(yscale="log", ylabel=r"$\sum_{i\neq j} G_{ij}^2$ by the sign of $G_{ij}$")
     density_axis(axes)
     seeds = table.groupby(DENSITY)["seed"].nunique()

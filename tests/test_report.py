@@ -14,7 +14,7 @@ from fake_lab import FAKES, FakeLab, finished_fakes, run_facts
 from matplotlib.figure import Figure
 
 from tegum.errors import StoreError, TegumError
-from tegum.experiments.base import Claim, Experiment, FigureSpec, Tables, when
+from tegum.experiments.base import Claim, Experiment, FigureSpec, Judgement, Tables, when
 from tegum.report import discovery, facts, figures, summary
 from tegum.report.lab import RunLab, TrainingRecord
 from tegum.report.run import Finished, run

@@ -14,7 +14,7 @@ from tegum.experiments import phase_change, phase_diagrams
 from tegum.experiments._shared import phase_plane as plane
 from tegum.experiments.base import Experiment, Judgement, Tables
 from tegum.experiments.phase_change import crossing, wells
-from tegum.experiments.phase_diagrams import measure as empirical
+from tegum.experiments.phase_diagrams.measure import by_rule
 
 P, R = "feature_probability", "relative_importance"
 EXPERIMENTS = (phase_change.EXPERIMENT, phase_diagrams.EXPERIMENT)
@@ -273,7 +273,7 @@ def test_rules_choose_the_lowest_loss_and_average_all_but_the_worst() -> None:
         {P: plane.densities(2), R: plane.ratios(2), "seed": np.arange(3)},
     )
     true = pd.DataFrame({"loss": [0.2, 0.29, 0.1, 0.3]})
-    rows = empirical.by_rule(runs, true)
+    rows = by_rule(runs, true)
     assert rows["norm"].tolist() == [1.0, 1.0, 1.0, 0.5]
     assert rows["outcome"].tolist() == [2, 2, 2, 0]
     assert rows["loss"].tolist() == [0.2] * 4

@@ -86,7 +86,7 @@ def test_a_good_solution_spreads_over_the_grid(monkeypatch: pytest.MonkeyPatch) 
         pair = runs["W"].isel(hidden=0).prod("feature") < 0
         return runs.assign(loss=xr.where(pair, 0.1, 0.5).transpose(P, R))
 
-    monkeypatch.setattr(truth, "polished", lower_if_paired)
+    monkeypatch.setattr(truth, "polish", lower_if_paired)
     loss = np.where((np.arange(20) == 13).reshape(4, 5), 0.1, 0.5)
     spread = truth.settled(grid(loss, W))
     assert (spread["loss"] == 0.1).all()
@@ -97,7 +97,7 @@ def test_a_good_solution_spreads_over_the_grid(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_kink_is_left_to_the_side_of_opposite_signs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crossing, "polished", lambda runs: runs)
+    monkeypatch.setattr(crossing, "polish", lambda runs: runs)
     W = np.array([[[1.0, 0.0]], [[-1.0, 0.0]], [[0.0, 1.0]], [[1.0, 0.5]], [[-0.5, 0.8]]])
     runs = xr.Dataset({"W": (("seed", "hidden", "feature"), W)})
     moved = crossing.nudged(runs)["W"].to_numpy()[:, 0]

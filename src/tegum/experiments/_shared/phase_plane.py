@@ -76,6 +76,14 @@ def ratios(points: int) -> F64:
     return np.geomspace(*RATIOS, points)
 
 
+def axes(n_features: int, points: int) -> dict[str, Any]:
+    """The axes of a training in all cells of a points × points grid."""
+    return {
+        DENSITY: densities(points),
+        RATIO: (f"importance[{n_features - 1}]", ratios(points)),
+    }
+
+
 def problem(n_features: int, *, bias: bool = True, r: float = 1.0, p: float = 1.0) -> Problem:
     """n features in n − 1 dimensions, the last of importance r."""
     law = Independent(n_features=n_features, feature_probability=p)

@@ -16,6 +16,7 @@ from tegum.dims import DENSITY, F64, FEATURE
 from tegum.experiments._shared import phase_plane as plane
 from tegum.experiments._shared.phase_plane import RATIO
 from tegum.experiments.base import Lab
+from tegum.loss.expected import polish
 from tegum.runs.select import best
 from tegum.training import Training
 
@@ -34,26 +35,22 @@ _STARTS: Final = {2: (6, 4), 3: (6, 5)}
 
 
 class Grid(NamedTuple):
-    """A diagram: models of lowest loss (p, r), and what the cells' own starts alone had found.
+    """A diagram: models of lowest loss (p, r), and what the cells' own starts had found.
 
-    `first` (p, r) is their lowest loss, `others` (p, r, outcome) that of each outcome, infinite
+    `own` (p, r) is their lowest loss, `others` (p, r, outcome) that of each outcome, infinite
     where no start had it.
     """
 
     best: xr.Dataset
-    first: xr.DataArray
+    own: xr.DataArray
     others: xr.DataArray
 
 
 def diagram(lab: Lab, n_features: int, points: int) -> Grid:
     """The optimum of every cell of a points × points grid."""
+    axes, plan = plane.axes(n_features, points), Training(engine="exact", curve_points=0)
     seeds = lab.pick(*_STARTS[n_features])
-    axes = {
-        DENSITY: plane.densities(points),
-        RATIO: (f"importance[{n_features - 1}]", plane.ratios(points)),
-    }
-    task = plane.problem(n_features)
-    runs = lab.train(task, axes, Training(engine="exact", curve_points=0), seeds=seeds)
+    runs = lab.train(plane.problem(n_features), axes, plan, seeds=seeds)
     found = best(runs)
     return Grid(settled(found), found["loss"], lowest_by_outcome(runs))
 
@@ -85,7 +82,7 @@ def settled(found: xr.Dataset, axes: tuple[str, ...] = (DENSITY, RATIO)) -> xr.D
         for axis in axes:
             for step in (1, -1):
                 found = _lower(found, _lent(found, axis, step))
-        if not bool((found["loss"] < before * (1 - _GAIN)).any()):
+        if not (found["loss"] < before * (1 - _GAIN)).any():
             break
     return found
 
@@ -96,14 +93,7 @@ def _lent(found: xr.Dataset, axis: str, step: int) -> xr.Dataset:
         name: found[name].shift({axis: step}).fillna(found[name]).transpose(*found[name].dims)
         for name in ("W", "b")
     }
-    return polished(found.assign(moved))
-
-
-def polished(models: xr.Dataset) -> xr.Dataset:
-    """Every model at the exact local minimum next to it."""
-    from tegum.loss.expected import polish
-
-    return polish(models)
+    return polish(found.assign(moved))
 
 
 def _lower(found: xr.Dataset, other: xr.Dataset) -> xr.Dataset:
@@ -132,7 +122,7 @@ def map_table(grid: Grid) -> pd.DataFrame:
         "norm": norm,
         "superposition": shared,
         "loss": found["loss"].to_numpy(),
-        "first_loss": grid.first.transpose(DENSITY, RATIO).to_numpy(),
+        "first_loss": grid.own.transpose(DENSITY, RATIO).to_numpy(),
         "rival": others.min(-1),
     }
     if found.sizes[FEATURE] == 2:
@@ -152,15 +142,15 @@ def compared(truth: pd.DataFrame, theory: pd.DataFrame) -> pd.DataFrame:
     the lowest loss known of another outcome is, a minimum's or a candidate's.
     """
     same = np.isclose(truth[RATIO], theory[RATIO]) & np.isclose(truth[DENSITY], theory[DENSITY])
-    assert bool(same.all()), "cells in another order"
-    loss, lowest = truth["loss"].to_numpy(), theory["loss"].to_numpy()
-    agrees = truth["outcome"].to_numpy() == theory["outcome"].to_numpy()
-    candidate = np.where(agrees, lowest * (1 + theory["margin"].to_numpy()), lowest)
+    assert same.all(), "cells in another order"
+    agrees = truth["outcome"] == theory["outcome"]
+    # a candidate of another outcome: of the runner-up where theory is right, or the winner itself
+    other = theory["loss"] * (1 + theory["margin"]).where(agrees, 1.0)
     return truth.assign(
-        outcome_theory=theory["outcome"].to_numpy(),
-        loss_theory=lowest,
-        margin=theory["margin"].to_numpy(),
-        excess=lowest / loss - 1,
+        outcome_theory=theory["outcome"],
+        loss_theory=theory["loss"],
+        margin=theory["margin"],
+        excess=theory["loss"] / truth["loss"] - 1,
         agrees=agrees,
-        gap=np.minimum(candidate, truth["rival"].to_numpy()) / loss - 1,
+        gap=np.minimum(other, truth["rival"]) / truth["loss"] - 1,
     )

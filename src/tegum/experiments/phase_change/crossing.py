@@ -9,8 +9,9 @@ import numpy as np
 from tegum.dims import DENSITY, F64, FEATURE, HIDDEN
 from tegum.experiments._shared import phase_plane as plane
 from tegum.experiments._shared.phase_plane import RATIO
-from tegum.experiments._shared.phase_truth import polished, settled
+from tegum.experiments._shared.phase_truth import settled
 from tegum.experiments.base import Lab, Tables
+from tegum.loss.expected import polish
 from tegum.runs.select import best
 from tegum.theory.sparse_expansion import loss_one, loss_two, loss_zero
 from tegum.training import Training
@@ -120,7 +121,7 @@ def nudged(runs: xr.Dataset) -> xr.Dataset:
     w = W.to_numpy()
     shorter = np.abs(w) <= np.abs(w[..., ::-1])
     moved = np.where(shorter, w - _NUDGE * np.sign(w[..., ::-1]), w)
-    return polished(runs.assign(W=W.copy(data=moved)))
+    return polish(runs.assign(W=W.copy(data=moved)))
 
 
 def _trained(lab: Lab, r: float, p: F64) -> xr.Dataset:

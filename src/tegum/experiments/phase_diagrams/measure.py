@@ -10,7 +10,7 @@ from tegum.dims import DENSITY
 from tegum.experiments._shared import phase_plane as plane
 from tegum.experiments._shared import phase_truth as truth
 from tegum.experiments._shared.phase_plane import RATIO
-from tegum.experiments.base import Lab
+from tegum.experiments.base import Lab, Tables
 from tegum.runs.select import best, drop_worst
 from tegum.training import Training
 
@@ -28,13 +28,23 @@ STEPS: Final = (3000, 2000)
 FOUND: Final = 0.05
 
 
+def measure(lab: Lab) -> Tables:
+    """Trained models of both sizes, and the lines of the theory."""
+    return {
+        "two": cells_table(lab, 2),
+        "three": cells_table(lab, 3),
+        "boundaries": plane.boundaries(2),
+        "boundaries_three": plane.boundaries(3),
+    }
+
+
 def cells_table(lab: Lab, n_features: int) -> pd.DataFrame:
     """One row per cell: what trained models, optimum and candidates make of the extra feature.
 
     Columns: norm, superposition, outcome and loss of the model of lowest expected loss; norm_mean,
     superposition_mean and outcome_mean of the average without the worst model; found, the part of
     the models that are within 5 % of the optimum; outcome_truth, loss_truth and gap (see
-    `_phase_truth.compared`); norm_truth, superposition_truth; outcome_theory and margin.
+    `phase_truth.compared`); norm_truth, superposition_truth; outcome_theory and margin.
     """
     points = lab.pick(*CELLS)
     theory = plane.candidate_map(n_features, points)
@@ -49,19 +59,11 @@ def cells_table(lab: Lab, n_features: int) -> pd.DataFrame:
 def _trained(lab: Lab, n_features: int, points: int) -> xr.Dataset:
     """All models, scored without sampling."""
     plan = Training(
-        steps=lab.pick(*STEPS),
-        batch_size=1024,
-        learning_rate=5e-3,
-        schedule="cosine",
-        curve_points=0,
-        held_out=1024,  # the expected loss takes its place
-    )
-    axes = {
-        DENSITY: plane.densities(points),
-        RATIO: (f"importance[{n_features - 1}]", plane.ratios(points)),
-    }
-    runs = lab.train(plane.problem(n_features), axes, plan, seeds=MODELS[n_features])
-    return lab.score(runs)
+        steps=lab.pick(*STEPS), batch_size=1024, learning_rate=5e-3, schedule="cosine",
+        curve_points=0, held_out=1024,  # the expected loss takes its place
+    )  # fmt: skip
+    axes = plane.axes(n_features, points)
+    return lab.score(lab.train(plane.problem(n_features), axes, plan, seeds=MODELS[n_features]))
 
 
 def by_rule(runs: xr.Dataset, true: pd.DataFrame) -> pd.DataFrame:

@@ -14,7 +14,9 @@ from tegum.experiments import phase_change, phase_diagrams
 from tegum.experiments._shared import phase_plane as plane
 from tegum.experiments.base import Experiment, Judgement, Tables
 from tegum.experiments.phase_change import crossing, wells
+from tegum.experiments.phase_change.theory import tables as theory_tables
 from tegum.experiments.phase_diagrams.measure import by_rule
+from tegum.report.lab import RunLab
 
 P, R = "feature_probability", "relative_importance"
 EXPERIMENTS = (phase_change.EXPERIMENT, phase_diagrams.EXPERIMENT)
@@ -30,12 +32,12 @@ def status(identity: str, tables: Tables) -> str:
 
 @pytest.fixture(scope="module")
 def theory() -> Tables:
-    return plane.theory_tables(12, 8)
+    return theory_tables(12, 8)
 
 
 @pytest.fixture(scope="module")
 def unbiased() -> Tables:
-    return wells.tables(quick=True)
+    return wells.tables(RunLab(quick=True))
 
 
 def test_10a_and_12a_bound_the_corners(theory: Tables) -> None:

@@ -10,6 +10,7 @@ from tegum.experiments._shared import phase_plane as plane
 from tegum.experiments._shared import phase_truth as truth
 from tegum.experiments.base import Tables
 from tegum.experiments.phase_change import crossing, wells
+from tegum.report.lab import RunLab
 from tegum.theory import phases, two_features
 from tegum.theory.sparse_expansion import expand
 
@@ -18,7 +19,7 @@ P, R = "feature_probability", "relative_importance"
 
 @pytest.fixture(scope="module")
 def unbiased() -> Tables:
-    return wells.tables(quick=True)
+    return wells.tables(RunLab(quick=True))
 
 
 def test_the_map_of_candidates_is_that_of_a_loop() -> None:

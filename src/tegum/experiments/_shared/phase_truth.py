@@ -126,8 +126,7 @@ def map_table(grid: Grid) -> pd.DataFrame:
         "rival": others.min(-1),
     }
     if found.sizes[FEATURE] == 2:
-        sign = np.where(W[..., 0, :1] < 0, -1.0, 1.0)
-        w = sign * W[..., 0, :]
+        w = plane.signed(W)
         columns |= {"w1": w[..., 0], "w2": w[..., 1], "b1": b[..., 0], "b2": b[..., 1]}
     else:
         shown = geometry.count_represented(W) == found.sizes[FEATURE]

@@ -47,8 +47,7 @@ def tables(lab: Lab) -> Tables:
     """`transitions`, one row per relative importance, `coexisting` and `branches`."""
     import pandas as pd
 
-    crossed = CROSSED_QUICK if lab.quick else CROSSED
-    jumps = pd.DataFrame([transition(lab, r) for r in crossed])
+    jumps = pd.DataFrame([transition(lab, r) for r in lab.pick(CROSSED, CROSSED_QUICK)])
     middle = (jumps["weak_sparse"] + jumps["weak_dense"]) / 2
     near = [
         branches(lab, r, p * (1 + np.array(NEAR)), split).assign(edge=p)
@@ -75,7 +74,7 @@ def transition(lab: Lab, r: float) -> dict[str, float]:
         k = int(np.argmax(np.abs(np.diff(rows["weak"]))))
         low, high, parts = p[k], p[k + 1], _PARTS
     sides = {
-        f"{name}_{side}": float(rows[name].iloc[k + i])
+        f"{name}_{side}": rows[name].iloc[k + i]
         for i, side in enumerate(("sparse", "dense"))
         for name in ("loss", "slope", "slope_r", "weak")
     }
@@ -132,7 +131,7 @@ def _trained(lab: Lab, r: float, p: F64) -> xr.Dataset:
 def _rows(W: F64, b: F64, loss: F64, r: float, p: F64) -> pd.DataFrame:
     import pandas as pd
 
-    w = W[:, 0, :] * np.where(W[:, 0, :1] < 0, -1.0, 1.0)
+    w = plane.signed(W)
     in_p, in_r = slopes(W, b, r, p)
     columns = {"loss": loss, "slope": in_p, "slope_r": in_r, "w1": w[:, 0], "w2": w[:, 1]}
     return pd.DataFrame({RATIO: r, DENSITY: p, **columns, "weak": np.abs(w).min(1)})

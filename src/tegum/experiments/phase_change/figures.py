@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
-
 from tegum import plots
 from tegum.dims import DENSITY
 from tegum.experiments._shared.phase_figures import two_maps
 from tegum.experiments._shared.phase_plane import RATIO
 from tegum.experiments.base import FigureSpec, Tables
-from tegum.experiments.phase_change import crossing
 from tegum.experiments.phase_change.claims import MARGIN
-from tegum.experiments.phase_change.wells import OPPOSITE
+from tegum.experiments.phase_change.crossing import SHOWN
+from tegum.experiments.phase_change.minima_claims import well_shares
 from tegum.plots import style
 
 if TYPE_CHECKING:
@@ -26,27 +24,31 @@ _AROUND: Final = (0.3, 1.0)
 
 def draw_two(tables: Tables) -> Figure:
     """Theory, optimum with biases, optimum without, for two features in one dimension."""
-    import pandas as pd
-
-    panels = {
-        "three candidates": tables["candidates"],
-        "optimum with biases": tables["truth"],
-        "optimum without biases": tables["unbiased"],
-    }
-    data = pd.concat([rows.assign(panel=name) for name, rows in panels.items()])
-    return plots.phase_map(data, tables["boundaries"])
+    return _maps(
+        tables["boundaries"],
+        {
+            "three candidates": tables["candidates"],
+            "optimum with biases": tables["truth"],
+            "optimum without biases": tables["unbiased"],
+        },
+    )
 
 
 def draw_three(tables: Tables) -> Figure:
     """Theory and optimum for three features in two dimensions."""
+    return _maps(
+        tables["boundaries_three"],
+        {
+            "four candidates": tables["candidates_three"],
+            "optimum with biases": tables["truth_three"],
+        },
+    )
+
+
+def _maps(lines: pd.DataFrame, panels: dict[str, pd.DataFrame]) -> Figure:
     import pandas as pd
 
-    panels = {
-        "four candidates": tables["candidates_three"],
-        "optimum with biases": tables["truth_three"],
-    }
-    data = pd.concat([rows.assign(panel=name) for name, rows in panels.items()])
-    return plots.phase_map(data, tables["boundaries_three"])
+    return plots.phase_map(pd.concat(rows.assign(panel=n) for n, rows in panels.items()), lines)
 
 
 def draw_gain(tables: Tables) -> Figure:
@@ -54,7 +56,7 @@ def draw_gain(tables: Tables) -> Figure:
     two, three = (
         rows.assign(
             gain=100 * (1 - rows["loss"] / rows["loss_theory"]),
-            wrong=~rows["agrees"].astype(bool) & (rows["margin"] > MARGIN),
+            wrong=~rows["agrees"] & (rows["margin"] > MARGIN),
         )
         for rows in (tables["truth"], tables["truth_three"])
     )
@@ -76,7 +78,7 @@ def draw_unbiased_crossing(tables: Tables) -> Figure:
 
 def draw_crossing(tables: Tables) -> Figure:
     """Both minima with biases, r = .5."""
-    words = f"1−S   (relative importance {crossing.SHOWN:g}, with biases)"
+    words = f"1−S   (relative importance {SHOWN:g}, with biases)"
     return plots.crossing(tables["branches"], at=DENSITY, label=words)
 
 
@@ -105,19 +107,11 @@ def draw_wells(tables: Tables) -> Figure:
     """Areas of both wells around each switch."""
     from matplotlib.figure import Figure
 
-    rows: pd.DataFrame = tables["wells"]
     figure = Figure(figsize=(5.8, 3.5), layout="constrained")
     axes = figure.subplots()
-    for k, (r, part) in enumerate(rows.groupby(RATIO, sort=False)):
-        pair = part["lowest"] == OPPOSITE
-        own = np.where(pair, part["area_pair"], part["area_one"])
-        other = np.where(pair, part["area_one"], part["area_pair"])
-        there = other > 0
-        share = own / np.where(there, other, np.nan)
-        colour = style.CYCLE[k % len(style.CYCLE)]
-        axes.plot(
-            100 * part["distance"], share, "o-", ms=4, lw=1.2, color=colour, label=f"r = {r:g}"
-        )
+    for k, (r, part) in enumerate(tables["wells"].groupby(RATIO, sort=False)):
+        look: dict[str, Any] = {"ms": 4, "lw": 1.2, "color": style.CYCLE[k % len(style.CYCLE)]}
+        axes.plot(100 * part["distance"], well_shares(part), "o-", label=f"r = {r:g}", **look)
     axes.axhline(1, color=style.GREY, lw=0.8, zorder=0)
     axes.axvline(0, color=style.GREY, lw=0.8, zorder=0)
     axes.set(yscale="log", xlabel="1−S from the switch, %")

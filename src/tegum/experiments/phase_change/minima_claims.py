@@ -1,4 +1,4 @@
-"""Rules about the order of the transition, and about the minima of models without bias."""
+"""What is claimed of the minima of models without bias."""
 
 from __future__ import annotations
 
@@ -7,25 +7,16 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from tegum.dims import DENSITY
-from tegum.experiments._shared.phase_plane import RATIO
-from tegum.experiments.base import Judgement, Tables, when
-from tegum.experiments.phase_change.crossing import LOST, PAIR
-from tegum.experiments.phase_change.wells import OPPOSITE, SAME
+from tegum.experiments._shared.phase_plane import PROBABILITIES, RATIO, RATIOS
+from tegum.experiments.base import Claims, Judgement, Tables, when
+from tegum.experiments.phase_change.claims import ROUNDING
+from tegum.experiments.phase_change.order_claims import CONTINUOUS
+from tegum.experiments.phase_change.wells import NEAR, OPPOSITE, SAME, WALK_RATIO
+from tegum.runs.select import best_rows
 
 if TYPE_CHECKING:
     import pandas as pd
 
-#: A slope jumps when it changes by this part of the larger one …
-JUMP: Final = 0.1
-#: … and losses are continuous when they differ by less, relatively, once the slope is allowed for.
-CONTINUOUS: Final = 1e-6
-#: The extra feature jumps when its length changes by more within the last interval of p.
-LEAP: Final = 0.1
-#: A feature shorter than this is gone.
-GONE: Final = 0.05
-#: How near to the boundary, relatively, both minima must exist.
-COEXIST: Final = 0.001
-ROUNDING: Final = 1e-9
 #: Where the confused phase begins, at r = 1.
 SWITCH: Final = 0.58217
 SWITCH_SLACK, WEIGHT_SLACK, WALK_SLACK = 1e-4, 1e-2, 1e-2
@@ -44,112 +35,40 @@ DENSE: Final = 0.99
 #: Both weights of a confused model have one sign and are longer than this.
 MIXED: Final = 0.3
 
-
-def judge_candidates_cross(tables: Tables) -> Judgement:
-    """11.a: at the boundary of the candidates losses agree and slopes do not."""
-    return _cross(tables["corners"], "alone", ROUNDING)
+claims = Claims("Comments & Replications: Tom McGrath")
 
 
-def judge_unbiased_cross(tables: Tables) -> Judgement:
-    """11.b: the same for the optimum over all weights at b = 0."""
-    return _cross(tables["switches"], "one", CONTINUOUS)
-
-
-def _cross(rows: pd.DataFrame, other: str, equal: float) -> Judgement:
-    """Whether the losses of the pair and the `other` meet at its boundary, and slopes jump."""
-    apart = float((rows["loss_pair"] / rows[f"loss_{other}"] - 1).abs().max())
-    change = float((1 - rows[f"slope_{other}"] / rows["slope_pair"]).min())
-    return when(
-        apart <= equal and change >= JUMP,
-        f"losses equal within {apart:.0e}; towards dense features ∂L/∂p falls by {change:.0%} or "
-        f"more at the boundary (r = {rows[RATIO].min():g} to {rows[RATIO].max():g})",
-        smallest_change=change,
-    )
-
-
-def judge_order(tables: Tables) -> Judgement:
-    """11.c: the optimum with biases: continuous loss, a slope and a feature that jump."""
-    rows = tables["transitions"]
-    allowed = rows["width"] * rows[["slope_sparse", "slope_dense"]].abs().max(axis=1)
-    apart = (rows["loss_dense"] - rows["loss_sparse"]).abs() - allowed
-    change = np.maximum(*(_change(rows, name) for name in ("slope", "slope_r")))
-    leap = rows["weak_sparse"] - rows["weak_dense"]
-    good = bool((apart <= CONTINUOUS * rows["loss_sparse"]).all())
-    good &= bool((change >= JUMP).all()) and bool((leap > LEAP).all())
-    return when(
-        good,
-        f"at {len(rows)} values of r from {rows[RATIO].min():g} to {rows[RATIO].max():g}: the "
-        f"shorter feature loses {leap.min():.2f} to {leap.max():.2f} of its length within Δp = "
-        f"{rows['width'].max():.0e}, ∂L/∂p or ∂L/∂r changes by {change.min():.0%} or more, the "
-        f"loss by no more than its slope tells, within {max(0.0, float(apart.max())):.0e}",
-        smallest_leap=leap.min(),
-        smallest_change=change.min(),
-    )
-
-
-def judge_gone(tables: Tables) -> Judgement:
-    """11.d: nothing is left of the shorter feature after the jump.
-
-    Differs: near equal importance a biased model drops to a weaker pair, which then fades.
-    """
-    rows = tables["transitions"].sort_values(RATIO)
-    left = rows["weak_dense"]
-    words = ", ".join(f"{w:.2f} at r = {r:g}" for r, w in zip(rows[RATIO], left, strict=True))
-    return when((left < GONE).all(), f"length left after the jump: {words}", most=left.max())
-
-
-def judge_coexistence(tables: Tables) -> Judgement:
-    """11.e: both minima exist on both sides of the boundary."""
-    rows = tables["coexisting"]
-    near = rows[_distance(rows).to_numpy() <= COEXIST * (1 + 1e-6)]
-    missing = near[near["loss"].isna()]
-    wide = near.pivot(index=[RATIO, DENSITY, "edge"], columns="branch", values="loss").dropna()
-    sparse = wide.index.get_level_values(DENSITY) < wide.index.get_level_values("edge")
-    order = bool(((wide[PAIR] < wide[LOST]) == sparse).all())
-    lacking = ", ".join(f"{r:g}" for r in sorted(set(missing[RATIO])))
-    both = rows.pivot(index=[RATIO, DENSITY, "edge"], columns="branch", values="loss").dropna()
-    reach = _distance(both.reset_index()).groupby(both.index.get_level_values(RATIO)).max()
-    return when(
-        missing.empty and order,
-        f"within {COEXIST:.1%} of the boundary both minima at {len(wide)} of {len(near) // 2} "
-        + ("points" if missing.empty else f"points (not at r = {lacking})")
-        + ("; they change places at it" if order else "; not in the expected order")
-        + f"; seen at least {reach.min():.1%} away (r = {reach.idxmin():g})",
-        found=len(wide),
-        smallest_reach=reach.min(),
-    )
-
-
-def _distance(rows: pd.DataFrame) -> pd.Series:
-    """Relative distance of each row's p from the boundary."""
-    distance: pd.Series = (rows[DENSITY] / rows["edge"] - 1).abs()
-    return distance.set_axis(range(len(rows)))
-
-
-def judge_formula(tables: Tables) -> Judgement:
-    """55.a: the exact engine's loss of trained models is the closed form's.
-
-    Where the models ended is told beside it: in a minimum of the closed form, or in a few cases
-    at its kink, where one weight is 0 and the loss falls to one side only.
-    """
+@claims(
+    "55.a",
+    "Without bias the expected loss of two features in one dimension has a closed form for all "
+    "weights.",
+    rule=f"models trained by the exact engine, from p = {PROBABILITIES[0]:g} to "
+    f"{PROBABILITIES[1]:g} and r = {RATIOS[0]:g} to {RATIOS[1]:g}: their loss is within "
+    f"{ROUNDING:g} of it",
+    evidence=("unbiased_trained",),
+)
+def formula(tables: Tables) -> Judgement:
     rows = tables["unbiased_trained"]
-    off = float((rows["loss"] / rows["closed_form"] - 1).abs().max())
+    off = (rows["loss"] / rows["closed_form"] - 1).abs().max()
     ended = (rows["loss"] / rows["nearest"] - 1).abs() < CONTINUOUS
+    # one weight is 0 there, and the loss falls to one side only
     kink = ~ended & (rows[["w1", "w2"]].abs().min(axis=1) < CONTINUOUS)
     return when(
         off <= ROUNDING,
         f"{len(rows)} trained models: loss within {off:.0e} of the closed form; {ended.mean():.2%} "
         f"end in one of its minima ({rows['is_best'].mean():.0%} in the lowest), {kink.mean():.2%} "
         f"at a kink",
-        largest_error=off,
-        ended=ended.mean(),
-        at_kink=kink.mean(),
-        in_best=rows["is_best"].mean(),
-    )
+        largest_error=off, ended=ended.mean(), at_kink=kink.mean(), in_best=rows["is_best"].mean(),
+    )  # fmt: skip
 
 
-def judge_two_minima(tables: Tables) -> Judgement:
-    """55.b: two minima, up to the sign of all weights, at r = 1."""
+@claims(
+    "55.b",
+    "There are loss surfaces with two minima, up to the sign of all weights.",
+    rule=f"exactly two at r = 1, 1−S = {TWO_AT:g}",
+    evidence=("surfaces", "minima"),
+)
+def two_minima(tables: Tables) -> Judgement:
     rows = tables["minima"]
     here = rows[np.isclose(rows[DENSITY], TWO_AT) & (rows[RATIO] == 1.0)]
     kinds = here.loc[here["w1"] > 0].sort_values("loss")
@@ -158,72 +77,95 @@ def judge_two_minima(tables: Tables) -> Judgement:
     return when(good, f"{words}, and their negatives", minima=len(here))
 
 
-def judge_confused(tables: Tables) -> Judgement:
-    """55.c: from p = .58217 on, at r = 1, the optimum is (1, 1)/√2; the change is a jump."""
-    edges = tables["switches"]
+@claims(
+    "55.c",
+    "Dense features of equal importance are confused: both weights are 1/√2; from the antipodal "
+    "pair there is a jump.",
+    rule=f"at r = 1 the optimum changes at 1−S = {SWITCH:g} ± {SWITCH_SLACK:g}, by over {FAR:g} in "
+    f"the weights, to (1, 1)/√2 ± {WEIGHT_SLACK:g}",
+    evidence=("surfaces", "unbiased_branches", "switches"),
+)
+def confused(tables: Tables) -> Judgement:
+    edges, rows = (tables[name] for name in ("switches", "unbiased_branches"))
     edge = edges[edges[RATIO] == 1.0].iloc[0]
-    rows = tables["unbiased_branches"]
-    rows = rows[rows[RATIO] == 1.0].dropna(subset=["loss"])
-    best = rows.loc[rows.groupby(DENSITY)["loss"].idxmin()]
+    best = best_rows(rows[rows[RATIO] == 1.0], DENSITY)
     dense = best[best[DENSITY] > edge[DENSITY]]
-    off = float((dense[["w1", "w2"]] - np.sqrt(0.5)).abs().to_numpy().max())
-    sides = bool((dense["branch"] == SAME).all())
-    sides &= bool((best[best[DENSITY] < edge[DENSITY]]["branch"] == OPPOSITE).all())
-    good = sides and abs(edge[DENSITY] - SWITCH) <= SWITCH_SLACK
+    sparse = best[best[DENSITY] < edge[DENSITY]]
+    off = (dense[["w1", "w2"]] - np.sqrt(0.5)).abs().to_numpy().max()
+    sides = (dense["branch"] == SAME).all() and (sparse["branch"] == OPPOSITE).all()
+    there = abs(edge[DENSITY] - SWITCH) <= SWITCH_SLACK and edge["jump"] > FAR
     return when(
-        good and off <= WEIGHT_SLACK and float(edge["jump"]) > FAR,
+        sides and there and off <= WEIGHT_SLACK,
         f"switch at p = {edge[DENSITY]:.5f}, weights jump by {edge['jump']:.2f}; beyond it they "
         f"are within {off:.0e} of 1/√2",
-        switch=edge[DENSITY],
-        jump=edge["jump"],
+        switch=edge[DENSITY], jump=edge["jump"],
+    )  # fmt: skip
+
+
+@claims(
+    "55.d",
+    "For unequal importance the best weights move continuously as features get denser, away from "
+    "±1, before they jump.",
+    rule=f"r = {WALK_RATIO:g}: "
+    + ", ".join(f"{w} at 1−S = {p:g}" for p, w in WALK.items())
+    + f", ± {WALK_SLACK:g}, and w₂ rises up to {RISES_TO:g}",
+    evidence=("surfaces", "walk"),
+)
+def walk(tables: Tables) -> Judgement:
+    seen = best_rows(tables["walk"], DENSITY).set_index(DENSITY)[["w1", "w2"]]
+    off = max(np.abs(seen.loc[p].to_numpy() - w).max() for p, w in WALK.items())
+    rises = (np.diff(seen.loc[seen.index <= RISES_TO, "w2"]) > 0).all()
+    words = ", ".join(f"({w1:.2f}, {w2:.2f}) at p = {p:g}" for p, w1, w2 in seen.itertuples())
+    return when(off <= WALK_SLACK and rises, words, largest_difference=off)
+
+
+@claims(
+    "55.e",
+    "Near a transition the global minimum can have a considerably smaller basin than another one.",
+    rule=f"within {100 * max(NEAR):g} % of a switch, somewhere, the area of weights that lie below "
+    f"every way out of the optimum's side is < {SMALLER:g} of the other minimum's",
+    evidence=("wells",),
+)
+def small_well(tables: Tables) -> Judgement:
+    rows = tables["wells"]
+    shares = np.nan_to_num(well_shares(rows), nan=np.inf)
+    least = shares.min()
+    at = rows.iloc[shares.argmin()]
+    return when(
+        least < SMALLER,
+        f"smallest: {least:.2f} of the other's area, at r = {at[RATIO]:g}, {at['distance']:+.1%}"
+        f" from the switch",
+        smallest=least,
     )
 
 
-def judge_walk(tables: Tables) -> Judgement:
-    """55.d: at r = .1 the optimum moves, then jumps."""
-    rows = tables["walk"].dropna(subset=["loss"])
-    best = rows.loc[rows.groupby(DENSITY)["loss"].idxmin()].sort_values(DENSITY)
-    seen = {float(row[DENSITY]): (row["w1"], row["w2"]) for _, row in best.iterrows()}
-    off = max(float(np.abs(np.subtract(seen[p], w)).max()) for p, w in WALK.items())
-    before = best[best[DENSITY] <= RISES_TO]["w2"].to_numpy()
-    words = ", ".join(f"({w1:.2f}, {w2:.2f}) at p = {p:g}" for p, (w1, w2) in seen.items())
-    good = off <= WALK_SLACK and bool((np.diff(before) > 0).all())
-    return when(good, words, largest_difference=off)
-
-
-def judge_wells(tables: Tables) -> Judgement:
-    """55.e: near a switch the well of the optimum can be far smaller than the other's."""
-    rows = tables["wells"]
+def well_shares(rows: pd.DataFrame) -> np.ndarray:
+    """The area of the optimum's well over that of the other one, NaN where there is no other."""
     pair = rows["lowest"] == OPPOSITE
     own = np.where(pair, rows["area_pair"], rows["area_one"])
     other = np.where(pair, rows["area_one"], rows["area_pair"])
-    ratio = np.divide(own, other, out=np.full(len(rows), np.inf), where=other > 0)
-    k = int(np.argmin(ratio))
-    at = rows.iloc[k]
-    return when(
-        float(ratio[k]) < SMALLER,
-        f"smallest: {ratio[k]:.2f} of the other's area, at r = {at[RATIO]:g}, {at['distance']:+.1%}"
-        f" from the switch",
-        smallest=ratio[k],
-    )
+    return np.asarray(own / np.where(other > 0, other, np.nan))
 
 
-def judge_no_confusion(tables: Tables) -> Judgement:
-    """55.f: with biases no optimum is confused but where the data are dense."""
-    rows = tables["truth"]
-    mixed = (rows["w1"] * rows["w2"] > 0) & (rows[["w1", "w2"]].abs().min(axis=1) > MIXED)
-    sparse = rows[DENSITY] < DENSE
-    unbiased = tables["unbiased"]
-    before = (unbiased["w2"] > 0) & (unbiased[["w1", "w2"]].abs().min(axis=1) > MIXED)
+@claims(
+    "55.f",
+    "The confused phase belongs to models without bias.",
+    rule=f"with biases no optimum at 1−S < {DENSE:g} has two weights of one sign and over "
+    f"{MIXED:g}; without, some have",
+    evidence=("diagram-two", "truth", "unbiased"),
+)
+def no_confusion(tables: Tables) -> Judgement:
+    biased, unbiased = tables["truth"], tables["unbiased"]
+    sparse = biased[DENSITY] < DENSE
+    mixed, without = (_mixed(rows) for rows in (biased, unbiased))
     return when(
-        not bool((mixed & sparse).any()) and bool(before.any()),
-        f"with biases {int((mixed & sparse).sum())} of {int(sparse.sum())} cells with p < {DENSE:g}"
-        f"; without, {int((before & (unbiased[DENSITY] < DENSE)).sum())}",
+        not (mixed & sparse).any() and without.any(),
+        f"with biases {(mixed & sparse).sum()} of {sparse.sum()} cells with p < {DENSE:g}; "
+        f"without, {(without & (unbiased[DENSITY] < DENSE)).sum()}",
         biased=(mixed & sparse).sum(),
     )
 
 
-def _change(rows: pd.DataFrame, name: str) -> np.ndarray:
-    """The jump of a slope, as a part of the larger value."""
-    sides = rows[[f"{name}_sparse", f"{name}_dense"]].to_numpy()
-    return np.asarray(np.abs(np.diff(sides, axis=1)[:, 0]) / np.abs(sides).max(axis=1))
+def _mixed(rows: pd.DataFrame) -> pd.Series:
+    """Whether both weights have one sign and are long."""
+    return (rows["w1"] * rows["w2"] > 0) & (rows[["w1", "w2"]].abs().min(axis=1) > MIXED)

@@ -87,15 +87,15 @@ def wells(edges: pd.DataFrame, points: int) -> pd.DataFrame:
     import pandas as pd
 
     step = _REACH / points
-    w1 = (np.arange(points) + 0.5) * step
-    first, second = np.meshgrid(w1, np.concatenate([-w1[::-1], w1]))
+    w = (np.arange(points) + 0.5) * step
+    w1, w2 = np.meshgrid(w, np.concatenate([-w[::-1], w]))
     rows = []
     for r, at in zip(edges[RATIO], edges[DENSITY], strict=True):
         for distance in NEAR:
             p = at * (1 + distance)
-            below = two_features.loss_without_bias(first, second, p, r) < min(1.0, r) * p / 3
-            area = [step**2 * int((below & side).sum()) for side in (second < 0, second > 0)]
-            best = SAME if float(two_minima.minima(p, r).best.w2) > 0 else OPPOSITE
+            below = two_features.loss_without_bias(w1, w2, p, r) < min(1.0, r) * p / 3
+            area = [step**2 * (below & side).sum() for side in (w2 < 0, w2 > 0)]
+            best = SAME if two_minima.minima(p, r).best.w2 > 0 else OPPOSITE
             rows.append((r, p, distance, best, *area))
     names = [RATIO, DENSITY, "distance", "lowest", "area_pair", "area_one"]
     return pd.DataFrame(rows, columns=names)
@@ -119,42 +119,44 @@ def surfaces(points: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     return pd.concat(grids, ignore_index=True), pd.DataFrame(marks)
 
 
-def trained(lab: Lab, points: int, seeds: int) -> pd.DataFrame:
+def trained(lab: Lab) -> pd.DataFrame:
     """Models trained at b = 0 by the exact engine, beside the closed forms.
 
     Columns: w1, w2, loss (the engine's), closed_form (at the same weights), nearest (the minimum
     of the same sign), is_best (whether that is the lower one).
     """
-    p, r = plane.densities(points), plane.ratios(points)
-    axes = {DENSITY: p, RATIO: ("importance[1]", r)}
+    axes = plane.axes(2, lab.pick(20, 10))
     plan = Training(engine="exact", curve_points=0)
-    runs = lab.train(plane.problem(2, bias=False), axes, plan, seeds=seeds)
+    runs = lab.train(plane.problem(2, bias=False), axes, plan, seeds=lab.pick(8, 4))
     runs = runs.transpose(DENSITY, RATIO, "seed", ...)
-    w = runs["W"].to_numpy()[..., 0, :]
-    w = np.where(w[..., :1] < 0, -1.0, 1.0) * w
-    at_p, at_r = np.broadcast_arrays(p[:, None, None], r[:, None])
-    exact = two_features.loss_without_bias(w[..., 0], w[..., 1], at_p, at_r)
-    found = two_minima.minima(at_p, at_r)
-    nearest = np.where(w[..., 1] > 0, found.same.loss, found.opposite.loss)
-    columns = {"w1": w[..., 0], "w2": w[..., 1], "loss": runs["loss"].to_numpy()}
-    columns |= {"closed_form": exact, "nearest": nearest}
-    columns |= {"is_best": nearest <= found.best.loss * (1 + 1e-9)}
-    shape = exact.shape
-    return plane.table(np.broadcast_to(at_r, shape), np.broadcast_to(at_p, shape), **columns)
+    w = plane.signed(runs["W"].to_numpy())
+    w1, w2 = w[..., 0], w[..., 1]
+    p, r = (runs[name].to_numpy() for name in (DENSITY, RATIO))
+    p, r = np.broadcast_arrays(p[:, None, None], r[:, None])
+    found = two_minima.minima(p, r)
+    nearest = np.where(w2 > 0, found.same.loss, found.opposite.loss)
+    return plane.table(
+        np.broadcast_to(r, w1.shape), np.broadcast_to(p, w1.shape),
+        w1=w1, w2=w2,
+        loss=runs["loss"].to_numpy(),
+        closed_form=two_features.loss_without_bias(w1, w2, p, r),
+        nearest=nearest,
+        is_best=nearest <= found.best.loss * (1 + 1e-9),
+    )  # fmt: skip
 
 
-def tables(quick: bool) -> Tables:
+def tables(lab: Lab) -> Tables:
     """Everything about b = 0 that needs no training."""
     import pandas as pd
 
     edges = switches()
-    surface, marks = surfaces(61 if quick else 121)
-    p = np.linspace(0.02, 1.0, 50 if quick else 197)
+    surface, marks = surfaces(lab.pick(121, 61))
+    p = np.linspace(0.02, 1.0, lab.pick(197, 50))
     return {
         "surfaces": surface,
         "minima": marks,
         "unbiased_branches": pd.concat([branches(r, p) for r in FOLLOWED], ignore_index=True),
         "walk": branches(WALK_RATIO, np.array(WALK)),
         "switches": edges,
-        "wells": wells(edges, 200 if quick else 400),
+        "wells": wells(edges, lab.pick(400, 200)),
     }

@@ -12,8 +12,16 @@ from claim_checks import assert_evidence_exists, changed, judged, quick_run_as_e
 from tegum.analysis.low_rank import projection
 from tegum.dims import DENSITY
 from tegum.experiments.base import FigureSpec, Tables
-from tegum.experiments.low_rank import EXPERIMENT, draw_crossing
-from tegum.experiments.low_rank import measure as low
+from tegum.experiments.low_rank import EXPERIMENT
+from tegum.experiments.low_rank.figures import draw_crossing
+from tegum.experiments.low_rank.measure import (
+    CONSTRUCTED,
+    PAIR,
+    STARTS,
+    TRIANGLE,
+    projections,
+    simplex,
+)
 from tegum.report.figures import draw
 
 
@@ -25,7 +33,7 @@ def status(identity: str, tables: Tables) -> str:
 def ranks() -> Tables:
     """The tables of `low-rank`, with the lowest minima that the theory has."""
     rows = []
-    for n in low.STARTS:
+    for n in STARTS:
         for p in (0.2, 0.5, 0.6, 0.8):
             dense = p > 0.55
             cosine = -1 / (n - 1) if dense else -1.0
@@ -34,12 +42,12 @@ def ranks() -> Tables:
             row |= {"least_cosine": cosine, "largest_cosine": cosine if dense else 0.0}
             row |= {"least_norm": 1.0, "largest_norm": 1.0, "starts": 8, "share": 0.25}
             rows.append({**row, "along": 1.0 if dense else np.sqrt(2 / n), "names": names})
-    ends = {"branch": [low.TRIANGLE, low.PAIR], "low": [0.05, 0.05], "high": [0.95, 0.55]}
+    ends = {"branch": [TRIANGLE, PAIR], "low": [0.05, 0.05], "high": [0.95, 0.55]}
     met = {"n_features": [3], DENSITY: [0.52], "loss": [0.1], "other": [0.1]}
     p = np.linspace(0.05, 0.95, 7)
     lines = [
         {DENSITY: x, "branch": name, "loss": x * slope, "slope": slope, "curvature": 0.1}
-        for name, slope in ((low.TRIANGLE, 0.1), (low.PAIR, 0.2))
+        for name, slope in ((TRIANGLE, 0.1), (PAIR, 0.2))
         for x in p
     ]
     corners = projection(np.ones(3))
@@ -49,8 +57,8 @@ def ranks() -> Tables:
     return {
         "curves": pd.DataFrame(lines),
         "features": pd.DataFrame(features),
-        "simplices": pd.DataFrame([low._simplex(n) for n in low.CONSTRUCTED]),
-        "projections": low._projections(),
+        "simplices": pd.DataFrame([simplex(n) for n in CONSTRUCTED]),
+        "projections": projections(),
         "fits": pd.DataFrame(rows),
         "ends": pd.DataFrame(ends),
         "switches": pd.DataFrame(met),
@@ -81,7 +89,7 @@ def test_the_ideal_matrices_hold(ranks: Tables) -> None:
         ("19.f", "switches", lambda rows: rows["loss"] > 0, {DENSITY: 0.61}),
         ("19.f", "fits", fit(3, 0.5), {"names": "triangle"}),
         ("19.f", "fits", fit(3, 0.6), {"along": 0.9}),
-        ("19.f", "ends", lambda rows: rows["branch"] == low.PAIR, {"high": 0.51}),
+        ("19.f", "ends", lambda rows: rows["branch"] == PAIR, {"high": 0.51}),
     ],
 )
 def test_rules_of_low_rank(
@@ -106,7 +114,7 @@ def test_the_strong_curves_meet_where_the_losses_cross(ranks: Tables) -> None:
     x = np.linspace(0.05, 0.65, 7)  # the crossing is between two densities
     lines = [
         pd.DataFrame({DENSITY: x, "branch": name, "loss": 1 + slope * (x - 0.4), "slope": slope})
-        for name, slope in ((low.TRIANGLE, 0.1), (low.PAIR, 0.3))
+        for name, slope in ((TRIANGLE, 0.1), (PAIR, 0.3))
     ]
     met = pd.DataFrame({"n_features": [3, 4], DENSITY: [0.4, 0.2]})
     figure = draw_crossing({"curves": pd.concat(lines), "switches": met})

@@ -1,4 +1,4 @@
-"""Rules about polytopes and low-rank matrices."""
+"""What is claimed of polytopes and low-rank matrices, and the rules that decide."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from tegum.dims import DENSITY
-from tegum.experiments.base import Judgement, Tables, when
+from tegum.experiments.base import Claims, Judgement, Tables, when
 from tegum.experiments.low_rank.measure import DENSE, PAIR, SAME, TRIANGLE
 
 if TYPE_CHECKING:
@@ -23,13 +23,24 @@ DENSE_FROM, SPARSE_TO = 0.6, 0.5
 #: Where the losses of the triangle and the pair cross.
 SWITCH: Final = (SPARSE_TO, DENSE_FROM)
 
+_FITS: Final = ("left-out", "fits")
 
-def judge_correspondence(tables: Tables) -> Judgement:
-    """19.a: what is left out determines the polytope, the closest to the identity."""
+claims = Claims("The Geometry of Superposition: Polytopes and Low-Rank Matrices")
+
+
+@claims(
+    "19.a",
+    "Low-rank matrices WᵀW and polytopes correspond: the directions that are left out make one, "
+    "the n basis vectors projected, if WᵀW is otherwise as close to the identity as it can be.",
+    rule="random directions V, k of them: W V = 0 and nothing else for the projection, ‖1 − "
+    f"WᵀW‖ = √k, within {ROUNDING:g}; no random change that keeps V left out is nearer",
+    evidence=("projections",),
+)
+def correspondence(tables: Tables) -> Judgement:
     rows = tables["projections"]
-    angle = float(rows["angle"].max())
-    off = float((rows["distance"] - np.sqrt(rows["left_out"])).abs().max())
-    nearer = float((rows["nearest"] - rows["distance"]).min())
+    angle = rows["angle"].max()
+    off = (rows["distance"] - np.sqrt(rows["left_out"])).abs().max()
+    nearer = (rows["nearest"] - rows["distance"]).min()
     return when(
         angle <= ROUNDING and off <= ROUNDING and nearer >= -ROUNDING,
         f"{len(rows)} sets of random directions, n = {rows['n_features'].min()} to "
@@ -39,12 +50,15 @@ def judge_correspondence(tables: Tables) -> Judgement:
     )
 
 
-def judge_simplex(tables: Tables) -> Judgement:
-    """19.b: leaving out (1, …, 1) gives the regular simplex."""
+@claims(
+    "19.b",
+    "n basis vectors projected orthogonally to (1, …, 1) form a regular simplex.",
+    rule=f"n = 3 … 12: all cosines −1/(n − 1), equal lengths, within {ROUNDING:g}",
+    evidence=("simplices",),
+)
+def constructed(tables: Tables) -> Judgement:
     rows = tables["simplices"]
-    ideal = -1 / (rows["n_features"] - 1)
-    off = max(float((rows[f"{end}_cosine"] - ideal).abs().max()) for end in ("least", "largest"))
-    uneven = float((rows["largest_norm"] - rows["least_norm"]).max())
+    off, uneven = _cosines_off(rows).max(), (rows["largest_norm"] - rows["least_norm"]).max()
     return when(
         off <= ROUNDING and uneven <= ROUNDING,
         f"n = {rows['n_features'].min()} to {rows['n_features'].max()}: cosines −1/(n − 1) within "
@@ -53,81 +67,111 @@ def judge_simplex(tables: Tables) -> Judgement:
     )
 
 
-def judge_dense(tables: Tables) -> Judgement:
-    """19.c: the best dense models are that simplex."""
+@claims(
+    "19.c",
+    "n equal features in n − 1 dimensions find this simplex when they are dense.",
+    rule=f"lowest exact minimum at every 1−S ≥ {DENSE_FROM:g}, n = 3 … 6: cosines −1/(n − 1) ± "
+    f"{COSINE:g}, lengths equal within {EVEN:g}, what is left out along (1, …, 1) to {ALONG:g}; "
+    "no start lower, and one at least finds it",
+    evidence=_FITS,
+)
+def dense(tables: Tables) -> Judgement:
     rows = tables["fits"]
     rows = rows[rows[DENSITY] >= DENSE_FROM]
     good = _is_simplex(rows) & (rows["share"] > 0)
-    shares = ", ".join(
-        f"{share:.1%} of {part['starts'].iloc[0]} for n = {n}"
-        for n, part in rows.groupby("n_features")
-        for share in [float(part.loc[np.isclose(part[DENSITY], DENSE), "share"].iloc[0])]
-    )
+    at = rows.loc[np.isclose(rows[DENSITY], DENSE), ["share", "starts", "n_features"]]
+    shares = ", ".join(f"{s:.1%} of {of} for n = {n}" for s, of, n in at.itertuples(index=False))
     return when(
-        bool(good.all()) and len(rows) > 0,
-        f"{int(good.sum())} of {len(rows)} (n, 1−S) with 1−S ≥ {DENSE_FROM:g}; at {DENSE:g} it is "
+        good.all() and len(rows),
+        f"{good.sum()} of {len(rows)} (n, 1−S) with 1−S ≥ {DENSE_FROM:g}; at {DENSE:g} it is "
         f"found by {shares} of the starts",
         least_share=rows["share"].min(),
     )
 
 
 def _is_simplex(rows: pd.DataFrame) -> pd.Series:
+    even = rows["largest_norm"] - rows["least_norm"] <= EVEN
+    return (_cosines_off(rows) <= COSINE) & even & (rows["along"] >= ALONG)
+
+
+def _cosines_off(rows: pd.DataFrame) -> pd.Series:
+    """How far the cosines are from those of the simplex, at most."""
     ideal = -1 / (rows["n_features"] - 1)
-    near = (rows["least_cosine"] - ideal).abs() <= COSINE
-    near &= (rows["largest_cosine"] - ideal).abs() <= COSINE
-    near &= rows["largest_norm"] - rows["least_norm"] <= EVEN
-    return near & (rows["along"] >= ALONG)
+    return rows[["least_cosine", "largest_cosine"]].sub(ideal, axis=0).abs().max(axis=1)
 
 
-def judge_triangle(tables: Tables) -> Judgement:
-    """19.d: the triangle is the best for three equal features. Differs where they are sparse."""
-    rows = tables["fits"]
-    rows = rows[rows["n_features"] == 3]
-    triangle = _is_simplex(rows)
-    worst = rows.iloc[int((rows["simplex"] / rows["loss"]).to_numpy().argmax())]
-    met = tables["switches"]
-    at = met.loc[met["n_features"] == 3, DENSITY]
+@claims(
+    "19.d",
+    "If three features are equally important and equally sparse, the best strategy in two "
+    "dimensions is an equilateral triangle. (Recorded as differing: it is when they are dense. "
+    "Below 1−S = 0.522 a pair with one feature alone loses less: in a triangle any two features "
+    "that are active together interfere, beside a pair only the two in it.)",
+    rule="the lowest exact minimum is the triangle at every density",
+    evidence=("features", "crossing", "fits"),
+    expected="differs",
+)
+def triangle(tables: Tables) -> Judgement:
+    rows = _of_three(tables["fits"])
+    found = _is_simplex(rows)
+    worst = rows.iloc[(rows["simplex"] / rows["loss"]).argmax()]
+    switches = ", ".join(f"{p:.4f}" for p in _of_three(tables["switches"])[DENSITY])
     return when(
-        triangle.all(),
-        f"the lowest minimum is a triangle at {int(triangle.sum())} of {len(rows)} densities, "
-        f"those above {', '.join(f'{p:.4f}' for p in at)}; at 1−S = {worst[DENSITY]:g} it loses "
+        found.all(),
+        f"the lowest minimum is a triangle at {found.sum()} of {len(rows)} densities, those above "
+        f"{switches}; at 1−S = {worst[DENSITY]:g} it loses "
         f"{worst['simplex'] / worst['loss'] - 1:.0%} more than {worst['names']}",
-        triangles=triangle.mean(),
+        triangles=found.mean(),
     )
 
 
-def judge_direction(tables: Tables) -> Judgement:
-    """19.e: (1, …, 1) is the best direction to leave out. Differs where features are sparse."""
-    rows = tables["fits"]
+def _of_three(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows[rows["n_features"] == 3]
+
+
+@claims(
+    "19.e",
+    "Of equally important and sparse features, the best direction not to represent is the fully "
+    "dense vector (1, …, 1). (Recorded as differing: for dense features it is; for sparse ones it "
+    "is (1, 1, 0, …), for the same reason.)",
+    rule=f"so in the lowest exact minimum at every 1−S ≤ {SPARSE_TO:g}, n = 3 … 6",
+    evidence=_FITS,
+    expected="differs",
+)
+def direction(tables: Tables) -> Judgement:
+    rows, met = tables["fits"], tables["switches"][["n_features", DENSITY]]
     sparse = rows[rows[DENSITY] <= SPARSE_TO]
     best = sparse["along"] >= ALONG
     pair = (sparse["along"] - np.sqrt(2 / sparse["n_features"])).abs() <= 1 - ALONG
-    switches = ", ".join(
-        f"{p:.4f} for n = {n}"
-        for n, p in tables["switches"][["n_features", DENSITY]].itertuples(index=False)
-    )
+    switches = ", ".join(f"{p:.4f} for n = {n}" for n, p in met.itertuples(index=False))
     return when(
         best.all(),
-        f"at 1−S ≤ {SPARSE_TO:g} {int(best.sum())} of {len(sparse)} lowest minima leave it out, "
-        f"{int(pair.sum())} (1, 1, 0, …): an antipodal pair, all others alone; losses cross at "
+        f"at 1−S ≤ {SPARSE_TO:g} {best.sum()} of {len(sparse)} lowest minima leave it out, "
+        f"{pair.sum()} (1, 1, 0, …): an antipodal pair, all others alone; losses cross at "
         f"1−S = {switches}",
         dense_direction=best.mean(),
     )
 
 
-def judge_switch(tables: Tables) -> Judgement:
-    """19.f: one switch, and nothing else is the optimum on either side."""
-    met, rows = tables["switches"], tables["fits"]
-    met, rows = met[met["n_features"] == 3], rows[rows["n_features"] == 3]
-    at = float(met[DENSITY].iloc[0]) if len(met) else np.nan
-    apart = float((met["loss"] / met["other"] - 1).abs().max())
-    pairs = rows["names"] == "dedicated + digon"
-    below, above = rows[DENSITY] < at, rows[DENSITY] > at
-    good = bool((pairs == below).all() and (_is_simplex(rows) == above).all())
+@claims(
+    "19.f",
+    "Three equal features change from a pair with one alone to the triangle as they get denser, "
+    "at one density.",
+    rule=f"one crossing of the exact losses, at 1−S in {SWITCH[0]:g} … {SWITCH[1]:g}, both being "
+    "minima there; the lowest minimum from random starts is the pair at every density below and "
+    "the triangle at every one above",
+    evidence=("crossing", "curves", "fits"),
+)
+def switch(tables: Tables) -> Judgement:
+    met, rows = (_of_three(tables[name]) for name in ("switches", "fits"))
+    at = met[DENSITY].iloc[0] if len(met) else np.nan
+    apart = (met["loss"] / met["other"] - 1).abs().max()
+    pairs = (rows["names"] == "dedicated + digon") == (rows[DENSITY] < at)
+    triangles = _is_simplex(rows) == (rows[DENSITY] > at)
     ends = tables["ends"].set_index("branch")
-    low, high = (float(ends[end][name]) for end, name in (("low", TRIANGLE), ("high", PAIR)))
+    low, high = ends["low"][TRIANGLE], ends["high"][PAIR]
+    alone = len(met) == 1 and SWITCH[0] < at < SWITCH[1]
     return when(
-        len(met) == 1 and SWITCH[0] < at < SWITCH[1] and good and low < at < high,
+        alone and (pairs & triangles).all() and low < at < high,
         f"{len(met)} crossing at 1−S = {at:.5f}, losses equal within {apart:.0e}; the pair is a "
         f"minimum up to {high:.2f}, the triangle from {low:g}; lowest of "
         f"{rows['starts'].iloc[0]} exact starts at {len(rows)} densities, found by "

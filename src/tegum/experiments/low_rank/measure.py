@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -47,44 +47,42 @@ _NEAR: Final = np.array([0.35, 0.4, 0.45, 0.5, 0.55])
 
 def problem(n_features: int, density: float = DENSE) -> Problem:
     """Equal features with one hidden dimension fewer than there are of them."""
-    law = Independent(n_features=n_features, feature_probability=density)
-    return Problem(law, ReLUOutput(n_hidden=n_features - 1))
+    features = Independent(n_features=n_features, feature_probability=density)
+    return Problem(features, ReLUOutput(n_hidden=n_features - 1))
 
 
-def sizes(lab: Lab) -> tuple[int, ...]:
-    """The numbers of features of which models are found."""
-    return _QUICK if lab.quick else tuple(STARTS)
-
-
-def tables(lab: Lab) -> Tables:
-    """Everything."""
+def measure(lab: Lab) -> Tables:
+    """Constructed polytopes, the lowest minima of each size, both arrangements followed."""
     import pandas as pd
 
-    found = {n: _found(lab, n) for n in sizes(lab)}
+    found = {n: _found(lab, n) for n in lab.pick(tuple(STARTS), _QUICK)}
     return {
-        "simplices": pd.DataFrame([_simplex(n) for n in CONSTRUCTED]),
-        "projections": _projections(),
+        "simplices": pd.DataFrame([simplex(n) for n in CONSTRUCTED]),
+        "projections": projections(),
         "fits": pd.concat([_fits(runs, n) for n, runs in found.items()], ignore_index=True),
         "features": _features(found[3]),
-        **_branches(lab),
+        **_branches(lab, tuple(found)),
     }
 
 
-def _simplex(n: int) -> dict[str, object]:
-    """The n basis vectors projected orthogonally to (1, …, 1)."""
+def simplex(n: int) -> dict[str, Any]:
+    """The n basis vectors projected orthogonally to (1, …, 1): extremes, and its name."""
     W = projection(np.ones(n))
-    off, norms = _off_diagonal(geometry.cosines(W)), geometry.norms(W)
     (factor,) = factors(W, threshold=0.05)  # as cosines of -1/11 link its features, too
-    cosines = {"least_cosine": off.min(), "largest_cosine": off.max()}
-    return {"n_features": n, **cosines, "least_norm": norms.min(), "largest_norm": norms.max(),
-            "name": factor.name}  # fmt: skip
+    return {"n_features": n, **_extremes(W), "name": factor.name}
 
 
-def _off_diagonal(matrix: F64) -> F64:
-    return np.asarray(matrix[~np.eye(len(matrix), dtype=bool)])
+def _extremes(W: F64) -> dict[str, float]:
+    """The least and the largest cosine of two features of W (hidden, feature), and length."""
+    cosines, norms = geometry.cosines(W), geometry.norms(W)
+    off = cosines[~np.eye(len(cosines), dtype=bool)]
+    return {
+        "least_cosine": off.min(), "largest_cosine": off.max(),
+        "least_norm": norms.min(), "largest_norm": norms.max(),
+    }  # fmt: skip
 
 
-def _projections() -> pd.DataFrame:
+def projections() -> pd.DataFrame:
     """Random directions left out: are they found again, and is the projector the nearest to 1?
 
     `angle`: the sine of the largest angle between the directions and `left_out` of their
@@ -118,7 +116,7 @@ def _near_one(random: np.random.Generator, size: int) -> F64:
 def _found(lab: Lab, n: int) -> xr.Dataset:
     """Minima from random starts: large weights, and no steps of Adam, which all go to few ends."""
     plan = Training(engine="exact", curve_points=0, init_std=1.0, warm_start=0)
-    axes = {DENSITY: np.array(_DENSITIES[int(lab.quick)])}
+    axes = {DENSITY: np.array(lab.pick(*_DENSITIES))}
     return lab.train(problem(n), axes, plan, seeds=STARTS[n]).transpose(DENSITY, "seed", ...)
 
 
@@ -132,24 +130,30 @@ def _fits(runs: xr.Dataset, n: int) -> pd.DataFrame:
     import pandas as pd
 
     started = best(runs)
-    simplex = _simplices(started, n)
+    simplices = _simplices(started, n)
     rows = []
     for k, p in enumerate(runs[DENSITY].to_numpy()):
-        found = min(
-            (started.isel({DENSITY: k}), simplex.isel({DENSITY: k})), key=lambda m: float(m["loss"])
-        )
-        least = float(found["loss"])
-        W = found["W"].transpose("hidden", "feature").to_numpy()
-        off, norms = _off_diagonal(geometry.cosines(W)), geometry.norms(W)
+        found = min((m.isel({DENSITY: k}) for m in (started, simplices)), key=_loss)
+        least, W = _loss(found), found["W"].transpose("hidden", "feature").to_numpy()
         loss = runs["loss"].isel({DENSITY: k}).to_numpy()
-        row = {"n_features": n, DENSITY: p, "loss": least, "simplex": float(simplex["loss"][k])}
-        row |= {"starts": len(loss), "share": float((loss <= least * (1 + SAME)).mean())}
-        row |= {"least_cosine": off.min(), "largest_cosine": off.max()}
-        row |= {"least_norm": norms.min(), "largest_norm": norms.max()}
-        row |= {"along": float(np.linalg.norm(left_out(W, rank=1e-3).T @ np.ones(n)) / np.sqrt(n))}
-        row |= {"names": " + ".join(sorted(factor.name for factor in factors(W, 0.1)))}
-        rows.append(row)
+        rows.append(
+            {
+                "n_features": n,
+                DENSITY: p,
+                "loss": least,
+                "simplex": _loss(simplices.isel({DENSITY: k})),
+                "starts": len(loss),
+                "share": (loss <= least * (1 + SAME)).mean(),
+                **_extremes(W),
+                "along": np.linalg.norm(left_out(W, rank=1e-3).T @ np.ones(n)) / np.sqrt(n),
+                "names": " + ".join(sorted(factor.name for factor in factors(W, 0.1))),
+            }
+        )
     return pd.DataFrame(rows)
+
+
+def _loss(model: xr.Dataset) -> float:
+    return float(model["loss"])
 
 
 def _simplices(models: xr.Dataset, n: int) -> xr.Dataset:
@@ -185,7 +189,7 @@ def _turned(W: F64) -> F64:
     return np.asarray(np.array([[y, -x], [x, y]]) @ W)
 
 
-def _branches(lab: Lab) -> Tables:
+def _branches(lab: Lab, sizes: tuple[int, ...]) -> Tables:
     """Both arrangements over the density, and where their losses cross."""
     import pandas as pd
 
@@ -196,13 +200,10 @@ def _branches(lab: Lab) -> Tables:
                       "curvature": branch["curvature"]})
         for name, branch in three.items()
     ]  # fmt: skip
-    followed = {3: three}
-    for n in sizes(lab)[1:]:
-        followed[n] = _followed(n, _NEAR)
     rows = [
-        {"n_features": n, DENSITY: met.value, "loss": met.loss, "other": float(met.other["loss"])}
-        for n, found in followed.items()
-        for met in crossings(*found.values())
+        {"n_features": n, DENSITY: met.value, "loss": met.loss, "other": _loss(met.other)}
+        for n in sizes
+        for met in crossings(*(three if n == 3 else _followed(n, _NEAR)).values())
     ]
     ends = [{"branch": name, "low": float(b["low"]), "high": float(b["high"])}
             for name, b in three.items()]  # fmt: skip

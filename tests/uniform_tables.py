@@ -7,11 +7,9 @@ import pandas as pd
 import xarray as xr
 from polytopes import planted
 
-from tegum.analysis.feature_factors import feature_factor_table
 from tegum.dims import F64
 from tegum.experiments.base import Tables
-from tegum.experiments.uniform_geometry import models
-from tegum.runs.select import best
+from tegum.experiments.uniform_geometry.measure import products, tables_of
 
 N, M = 200, 12
 #: 1/(1−S) below which a model is made of these; every one of them fills twelve dimensions.
@@ -65,20 +63,8 @@ def dataset(levels: tuple[float, ...]) -> xr.Dataset:
 
 
 def tables() -> Tables:
-    sweep, long = dataset(LEVELS), dataset(LONG)
-    nodes, links = models.graph(sweep, (1.5, 3.0, 4.3, 5.0))
-    return {
-        "models": models.model_table(sweep),
-        "features": feature_factor_table(best(sweep)["W"]),
-        "factors": models.factors_of(best(sweep)["W"]),
-        "long_models": models.model_table(long),
-        "long_features": feature_factor_table(long["W"]),
-        "long_factors": models.factors_of(long["W"]),
-        "nodes": nodes,
-        "links": links,
-        "doubled": doubled(),
-        "products": models.products(),
-    }
+    made = tables_of(dataset(LEVELS), dataset(LONG))
+    return {**made, "doubled": doubled(), "products": products()}
 
 
 def doubled() -> pd.DataFrame:

@@ -93,14 +93,11 @@ def led(lab: Lab, shape: Shape, levels: Sequence[float], seeds: int) -> xr.Datas
 
     The sparsest is trained from scratch.
     """
-
     found: list[xr.Dataset] = []
     for level in sorted(levels, reverse=True):
-        if not found:
-            found.append(_train(lab, shape, [level], SCRATCH, seeds))
-            continue
-        start = found[-1].isel({DENSITY: 0}, drop=True)
-        recipe = LED if level > MELTING else LED_DENSE
+        start = found[-1].isel({DENSITY: 0}, drop=True) if found else None
+        onward = LED if level > MELTING else LED_DENSE
+        recipe = onward if found else SCRATCH
         found.append(_train(lab, shape, [level], recipe, seeds, start))
     return _joined(found[::-1])
 

@@ -14,7 +14,7 @@ from tegum.analysis.feature_factors import feature_factor_table
 from tegum.dims import DENSITY, FEATURE, SEED
 from tegum.experiments.base import Lab, Tables
 from tegum.experiments.uniform_geometry.training import long_runs, settled, trained
-from tegum.runs.select import best
+from tegum.runs.select import best, best_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,8 +32,7 @@ ON_THE_WAY: Final = (2.4,)
 SHAPE: Final = (400, 30)
 SMALL: Final = (160, 12)
 #: 1/(1−S) of the long runs: among the simplices, and among pentagons and antiprisms.
-LONG_DENSE: Final = (1.42, 1.46, 1.5, 1.54, 1.58, 1.63, 1.7)
-LONG_SPARSE: Final = (3.7, 4.0, 4.4, 4.8, 5.2)
+LONG: Final = (1.42, 1.46, 1.5, 1.54, 1.58, 1.63, 1.7, 3.7, 4.0, 4.4, 4.8, 5.2)
 QUICK_LONG: Final = (1.5, 4.8)
 #: 1/(1−S) of the models whose graphs are shown: of the sweep, and of the long runs.
 SHOWN: Final = (1.78, 3.0, 4.2, 5.3)
@@ -42,24 +41,27 @@ SHOWN_LONG: Final = (1.5, 1.58, 4.4, 5.2)
 
 def measure(lab: Lab) -> Tables:
     """All tables of the experiment."""
+    shape, levels = lab.pick(SHAPE, SMALL), lab.pick(LEVELS, QUICK_LEVELS)
+    sweep = trained(lab, shape, levels, lab.pick(2, 1))
+    long = long_runs(lab, SMALL, lab.pick(LONG, QUICK_LONG), lab.pick(4, 1))
+    return {**tables_of(sweep, long), "doubled": doubled(lab), "products": products()}
+
+
+def tables_of(sweep: xr.Dataset, long: xr.Dataset) -> Tables:
+    """The tables of both kinds of models; of the sweep, features are those of the lowest loss."""
     import pandas as pd
 
-    shape, levels = (SMALL, QUICK_LEVELS) if lab.quick else (SHAPE, LEVELS)
-    sweep = trained(lab, shape, levels, lab.pick(2, 1))
-    levels = QUICK_LONG if lab.quick else (*LONG_DENSE, *LONG_SPARSE)
-    long = long_runs(lab, SMALL, levels, lab.pick(4, 1))
+    lowest = best(sweep)["W"]
     graphs = [graph(sweep, SHOWN), graph(long, SHOWN_LONG)]
     return {
         "models": model_table(sweep),
-        "features": feature_factor_table(best(sweep)["W"]),
-        "factors": factors_of(best(sweep)["W"]),
+        "features": feature_factor_table(lowest),
+        "factors": factors_of(lowest),
         "long_models": model_table(long),
         "long_features": feature_factor_table(long["W"]),
         "long_factors": factors_of(long["W"]),
         "nodes": pd.concat([nodes for nodes, _ in graphs], ignore_index=True),
         "links": pd.concat([links for _, links in graphs], ignore_index=True),
-        "doubled": doubled(lab),
-        "products": products(),
     }
 
 
@@ -88,8 +90,7 @@ def model_table(runs: xr.Dataset) -> pd.DataFrame:
     table = table[[DENSITY, SEED, *columns]]
     table.insert(0, "level", 1 / table[DENSITY])
     table["n_features"], table["n_hidden"] = W.sizes[FEATURE], W.sizes["hidden"]
-    table["chosen"] = table["loss"] == table.groupby(DENSITY)["loss"].transform("min")
-    return table
+    return table.assign(chosen=table.index.isin(best_rows(table, DENSITY).index))
 
 
 def factors_of(W: xr.DataArray) -> pd.DataFrame:
@@ -113,9 +114,8 @@ def graph(runs: xr.Dataset, levels: Sequence[float]) -> tuple[pd.DataFrame, pd.D
         gram = geometry.gram(W).to_numpy()
         label = np.full(len(cosine), -1)
         label[features[FEATURE]] = features["factor"]
-        i, j = np.nonzero(np.triu((np.abs(cosine) > THRESHOLD) & (label >= 0), 1))
-        same = label[i] == label[j]
-        i, j = i[same], j[same]
+        linked = (np.abs(cosine) > THRESHOLD) & (label >= 0) & (label[:, None] == label)
+        i, j = np.nonzero(np.triu(linked, 1))
         nodes.append(features.assign(panel=panel, level=1 / p))
         links.append(
             pd.DataFrame({"panel": panel, "feature": i, "feature_j": j, "gram": gram[i, j]})
@@ -128,11 +128,11 @@ def doubled(lab: Lab) -> pd.DataFrame:
     import pandas as pd
 
     n, m = SMALL
-    way = DOUBLED[1:2] if lab.quick else (*DOUBLED, *ON_THE_WAY)
+    way = lab.pick((*DOUBLED, *ON_THE_WAY), DOUBLED[1:2])
+    shown = [1 / level for level in way if level in DOUBLED]
     parts = []
     for shape in ((n, m), (n, 2 * m), (2 * n, m)):
         runs = trained(lab, shape, way, lab.pick(3, 1))
-        shown = [1 / level for level in way if level in DOUBLED]
         parts.append(model_table(settled(lab, runs.sel({DENSITY: shown}))))
     kept = ["level", SEED, "n_features", "n_hidden", "loss", "frobenius", "D_star", "chosen"]
     return pd.concat(parts, ignore_index=True)[kept]
@@ -161,10 +161,10 @@ def products() -> pd.DataFrame:
                     "parts": " + ".join(entry.parts),
                     "part": factor.name,
                     "count": factor.size,
-                    "expected": float(np.mean(known)),
-                    "lowest": float(share[own].min()),
-                    "highest": float(share[own].max()),
-                    "across": float(table["across"].to_numpy()[own].max()),
+                    "expected": np.mean(known),
+                    "lowest": share[own].min(),
+                    "highest": share[own].max(),
+                    "across": table["across"].to_numpy()[own].max(),
                 }
             )
     return pd.DataFrame(rows)

@@ -11,7 +11,7 @@ import xarray as xr
 
 from tegum.experiments import energy_levels, geometric_transformations
 from tegum.experiments.base import Tables
-from tegum.experiments.energy_levels import measure as levels
+from tegum.experiments.energy_levels.measure import each_seed
 from tegum.experiments.geometric_transformations import stages
 from tegum.report.lab import RunLab
 from tegum.report.run import run
@@ -86,7 +86,7 @@ class TestEnergyLevels:
             {"seed": [0, 1], "checkpoint": steps},
         )  # fmt: skip
         rows = [jump(seed=0, start=6000, end=6300, before=0.0)]
-        table = levels._each_seed(found, pd.DataFrame(rows)).set_index("seed")
+        table = each_seed(found, pd.DataFrame(rows)).set_index("seed")
         assert table["late"].tolist() == [1, 0]
         assert table["within"].tolist() == [True, False]
         assert 6000 <= table["fall_start"][0] < table["fall_end"][0] <= 6300

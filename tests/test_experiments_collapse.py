@@ -13,13 +13,14 @@ from tegum.dims import DENSITY as P
 from tegum.experiments import collapse_to_pca
 from tegum.experiments._shared.sets import ENGINES
 from tegum.experiments.base import Judgement, Tables
-from tegum.experiments.collapse_to_pca import branches, models
-from tegum.experiments.collapse_to_pca import claims as rules
+from tegum.experiments.collapse_to_pca import branches
+from tegum.experiments.collapse_to_pca.claims import OPTIMA
+from tegum.experiments.collapse_to_pca.measure import DENSITIES, principal_table
 
 EXPERIMENT = collapse_to_pca.EXPERIMENT
 #: What the caption says, where it says one thing.
-COUNTS = {p: sum(p >= edge for edge in (0.08, 0.15, 0.25)) for p in models.DENSITIES}
-OPTIMA = {p: k for k, densities in rules.OPTIMA.items() for p in densities} | {0.03: 0}
+COUNTS = {p: sum(p >= edge for edge in (0.08, 0.15, 0.25)) for p in DENSITIES}
+FOUND = {p: k for k, densities in OPTIMA.items() for p in densities} | {0.03: 0}
 
 
 def judge(identity: str, tables: Tables) -> Judgement:
@@ -34,7 +35,7 @@ def tables(counts: dict[float, int]) -> Tables:
     """Models with so many merged pairs, of both engines, and a worse seed with others."""
     rows, pairs = [], []
     for engine in ENGINES:
-        for p in models.DENSITIES:
+        for p in DENSITIES:
             row = {"engine": engine, P: p, "loss_error": 0.0}
             rows.append({**row, "seed": 0, "loss": p, "collapsed": counts[p]})
             rows.append({**row, "seed": 1, "loss": 2 * p, "collapsed": 3 - counts[p]})
@@ -70,7 +71,7 @@ def test_28b_is_the_caption() -> None:
 
 
 def test_28c_is_a_list_for_the_exact_optimum() -> None:
-    good = tables(OPTIMA)
+    good = tables(FOUND)
     assert status("28.c", good) == "holds"
     where = {"engine": "exact", P: 0.15, "seed": 0}
     found = judge("28.c", changed(good, "models", where, collapsed=1))
@@ -117,7 +118,7 @@ def test_28e_compares_losses() -> None:
 
 
 def test_28f_to_28h_compare_with_pca() -> None:
-    p = np.array(models.DENSITIES)
+    p = np.array(DENSITIES)
     good = {
         "principal": pd.DataFrame(
             {P: p, "outside": np.where(p < 0.4, 0.2, 0.0), "projector_off": 0.04}
@@ -136,7 +137,7 @@ def test_28f_to_28h_compare_with_pca() -> None:
 
 @pytest.mark.parametrize(("identity", "p"), [("29.a", 0.2), ("29.b", 0.5)])
 def test_merged_pairs_have_one_direction_of_length_one(identity: str, p: float) -> None:
-    good = tables(OPTIMA)
+    good = tables(FOUND)
     assert status(identity, good) == "holds"
     where = {"engine": "exact", P: p, "pair": 0}
     for values in ({"norm_a": 0.65}, {"norm_b": 0.76}, {"distance": 0.06}):
@@ -151,16 +152,16 @@ def test_pca_itself_is_at_no_distance_from_pca() -> None:
     """A projector on two of the three sums has no share outside, and loses what PCA does."""
     sums = np.kron(np.eye(3), np.full((1, 2), 0.5**0.5))  # (pair, feature)
     plane = np.linalg.qr(np.random.default_rng(1).normal(size=(3, 2)))[0].T
-    W = np.broadcast_to(plane @ sums, (len(models.DENSITIES), 2, 6))
+    W = np.broadcast_to(plane @ sums, (len(DENSITIES), 2, 6))
     runs = xr.Dataset(
-        {"W": ((P, "hidden", "feature"), W), "loss": (P, np.ones(len(W)))}, {P: [*models.DENSITIES]}
+        {"W": ((P, "hidden", "feature"), W), "loss": (P, np.ones(len(W)))}, {P: [*DENSITIES]}
     )
-    found = models.principal_table(runs)
+    found = principal_table(runs)
     np.testing.assert_allclose(found[["outside", "projector_off"]], 0, atol=1e-12)
     p = found[P]
     np.testing.assert_allclose(found["pca_loss"], 7 * p / 12 - p**2 / 2 + 3 * p / 12)
     skew = runs.assign(W=runs["W"] + xr.DataArray([0.1, -0.1, 0, 0, 0, 0], dims="feature"))
-    outside = models.principal_table(skew)["outside"]
+    outside = principal_table(skew)["outside"]
     size = (W[0] ** 2).sum()
     np.testing.assert_allclose(outside, 0.04 / (size + 0.04))
 
@@ -168,12 +169,12 @@ def test_pca_itself_is_at_no_distance_from_pca() -> None:
 def test_branches_cross_where_minima_do() -> None:
     """The crossing between 0 and 1 merged pairs, against the losses on both sides of it."""
     runs = tg.train(
-        models.task(), {P: [0.066, 0.077]}, tg.Training(engine="exact", curve_points=0), seeds=12
+        branches.PROBLEM, {P: [0.066, 0.077]}, tg.Training(engine="exact", curve_points=0), seeds=12
     ).transpose(P, "seed", ...)
     none, one = (branches.follow(runs, kind) for kind in branches.KINDS[:2])
     gap = (none["loss"] - one["loss"]).to_numpy()
     assert gap[0] < 0 < gap[1]
-    found = branches._transitions([none, one, *[one] * 3], 3).iloc[0]
+    found = branches.transitions([none, one, *[one] * 3], 3).iloc[0]
     p = found[P]
     assert found["width"] == pytest.approx((0.077 - 0.066) / 16**3)
     for side in (-1, 1):

@@ -11,8 +11,14 @@ import xarray as xr
 
 from tegum.experiments import energy_levels, geometric_transformations
 from tegum.experiments.base import Tables
-from tegum.experiments.energy_levels import measure as levels
-from tegum.experiments.geometric_transformations import stages
+from tegum.experiments.energy_levels.measure import each_seed
+from tegum.experiments.geometric_transformations.measure import (
+    chosen_of,
+    ends_table,
+    measures,
+    octahedral,
+    upright,
+)
 from tegum.report.lab import RunLab
 from tegum.report.run import run
 
@@ -86,7 +92,7 @@ class TestEnergyLevels:
             {"seed": [0, 1], "checkpoint": steps},
         )  # fmt: skip
         rows = [jump(seed=0, start=6000, end=6300, before=0.0)]
-        table = levels._each_seed(found, pd.DataFrame(rows)).set_index("seed")
+        table = each_seed(found, pd.DataFrame(rows)).set_index("seed")
         assert table["late"].tolist() == [1, 0]
         assert table["within"].tolist() == [True, False]
         assert 6000 <= table["fall_start"][0] < table["fall_end"][0] <= 6300
@@ -106,7 +112,7 @@ def octahedron(turn: float = 0.0, spread: float = 1.0) -> np.ndarray:
 
 
 def trajectory(W: list[np.ndarray], settled: list[int], seed: int = 0) -> dict[str, Any]:
-    return {"seed": seed, **stages._row(np.stack(W), settled)}
+    return {"seed": seed, **measures(np.stack(W), settled)}
 
 
 START = 0.1 * octahedron()
@@ -162,7 +168,7 @@ class TestTransformations:
         lost = octahedron()
         lost[:, 2] *= 0.01  # its direction is right, and it is not there
         tables = stage_tables(trajectory([*PAPER[:3], lost], [0, 1, 2, 3]))
-        assert not stages.octahedral(tables["trajectories"]).any()
+        assert not octahedral(tables["trajectories"]).any()
 
     def test_the_best_and_the_share(self) -> None:
         tables = stage_tables()
@@ -185,7 +191,7 @@ class TestTransformations:
             {"W": ((*dims, "hidden", "feature"), W), "loss": (dims, np.ones((1, 3)))},
             {"feature_probability": [0.1], "seed": [0, 1, 2]},
         )
-        table = stages.ends_table(runs)
+        table = ends_table(runs)
         assert table["octahedron"].tolist() == [True, False, False]
         assert table["represented"].tolist() == [6, 5, 6]
 
@@ -208,14 +214,14 @@ class TestTransformations:
         unturned = trajectory([*PAPER[:3], octahedron(30)], [0, 1, 2, 3], seed=2)
         story = trajectory(PAPER, [0, 1, 2, 3], seed=3)
         table = pd.DataFrame([unturned, straight, story])
-        assert stages.chosen(table)["seed"] == 3
-        assert stages.chosen(table[table["seed"] < 3])["seed"] == 1
+        assert chosen_of(table)["seed"] == 3
+        assert chosen_of(table[table["seed"] < 3])["seed"] == 1
 
     def test_upright_is_one_rotation(self) -> None:
         random = np.random.default_rng(0)
         turn = np.linalg.qr(random.standard_normal((3, 3)))[0]
         W = turn @ np.stack(PAPER)
-        turned = stages.upright(W, 1)
+        turned = upright(W, 1)
         G = np.swapaxes(W, -1, -2) @ W
         np.testing.assert_allclose(np.swapaxes(turned, -1, -2) @ turned, G, atol=1e-12)
         np.testing.assert_allclose(turned[1, 2] > 0, [True] * 3 + [False] * 3)

@@ -12,7 +12,9 @@ from scipy.stats import binomtest
 
 from tegum.dims import F64
 from tegum.experiments.base import FigureSpec, Judgement, Tables
-from tegum.experiments.perturbed_pentagon import EXPERIMENT, curves, seeds
+from tegum.experiments.perturbed_pentagon import EXPERIMENT, curves
+from tegum.experiments.perturbed_pentagon.measure import SIZES
+from tegum.experiments.perturbed_pentagon.tables import interval
 from tegum.loss.expected import expected_loss
 from tegum.report.figures import draw
 
@@ -46,7 +48,7 @@ PAIRS = np.array([[0, 1, 0, -1, 0], [0, 0, 1, 0, -1.0]])
 
 def model(r: float, kind: str, seed: int = 0) -> pd.DataFrame:
     W, b = pentagon(r) if kind == curves.PENTAGON else (PAIRS, np.zeros(5))
-    angle = float(curves.neighbour_angle(W[None])[0]) if kind == curves.PENTAGON else np.nan
+    angle = curves.neighbour_angle(W) if kind == curves.PENTAGON else np.nan
     rows = curves.shape(W, b, r)
     return rows.assign(**{R: r, "kind": kind, "branch": kind, "seed": seed, "angle": angle})
 
@@ -67,7 +69,7 @@ def tables() -> Tables:
         for kind in (curves.PENTAGON, curves.DIGONS, curves.OTHERS)
         for r in grid
     ]
-    angle = [float(curves.neighbour_angle(pentagon(r)[0][None])[0]) for r in grid]
+    angle = [curves.neighbour_angle(pentagon(r)[0]) for r in grid]
     rows = []
     for r in densities:
         kinds = (curves.PENTAGON, curves.DIGONS, curves.ELSE)
@@ -80,7 +82,7 @@ def tables() -> Tables:
     met |= {"slope_other": 2.0, "norm_one": 1.16, "norm_other": 0.0}
     reach = [
         {"n_features": n, "n_hidden": m, R: r, "reached": k, "seeds": 96, "lowest": 1.0}
-        for (n, m), k in zip(seeds.SIZES, (50, 70, 80), strict=True)
+        for (n, m), k in zip(SIZES, (50, 70, 80), strict=True)
         for r in densities
     ]
     low_end = {curves.PENTAGON: 0.12, curves.DIGONS: 0.1, curves.OTHERS: 0.1}
@@ -201,7 +203,7 @@ def test_22d_is_a_rank_correlation(tables: Tables) -> None:
 def test_wilson_is_that_of_scipy() -> None:
     for reached, of in ((0, 10), (50, 96), (2400, 2400)):
         expected = binomtest(reached, of).proportion_ci(0.95, method="wilson")
-        assert seeds.interval(reached, of) == pytest.approx(tuple(expected), abs=1e-12)
+        assert interval(reached, of) == pytest.approx(tuple(expected), abs=1e-12)
 
 
 def test_kinds_are_told_by_shape() -> None:

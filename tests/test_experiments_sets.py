@@ -17,9 +17,19 @@ from tegum.analysis import sets
 from tegum.dims import DENSITY as P
 from tegum.dims import F64
 from tegum.experiments import correlated_features
-from tegum.experiments._shared import sets as models
+from tegum.experiments._shared.sets import ENGINES
 from tegum.experiments.base import Judgement, Tables
-from tegum.experiments.correlated_features import arrangements, local_bases
+from tegum.experiments.correlated_features import local_bases
+from tegum.experiments.correlated_features.measure import (
+    ADJACENT,
+    ARRANGEMENTS,
+    BY_CHANCE,
+    THREE,
+    Case,
+    arrangements,
+)
+from tegum.experiments.correlated_features.measure import CASES as PAIRED
+from tegum.experiments.correlated_features.measure import table as rows_of
 
 EXPERIMENT = correlated_features.EXPERIMENT
 
@@ -47,7 +57,7 @@ IDEAL = {
 MERGED = circle(0, 0, 90, 90) / 2**0.5
 
 
-def row(case: models.Case, engine: str, p: float, W: F64, loss: float) -> pd.DataFrame:
+def row(case: Case, engine: str, p: float, W: F64, loss: float) -> pd.DataFrame:
     runs = xr.Dataset(
         {
             "W": ((P, "seed", "hidden", "feature"), W[None, None]),
@@ -56,11 +66,11 @@ def row(case: models.Case, engine: str, p: float, W: F64, loss: float) -> pd.Dat
         },
         {P: [p], "seed": [0]},
     )
-    return models.table(case, engine, runs)
+    return rows_of(case, engine, runs)
 
 
 @cache
-def ideal(case: models.Case, engine: str, p: float) -> pd.DataFrame:
+def ideal(case: Case, engine: str, p: float) -> pd.DataFrame:
     if case.name == "correlated" and p == 0.4:
         return row(case, engine, p, MERGED, 0.4 / 6)
     loss = 0.0 if case.name == "anticorrelated" else 0.01
@@ -70,8 +80,8 @@ def ideal(case: models.Case, engine: str, p: float) -> pd.DataFrame:
 def table(**special: tuple[float, F64] | tuple[float, F64, float]) -> Tables:
     """One model per case, engine and density; `special` replaces a case's at one density."""
     rows = []
-    for case in models.CASES:
-        for engine in models.ENGINES:
+    for case in PAIRED:
+        for engine in ENGINES:
             given = special.get(f"{case.name}_{engine}", special.get(case.name))
             for p in case.densities:
                 found = ideal(case, engine, p)
@@ -157,12 +167,12 @@ def test_the_arrangements_are_all_there_are() -> None:
     turns = [[(s * k + r) % 6 for k in range(6)] for r in range(6) for s in (1, -1)]
     orbits = [
         {pairing(tuple(t[place] for place in places)) for t in turns}
-        for places in arrangements.ARRANGEMENTS.values()
+        for places in ARRANGEMENTS.values()
     ]
     assert [len(orbit) for orbit in orbits] == [2, 3, 6, 3, 1]
     assert set.union(*orbits) == {pairing(order) for order in permutations(range(6))}
-    assert pytest.approx(len(orbits[0]) / 15) == arrangements.BY_CHANCE
-    for name, places in arrangements.ARRANGEMENTS.items():
+    assert pytest.approx(len(orbits[0]) / 15) == BY_CHANCE
+    for name, places in ARRANGEMENTS.items():
         W = circle(*(60 * place for place in places))
         across = Counter(np.round(sets.angles(W, np.arange(6) // 2).within).tolist())
         words = {"one": 1, "two": 2, "all": 3}
@@ -172,9 +182,9 @@ def test_the_arrangements_are_all_there_are() -> None:
 
 
 def arrangement_table(**losses: float) -> Tables:
-    rows = {**dict.fromkeys(arrangements.ARRANGEMENTS, 0.02), arrangements.ADJACENT: 0.01}
+    rows = {**dict.fromkeys(ARRANGEMENTS, 0.02), ADJACENT: 0.01}
     found = pd.DataFrame({"arrangement": list(rows), "loss": list(rows.values())})
-    parts = [found.assign(**{P: p}) for p in models.THREE.densities]
+    parts = [found.assign(**{P: p}) for p in THREE.densities]
     parts[1].loc[1, "loss"] = losses.get("second", 0.02)
     return {"arrangements": pd.concat(parts, ignore_index=True)}
 
@@ -193,7 +203,7 @@ def bundle_table(**special: dict[str, Any]) -> Tables:
             values = {"within": 0.03, "across": 0.2} if fits else {"within": 0.05, "across": 0.06}
             values |= {"alone": 0.99 if fits else 0.8, "overall": 0.5, "loss": 0.01}
             for p in local_bases.DENSITIES:
-                for engine in models.ENGINES:
+                for engine in ENGINES:
                     row = {"law": law, "size": size, P: p, "engine": engine, **values}
                     rows.append(row | special.get(f"{law.split()[0]}_{size}", {}))
     return {"bundles": pd.DataFrame(rows)}
@@ -232,11 +242,11 @@ def test_counterparts_face_each_other() -> None:
 def test_the_best_hexagon_is_a_minimum_over_radius_and_bias() -> None:
     import tegum as tg
 
-    found = arrangements.measure()
+    found = arrangements()
     for p, rows in found.groupby(P):
-        task = models.problem(models.THREE.law.with_probability(p))
+        task = THREE.problem.replace(distribution=THREE.law.with_probability(p))
         for _, row in rows.iterrows():
-            unit = circle(*(60 * k for k in arrangements.ARRANGEMENTS[row["arrangement"]]))
+            unit = circle(*(60 * k for k in ARRANGEMENTS[row["arrangement"]]))
             here = tg.expected_loss(task, row["radius"] * unit, np.full(6, row["b"])).loss
             assert here == pytest.approx(row["loss"])
             for dr, db in ((0.02, 0), (-0.02, 0), (0, 0.02), (0, -0.02)):

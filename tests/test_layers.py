@@ -232,7 +232,7 @@ def test_the_checker_sees(source: str, module: str) -> None:
         ("from tegum.report.run import run", "report.html"),
         ("import tyro", "cli.train"),
         ("import time", "ensemble.slices"),
-        ("from tegum.experiments._shared.sets import plan", "experiments.low_rank.measure"),
+        ("from tegum.experiments._shared.sets import plain", "experiments.low_rank.measure"),
         ("from tegum.analysis.geometry import norms", "runs.tables"),
     ],
 )

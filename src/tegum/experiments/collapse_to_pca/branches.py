@@ -14,13 +14,20 @@ import xarray as xr
 
 from tegum.analysis import sets
 from tegum.dims import DENSITY, F64, SEED, Bools
-from tegum.experiments._shared.sets import EXACT, plan
+from tegum.distributions import Correlated
+from tegum.experiments._shared.sets import EXACT_TRAINING
 from tegum.experiments.base import Lab, Tables
-from tegum.experiments.collapse_to_pca.models import PAIRS, task
+from tegum.loss.expected import polish
+from tegum.models import ReLUOutput
+from tegum.problem import Problem
 
 if TYPE_CHECKING:
     import pandas as pd
 
+LAW: Final = Correlated(n_sets=3, set_size=2, feature_probability=0.1)
+#: Three correlated pairs in two dimensions, and the pair of each feature.
+PROBLEM: Final = Problem(LAW, ReLUOutput(n_hidden=2))
+PAIRS: Final = np.arange(LAW.n_features) // 2
 #: Densities of the branches: (full, quick) of them, on a log scale.
 LOW, HIGH = 0.03, 0.6
 POINTS: Final = (49, 17)
@@ -55,18 +62,13 @@ _PARTS: Final = 16
 _ZOOMS: Final = (5, 2)
 
 
-def tables(lab: Lab) -> Tables:
+def measure(lab: Lab) -> Tables:
     """`branches`, a row per density and kind of minimum, and `transitions` between kinds."""
-    runs = starts(lab)
-    found = [follow(runs, kind) for kind in KINDS]
-    return {"branches": _table(found), "transitions": _transitions(found, lab.pick(*_ZOOMS))}
-
-
-def starts(lab: Lab) -> xr.Dataset:
-    """Exact minima from many starts at every density."""
     p = np.geomspace(LOW, HIGH, lab.pick(*POINTS))
-    runs = lab.train(task(), {DENSITY: p}, plan(lab, EXACT), lab.pick(*SEEDS))
-    return runs.transpose(DENSITY, SEED, ...)
+    runs = lab.train(PROBLEM, {DENSITY: p}, EXACT_TRAINING, lab.pick(*SEEDS))
+    runs = runs.transpose(DENSITY, SEED, ...)
+    found = [follow(runs, kind) for kind in KINDS]
+    return {"branches": _table(found), "transitions": transitions(found, lab.pick(*_ZOOMS))}
 
 
 def is_kind(models: xr.Dataset, kind: Kind) -> Bools:
@@ -108,7 +110,7 @@ def _lower(found: xr.Dataset, lent: xr.Dataset, kind: Kind, tries: Bools) -> xr.
     usable = np.flatnonzero(tries & np.isfinite(lent["loss"].to_numpy()))
     if not usable.size:
         return found
-    tried = settle(lent.isel({DENSITY: usable}))
+    tried = polish(lent.isel({DENSITY: usable}))
     loss = np.full(found.sizes[DENSITY], np.inf)
     loss[usable] = np.where(is_kind(tried, kind), tried["loss"].to_numpy(), np.inf)
     take = loss < found["loss"].to_numpy() * (1 - _GAIN)
@@ -119,17 +121,9 @@ def _lower(found: xr.Dataset, lent: xr.Dataset, kind: Kind, tries: Bools) -> xr.
     return found.assign(W=W, b=b, loss=(DENSITY, np.where(take, loss, found["loss"].to_numpy())))
 
 
-def settle(models: xr.Dataset) -> xr.Dataset:
-    """Every model at the exact minimum next to it."""
-    from tegum.loss.expected import polish
-
-    return polish(models)
-
-
 def at(branch: xr.Dataset, place: int, p: F64) -> xr.Dataset:
     """The minima reached at the densities p from the branch's minimum number `place`."""
-    one = branch.isel({DENSITY: [place] * len(p)}).assign_coords({DENSITY: p})
-    return settle(one)
+    return polish(branch.isel({DENSITY: [place] * len(p)}).assign_coords({DENSITY: p}))
 
 
 def _table(found: list[xr.Dataset]) -> pd.DataFrame:
@@ -149,7 +143,7 @@ def _table(found: list[xr.Dataset]) -> pd.DataFrame:
     return table
 
 
-def _transitions(found: list[xr.Dataset], zooms: int) -> pd.DataFrame:
+def transitions(found: list[xr.Dataset], zooms: int) -> pd.DataFrame:
     """Where each kind of minimum becomes lower than the kind before it.
 
     `before` and `after` name the kinds; the last interval is `feature_probability` ± `width`/2;
@@ -159,12 +153,12 @@ def _transitions(found: list[xr.Dataset], zooms: int) -> pd.DataFrame:
     import pandas as pd
 
     rows = []
-    for k, (kind, after) in enumerate(pairwise(KINDS)):
-        one, other = (found[k + i]["loss"].to_numpy() for i in range(2))
+    for (kind, branch), (after, following) in pairwise(zip(KINDS, found, strict=True)):
+        one, other = (models["loss"].to_numpy() for models in (branch, following))
         before = (one < other) & np.isfinite(other)
         crossed = np.flatnonzero(before[:-1] & (one >= other)[1:] & np.isfinite(other[1:]))
         if crossed.size:
-            edge = _zoom(found[k], found[k + 1], int(crossed[0]), zooms)
+            edge = _zoom(branch, following, crossed[0], zooms)
             rows.append({"before": kind.name, "after": after.name, **edge})
     columns = ["before", "after", DENSITY, "width", "loss", "loss_step"]
     columns += ["slope_before", "slope_after"]
@@ -182,12 +176,12 @@ def _zoom(one: xr.Dataset, other: xr.Dataset, place: int, zooms: int) -> dict[st
         place = max(int(crossed.argmax()) - 1, 0) if crossed.any() else len(p) - 2
         p = p[place : place + 2]
     before, after = (branch["loss"].to_numpy()[place : place + 2] for branch in (one, other))
-    width = float(p[1] - p[0])
+    width = p[1] - p[0]
     return {
-        DENSITY: float(p.mean()),
+        DENSITY: p.mean(),
         "width": width,
-        "loss": float(before[0]),
-        "loss_step": float(abs(after[1] / before[1] - 1)),
-        "slope_before": float(before[1] - before[0]) / width,
-        "slope_after": float(after[1] - after[0]) / width,
+        "loss": before[0],
+        "loss_step": abs(after[1] / before[1] - 1),
+        "slope_before": (before[1] - before[0]) / width,
+        "slope_after": (after[1] - after[0]) / width,
     }

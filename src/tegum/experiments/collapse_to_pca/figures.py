@@ -11,19 +11,17 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 from tegum import plots
 from tegum.dims import DENSITY
 from tegum.experiments._shared.sets import EXACT, TRAINED
+from tegum.experiments.base import FigureSpec, Tables
 from tegum.experiments.collapse_to_pca.branches import KINDS
-from tegum.experiments.collapse_to_pca.claims import CAPTION
-from tegum.experiments.collapse_to_pca.models import DENSITIES, SHOWN
+from tegum.experiments.collapse_to_pca.claims import CAPTION, best
+from tegum.experiments.collapse_to_pca.measure import DENSITIES, SHOWN
 from tegum.plots import style
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from tegum.experiments.base import Tables
-
-WORDS: Final = ("none", "one pair", "two pairs", "three pairs")
+_WORDS: Final = ("none", "one pair", "two pairs", "three pairs")
 #: Minima that lose more than this above the lowest, in per cent, are not drawn.
 _MOST: Final = 8.0
 _BESIDE: Final[dict[str, Any]] = {
@@ -35,48 +33,37 @@ _BESIDE: Final[dict[str, Any]] = {
 _COLOURS: Final = (style.BLUE, style.GREEN, style.PURPLE, style.ORANGE, style.VERMILION)
 
 
-def panels(tables: Tables) -> Figure:
+def draw_panels(tables: Tables) -> Figure:
     """The exact optimum from sparse to dense, merged pairs as ringed dots."""
-    table, models = tables["features"], tables["models"]
-    exact = models[models["engine"] == EXACT].sort_values("loss")
-    shown, words = table[_among(table, SHOWN)], {}
-    for p in SHOWN:
-        k = int(exact.loc[np.isclose(exact[DENSITY], p), "collapsed"].iloc[0])
-        words[p] = f"1−S = {p:g}\n{WORDS[k]} merged"
-    panel = [words[min(SHOWN, key=lambda p: abs(p - q))] for q in shown[DENSITY]]
-    return plots.sets_2d(shown.assign(panel=panel), columns=5)
-
-
-def _among(table: pd.DataFrame, densities: tuple[float, ...]) -> np.ndarray:
-    found = np.isclose(table[DENSITY].to_numpy()[:, None], np.array(densities), rtol=1e-9)
-    return np.asarray(found.any(1))
+    table, merged = tables["features"], best(tables, EXACT)["collapsed"]
+    shown = table[table[DENSITY].isin(SHOWN)]
+    words = {p: f"1−S = {p:g}\n{_WORDS[merged[p]]} merged" for p in SHOWN}
+    return plots.sets_2d(shown.assign(panel=shown[DENSITY].map(words)), columns=5)
 
 
 @style.styled
-def counts(tables: Tables) -> Figure:
+def draw_counts(tables: Tables) -> Figure:
     """How many pairs have merged: every trained seed, the best one, the optimum, the paper."""
     from matplotlib.figure import Figure
 
-    models = tables["models"]
+    trained = tables["models"][tables["models"]["engine"] == TRAINED]
     figure = Figure(figsize=(7.0, 3.3), layout="constrained")
     axes = figure.add_subplot()
     for k, (low, high) in CAPTION.items():
         box = Rectangle((low, k - 0.33), high - low, 0.66, fc=style.FAINT, ec="none", alpha=0.6)
         box.set_label("ranges of the paper's caption" if k == 0 else None)
         axes.add_patch(box)
-    trained = models[models["engine"] == TRAINED]
     share = trained.groupby(DENSITY)["collapsed"].value_counts(normalize=True)
     p, found = (share.index.get_level_values(level).to_numpy() for level in range(2))
     seeds: dict[str, Any] = {"s": 170 * share, "color": style.SKY, "alpha": 0.7, "lw": 0}
     axes.scatter(p, found, label="trained seeds (area: their share)", **seeds)
-    for engine, marker, size, colour in (
-        (EXACT, "D", 7, style.ORANGE),
-        (TRAINED, "o", 4, style.BLUE),
+    for engine, label, marker, size, colour in (
+        (EXACT, "exact optimum", "D", 7, style.ORANGE),
+        (TRAINED, "trained, lowest loss", "o", 4, style.BLUE),
     ):
-        best = models[models["engine"] == engine].sort_values("loss").groupby(DENSITY).first()
-        label = "exact optimum" if engine == EXACT else "trained, lowest loss"
+        merged = best(tables, engine)["collapsed"]
         look: dict[str, Any] = {"mfc": colour, "mec": "white", "ms": size}
-        axes.plot(best.index, best["collapsed"], marker, label=label, **look)
+        axes.plot(merged.index, merged, marker, label=label, **look)
     for at in tables["transitions"][DENSITY]:
         axes.axvline(at, color=style.GREY, lw=0.8, ls=(0, (4, 3)), zorder=0)
     _density(axes, (0.017, 0.95))
@@ -95,7 +82,7 @@ def _density(axes: Axes, limits: tuple[float, float]) -> None:
 
 
 @style.styled
-def branches(tables: Tables) -> Figure:
+def draw_branches(tables: Tables) -> Figure:
     """Losses of the best minima with no, one, two, three merged pairs, over the lowest."""
     from matplotlib.figure import Figure
 
@@ -126,7 +113,7 @@ def branches(tables: Tables) -> Figure:
 
 
 @style.styled
-def pca(tables: Tables) -> Figure:
+def draw_pca(tables: Tables) -> Figure:
     """The optimum against the best linear model: losses, and distance of the weights."""
     from matplotlib.figure import Figure
 
@@ -147,3 +134,49 @@ def pca(tables: Tables) -> Figure:
     for axes in (left, right):
         _density(axes, (0.9 * min(DENSITIES), 1.1 * max(DENSITIES)))
     return figure
+
+
+FIGURES: Final = (
+    FigureSpec(
+        "panels",
+        "The exact optimum from sparse to dense (lowest of 64 descents; fewer in a quick run), "
+        "a colour per correlated pair, each panel turned towards the one before; the dashed "
+        "circle has radius 1. A hexagon with partners side by side gives way, pair by pair, to "
+        "merged partners (a dot with a ring), which share the direction of (a + b)/√2. At "
+        "0.15 the second pair has not quite closed. At the densest all that is left is a plane "
+        "in the space of the three first components, as PCA has it.",
+        draw_panels,
+        ("features", "models"),
+    ),
+    FigureSpec(
+        "counts",
+        "Merged pairs over density: the exact optimum (diamonds), the trained model of lowest "
+        "loss of 64 (dots; fewer in a quick run), and all trained seeds (discs). Dashed: where "
+        "the optimum changes. Grey: the ranges that the paper's caption gives; the optimum "
+        "keeps the third pair apart for longer. At 1−S = 0.15 the second pair is nearly, not "
+        "quite, merged. 1−S = 1 is left out: all components are then of the same variance.",
+        draw_counts,
+        ("models", "transitions"),
+    ),
+    FigureSpec(
+        "branches-shown",
+        "Exact losses of the lowest minima by the number of merged pairs, over the lowest at "
+        "that density. Where two lines cross, at the densities written there, the optimum "
+        "jumps, and the other one remains as a minimum for a while; a line ends where there is "
+        "no such minimum, or none that loses less than 8 % more. Below: how far apart at most "
+        "the partners are of a pair that has merged or nearly so. The second pair comes close "
+        "in one jump, and merges in another, which hardly changes the loss.",
+        draw_branches,
+        ("branches", "transitions"),
+    ),
+    FigureSpec(
+        "pca",
+        "Left: the loss of the exact optimum over that of the best linear model, which is PCA. "
+        "Right: how much of the weights is outside the first components of the pairs, and how "
+        "far WᵀW is from a projector of PCA. Sparse features: superposition, at a fraction of "
+        "PCA's loss. From 1−S = 0.4 the components are PCA's, but three of them share two "
+        "dimensions; by 0.8 the model is PCA.",
+        draw_pca,
+        ("principal",),
+    ),
+)

@@ -1,4 +1,4 @@
-"""Rules of the claims on local almost-orthogonal bases."""
+"""What is claimed of local almost-orthogonal bases, and the rules that decide."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ import numpy as np
 
 from tegum.dims import DENSITY
 from tegum.experiments._shared.sets import EXACT, TRAINED
-from tegum.experiments.base import Judgement, Tables, when
+from tegum.experiments.base import Claims, Judgement, Tables, when
 from tegum.experiments.correlated_features.local_bases import (
     BUNDLES,
     DENSITIES,
     HIDDEN_DIMENSIONS,
     INDEPENDENT,
     SIZE,
+    SIZES,
 )
+from tegum.runs.select import best_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,27 +30,42 @@ ALONE, OVERALL = 0.95, 0.55
 #: Of independent features the ratio, of means over all seeds, is at most this.
 CONTROL: Final = 1.8
 
+_SHOWN = ("bases-shown", "bundles")
 
-def judge_orthogonal(tables: Tables) -> Judgement:
-    """27.a: orthogonal within, not across."""
+claims = Claims("Local Almost-Orthogonal Bases")
+
+
+@claims(
+    "27.a",
+    "Two bundles of correlated features in a larger model are orthogonal within, though the model "
+    "is in superposition.",
+    rule=f"n = 20, m = 10, two bundles of ten, 1−S = {', '.join(f'{p:g}' for p in DENSITIES)}: "
+    f"mean |cos| within a bundle < {WITHIN:g}, across ≥ {RATIO:g} times that",
+    evidence=_SHOWN,
+)
+def orthogonal(tables: Tables) -> Judgement:
     parts, holds = [], True
     for p in DENSITIES:
-        rows, best = _at(tables, p), _lowest(tables, p)
-        ratio = rows["across"] / rows["within"]
-        near = (rows["within"] < WITHIN) & (ratio >= RATIO)
-        polished = _lowest(tables, p, EXACT)
-        holds &= best["within"] < WITHIN and best["across"] / best["within"] >= RATIO
+        rows, best, polished = _at(tables, p), _lowest(tables, p), _lowest(tables, p, EXACT)
+        ratio = best["across"] / best["within"]
+        near = (rows["within"] < WITHIN) & (rows["across"] / rows["within"] >= RATIO)
+        holds &= best["within"] < WITHIN and ratio >= RATIO
         parts.append(
             f"1−S={p:g}: mean |cos| {best['within']:.3f} within, {best['across']:.3f} across, "
-            f"×{best['across'] / best['within']:.1f} (at the exact minimum "
-            f"{polished['within']:.3f}, {polished['across']:.3f}), {near.mean():.0%} of "
-            f"{len(rows)} seeds"
+            f"×{ratio:.1f} (at the exact minimum {polished['within']:.3f}, "
+            f"{polished['across']:.3f}), {near.mean():.0%} of {len(rows)} seeds"
         )
     return when(holds, "; ".join(parts))
 
 
-def judge_dimensionality(tables: Tables) -> Judgement:
-    """27.b: a dimension for each feature of a bundle, half of one in the model."""
+@claims(
+    "27.b",
+    "Considered in isolation a bundle has very little superposition.",
+    rule=f"mean D_i of a feature with its bundle alone > {ALONE:g}, in the whole model < "
+    f"{OVERALL:g}",
+    evidence=_SHOWN,
+)
+def dimensionality(tables: Tables) -> Judgement:
     parts, holds = [], True
     for p in DENSITIES:
         best = _lowest(tables, p)
@@ -57,26 +74,39 @@ def judge_dimensionality(tables: Tables) -> Judgement:
     return when(holds, "; ".join(parts))
 
 
-def judge_control(tables: Tables) -> Judgement:
-    """27.c: independent features have no such bases, on an average over seeds."""
+@claims(
+    "27.c",
+    "It takes the correlation: halves of twenty independent features are no such bases.",
+    rule=f"mean over all seeds: |cos| across ≤ {CONTROL:g} times that within, D_i with the half "
+    f"alone < {ALONE:g}",
+    evidence=_SHOWN,
+)
+def control(tables: Tables) -> Judgement:
     parts, holds = [], True
     for p in DENSITIES:
         rows = _at(tables, p, law=INDEPENDENT)
-        ratio = float(rows["across"].mean() / rows["within"].mean())
-        alone = float(rows["alone"].mean())
+        ratio, alone = rows["across"].mean() / rows["within"].mean(), rows["alone"].mean()
         holds &= ratio <= CONTROL and alone < ALONE
         parts.append(f"1−S={p:g}: ×{ratio:.2f}, D {alone:.2f} alone ({len(rows)} seeds)")
     return when(holds, "; ".join(parts))
 
 
-def judge_size(tables: Tables) -> Judgement:
-    """27.d: bundles that fit have them, bundles of more than m features do not."""
+@claims(
+    "27.d",
+    "It takes bundles that fit: with more features than dimensions a bundle is in superposition by "
+    "itself.",
+    rule=f"m = {HIDDEN_DIMENSIONS}, bundles of {', '.join(map(str, SIZES))} (fewer in a quick "
+    f"run): mean D_i with the bundle alone > {ALONE:g} for those of at most m features, and for no "
+    "others",
+    evidence=("sizes", "bundles"),
+)
+def size(tables: Tables) -> Judgement:
     table, parts, holds = tables["bundles"], [], True
     rows = table[(table["law"] == BUNDLES) & (table["engine"] == TRAINED)]
-    for size in sorted(rows["size"].unique()):
-        best = _lowest(tables, max(DENSITIES), size=size)
-        holds &= bool(best["alone"] > ALONE) == (size <= HIDDEN_DIMENSIONS)
-        parts.append(f"{size}: {best['alone']:.3f}")
+    for k in sorted(rows["size"].unique()):
+        best = _lowest(tables, max(DENSITIES), size=k)
+        holds &= (best["alone"] > ALONE) == (k <= HIDDEN_DIMENSIONS)
+        parts.append(f"{k}: {best['alone']:.3f}")
     return when(holds, f"mean D with the bundle alone, by its size: {', '.join(parts)}")
 
 
@@ -92,4 +122,4 @@ def _at(
 
 
 def _lowest(tables: Tables, p: float, engine: str = TRAINED, size: int = SIZE) -> pd.Series:
-    return _at(tables, p, engine, size=size).sort_values("loss", kind="stable").iloc[0]
+    return best_rows(_at(tables, p, engine, size=size), DENSITY).iloc[0]

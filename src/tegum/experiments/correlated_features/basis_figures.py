@@ -8,6 +8,7 @@ import numpy as np
 
 from tegum.dims import DENSITY, FEATURE
 from tegum.experiments._shared.sets import TRAINED
+from tegum.experiments.base import FigureSpec, Tables
 from tegum.experiments.correlated_features.local_bases import (
     BUNDLES,
     HIDDEN_DIMENSIONS,
@@ -17,13 +18,12 @@ from tegum.experiments.correlated_features.local_bases import (
 )
 from tegum.plots import style
 from tegum.plots.sets import COLOURS
+from tegum.runs.select import best_rows
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-    from tegum.experiments.base import Tables
 
 _SIDE: Final = 2.7
 _TITLES: Final = {
@@ -33,7 +33,7 @@ _TITLES: Final = {
 
 
 @style.styled
-def bases(tables: Tables) -> Figure:
+def draw_bases(tables: Tables) -> Figure:
     """G = WᵀW of the two models, features by bundle, with D_i alone and overall below."""
     from matplotlib.figure import Figure
 
@@ -57,14 +57,13 @@ def _draw_gram(axes: Axes, pairs: pd.DataFrame, title: str) -> None:
     axes.axhline(SIZE - 0.5, color=style.INK, lw=0.8)
     axes.axvline(SIZE - 0.5, color=style.INK, lw=0.8)
     axes.spines[:].set_visible(True)
-    axes.set(xticks=[], yticks=[])
     axes.set_title(title, pad=14)
     for half in range(2):
         place: dict[str, Any] = {"color": COLOURS[half], "lw": 4, "clip_on": False}
         at = [half * SIZE - 0.4, (half + 1) * SIZE - 0.6]
         axes.plot(at, [-1.3, -1.3], **place)
         axes.plot([-1.3, -1.3], at, **place)
-    axes.set(xlim=(-0.5, n - 0.5), ylim=(n - 0.5, -0.5))
+    axes.set(xlim=(-0.5, n - 0.5), ylim=(n - 0.5, -0.5), xticks=[], yticks=[])
 
 
 def _draw_shares(axes: Axes, rows: pd.DataFrame, *, first: bool) -> None:
@@ -79,14 +78,14 @@ def _draw_shares(axes: Axes, rows: pd.DataFrame, *, first: bool) -> None:
 
 
 @style.styled
-def sizes(tables: Tables) -> Figure:
+def draw_sizes(tables: Tables) -> Figure:
     """Mean |cos| and D of the best models, over the number of features in a bundle."""
     from matplotlib.figure import Figure
 
     rows = tables["bundles"]
     rows = rows[(rows["law"] == BUNDLES) & (rows["engine"] == TRAINED)]
     rows = rows[np.isclose(rows[DENSITY], SHOWN)]
-    best = rows.sort_values("loss").groupby("size").first().reset_index()
+    best = best_rows(rows, "size")
     figure = Figure(figsize=(7.0, 3.0), layout="constrained")
     left, right = figure.subplots(1, 2)
     left.plot(best["size"], best["across"], "s-", color=style.VERMILION, label="across bundles")
@@ -105,3 +104,28 @@ def sizes(tables: Tables) -> Figure:
         axes.set_xlabel(f"features in a bundle (m = {HIDDEN_DIMENSIONS})")
         axes.legend(loc="best")
     return figure
+
+
+FIGURES: Final = (
+    FigureSpec(
+        "bases-shown",
+        "Above: WᵀW of the model of lowest loss of 32 at 1−S = 0.05 (fewer in a quick run), "
+        "n = 20, m = 10, with the second half of the features in the order of their counterparts "
+        "in the first. Left: two correlated bundles, each as good as orthogonal within; all "
+        "interference is across, with one counterpart or with all alike. Right: independent "
+        "features, whose antipodal pairs fall anywhere. Below: the dimensionality of each feature "
+        "with its half alone, and in the whole model.",
+        draw_bases,
+        ("bases", "basis_pairs"),
+    ),
+    FigureSpec(
+        "sizes",
+        "Two bundles of correlated features in ten dimensions at 1−S = 0.05, for different sizes "
+        "of the bundles: mean |cos| (left) and mean dimensionality (right) of the models of lowest "
+        "loss of 32 (fewer in a quick run). As long as a bundle fits (up to the vertical line), it "
+        "is almost orthogonal; one of k > m features cannot be, and each of them has nearly m/k of "
+        "a dimension, the most there can be (dashed).",
+        draw_sizes,
+        ("bundles",),
+    ),
+)

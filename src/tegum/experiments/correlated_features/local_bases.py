@@ -11,8 +11,10 @@ from scipy.optimize import linear_sum_assignment  # type: ignore[attr-defined]
 from tegum.analysis import geometry, sets
 from tegum.dims import DENSITY, F64, FEATURE, I64, SEED
 from tegum.distributions import Correlated, Independent
-from tegum.experiments._shared.sets import TRAINED, plain, plan, problem
+from tegum.experiments._shared.sets import EXACT, TRAINED, plain, sampled_training
 from tegum.experiments.base import Lab, Tables
+from tegum.models import ReLUOutput
+from tegum.problem import Problem
 from tegum.runs.select import best
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ SIZE: Final = 10
 DENSITIES: Final = (0.02, 0.05)
 #: Sizes of the bundles in the same ten dimensions, at the density that is shown; in a quick run.
 SIZES: Final = (4, 6, 8, 10, 11, 12, 14, 16)
-SIZES_QUICK: Final = (6, 10, 12, 16)
+_QUICK_SIZES: Final = (6, 10, 12, 16)
 SHOWN: Final = 0.05
 #: Models of each law: (full, quick); steps likewise.
 SEEDS: Final = (32, 4)
@@ -38,18 +40,13 @@ def measure(lab: Lab) -> Tables:
     """`bundles`, a row per model; `bases` and `basis_pairs`, the two models shown."""
     import pandas as pd
 
-    sizes = SIZES_QUICK if lab.quick else SIZES
-    runs = {
-        (size, p, law): _trained(lab, size, p, law)
-        for law, size, p in (
-            *((BUNDLES, SIZE, p) for p in DENSITIES),
-            *((INDEPENDENT, SIZE, p) for p in DENSITIES),
-            *((BUNDLES, size, SHOWN) for size in sizes if size != SIZE),
-        )
-    }
-    rows = [_table(size, p, law, found) for (size, p, law), found in runs.items()]
-    shown = [runs[SIZE, SHOWN, law] for law in (BUNDLES, INDEPENDENT)]
-    singles, doubles = zip(*map(_shown, shown, (BUNDLES, INDEPENDENT)), strict=True)
+    models = [(SIZE, p, law) for law in (BUNDLES, INDEPENDENT) for p in DENSITIES]
+    sizes = lab.pick(SIZES, _QUICK_SIZES)
+    models += [(size, SHOWN, BUNDLES) for size in sizes if size != SIZE]
+    runs = {model: _trained(lab, *model) for model in models}
+    rows = [_table(*model, found) for model, found in runs.items()]
+    shown = [_shown(runs[SIZE, SHOWN, law], law) for law in (BUNDLES, INDEPENDENT)]
+    singles, doubles = zip(*shown, strict=True)
     return {
         "bundles": pd.concat([*rows, *_optima(lab, runs)], ignore_index=True),
         "bases": pd.concat(singles, ignore_index=True),
@@ -58,14 +55,14 @@ def measure(lab: Lab) -> Tables:
 
 
 def _trained(lab: Lab, size: int, p: float, law: str) -> xr.Dataset:
-    task = problem(
+    features = (
         Correlated(n_sets=2, set_size=size, feature_probability=p)
         if law == BUNDLES
-        else Independent(n_features=2 * size, feature_probability=p),
-        HIDDEN_DIMENSIONS,
+        else Independent(n_features=2 * size, feature_probability=p)
     )
-    settings = plan(lab, TRAINED, STEPS).replace(batch_size=256)
-    return lab.score(lab.train(task, training=settings, seeds=lab.pick(*SEEDS)))
+    problem = Problem(features, ReLUOutput(n_hidden=HIDDEN_DIMENSIONS))
+    training = sampled_training(lab, STEPS).replace(batch_size=256)
+    return lab.score(lab.train(problem, training=training, seeds=lab.pick(*SEEDS)))
 
 
 def _optima(lab: Lab, runs: dict[tuple[int, float, str], xr.Dataset]) -> list[pd.DataFrame]:
@@ -77,7 +74,7 @@ def _optima(lab: Lab, runs: dict[tuple[int, float, str], xr.Dataset]) -> list[pd
         own = runs[SIZE, p, BUNDLES]
         lowest = np.argsort(own["loss"].to_numpy())[: lab.pick(*POLISHED)]
         polished = polish(own.isel({SEED: lowest}))
-        found.append(_table(SIZE, p, BUNDLES, polished).assign(engine="exact"))
+        found.append(_table(SIZE, p, BUNDLES, polished).assign(engine=EXACT))
     return found
 
 

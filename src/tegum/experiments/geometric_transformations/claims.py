@@ -1,15 +1,30 @@
-"""The rules of `geometric_transformations`."""
+"""What is claimed of learning as geometric transformations, and the rules that decide."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from tegum.dims import DENSITY, SEED
-from tegum.experiments.base import Judgement, Tables, when
-from tegum.experiments.geometric_transformations import stages
-
-if TYPE_CHECKING:
-    import pandas as pd
+from tegum.experiments.base import Claims, Judgement, Tables, when
+from tegum.experiments.geometric_transformations.measure import (
+    ALIGNED,
+    ANTIPODAL,
+    DROPS_DENSITY,
+    DROPS_SEEDS,
+    FALLS,
+    FINAL_DENSITIES,
+    FINAL_SEEDS,
+    KINDS,
+    OPPOSED,
+    RIGHT,
+    SETS,
+    chosen_of,
+    kind_of,
+    octahedral,
+    on_a_line,
+    paused,
+)
+from tegum.runs.select import best_rows
 
 #: The share of trainings that end as octahedra.
 OCTAHEDRA: Final = 0.8
@@ -18,32 +33,48 @@ MOST: Final = 0.5
 #: A kind of trajectory is no accident when this share of trainings is of it.
 KIND: Final = 0.01
 
+_DENSITIES = f"1−S = {', '.join(f'{p:g}' for p in FINAL_DENSITIES)}"
+_SHOWN = ("stages-shown", "loss", "film", "trajectories")
 
-def judge_best(tables: Tables) -> Judgement:
-    """31.a: the best model."""
-    ends, words, good = tables["ends"], [], True
-    for density, rows in _by_density(ends):
-        row = rows.sort_values("loss").iloc[0]
-        good &= bool(row["octahedron"])
-        words.append(
-            f"1−S = {density:g}: |cosines| within sets ≤ {row['within']:.3f}, worst antipode "
-            f"{row['worst_antipode']:.4f}, loss {row['loss']:.3g}"
-        )
-    return when(good, f"lowest of {ends[SEED].nunique()}; {'; '.join(words)}")
+claims = Claims("Superposition and Learning Dynamics")
 
 
-def judge_octahedra(tables: Tables) -> Judgement:
-    """31.b: how often."""
+@claims(
+    "31.a",
+    "The best model is an octahedron whose antipodal pairs join the two sets.",
+    rule=f"at each of {_DENSITIES}, the model of lowest expected loss of {FINAL_SEEDS[0]} has six "
+    f"features (norm > ½), all |cosines| within sets < {RIGHT:g}, and for every feature one of the "
+    f"other set at a cosine < {ANTIPODAL:g}",
+    evidence=("ends",),
+)
+def best(tables: Tables) -> Judgement:
+    ends = tables["ends"]
+    rows = best_rows(ends, DENSITY)[::-1]  # dense first
+    words = "; ".join(
+        f"1−S = {row[DENSITY]:g}: |cosines| within sets ≤ {row['within']:.3f}, worst antipode "
+        f"{row['worst_antipode']:.4f}, loss {row['loss']:.3g}"
+        for _, row in rows.iterrows()
+    )
+    return when(rows["octahedron"].all(), f"lowest of {ends[SEED].nunique()}; {words}")
+
+
+@claims(
+    "31.b",
+    "That octahedron is a strong attractor.",
+    rule=f"at each of {_DENSITIES}, at least {100 * OCTAHEDRA:.0f} % of {FINAL_SEEDS[0]} seeds end "
+    "there, as in 31.a",
+    evidence=("ends",),
+    quick=False,
+)
+def attractor(tables: Tables) -> Judgement:
     ends, words, shares = tables["ends"], [], []
-    for density, rows in _by_density(ends):
-        lacking = rows[rows["represented"] < len(stages.SETS)]
-        cost = ""
-        if len(lacking):
-            cost = f", at {float(lacking['loss'].min() / rows['loss'].min()):.1f} times the loss"
-        shares.append(float(rows["octahedron"].mean()))
+    for density, rows in reversed([*ends.groupby(DENSITY)]):
+        lacking = rows.loc[rows["represented"] < len(SETS), "loss"]
+        cost = f", at {lacking.min() / rows['loss'].min():.1f} times the loss"
+        shares.append(rows["octahedron"].mean())
         words.append(
             f"{100 * shares[-1]:.1f} % at 1−S = {density:g} (a feature lacks in {len(lacking)}"
-            f"{cost})"
+            f"{cost if len(lacking) else ''})"
         )
     return when(
         min(shares) >= OCTAHEDRA,
@@ -52,76 +83,100 @@ def judge_octahedra(tables: Tables) -> Judgement:
     )
 
 
-def _by_density(ends: pd.DataFrame) -> list[tuple[float, pd.DataFrame]]:
-    """The models of each density, dense first."""
-    groups = [(float(str(p)), rows) for p, rows in ends.groupby(DENSITY)]
-    return groups[::-1]
-
-
-def judge_falls(tables: Tables) -> Judgement:
-    """31.c: the loss falls in steps."""
+@claims(
+    "31.c",
+    "Learning goes through distinct regimes that show in the loss curve.",
+    rule=f"at 1−S = {DROPS_DENSITY:g}, from a small start at a low rate, the rate "
+    f"−d ln loss / d ln step has {FALLS} or more peaks in more than half of {DROPS_SEEDS[0]} seeds",
+    evidence=("drops", "loss"),
+)
+def regimes(tables: Tables) -> Judgement:
     falls = tables["drops"].groupby(SEED)["stage"].max()
-    enough = float((falls >= stages.FALLS).mean())
+    enough = (falls >= FALLS).mean()
     counts = ", ".join(f"{n} in {k} seeds" for n, k in falls.value_counts().sort_index().items())
     return when(
         enough > MOST,
-        f"{stages.FALLS} falls or more in {100 * enough:.0f} % of {len(falls)} seeds; "
-        f"falls: {counts}",
+        f"{FALLS} falls or more in {100 * enough:.0f} % of {len(falls)} seeds; falls: {counts}",
         share=enough,
     )
 
 
-def judge_line(tables: Tables) -> Judgement:
-    """31.d: stage B."""
+@claims(
+    "31.d",
+    "After a start near zero the two sets push apart along one axis (one of several trajectories).",
+    rule="where the second stage of the chosen training has settled: all cosines within sets > "
+    f"{ALIGNED:g}, all between sets < {OPPOSED:g}",
+    evidence=_SHOWN,
+    quick=False,
+)
+def line(tables: Tables) -> Judgement:
     table = tables["trajectories"]
-    row, line = stages.chosen(table), stages.on_a_line(table)
+    row, count = chosen_of(table), int(on_a_line(table).sum())
+    within, between = row["line_within"], row["line_between"]
     return when(
-        row["line_within"] > stages.ALIGNED and row["line_between"] < stages.OPPOSED,
-        f"{_settled(tables, 1)}: cosines within sets ≥ {row['line_within']:.3f}, between ≤ "
-        f"{row['line_between']:.3f}; so in {int(line.sum())} of {len(table)} seeds",
-        within=row["line_within"],
-        between=row["line_between"],
-        seeds=int(line.sum()),
-    )
+        within > ALIGNED and between < OPPOSED,
+        f"{_settled(tables, 1)}: cosines within sets ≥ {within:.3f}, between ≤ {between:.3f}; so "
+        f"in {count} of {len(table)} seeds",
+        within=within, between=between, seeds=count,
+    )  # fmt: skip
 
 
-def judge_open(tables: Tables) -> Judgement:
-    """31.e: stage C, and the pause there."""
+@claims(
+    "31.e",
+    "Then each set opens into a triangle, and learning pauses before the triangles are an "
+    "antiprism.",
+    rule=f"{FALLS} falls of the loss or more in the chosen training; before the last all |cosines| "
+    f"within sets < {RIGHT:g}, and some feature has no other at a cosine < {ANTIPODAL:g}",
+    evidence=_SHOWN,
+    quick=False,
+)
+def pause(tables: Tables) -> Judgement:
     table = tables["trajectories"]
-    row, paused = stages.chosen(table), stages.paused(table)
-    both = int((paused & stages.on_a_line(table)).sum())
+    row, pauses = chosen_of(table), paused(table)
+    within, antipode = row["before_within"], row["before_antipode"]
+    both = int((pauses & on_a_line(table)).sum())
     return when(
-        paused[table[SEED] == row[SEED]].any(),
-        f"{_settled(tables, int(row['falls']) - 1)}: cosines within sets within "
-        f"{row['before_within']:.3f} of 0, the worst antipode at {row['before_antipode']:.3f}; "
-        f"a pause like this in {int(paused.sum())} of {len(table)} seeds, {both} of them after "
-        "a line",
-        within=row["before_within"],
-        antipode=row["before_antipode"],
-        seeds=both,
-    )
+        pauses[table[SEED] == row[SEED]].any(),
+        f"{_settled(tables, int(row['falls']) - 1)}: cosines within sets within {within:.3f} of 0, "
+        f"the worst antipode at {antipode:.3f}; a pause like this in {pauses.sum()} of "
+        f"{len(table)} seeds, {both} of them after a line",
+        within=within, antipode=antipode, seeds=both,
+    )  # fmt: skip
 
 
-def judge_end(tables: Tables) -> Judgement:
-    """31.f: stage D."""
+@claims(
+    "31.f",
+    "At last the triangles have turned into an antiprism, an octahedron.",
+    rule=f"at the end of the chosen training: all |cosines| within sets < {RIGHT:g}, and for every "
+    f"feature one of the other set at a cosine < {ANTIPODAL:g}",
+    evidence=_SHOWN,
+    quick=False,
+)
+def end(tables: Tables) -> Judgement:
     table = tables["trajectories"]
-    row, whole = stages.chosen(table), stages.octahedral(table)
+    row, count = chosen_of(table), int(octahedral(table).sum())
+    within, antipode = row["end_within"], row["end_antipode"]
     return when(
-        row["end_within"] < stages.RIGHT and row["end_antipode"] < stages.ANTIPODAL,
-        f"seed {int(row[SEED])}, at the end: cosines within sets within {row['end_within']:.3f} "
-        f"of 0, the worst antipode at {row['end_antipode']:.4f}; so in {int(whole.sum())} of "
-        f"{len(table)} seeds",
-        within=row["end_within"],
-        antipode=row["end_antipode"],
-        seeds=int(whole.sum()),
-    )
+        within < RIGHT and antipode < ANTIPODAL,
+        f"seed {row[SEED]:.0f}, at the end: cosines within sets within {within:.3f} of 0, the "
+        f"worst antipode at {antipode:.4f}; so in {count} of {len(table)} seeds",
+        within=within, antipode=antipode, seeds=count,
+    )  # fmt: skip
 
 
-def judge_turn(tables: Tables) -> Judgement:
-    """31.g: first open, then antipodal."""
+@claims(
+    "31.g",
+    "The turning of the triangles comes last: sets open first, and become antipodal to each other "
+    "afterwards.",
+    rule="in more than half of the seeds some feature has no other at a cosine < "
+    f"{ANTIPODAL:g} when all |cosines| within sets are first < {RIGHT:g}, and every feature has "
+    "one at the end",
+    evidence=("trajectories", "kinds"),
+    quick=False,
+)
+def turn(tables: Tables) -> Judgement:
     table = tables["trajectories"]
-    turned = (table["opened"] > stages.ANTIPODAL) & stages.octahedral(table)
-    share = float(turned.mean())
+    share = ((table["opened"] > ANTIPODAL) & octahedral(table)).mean()
     return when(
         share > MOST,
         f"{100 * share:.0f} % of {len(table)} seeds; worst antipode when both sets are first at "
@@ -130,19 +185,28 @@ def judge_turn(tables: Tables) -> Judgement:
     )
 
 
-def judge_kinds(tables: Tables) -> Judgement:
-    """31.h: several ways lead to the octahedron."""
+@claims(
+    "31.h",
+    "The octahedron attracts along a few different trajectories.",
+    rule="by the cosine between the sets' mean directions in the second stage "
+    "(line: < −.9, corner: −.9 … .9, same side: > .9), at least "
+    f"{100 * KIND:g} % of the seeds are of each kind, and more than half of each kind end as in "
+    "31.f",
+    evidence=("kinds", "trajectories"),
+    quick=False,
+)
+def kinds(tables: Tables) -> Judgement:
     table = tables["trajectories"]
-    whole, good, words = stages.octahedral(table), True, []
-    for name in stages.KINDS:
-        own = stages.kind_of(table, name)
-        ended = float(whole[own].mean()) if own.any() else 0.0
-        good &= bool(own.mean() >= KIND and ended > MOST)
-        words.append(f"{name} {int(own.sum())} ({100 * ended:.0f} % octahedra)")
+    whole, good, words = octahedral(table), True, []
+    for name in KINDS:
+        own = kind_of(table, name)
+        ended = whole[own].mean() if own.any() else 0.0
+        good &= own.mean() >= KIND and ended > MOST
+        words.append(f"{name} {own.sum()} ({100 * ended:.0f} % octahedra)")
     return when(good, f"of {len(table)} seeds: {', '.join(words)}")
 
 
 def _settled(tables: Tables, stage: int) -> str:
-    own: pd.DataFrame = tables["stages"]
+    own = tables["stages"]
     row = own.iloc[min(stage, len(own) - 1)]
-    return f"seed {int(row[SEED])}, step {int(row['settled']):,}"
+    return f"seed {row[SEED]}, step {row['settled']:,}"

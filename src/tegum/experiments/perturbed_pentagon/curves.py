@@ -36,8 +36,6 @@ ELSE: Final = "something else"
 ABSENT: Final = 0.1
 #: Five features go round the circle when no gap is as wide (NaN when fewer are represented).
 _OPEN: Final = 90.0
-#: What is told of both branches where they cross.
-_SIDES: Final = ("loss", "slope", "norm")
 #: Points of the exact curves from one tenth to tenfold: (full, quick). Every density at which
 #: models are trained is among them.
 _POINTS: Final = (73, 25)
@@ -67,7 +65,7 @@ def densities(points: int) -> F64:
     return np.round(np.geomspace(SPARSEST, DENSEST, points), 9)
 
 
-def tables(lab: Lab) -> Tables:
+def measure(lab: Lab) -> Tables:
     """`curves` and `shapes` of the three branches, `ends`, `crossings`."""
     import pandas as pd
 
@@ -80,23 +78,18 @@ def tables(lab: Lab) -> Tables:
         {"branch": name, "low": float(b["low"]) / REST, "high": float(b["high"]) / REST}
         for name, b in found.items()
     ]
-    columns = [
-        RELATIVE,
-        "loss",
-        *(f"{what}_{side}" for what in _SIDES for side in ("one", "other")),
-    ]
+    sides = [f"{what}_{side}" for what in ("loss", "slope", "norm") for side in ("one", "other")]
     return {
         "curves": pd.concat(curves, ignore_index=True),
         "shapes": pd.concat(shapes, ignore_index=True),
         "ends": pd.DataFrame(ends),
-        "crossings": pd.DataFrame([_crossing(c) for c in met], columns=columns),
+        "crossings": pd.DataFrame([_crossing(c) for c in met], columns=[RELATIVE, "loss", *sides]),
     }
 
 
 def _followed(name: str, relative: F64) -> xr.Dataset:
     start, W, b = _STARTS[name]
-    values, begin = REST * relative, REST * start
-    return follow(problem(), W, b, target=TARGET, values=values, start=begin)
+    return follow(problem(), W, b, target=TARGET, values=REST * relative, start=REST * start)
 
 
 def _curve(branch: xr.Dataset, name: str, relative: F64) -> pd.DataFrame:
@@ -119,8 +112,8 @@ def _crossing(met: Crossing) -> dict[str, float]:
     for side, model in (("one", met.one), ("other", met.other)):
         W, b = model["W"].to_numpy(), model["b"].to_numpy()
         row[f"loss_{side}"] = float(model["loss"])
-        row[f"slope_{side}"] = float(slopes(W[None], b[None])[0])
-        row[f"norm_{side}"] = float(geometry.norms(W)[0])
+        row[f"slope_{side}"] = slopes(W[None], b[None])[0]
+        row[f"norm_{side}"] = geometry.norms(W)[0]
     return row
 
 
@@ -144,9 +137,11 @@ def slopes(W: F64, b: F64) -> F64:
 
 
 def neighbour_angle(W: F64) -> F64:
-    """The mean angle, in degrees, of feature 0 to its neighbours on both sides; (model,)."""
-    turned = np.sort((geometry.angles_2d(W) - geometry.angles_2d(W)[:, :1]) % 360.0, axis=1)
-    return np.asarray((turned[:, 1] + 360.0 - turned[:, -1]) / 2)
+    """The mean angle, in degrees, of feature 0 of W (..., 2, 5) to its neighbours; (...)."""
+    angles = geometry.angles_2d(W)
+    turned = np.sort((angles - angles[..., :1]) % 360.0, axis=-1)
+    mean: F64 = (turned[..., 1] + 360.0 - turned[..., -1]) / 2
+    return mean
 
 
 def _shapes(branch: xr.Dataset, name: str, relative: F64) -> pd.DataFrame:
@@ -154,7 +149,7 @@ def _shapes(branch: xr.Dataset, name: str, relative: F64) -> pd.DataFrame:
 
     W, b = branch["W"].to_numpy(), branch["b"].to_numpy()
     rows = [
-        shape(W[k], b[k], float(r)).assign(**{RELATIVE: r, "branch": name})
+        shape(W[k], b[k], r).assign(**{RELATIVE: r, "branch": name})
         for k, r in enumerate(relative)
         if np.isfinite(W[k]).all()
     ]
@@ -178,16 +173,14 @@ def shape(W: F64, b: F64, relative: float) -> pd.DataFrame:
         order, turned = placed.order, placed.apply(W)
     columns = {"w0": turned[0], "w1": turned[1], "norm": geometry.norms(turned), "b": b[order]}
     columns["dimensionality"] = geometry.dimensionality(turned)
-    geometric, arriving = _positive(turned, np.where(np.arange(5) == 0, relative, 1.0))
-    columns |= {"positive": geometric, "arriving": arriving}
+    columns["positive"], columns["arriving"] = _positive(turned, relative)
     return pd.DataFrame({"place": np.arange(5), "feature": order, **columns})
 
 
-def _positive(W: F64, relative: F64) -> tuple[F64, F64]:
+def _positive(W: F64, relative: float) -> tuple[F64, F64]:
     """Σ_{j≠i} max(W_i·W_j, 0)² of each feature, and the same weighted by the sources' densities."""
-    G = geometry.gram(W)
-    squared = np.maximum(G * (1 - np.eye(len(G))), 0.0) ** 2
-    return np.asarray(squared.sum(axis=1)), np.asarray(squared @ relative)
+    squared = np.maximum(geometry.gram(W) * (1 - np.eye(5)), 0.0) ** 2
+    return squared.sum(axis=1), squared @ np.array([relative, 1, 1, 1, 1])
 
 
 def kind(W: F64) -> str:
@@ -198,5 +191,4 @@ def kind(W: F64) -> str:
         if 0 in paired:
             return OTHERS
         return DIGONS if norms[0] < ABSENT else ELSE
-    gaps = geometry.gaps_2d(W)
-    return PENTAGON if not pairs and bool((gaps < _OPEN).all()) else ELSE
+    return PENTAGON if not pairs and (geometry.gaps_2d(W) < _OPEN).all() else ELSE

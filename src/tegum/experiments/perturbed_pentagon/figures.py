@@ -1,62 +1,49 @@
-"""Figures of the perturbed pentagon, from its tables."""
+"""Figures of the perturbed pentagon: its shape over the density, and how many seeds find it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from tegum import plots
-from tegum.experiments.base import Tables
-from tegum.experiments.perturbed_pentagon import seeds
-from tegum.experiments.perturbed_pentagon.curves import (
-    DENSEST,
-    DIGONS,
-    OTHERS,
-    PENTAGON,
-    RELATIVE,
-    SPARSEST,
+from tegum.experiments.base import FigureSpec, Tables
+from tegum.experiments.perturbed_pentagon.curve_figures import (
+    NAMES,
+    draw_crossing,
+    draw_seeds,
+    mark_crossing,
+    relative_axis,
 )
-from tegum.experiments.perturbed_pentagon.lengths import bounds
+from tegum.experiments.perturbed_pentagon.curves import PENTAGON, RELATIVE
 from tegum.experiments.perturbed_pentagon.tables import (
     at_one,
+    bounds,
     curve,
     exact_shapes,
+    interval,
     pentagons,
     varied,
 )
 from tegum.plots import style
 
 if TYPE_CHECKING:
-    import pandas as pd
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_COLOURS: Final = {PENTAGON: style.VERMILION, DIGONS: style.BLUE, OTHERS: style.GREEN}
-_NAMES: Final = {
-    PENTAGON: "pentagon",
-    DIGONS: "two digons, varied feature at 0",
-    OTHERS: "two digons, another feature left over",
-}
 #: The features of a pentagon by their place: k and 5 − k mirror each other.
 _PLACES: Final = {
     0: ("varied", style.VERMILION),
     1: ("its neighbours", style.BLUE),
     2: ("far two", style.GREEN),
 }
-_TICKS: Final = (0.1, 0.3, 1, 3, 10)
-_LABEL: Final = "density of the varied feature / density of the others"
-#: What is drawn close to the crossing.
-_NEAR: Final = (0.1, 1.0)
 
 
 def draw_morph(tables: Tables) -> Figure:
     """The paper's figure: all best models on top of one another."""
     best = tables["best"].sort_values(RELATIVE, ascending=False)
-    ranges = best.groupby("kind")[RELATIVE].agg(["min", "max"])
     titles = {
-        kind: f"{_NAMES.get(str(kind), kind)}: {low:.3g} to {high:.3g}"
-        for kind, (low, high) in zip(ranges.index, ranges.to_numpy(), strict=True)
+        kind: f"{NAMES.get(str(kind), kind)}: {at.min():.3g} to {at.max():.3g}"
+        for kind, at in best.groupby("kind")[RELATIVE]
     }
     shown = np.unique(best[RELATIVE])[:: max(1, best[RELATIVE].nunique() // 8)]
     return plots.morph(
@@ -69,161 +56,13 @@ def draw_morph(tables: Tables) -> Figure:
 
 
 @style.styled
-def draw_seeds(tables: Tables) -> Figure:
-    """All seeds, and the exact curves through them."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(7.6, 4.6), layout="constrained")
-    axes = figure.add_subplot()
-    models = tables["models"]
-    spread = np.random.default_rng(0).uniform(-0.012, 0.012, len(models))  # seen apart, not moved
-    for shape in (*_NAMES, None):
-        mine = models["kind"] == shape if shape else ~models["kind"].isin(list(_NAMES))
-        look: dict[str, Any] = {"mfc": "none", "mew": 0.7, "alpha": 0.45, "zorder": 2}
-        axes.plot(
-            models.loc[mine, RELATIVE] * np.exp(spread[mine.to_numpy()]),
-            models.loc[mine, "loss"],
-            "o",
-            ms=3.2,
-            color=_COLOURS.get(str(shape), style.GREY),
-            **look,
-        )
-    lowest = tables["curves"].groupby(RELATIVE)["loss"].transform("min")
-    rows = tables["curves"].assign(wins=tables["curves"]["loss"] <= lowest * (1 + 1e-12))
-    for name, words in _NAMES.items():
-        _strong(axes, rows[rows["branch"] == name], "loss", _COLOURS[name], words)
-    _mark_crossing(axes, tables)
-    axes.plot([], [], "o", ms=3.2, mfc="none", color=style.GREY, label="other seeds")
-    top = float(models["loss"].quantile(0.995))
-    axes.set(yscale="log", ylabel="expected loss", ylim=(0.9 * models["loss"].min(), 1.25 * top))
-    _relative_axis(axes)
-    axes.legend(loc="lower right")
-    for name, (at, place) in _PICTURES.items():
-        _picture(axes, tables, name, at, place)
-    return figure
-
-
-#: Pictures beside the curves: relative density, left and lower edge (parts of the axes).
-_PICTURES: Final = {
-    PENTAGON: (1.0, (0.49, 0.2)),
-    DIGONS: (SPARSEST, (0.05, 0.4)),
-    OTHERS: (3.162277660, (0.36, 0.74)),
-}
-
-
-def _picture(
-    axes: Axes, tables: Tables, branch: str, at: float, place: tuple[float, float]
-) -> None:
-    """The features of an exact minimum, the varied one with a larger dot."""
-    rows = tables["shapes"]
-    rows = rows[(rows["branch"] == branch) & np.isclose(rows[RELATIVE], at)]
-    inset = axes.inset_axes((*place, 0.13, 0.2))
-    inset.set(xlim=(-1.25, 1.25), ylim=(-1.25, 1.25), aspect="equal", xticks=[], yticks=[])
-    inset.patch.set_alpha(0)
-    inset.spines[:].set_visible(False)
-    for x, y, number in zip(rows["w0"], rows["w1"], rows["place"], strict=True):
-        inset.plot([0, x], [0, y], color=_COLOURS[branch], lw=1.4)
-        inset.plot(x, y, "o", ms=5.5 if number == 0 else 3.5, color=_COLOURS[branch], mec="white")
-
-
-def _strong(axes: Axes, rows: pd.DataFrame, column: str, colour: str, words: str) -> None:
-    """A branch dashed where it is a minimum only, and strong where it is the lowest."""
-    rows = rows.sort_values(RELATIVE)
-    axes.plot(rows[RELATIVE], rows[column], color=colour, lw=1.0, ls=(0, (4, 2)), zorder=3)
-    axes.plot(rows[RELATIVE], rows[column].where(rows["wins"]), color=colour, lw=2.6, label=words)
-
-
-def _relative_axis(axes: Axes, low: float = SPARSEST, high: float = DENSEST) -> None:
-    from matplotlib.ticker import NullLocator
-
-    axes.set(xscale="log", xlim=(low / 1.06, high * 1.06), xlabel=_LABEL)
-    ticks = [tick for tick in (*_TICKS, 0.2, 0.4, 0.6) if low <= tick <= high]
-    ticks = ticks if high < DENSEST else [tick for tick in _TICKS if low <= tick <= high]
-    axes.xaxis.set_ticks(sorted(ticks), labels=[f"{tick:g}" for tick in sorted(ticks)])
-    axes.xaxis.set_minor_locator(NullLocator())
-
-
-def _mark_crossing(axes: Axes, tables: Tables) -> None:
-    for at in tables["crossings"][RELATIVE]:
-        axes.axvline(at, color=style.GREY, lw=0.8, zorder=0)
-
-
-@style.styled
-def draw_crossing(tables: Tables) -> Figure:
-    """Around the crossing: loss above the optimum, its slope, the varied feature's length."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(7.6, 6.6), layout="constrained")
-    panels = figure.subplots(3, 1, sharex=True)
-    rows = _close(tables)
-    columns = {
-        "over": "loss above the lowest, %",
-        "slope": "slope of the loss ∂L/∂r",
-        "norm": "length of the\nvaried feature",
-    }
-    models = tables["models"]
-    near = models[models[RELATIVE].between(*_NEAR) & models["kind"].isin([PENTAGON, DIGONS])]
-    for axes, (column, words) in zip(panels, columns.items(), strict=True):
-        for name in (PENTAGON, DIGONS):
-            part = rows[rows["branch"] == name]
-            _strong(axes, part, column, _COLOURS[name], _NAMES[name])
-        _mark_crossing(axes, tables)
-        axes.set_ylabel(words)
-    for name in (PENTAGON, DIGONS):
-        part = near[near["kind"] == name]
-        over = 100 * (part["loss"] / part["lowest"] - 1)
-        look: dict[str, Any] = {"ms": 3.4, "mfc": "none", "mew": 0.7, "alpha": 0.5}
-        panels[0].plot(part[RELATIVE], over, "o", color=_COLOURS[name], **look)
-        panels[2].plot(part[RELATIVE], part["norm"], "o", color=_COLOURS[name], **look)
-    panels[0].set_ylim(-3, 62)
-    panels[0].legend(loc="center right", bbox_to_anchor=(1, 0.3))
-    for _, met in tables["crossings"].iterrows():
-        at = met[RELATIVE]
-        words = f"the losses cross at {at:.4f}:\n{1 / at:.2f} times sparser"
-        panels[0].annotate(
-            words, (at, 0), (0.11, 42), arrowprops={"arrowstyle": "-", "color": style.GREY}
-        )
-        _leap(panels[1], at, met["slope_one"], met["slope_other"])
-        _leap(panels[2], at, met["norm_one"], met["norm_other"])
-    _relative_axis(panels[2], *_NEAR)
-    for axes in panels[:2]:
-        axes.set_xlabel("")
-    return figure
-
-
-def _leap(axes: Axes, at: float, one: float, other: float) -> None:
-    """Where the optimum jumps."""
-    axes.plot([at, at], [one, other], color=style.INK, lw=2.2, ls=":", zorder=4)
-
-
-def _close(tables: Tables) -> pd.DataFrame:
-    """Both curves near the crossing, and on it, where each of them is the lowest."""
-    import pandas as pd
-
-    rows = tables["curves"]
-    rows = rows[rows[RELATIVE].between(*_NEAR) & rows["branch"].isin([PENTAGON, DIGONS])]
-    met = [
-        {RELATIVE: row[RELATIVE], "branch": name, "loss": row["loss"],
-         "slope": row[f"slope_{side}"], "norm": row[f"norm_{side}"]}
-        for _, row in tables["crossings"].iterrows()
-        for name, side in ((PENTAGON, "one"), (DIGONS, "other"))
-    ]  # fmt: skip
-    both = pd.concat([rows, pd.DataFrame(met)], ignore_index=True)
-    lowest = both.groupby(RELATIVE)["loss"].transform("min")
-    return both.assign(
-        wins=both["loss"] <= lowest * (1 + 1e-9), over=100 * (both["loss"] / lowest - 1)
-    )
-
-
-@style.styled
 def draw_motion(tables: Tables) -> Figure:
     """Angle of the neighbours, lengths of the features, over the density."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(8.4, 3.4), layout="constrained")
     left, right = figure.subplots(1, 2)
-    exact = curve(tables, PENTAGON)
-    best = varied(tables)
+    exact, best = curve(tables, PENTAGON), varied(tables)
     left.plot(exact[RELATIVE], exact["angle"], color=style.VERMILION, lw=1.2)
     left.plot(best[RELATIVE], best["angle"], "o", ms=4.5, color=style.VERMILION)
     left.axhline(72, color=style.FAINT, lw=0.8, zorder=0)
@@ -238,8 +77,8 @@ def draw_motion(tables: Tables) -> Figure:
     right.set_ylabel("length ‖W_i‖")
     right.legend(loc="upper right")
     for axes in (left, right):
-        _mark_crossing(axes, tables)
-        _relative_axis(axes)
+        mark_crossing(axes, tables)
+        relative_axis(axes)
     return figure
 
 
@@ -276,14 +115,84 @@ def draw_reach(tables: Tables) -> Figure:
     axes = figure.add_subplot()
     for k, ((n, m), rows) in enumerate(tables["reach"].groupby(["n_features", "n_hidden"])):
         rows = rows.sort_values(RELATIVE)
-        total, of = int(rows["reached"].sum()), int(rows["seeds"].sum())
-        bands = np.array([seeds.interval(*pair) for pair in rows[["reached", "seeds"]].to_numpy()])
+        counted = rows[["reached", "seeds"]]
+        reached, of = counted.sum()
+        bands = np.array([interval(*pair) for pair in counted.to_numpy()])
         colour = (style.VERMILION, style.BLUE, style.GREEN)[k % 3]
         axes.fill_between(rows[RELATIVE], *bands.T, color=colour, alpha=0.18, lw=0)
-        words = f"n = {n}, m = {m}: {total / of:.0%} of all"
+        words = f"n = {n}, m = {m}: {reached / of:.0%} of all"
         share = rows["reached"] / rows["seeds"]
         axes.plot(rows[RELATIVE], share, "o-", ms=3.6, lw=1.2, color=colour, label=words)
     axes.set(ylim=(0, 1.03), ylabel="seeds within 1 % of the lowest loss")
-    _relative_axis(axes)
+    relative_axis(axes)
     axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
     return figure
+
+
+_CHOSEN = (
+    "At each density the model of lowest expected loss of 96 seeds is shown (fewer in a quick run)"
+)
+
+FIGURES: Final = (
+    FigureSpec(
+        "pentagon",
+        "Five features in two dimensions; the density of one of them, on the right with the larger "
+        "dot, is a tenth to ten times that of the others (colour: blue sparser, yellow denser). "
+        "Denser, it pushes its neighbours away; sparser, they close in and it grows; sparser "
+        "still, it is given up, and the four others form two digons. Each line is a feature's "
+        f"direction, thin ones join neighbours; the dashed circle has radius 1. {_CHOSEN}, turned "
+        "and reflected into one position. Below: some of them alone, by relative density.",
+        draw_morph,
+        ("best",),
+    ),
+    FigureSpec(
+        "seeds",
+        "Expected losses of all seeds (rings, coloured by the shape of the model; a little apart "
+        "to be seen) and of the exact minima, each followed over the density (lines; strong where "
+        "it is the lowest). Seeds that miss the best minimum end in another one: nearly all lie on "
+        "a curve. Pentagon and digons cross at the vertical line; pictures: the models of the "
+        "curves, the varied feature with a larger dot. Rings a little above the curve of the "
+        "digons are models whose output for the lost feature is dead (b < 0 instead of its mean). "
+        "The highest half per cent of the losses is not shown.",
+        draw_seeds,
+        ("models", "curves", "shapes", "crossings"),
+    ),
+    FigureSpec(
+        "crossing",
+        "Why the collapse is of first order. Two minima exist on both sides; each changes "
+        "smoothly with the density (dashed where it is not the lowest), and at the vertical line "
+        "they are equally deep. There the optimum (strong) changes over: its loss is continuous, "
+        "the slope of the loss over the relative density r jumps, and so does the varied feature, "
+        "from its full length to 0 (dotted). At the far left the pentagon is a minimum no more (a "
+        "seed beyond its end is still on its way out). Lines: exact; rings: seeds.",
+        draw_crossing,
+        ("models", "curves", "crossings"),
+    ),
+    FigureSpec(
+        "motion",
+        "How the pentagon moves: the angle of the varied feature to its two neighbours, and the "
+        "lengths of all features. Lines: the exact minimum, also where it is not the lowest (left "
+        f"of the vertical line, where the digons are lower). Dots: trained models. {_CHOSEN}, "
+        "where it is a pentagon.",
+        draw_motion,
+        ("best", "curves", "shapes", "crossings"),
+    ),
+    FigureSpec(
+        "lengths",
+        "Squared lengths of the features over their biases. Grey: between 1 + |b| and 1/(1 − |b|). "
+        "The regular pentagon (star) lies inside; the formula of the paper (dashed) falls with the "
+        f"size of a negative bias, while lengths grow. The sparser the varied feature, the more "
+        f"negative is its bias. {_CHOSEN}, where it is a pentagon.",
+        draw_lengths,
+        ("best", "shapes"),
+    ),
+    FigureSpec(
+        "reach",
+        "The part of the 96 seeds at each density (fewer in a quick run) that come within 1 % of "
+        "the lowest loss known, with 95 % intervals (Wilson), when one feature is sparser or "
+        "denser than the others. A dip is near a change of the optimum, or where another minimum "
+        "draws most starts. A quick run has two dimensions only.",
+        draw_reach,
+        ("reach",),
+    ),
+)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from statistics import NormalDist
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from tegum.experiments.base import Tables
-from tegum.experiments.perturbed_pentagon import seeds
 from tegum.experiments.perturbed_pentagon.curves import PENTAGON, RELATIVE
+from tegum.experiments.perturbed_pentagon.measure import MATCH
 
 if TYPE_CHECKING:
     import pandas as pd
+
+#: Of the intervals of shares.
+CONFIDENCE: Final = 0.95
 
 
 def pentagons(tables: Tables) -> pd.DataFrame:
@@ -41,9 +45,16 @@ def at_one(rows: pd.DataFrame) -> pd.DataFrame:
     return rows[np.isclose(rows[RELATIVE], 1.0)]
 
 
+def bounds(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows with ‖W_i‖² as `squared`, its bounds `low` and `high`, and if it is `inside`."""
+    squared, size = rows["norm"] ** 2, rows["b"].abs()
+    rows = rows.assign(squared=squared, low=1 + size, high=1 / (1 - size))
+    return rows.assign(inside=rows["squared"].between(rows["low"], rows["high"]))
+
+
 def count(tables: Tables) -> int:
     """How many seeds each density has, at least."""
-    return int(tables["models"].groupby(RELATIVE).size().min())
+    return tables["models"].groupby(RELATIVE).size().min()
 
 
 def kinds(rows: pd.DataFrame) -> str:
@@ -54,10 +65,9 @@ def kinds(rows: pd.DataFrame) -> str:
 def known(tables: Tables, relative: float) -> str:
     """The lowest loss at a density, and how many seeds come near it."""
     rows = tables["models"][np.isclose(tables["models"][RELATIVE], relative)]
-    near = _near(rows).mean()
     return (
-        f"loss {rows['loss'].min():.7f}, N = {len(rows)}, {near:.0%} of seeds within "
-        f"{seeds.MATCH:.0%}"
+        f"loss {rows['loss'].min():.7f}, N = {len(rows)}, {_near(rows).mean():.0%} of seeds within "
+        f"{MATCH:.0%}"
     )
 
 
@@ -65,10 +75,17 @@ def shares(tables: Tables) -> str:
     """The least and the largest part of the seeds of a density that come near the lowest loss."""
     models = tables["models"]
     part = _near(models).groupby(models[RELATIVE]).mean()
-    return f"{part.min():.0%} to {part.max():.0%} of which are within {seeds.MATCH:.0%} of it"
+    return f"{part.min():.0%} to {part.max():.0%} of which are within {MATCH:.0%} of it"
 
 
 def _near(models: pd.DataFrame) -> pd.Series:
     """Whether the loss of a model is near the lowest known."""
-    near: pd.Series = models["loss"] <= (1 + seeds.MATCH) * models["lowest"]
-    return near
+    return models["loss"] <= (1 + MATCH) * models["lowest"]
+
+
+def interval(reached: int, seeds: int) -> tuple[float, float]:
+    """Wilson's 95 % interval of a share."""
+    share, z = reached / seeds, NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
+    middle = (share + z**2 / (2 * seeds)) / (1 + z**2 / seeds)
+    half = z * np.sqrt(share * (1 - share) / seeds + (z / (2 * seeds)) ** 2) / (1 + z**2 / seeds)
+    return float(middle - half), float(middle + half)

@@ -8,20 +8,17 @@ import numpy as np
 import xarray as xr
 
 from tegum.analysis import alignment, sets
-from tegum.dims import DENSITY, F64, FEATURE, HIDDEN, SEED
-from tegum.distributions import Correlated
-from tegum.experiments._shared.sets import EXACT, TRAINED, plain, plan, problem
+from tegum.dims import DENSITY, FEATURE, HIDDEN, SEED
+from tegum.experiments._shared.sets import EXACT, TRAINED, by_engine, in_plane, plain
 from tegum.experiments.base import Lab, Tables
-from tegum.problem import Problem
+from tegum.experiments.collapse_to_pca import branches
+from tegum.experiments.collapse_to_pca.branches import LAW, PAIRS, PROBLEM
 from tegum.runs.select import best
 from tegum.theory import principal
 
 if TYPE_CHECKING:
     import pandas as pd
 
-LAW: Final = Correlated(n_sets=3, set_size=2, feature_probability=0.1)
-#: The pair of each feature.
-PAIRS: Final = np.arange(LAW.n_features) // 2
 #: The fifteen densities at which models are trained.
 DENSITIES: Final = (
     *(0.02, 0.03, 0.05, 0.08, 0.1, 0.12, 0.15, 0.2),
@@ -34,31 +31,27 @@ STEPS: Final = (15_000, 3_000)
 SHOWN: Final = (0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.8)
 
 
-def task() -> Problem:
-    """Three correlated pairs in two dimensions."""
-    return problem(LAW)
-
-
 def measure(lab: Lab) -> Tables:
-    """`models`, a row per model; `pairs`, `features` and `principal` of the best."""
+    """Models at fifteen densities, trained and exact, and the branches of exact minima.
+
+    `models`, a row per model; `pairs`, `features` and `principal` of the best; `branches` and
+    `transitions`.
+    """
     import pandas as pd
 
-    runs = {
-        engine: lab.train(task(), {DENSITY: DENSITIES}, plan(lab, engine, STEPS), lab.pick(*seeds))
-        for engine, seeds in SEEDS.items()
-    }
-    runs[TRAINED] = lab.score(runs[TRAINED])
+    runs = by_engine(lab, PROBLEM, DENSITIES, STEPS, SEEDS)
     chosen = {engine: best(found) for engine, found in runs.items()}
     return {
         "models": pd.concat([_models(e, found) for e, found in runs.items()], ignore_index=True),
         "pairs": pd.concat([_pairs(e, found) for e, found in chosen.items()], ignore_index=True),
         "features": _features(chosen[EXACT]),
         "principal": principal_table(chosen[EXACT]),
+        **branches.measure(lab),
     }
 
 
 def _models(engine: str, runs: xr.Dataset) -> pd.DataFrame:
-    """engine, density, seed, loss, loss_error, collapsed, represented."""
+    """engine, density, seed, loss, loss_error, collapsed."""
     counted = {"collapsed": sets.count_collapsed(runs["W"], PAIRS)}
     found = runs[["loss", "loss_error"]].assign(counted)
     rows = found.transpose(DENSITY, SEED).to_dataframe().reset_index()
@@ -90,15 +83,12 @@ def _features(models: xr.Dataset) -> pd.DataFrame:
     parts, target = [], None
     for p in DENSITIES:
         W = plain(models["W"].sel({DENSITY: p}))
-        W = alignment.canonical(W) if target is None else _towards(W, target)
-        target = W
-        columns = {FEATURE: np.arange(W.shape[1]), "set": PAIRS, "w0": W[0], "w1": W[1]}
-        parts.append(pd.DataFrame({DENSITY: p, **columns}))
+        if target is None:
+            target = alignment.canonical(W)
+        else:
+            target = sets.align_sets(W, target, PAIRS).apply(W)
+        parts.append(pd.DataFrame({DENSITY: p, **in_plane(target)}))
     return pd.concat(parts, ignore_index=True)
-
-
-def _towards(W: F64, target: F64) -> F64:
-    return sets.align_sets(W, target, PAIRS).apply(W)
 
 
 def principal_table(models: xr.Dataset) -> pd.DataFrame:
@@ -120,14 +110,11 @@ def principal_table(models: xr.Dataset) -> pd.DataFrame:
         projector = sums @ span.T @ span @ sums.T
         law = LAW.with_probability(p)
         covariance = law.second_moment() - np.outer(law.mean(), law.mean())
-        together, apart = principal.pair_spectrum(p)
         values = {
             "outside": 1 - (inside**2).sum() / (W**2).sum(),
             "projector_off": np.abs(W.T @ W - projector).max(),
             "loss": float(model["loss"]),
             "pca_loss": principal.least_loss(covariance, 2),
-            "together": together,
-            "apart": apart,
         }
-        rows.append({DENSITY: p, **values})
+        rows.append({DENSITY: p, **values, **principal.pair_spectrum(p)._asdict()})
     return pd.DataFrame(rows)

@@ -1,4 +1,4 @@
-"""Measurement of `geometric_transformations`: octahedra, stages, and one training in detail."""
+"""Two sets of three features: where trainings end, their stages, and one training in detail."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tegum.analysis import dynamics, geometry
 from tegum.analysis import set_cosines as between
 from tegum.analysis.sets import PAIR
 from tegum.analysis.stages import loss_rate, stages
-from tegum.dims import CHECKPOINT, DENSITY, F64, FEATURE, HIDDEN, SEED
+from tegum.dims import CHECKPOINT, DENSITY, F64, FEATURE, HIDDEN, I64, SEED
 from tegum.distributions import Correlated
 from tegum.experiments.base import Lab, Tables
 from tegum.models import ReLUOutput
@@ -50,6 +50,26 @@ _FIRST_FRAME: Final = 60  # steps
 _SHOWN_SEEDS: Final = 48  # faint curves behind the chosen one
 
 
+def measure(lab: Lab) -> Tables:
+    """The ends of trainings; the stages of all; the chosen training in full."""
+    final = lab.train(
+        problem(FINAL_DENSITIES[0]),
+        {DENSITY: list(FINAL_DENSITIES)},
+        Training(steps=lab.pick(*FINAL_STEPS), curve_points=0, held_out=1024),
+        lab.pick(*FINAL_SEEDS),
+    )
+    drops = _slow(lab, DROPS_DENSITY, DROPS_STEPS, DROPS_SEEDS)
+    story = follow(_slow(lab, STORY_DENSITY, STORY_STEPS, STORY_SEEDS))
+    table = trajectories(story)
+    return {
+        "ends": ends_table(lab.score(final)),
+        "drops": stages(dynamics.traces(drops)),
+        "trajectories": table,
+        **story_tables(story, chosen_of(table), lab.pick(*FRAMES)),
+        "kinds": kinds_table(story, table),
+    }
+
+
 def problem(density: float) -> Problem:
     """Two sets of three features that are active together, in three dimensions."""
     return Problem(
@@ -57,48 +77,14 @@ def problem(density: float) -> Problem:
     )
 
 
-def plan_final(lab: Lab) -> Training:
-    """Where trainings end: the usual start and learning rate."""
-    return Training(steps=lab.pick(*FINAL_STEPS), curve_points=0, held_out=1024)
-
-
-def plan_slow(steps: int, checkpoints: int) -> Training:
-    """A small start and a low rate, which keep the stages apart."""
-    return Training(
-        steps=steps,
-        learning_rate=3e-4,
-        init_std=0.1,
-        checkpoints=checkpoints,
-        curve_points=0,
+def _slow(lab: Lab, density: float, steps: tuple[int, int], seeds: tuple[int, int]) -> xr.Dataset:
+    """From a small start at a low rate, which keep the stages apart."""
+    training = Training(
+        steps=lab.pick(*steps), learning_rate=3e-4, init_std=0.1, curve_points=0,
+        checkpoints=lab.pick(*CHECKPOINTS),
         held_out=1024,  # expected losses take its place
-    )
-
-
-def measure(lab: Lab) -> Tables:
-    """The ends of trainings; the stages of all; the chosen training in full."""
-    final = lab.train(
-        problem(FINAL_DENSITIES[0]),
-        {DENSITY: list(FINAL_DENSITIES)},
-        plan_final(lab),
-        lab.pick(*FINAL_SEEDS),
-    )
-    count = lab.pick(*CHECKPOINTS)
-    drops = lab.train(
-        problem(DROPS_DENSITY), training=plan_slow(lab.pick(*DROPS_STEPS), count),
-        seeds=lab.pick(*DROPS_SEEDS),
     )  # fmt: skip
-    slow = lab.train(
-        problem(STORY_DENSITY), training=plan_slow(lab.pick(*STORY_STEPS), count),
-        seeds=lab.pick(*STORY_SEEDS),
-    )  # fmt: skip
-    story = follow(slow)
-    return {
-        "ends": ends_table(lab.score(final)),
-        "drops": stages(dynamics.traces(drops)),
-        "trajectories": story.table,
-        **story_tables(story, lab.pick(*FRAMES)),
-        "kinds": kinds_table(story),
-    }
+    return lab.train(problem(density), training=training, seeds=lab.pick(*seeds))
 
 
 def ends_table(final: xr.Dataset) -> pd.DataFrame:
@@ -115,38 +101,48 @@ def ends_table(final: xr.Dataset) -> pd.DataFrame:
         "within": abs(between.within_cosines(W, SETS)).max(PAIR),
         "worst_antipode": between.opposites(W, SETS).max(FEATURE),
     }
-    whole = xr.Dataset(columns).to_dataframe().reset_index()
-    six = whole["represented"] == len(SETS)
-    right = (whole["within"] < RIGHT) & (whole["worst_antipode"] < ANTIPODAL)
-    return whole.assign(octahedron=six & right)
+    table = xr.Dataset(columns).to_dataframe().reset_index()
+    whole = _octahedra(table["represented"], table["within"], table["worst_antipode"])
+    return table.assign(octahedron=whole)
+
+
+def _octahedra(represented: pd.Series, within: pd.Series, antipode: pd.Series) -> pd.Series:
+    return (represented == len(SETS)) & (within < RIGHT) & (antipode < ANTIPODAL)
 
 
 class Story(NamedTuple):
-    """The slow trainings: weights at checkpoints, losses, stages, and a row for each."""
+    """The slow trainings: weights at checkpoints, losses, stages."""
 
     W: xr.DataArray  # (seed, checkpoint, hidden, feature)
     traces: xr.Dataset
     stages: pd.DataFrame
-    table: pd.DataFrame
+
+    def of(self, seed: int) -> tuple[F64, pd.DataFrame, I64]:
+        """W and stages of one training, and the positions of the checkpoints they settled at."""
+        own = self.stages[self.stages[SEED] == seed].reset_index(drop=True)
+        settled = np.searchsorted(self.W[CHECKPOINT].to_numpy(), own["settled"].to_numpy())
+        return self.W.sel({SEED: seed}).to_numpy(), own, settled
 
 
 def follow(runs: xr.Dataset) -> Story:
-    """Where each slow training is when its stages have settled (see `_row` for the table)."""
-    import pandas as pd
-
+    """The slow trainings, cut into stages."""
     W = dynamics.at_checkpoints(runs)["W"].transpose(SEED, CHECKPOINT, HIDDEN, FEATURE)
     traces = dynamics.traces(runs)
-    cut = stages(traces)
-    steps = W[CHECKPOINT].to_numpy()
+    return Story(W, traces, stages(traces))
+
+
+def trajectories(story: Story) -> pd.DataFrame:
+    """Where each slow training is when its stages have settled, a row of `measures` for each."""
+    import pandas as pd
+
     rows = []
-    for seed in cut[SEED].unique().tolist():
-        own = cut[cut[SEED] == seed]
-        settled = np.searchsorted(steps, own["settled"].to_numpy())
-        rows.append({SEED: seed, **_row(W.sel({SEED: seed}).to_numpy(), settled)})
-    return Story(W, traces, cut, pd.DataFrame(rows))
+    for seed in story.stages[SEED].unique().tolist():
+        W, _, settled = story.of(seed)
+        rows.append({SEED: seed, **measures(W, settled)})
+    return pd.DataFrame(rows)
 
 
-def _row(W: F64, settled: Any) -> dict[str, float]:
+def measures(W: F64, settled: Any) -> dict[str, float]:
     """One training, W (checkpoint, hidden, feature).
 
     `falls` of the loss; in the second stage: the cosine between the sets' mean directions, the
@@ -155,22 +151,22 @@ def _row(W: F64, settled: Any) -> dict[str, float]:
     represented there; `opened`, the worst antipode where both sets are first at right angles, and
     `opened_at`, the position of that checkpoint (NaN and −1 where they never are).
     """
-    line, before, last = W[settled[min(1, len(settled) - 1)]], W[settled[-2:][0]], W[-1]
-    norms = np.linalg.norm(W, axis=-2).min(-1)
-    open_now = (np.abs(between.within_cosines(W, SETS)).max(-1) < RIGHT) & (norms > 0.5)
-    first = int(open_now.argmax())
+    line, before = W[settled[:2][-1]], settled[-2:][0]
+    inside = between.within_cosines(W, SETS)
+    within, antipode = np.abs(inside).max(-1), between.opposites(W, SETS).max(-1)
+    opened = np.flatnonzero((within < RIGHT) & (np.linalg.norm(W, axis=-2).min(-1) > 0.5))
     return {
         "falls": len(settled) - 1,
-        "set_cosine": float(between.set_cosines(line, SETS)[0]),
-        "line_within": float(between.within_cosines(line, SETS).min()),
-        "line_between": float(between.between_cosines(line, SETS).max()),
-        "before_within": float(np.abs(between.within_cosines(before, SETS)).max()),
-        "before_antipode": float(between.opposites(before, SETS).max()),
-        "opened": float(between.opposites(W[first], SETS).max()) if open_now.any() else np.nan,
-        "opened_at": first if open_now.any() else -1,
-        "end_represented": int(geometry.count_represented(last)),
-        "end_within": float(np.abs(between.within_cosines(last, SETS)).max()),
-        "end_antipode": float(between.opposites(last, SETS).max()),
+        "set_cosine": between.set_cosines(line, SETS)[0],
+        "line_within": between.within_cosines(line, SETS).min(),
+        "line_between": between.between_cosines(line, SETS).max(),
+        "before_within": within[before],
+        "before_antipode": antipode[before],
+        "opened": antipode[opened[0]] if opened.size else np.nan,
+        "opened_at": opened[0] if opened.size else -1,
+        "end_represented": geometry.count_represented(W[-1]),
+        "end_within": within[-1],
+        "end_antipode": antipode[-1],
     }
 
 
@@ -181,8 +177,7 @@ def on_a_line(table: pd.DataFrame) -> pd.Series:
 
 def octahedral(table: pd.DataFrame) -> pd.Series:
     """Trainings that end with six features, at right angles within sets, and antipodal across."""
-    six = table["end_represented"] == len(SETS)
-    return six & (table["end_within"] < RIGHT) & (table["end_antipode"] < ANTIPODAL)
+    return _octahedra(table["end_represented"], table["end_within"], table["end_antipode"])
 
 
 def paused(table: pd.DataFrame) -> pd.Series:
@@ -191,7 +186,7 @@ def paused(table: pd.DataFrame) -> pd.Series:
     return (table["falls"] >= FALLS) & open_sets
 
 
-def chosen(table: pd.DataFrame) -> pd.Series:
+def chosen_of(table: pd.DataFrame) -> pd.Series:
     """The training that goes through most of the paper's stages; of these, the straightest line."""
     line, end, pause = on_a_line(table), octahedral(table), paused(table)
     ranked = table.assign(passed=3 * line + 2 * end + (line & end & pause))
@@ -199,32 +194,28 @@ def chosen(table: pd.DataFrame) -> pd.Series:
     return ranked.sort_values(order, ascending=[False, True], kind="stable").iloc[0]
 
 
-def story_tables(story: Story, frames: int) -> Tables:
+def story_tables(story: Story, chosen: pd.Series, frames: int) -> Tables:
     """Of the chosen training: stages, their features, paths and moments, rates; some curves."""
     import pandas as pd
 
-    seed = int(chosen(story.table)[SEED])
-    own = story.stages[story.stages[SEED] == seed].reset_index(drop=True)
+    seed = int(chosen[SEED])
+    W, own, settled = story.of(seed)
     # a stage more or less than the paper's four keeps its letter in the order of the alphabet
     own = own.assign(name=[chr(ord("A") + k) for k in range(len(own))])
-    W = upright(story.W.sel({SEED: seed}).to_numpy(), _position(story, own, 1))
-    steps = story.W[CHECKPOINT].to_numpy()
-    features, paths, previous = [], [], 0
-    for k, name in enumerate(own["name"]):
-        at = _position(story, own, k)
+    W, steps = upright(W, settled[:2][-1]), story.W[CHECKPOINT].to_numpy()
+    features, paths = [], []
+    for name, before, at in zip(own["name"], [0, *settled], settled, strict=False):
         panel = f"{name}, step {steps[at]:,}"
-        features.append(_points(W[at : at + 1], steps[at : at + 1]).assign(panel=panel))
-        paths.append(_points(W[previous : at + 1], steps[previous : at + 1]).assign(panel=panel))
-        previous = at
+        features.append(_points(W, steps, [at]).assign(panel=panel))
+        paths.append(_points(W, steps, np.arange(before, at + 1)).assign(panel=panel))
     run = next(run for run in dynamics.each(story.traces) if run.at[SEED] == seed)
     grid, rate = loss_rate(run.steps, run.loss)
-    moments = np.unique(np.rint(np.linspace(
-        np.searchsorted(steps, _FIRST_FRAME), len(steps) - 1, frames)).astype(int))  # fmt: skip
+    moments = np.linspace(np.searchsorted(steps, _FIRST_FRAME), len(steps) - 1, frames)
     return {
         "stages": own,
         "features": pd.concat(features, ignore_index=True),
         "paths": pd.concat(paths, ignore_index=True),
-        "moments": _points(W[moments], steps[moments]),
+        "moments": _points(W, steps, np.unique(np.rint(moments).astype(int))),
         "rates": pd.DataFrame({"step": grid, "rate": rate}),
         "curves": _curves(story, seed),
     }
@@ -232,11 +223,10 @@ def story_tables(story: Story, frames: int) -> Tables:
 
 def kind_of(table: pd.DataFrame, name: str) -> pd.Series:
     """Trainings of one of the KINDS."""
-    low, high = KINDS[name]
-    return (table["set_cosine"] >= low) & (table["set_cosine"] < high)
+    return table["set_cosine"].between(*KINDS[name], inclusive="left")
 
 
-def kinds_table(story: Story) -> pd.DataFrame:
+def kinds_table(story: Story, table: pd.DataFrame) -> pd.DataFrame:
     """Four moments of the first training of each kind that ends as an octahedron.
 
     The moments: where the first and the second stage have settled, where both sets are first at
@@ -244,25 +234,18 @@ def kinds_table(story: Story) -> pd.DataFrame:
     """
     import pandas as pd
 
-    steps, table, parts = story.W[CHECKPOINT].to_numpy(), story.table, []
+    steps, parts = story.W[CHECKPOINT].to_numpy(), []
     for name in KINDS:
         rows = table[kind_of(table, name) & octahedral(table) & (table["opened_at"] >= 0)]
         if rows.empty:  # a rare kind, in a quick run
             continue
-        row = rows.iloc[0]
-        own = story.stages[story.stages[SEED] == row[SEED]]
-        second = _position(story, own, 1)
-        at = [_position(story, own, 0), second, int(row["opened_at"]), len(steps) - 1]
-        W = upright(story.W.sel({SEED: row[SEED]}).to_numpy(), second)
-        points = _points(W[at], steps[at])
+        W, _, settled = story.of(rows[SEED].iloc[0])
+        second = settled[:2][-1]
+        at = [settled[0], second, rows["opened_at"].iloc[0], len(steps) - 1]
+        points = _points(upright(W, second), steps, at)
         panels = points["step"].map(lambda step: f"step {step:,}")
         parts.append(points.assign(kind=name, panel=panels))
     return pd.concat(parts, ignore_index=True)
-
-
-def _position(story: Story, own: pd.DataFrame, stage: int) -> int:
-    steps = story.W[CHECKPOINT].to_numpy()
-    return int(np.searchsorted(steps, own["settled"].iloc[min(stage, len(own) - 1)]))
 
 
 def upright(W: F64, at: int) -> F64:
@@ -279,14 +262,14 @@ def upright(W: F64, at: int) -> F64:
     return np.asarray(turned @ W)
 
 
-def _points(W: F64, steps: Any) -> pd.DataFrame:
-    """(moment, hidden, feature) as columns step, feature, set, w0, w1, w2."""
+def _points(W: F64, steps: I64, at: Any) -> pd.DataFrame:
+    """W (checkpoint, hidden, feature) at some moments: columns step, feature, set, w0, w1, w2."""
     import pandas as pd
 
-    n = W.shape[-1]
-    columns = {"step": np.repeat(steps, n), "feature": np.tile(np.arange(n), len(steps))}
-    columns["set"] = np.asarray(SETS)[columns["feature"]]
-    columns |= {f"w{k}": W[:, k].reshape(-1) for k in range(3)}
+    n = len(SETS)
+    columns = {"step": np.repeat(steps[at], n), "feature": np.tile(np.arange(n), len(at))}
+    columns["set"] = np.tile(SETS, len(at))
+    columns |= {f"w{k}": W[at, k].reshape(-1) for k in range(3)}
     return pd.DataFrame(columns)
 
 

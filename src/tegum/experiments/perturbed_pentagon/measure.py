@@ -8,8 +8,9 @@ import numpy as np
 
 from tegum.analysis import geometry
 from tegum.experiments.base import Lab, Tables
-from tegum.experiments.perturbed_pentagon import curves as exact
+from tegum.experiments.perturbed_pentagon import curves
 from tegum.experiments.perturbed_pentagon.curves import RELATIVE, REST, TARGET
+from tegum.runs.select import best_rows
 from tegum.training import Training
 
 if TYPE_CHECKING:
@@ -26,38 +27,38 @@ _BATCH: Final = (1024, 256)
 SIZES: Final = ((5, 2), (5, 3), (8, 3))
 #: A seed reaches the best minimum, or lies on a curve, when its loss is within this part of it.
 MATCH: Final = 0.01
-CONFIDENCE: Final = 0.95
 
 
-def tables(lab: Lab, curves: pd.DataFrame) -> Tables:
-    """`models`, all seeds; `best`, features of the lowest-loss ones; `reach`, by size."""
+def measure(lab: Lab) -> Tables:
+    """Exact minima over the density of one feature, and models trained at some of these.
+
+    Of the trained: `models`, all seeds; `best`, features of the lowest-loss ones; `reach`, by size.
+    """
     import pandas as pd
 
-    trained = {size: _trained(lab, *size) for size in (SIZES[:1] if lab.quick else SIZES)}
+    exact = curves.measure(lab)
+    trained = {size: _trained(lab, *size) for size in lab.pick(SIZES, SIZES[:1])}
     runs = trained[SIZES[0]]
-    models = _models(runs, curves)
+    models = _models(runs, exact["curves"])
     parts = [_reach(size, found, models) for size, found in trained.items()]
     reach = pd.concat(parts, ignore_index=True)
-    return {"models": models, "best": _best(runs, models), "reach": reach}
+    return {**exact, "models": models, "best": _best(runs, models), "reach": reach}
 
 
 def _trained(lab: Lab, n_features: int, n_hidden: int) -> xr.Dataset:
     plan = Training(
-        steps=lab.pick(*_STEPS),
-        batch_size=lab.pick(*_BATCH),
-        learning_rate=3e-3,
-        schedule="cosine",
-        curve_points=0,
+        steps=lab.pick(*_STEPS), batch_size=lab.pick(*_BATCH), learning_rate=3e-3,
+        schedule="cosine", curve_points=0,
         held_out=1024,  # the expected loss takes its place
-    )
-    relative = exact.densities(lab.pick(*_DENSITIES))
+    )  # fmt: skip
+    relative = curves.densities(lab.pick(*_DENSITIES))
     axes = {RELATIVE: (TARGET, REST * relative)}
-    runs = lab.train(exact.problem(n_features, n_hidden), axes, plan, seeds=lab.pick(*_SEEDS))
+    runs = lab.train(curves.problem(n_features, n_hidden), axes, plan, seeds=lab.pick(*_SEEDS))
     return lab.score(runs).transpose(RELATIVE, "seed", ...)
 
 
-def _models(runs: xr.Dataset, curves: pd.DataFrame) -> pd.DataFrame:
-    """Every seed: `kind` and `curve`, the branch that it looks like and whether its loss is that.
+def _models(runs: xr.Dataset, exact: pd.DataFrame) -> pd.DataFrame:
+    """Every seed: `kind` and `on_curve`, the branch it looks like and whether its loss is that.
 
     `lowest` is the lowest loss known at the density, exact curves included.
     """
@@ -65,15 +66,15 @@ def _models(runs: xr.Dataset, curves: pd.DataFrame) -> pd.DataFrame:
 
     W, loss = runs["W"].to_numpy().astype(float), runs["loss"].to_numpy()
     columns = {
-        RELATIVE: np.repeat(exact.densities(len(loss)), loss.shape[1]),
+        RELATIVE: np.repeat(curves.densities(len(loss)), loss.shape[1]),
         "seed": np.tile(np.arange(loss.shape[1]), len(loss)),
         "loss": loss.ravel(),
         "loss_error": runs["loss_error"].to_numpy().ravel(),
-        "kind": [exact.kind(w) for row in W for w in row],
+        "kind": [curves.kind(w) for row in W for w in row],
         "norm": geometry.norms(W)[..., 0].ravel(),
     }
     models = pd.DataFrame(columns)
-    wide = curves.pivot(index=RELATIVE, columns="branch", values="loss")
+    wide = exact.pivot(index=RELATIVE, columns="branch", values="loss")
     if not models[RELATIVE].isin(wide.index).all():
         raise LookupError("a trained density is not on the exact curves")
     own = [
@@ -85,27 +86,17 @@ def _models(runs: xr.Dataset, curves: pd.DataFrame) -> pd.DataFrame:
     return models
 
 
-def lowest(models: pd.DataFrame) -> pd.DataFrame:
-    """The row of lowest loss at each density, sparse to dense."""
-    rows = models.dropna(subset=["loss"])
-    chosen = rows.loc[rows.groupby(RELATIVE)["loss"].idxmin()]
-    return chosen.sort_values(RELATIVE, ignore_index=True)
-
-
 def _best(runs: xr.Dataset, models: pd.DataFrame) -> pd.DataFrame:
     """`shape` of the model of lowest loss at each density, with its `kind` and `seed`."""
     import pandas as pd
 
     parts = []
-    for k, row in lowest(models).iterrows():
-        model = runs.isel({RELATIVE: int(str(k)), "seed": int(row["seed"])})
+    for k, (_, row) in enumerate(best_rows(models, RELATIVE).iterrows()):
+        model = runs.isel({RELATIVE: k, "seed": row["seed"]})
         W, b = (model[name].to_numpy().astype(float) for name in ("W", "b"))
-        named = {RELATIVE: row[RELATIVE], "kind": row["kind"], "seed": row["seed"]}
-        angle = (
-            float(exact.neighbour_angle(W[None])[0]) if row["kind"] == exact.PENTAGON else np.nan
-        )
-        shape = exact.shape(W, b, float(row[RELATIVE]))
-        parts.append(shape.assign(**named, angle=angle))
+        angle = curves.neighbour_angle(W) if row["kind"] == curves.PENTAGON else np.nan
+        named = {name: row[name] for name in (RELATIVE, "kind", "seed")}
+        parts.append(curves.shape(W, b, row[RELATIVE]).assign(**named, angle=angle))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -118,15 +109,5 @@ def _reach(size: tuple[int, int], runs: xr.Dataset, models: pd.DataFrame) -> pd.
     if size == SIZES[0]:
         least = models.groupby(RELATIVE)["lowest"].first().to_numpy()
     reached = (loss <= (1 + MATCH) * least[:, None]).sum(axis=1)
-    rows = {"n_features": size[0], "n_hidden": size[1], RELATIVE: exact.densities(len(loss))}
+    rows = {"n_features": size[0], "n_hidden": size[1], RELATIVE: curves.densities(len(loss))}
     return pd.DataFrame({**rows, "lowest": least, "reached": reached, "seeds": loss.shape[1]})
-
-
-def interval(reached: int, seeds: int) -> tuple[float, float]:
-    """Wilson's 95 % interval of a share."""
-    from statistics import NormalDist
-
-    share, z = reached / seeds, NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
-    middle = (share + z**2 / (2 * seeds)) / (1 + z**2 / seeds)
-    half = z * np.sqrt(share * (1 - share) / seeds + (z / (2 * seeds)) ** 2) / (1 + z**2 / seeds)
-    return float(middle - half), float(middle + half)

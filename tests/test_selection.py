@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 from hypothesis import given
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from tegum.ensemble import average, best, drop_worst
 from tegum.errors import SpecError, UnknownNameError
+from tegum.runs.select import best_rows
 
 NAN = float("nan")
 
@@ -123,3 +125,15 @@ def test_average_of_what_is_not_there():
             average(TABLE, *names)
     with pytest.raises(SpecError):
         average(TABLE.isel(seed=0), "loss")
+
+
+def test_best_rows_of_a_table_by_hand() -> None:
+    rows = pd.DataFrame(
+        {"p": [2, 1, 2, 1, 3], "loss": [0.5, NAN, 0.25, 4.0, NAN], "name": list("abcde")},
+        index=[10, 11, 12, 13, 14],
+    )
+    chosen = best_rows(rows, "p")
+    assert chosen.index.tolist() == [13, 12]
+    assert chosen["name"].tolist() == ["d", "c"]
+    equal = rows.assign(loss=1.0)
+    assert best_rows(equal, ["p"]).index.tolist() == [11, 10, 14]

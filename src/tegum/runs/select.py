@@ -68,10 +68,11 @@ def average(runs: xr.Dataset, *names: str) -> xr.Dataset:
 def best_rows(rows: pd.DataFrame, by: str | list[str]) -> pd.DataFrame:
     """Of a table with a column `loss`, the row of lowest loss for each value of `by`.
 
-    In rising order of `by`, with the index labels they had; of equal losses the first row, and
-    NaN is no loss.
+    In rising order of `by`, with the index labels they had; of equal losses the first row. NaN is
+    no loss, and where there is none there is no row.
     """
-    chosen: pd.DataFrame = rows.loc[rows.groupby(by)["loss"].idxmin()]
+    lowest = rows.dropna(subset=["loss"]).groupby(by)["loss"].idxmin()
+    chosen: pd.DataFrame = rows.loc[lowest]
     return chosen
 
 

@@ -198,7 +198,7 @@ def order(tables: Tables) -> Judgement:
     evidence=("pentagon", "seeds", "models"),
 )
 def collapse(tables: Tables) -> Judgement:
-    best = best_rows(tables["models"].dropna(subset=["loss"]), RELATIVE)
+    best = best_rows(tables["models"], RELATIVE)
     at = next(iter(tables["crossings"][RELATIVE]), CROSSING[0])
     sparse, dense = best[best[RELATIVE] < at], best[best[RELATIVE] > at]
     good = (sparse["kind"] == DIGONS).all() and (dense["kind"] == PENTAGON).all()

@@ -10,25 +10,26 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from claim_checks import judged, quick_run_as_expected
 
 from tegum.dims import DENSITY as P
 from tegum.dims import F64
-from tegum.experiments import privileged_basis
 from tegum.experiments.base import Tables
-from tegum.experiments.privileged_basis import basis, sweep
-from tegum.experiments.privileged_basis import claims as rules
+from tegum.experiments.privileged_basis import EXPERIMENT, sweep
+from tegum.experiments.privileged_basis.measure import (
+    LINEAR,
+    RELU,
+    TURNED,
+    concentration,
+    rotations,
+)
+from tegum.experiments.privileged_basis.stage_claims import STAGES
 from tegum.report.figures import draw
-from tegum.report.lab import RunLab
-from tegum.report.run import run
 from tegum.runs import tables as long
-
-EXPERIMENT = privileged_basis.EXPERIMENT
 
 
 def status(identity: str, tables: Tables) -> str:
-    judgement = next(c.judge for c in EXPERIMENT.claims if c.id == identity)(tables)
-    assert "\n" not in judgement.measured
-    return judgement.status
+    return judged(EXPERIMENT.claims, identity, tables).status
 
 
 def weights(mono: int, features: int) -> F64:
@@ -51,7 +52,7 @@ def weights(mono: int, features: int) -> F64:
 def candidates() -> pd.DataFrame:
     """The paper's models at every density, and a rival of twice the loss."""
     rows: list[dict[str, Any]] = []
-    for densities, mono, features in rules.STAGES:
+    for densities, mono, features in STAGES:
         for p in densities:
             for k, (w, factor) in enumerate(((weights(mono, features), 1), (weights(5, 5), 2))):
                 place = {P: p, "source": "own", "candidate": k, "origin": 3.0}
@@ -68,20 +69,20 @@ def shown() -> pd.DataFrame:
 
 def basis_tables() -> Tables:
     rng = np.random.default_rng(0)
-    turned = basis.rotations(200, 5, rng)
+    turned = rotations(200, 5, rng)
     rows, parts = [], []
-    for name, W in zip(basis.MODELS, (turned[0] @ weights(3, 6), weights(3, 6)), strict=True):
-        change = 1e-8 if name == basis.LINEAR else 0.5
-        facts = {"model": name, "trained": float(basis.concentration(W)), "seeds": 64, "near": 0.1}
+    for name, W in zip(TURNED, (turned[0] @ weights(3, 6), weights(3, 6)), strict=True):
+        change = 1e-8 if name == LINEAR else 0.5
+        facts = {"model": name, "trained": float(concentration(W)), "seeds": 64, "near": 0.1}
         for k, O in enumerate(turned):
-            spread = float(basis.concentration(O @ W))
+            spread = float(concentration(O @ W))
             rows.append(
                 {**facts, "kind": "rotation", "number": k, "change": change, "spread": spread}
             )
         rows.append({**facts, "kind": "order", "number": 0, "change": 1e-12, "spread": 0.7})
         runs = xr.Dataset({"W": (("hidden", "feature"), W)})
         parts.append(long.neuron_table(runs).assign(panel=name))
-    outputs = pd.DataFrame({"model": list(basis.MODELS), "before": 0.5, "after": 0.4})
+    outputs = pd.DataFrame({"model": list(TURNED), "before": 0.5, "after": 0.4})
     return {
         "rotations": pd.DataFrame(rows),
         "basis_weights": pd.concat(parts, ignore_index=True),
@@ -107,7 +108,7 @@ def active() -> pd.DataFrame:
 
 
 def tables() -> Tables:
-    screened = pd.DataFrame({P: sweep.DENSITIES, "models": 1000, "near": 0.01})
+    screened = pd.DataFrame({P: sweep.DENSITIES[0], "models": 1000, "near": 0.01})
     found = candidates()
     found = pd.concat([found, found[found[P] == 0.08].assign(**{P: 0.1})], ignore_index=True)
     return {
@@ -148,12 +149,12 @@ def mirrored(t: Tables) -> None:
             {
                 "W": (
                     ("hidden", "feature"),
-                    basis.rotations(1, 5, np.random.default_rng(1))[0] @ weights(3, 6),
+                    rotations(1, 5, np.random.default_rng(1))[0] @ weights(3, 6),
                 )
             }
         )
-    ).assign(panel=basis.RELU)
-    other = t["basis_weights"][t["basis_weights"]["panel"] == basis.LINEAR]
+    ).assign(panel=RELU)
+    other = t["basis_weights"][t["basis_weights"]["panel"] == LINEAR]
     t["basis_weights"] = pd.concat([other, W], ignore_index=True)
 
 
@@ -203,21 +204,21 @@ def test_missing_densities_are_an_error() -> None:
 
 
 def test_rotations_are_orthogonal_and_concentration_has_its_bounds() -> None:
-    turned = basis.rotations(50, 5, np.random.default_rng(2))
+    turned = rotations(50, 5, np.random.default_rng(2))
     np.testing.assert_allclose(
         turned @ np.swapaxes(turned, 1, 2), np.broadcast_to(np.eye(5), (50, 5, 5)), atol=1e-12
     )
-    assert float(basis.concentration(np.eye(5))) == 1.0
-    assert float(basis.concentration(np.ones((5, 3)))) == pytest.approx(0.2)
+    assert float(concentration(np.eye(5))) == 1.0
+    assert float(concentration(np.ones((5, 3)))) == pytest.approx(0.2)
 
 
-def test_first_takes_the_lowest_losses_of_each_density() -> None:
+def test_the_leading_models_have_the_lowest_losses_of_each_density() -> None:
     loss = np.array([[3.0, np.nan, 1.0], [1.0, 2.0, 3.0]])
     runs = xr.Dataset(
         {"loss": ((P, "seed"), loss), "W": ((P, "seed", "hidden"), loss[..., None])},
         {P: [1.0, 0.1], "seed": [0, 1, 2]},
     )
-    best = sweep.first(runs, 2)
+    best = sweep.leading(runs, 2)
     np.testing.assert_array_equal(best["loss"], [[1, 3], [1, 2]])
     np.testing.assert_array_equal(best["W"][..., 0], [[1, 3], [1, 2]])
     np.testing.assert_array_equal(best["origin"], [[2, 0], [0, 1]])
@@ -231,8 +232,4 @@ def test_figures_are_drawn_from_the_tables_they_name(figure: Any) -> None:
 
 @pytest.mark.slow
 def test_quick_run() -> None:
-    finished = run(EXPERIMENT, RunLab(quick=True))
-    assert finished.failures == ()
-    assert {v.claim.id: v.judgement.status for v in finished.outcome.verdicts} == {
-        c.id: c.expected if c.quick else "not tested" for c in EXPERIMENT.claims
-    }
+    quick_run_as_expected(EXPERIMENT)

@@ -7,21 +7,16 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 import pytest
+from claim_checks import judged, quick_run_as_expected
 
-from tegum.experiments import strategic_picture as strategic
 from tegum.experiments.base import Tables
+from tegum.experiments.strategic_picture import EXPERIMENT
 from tegum.report.figures import draw
-from tegum.report.lab import RunLab
-from tegum.report.run import run
 from tegum.theory import activity
-
-EXPERIMENT = strategic.EXPERIMENT
 
 
 def status(identity: str, tables: Tables) -> str:
-    judgement = next(c.judge for c in EXPERIMENT.claims if c.id == identity)(tables)
-    assert "\n" not in judgement.measured
-    return judgement.status
+    return judged(EXPERIMENT.claims, identity, tables).status
 
 
 def isolated() -> pd.DataFrame:
@@ -145,8 +140,4 @@ def test_figures_are_drawn_from_the_tables_they_name(figure: object) -> None:
 
 @pytest.mark.slow
 def test_quick_run() -> None:
-    finished = run(EXPERIMENT, RunLab(quick=True))
-    assert finished.failures == ()
-    assert {v.claim.id: v.judgement.status for v in finished.outcome.verdicts} == {
-        c.id: c.expected if c.quick else "not tested" for c in EXPERIMENT.claims
-    }
+    quick_run_as_expected(EXPERIMENT)

@@ -5,11 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from tegum.dims import DENSITY
-from tegum.experiments.base import Tables
-from tegum.experiments.strategic_picture import experts, penalty
+from tegum.experiments.base import FigureSpec, Tables
+from tegum.experiments.strategic_picture.claims import reductions
+from tegum.experiments.strategic_picture.measure import (
+    BEST,
+    DEDICATED,
+    EQUAL,
+    FALLING,
+    N_HIDDEN,
+    PAIR,
+    SEEDS,
+    SIZE,
+)
 from tegum.experiments.strategic_picture.slopes import slopes
 from tegum.plots import style
 from tegum.plots.curves import density_axis
@@ -17,14 +28,13 @@ from tegum.theory import activity
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 
 @style.styled
 def draw_isolated(tables: Tables) -> Figure:
     """The weight of a single feature over λ/I: the theory as a line, trained models as dots."""
     rows = tables["isolated"]
-    figure = _new(5.6, 3.3)
+    figure = Figure(figsize=(5.6, 3.3), layout="constrained")
     axes = figure.add_subplot()
     ratio = np.linspace(0, activity.SURVIVES, 200)
     longer = np.linspace(activity.SURVIVES, activity.METASTABLE, 200)
@@ -49,9 +59,9 @@ def draw_isolated(tables: Tables) -> Figure:
 @style.styled
 def draw_penalised(tables: Tables) -> Figure:
     """Features, overlap and loss over λ, at falling and at equal importance."""
-    figure = _new(8.0, 5.0)
+    figure = Figure(figsize=(8.0, 5.0), layout="constrained")
     grid = figure.subplots(3, 2, sharex="col")
-    names = (penalty.FALLING, penalty.EQUAL)
+    names = (FALLING, EQUAL)
     for name, column in zip(names, grid.T, strict=True):
         rows = tables["penalised"]
         rows = rows[rows["model"] == name].sort_values("penalty")
@@ -63,7 +73,7 @@ def draw_penalised(tables: Tables) -> Figure:
             axes.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
             if name == names[0]:
                 axes.set_ylabel(_WORDS[key])
-        column[0].axhline(penalty.N_HIDDEN, color=style.GREY, lw=0.8, ls=(0, (4, 3)), zorder=0)
+        column[0].axhline(N_HIDDEN, color=style.GREY, lw=0.8, ls=(0, (4, 3)), zorder=0)
         column[0].set_title(name)
         column[-1].set_xlabel("penalty λ")
         _zero(column[-1], least)
@@ -91,7 +101,7 @@ def draw_slopes(tables: Tables) -> Figure:
     """Fall of superposition and rise of the loss over λ, on logarithmic axes."""
     table = tables["slopes"]
     found = slopes(table).set_index("case")
-    figure = _new(7.6, 3.2)
+    figure = Figure(figsize=(7.6, 3.2), layout="constrained")
     left, right = figure.subplots(1, 2)
     for axes, column, total, words in (
         (left, "fall", "superposition", "fall of superposition, relative"),
@@ -115,13 +125,13 @@ def draw_slopes(tables: Tables) -> Figure:
 def draw_experts(tables: Tables) -> Figure:
     """Loss reduction per activation of dedicated neurons and of pairs, and the deficit."""
     table = tables["experts"]
-    figure = _new(7.8, 3.2)
+    figure = Figure(figsize=(7.8, 3.2), layout="constrained")
     left, right = figure.subplots(1, 2)
     p = np.geomspace(table[DENSITY].min(), 1, 200)
     lines = {
-        experts.DEDICATED: (activity.dedicated_reduction(p), style.BLUE, "o"),
-        experts.PAIR: (activity.antipodal_reduction(p), style.VERMILION, "s"),
-        experts.BEST: (None, style.ORANGE, "D"),
+        DEDICATED: (activity.dedicated_reduction(p), style.BLUE, "o"),
+        PAIR: (activity.antipodal_reduction(p), style.VERMILION, "s"),
+        BEST: (None, style.ORANGE, "D"),
     }
     for name, (curve, colour, marker) in lines.items():
         rows = table[table["neuron"] == name]
@@ -129,11 +139,11 @@ def draw_experts(tables: Tables) -> Figure:
             left.plot(1 / p, curve, color=colour)
         place = 1 / rows[DENSITY]
         left.plot(place, rows["reduction"], marker, ms=5, color=colour, label=name)
-    wide = table.pivot(index=DENSITY, columns="neuron", values="reduction")
+    wide = reductions(tables)
     right.plot(1 / p, activity.antipodal_deficit(p), color=style.VERMILION, label="p²/(4(2 − p))")
-    for name in (experts.PAIR, experts.BEST):
+    for name in (PAIR, BEST):
         _, colour, marker = lines[name]
-        deficit = wide[experts.DEDICATED] - wide[name]
+        deficit = wide[DEDICATED] - wide[name]
         right.plot(1 / wide.index.to_numpy(), deficit, marker, ms=5, color=colour, label=name)
     right.set(yscale="log")
     for axes, words in ((left, "loss reduction per activation"), (right, "less than dedicated")):
@@ -144,7 +154,48 @@ def draw_experts(tables: Tables) -> Figure:
     return figure
 
 
-def _new(width: float, height: float) -> Figure:
-    from matplotlib.figure import Figure
+_CHOSEN = (
+    f"The model of lowest regularised loss of {SEEDS[0]} (fewer in a quick run), on held-out "
+    "samples"
+)
 
-    return Figure(figsize=(width, height), layout="constrained")
+FIGURES = (
+    FigureSpec(
+        "isolated",
+        "One feature on one ReLU neuron, tied, without biases: its weight under a penalty "
+        "λ‖h‖₁. The theory: the feature survives below λ/I = (8/9)√(2/3) (line), and jumps to "
+        "0 there; up to 16/(9√3) a model that has it may keep it (dashed). Dots: the trained "
+        "model of lowest loss with the penalty, of 16; rings: the largest weight of all 16 "
+        "(off the curve it is still falling).",
+        draw_isolated,
+        ("isolated",),
+    ),
+    FigureSpec(
+        "penalised",
+        f"Models of {SIZE} under the penalty. Left, at importances .7^i: from the least "
+        "important on features die, and as soon as no more than five are left (dashed) none "
+        "overlap; the loss rises. Right, at equal importance: features get into antipodal "
+        "pairs, each along a neuron, and stay in superposition as long as there are any. "
+        f"{_CHOSEN}.",
+        draw_penalised,
+        ("penalised",),
+    ),
+    FigureSpec(
+        "slopes",
+        "Small penalties, by exact descent on the expected loss: superposition Σ_i sup_i falls "
+        "in proportion to λ (slope 1), the loss rises with λ² (slope 2); both as parts of what "
+        "they are without a penalty.",
+        draw_slopes,
+        ("slopes",),
+    ),
+    FigureSpec(
+        "experts",
+        "If only active neurons cost, what counts is the loss reduction per activation. A "
+        "neuron for one feature has more of it than one for an antipodal pair, also with the "
+        "best weights and biases of a pair (diamonds), except at 1−S = 1; the difference "
+        "(right, where it is positive) vanishes as features become sparse. Lines: closed "
+        "forms; marks: expected losses.",
+        draw_experts,
+        ("experts",),
+    ),
+)

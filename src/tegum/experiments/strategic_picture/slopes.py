@@ -1,4 +1,4 @@
-"""Item 47: small penalties on activity, by exact descent: what they do to loss and superposition.
+"""Small penalties on activity, by exact descent: what they do to loss and superposition.
 
 With a penalty λR the optimum moves by −λH⁻¹∇R. The loss is flat there: it rises as λ², while
 superposition, which is not at its own minimum, falls as λ.
@@ -13,7 +13,7 @@ import numpy as np
 from tegum.analysis import geometry
 from tegum.dims import DENSITY, F64
 from tegum.distributions import Independent
-from tegum.experiments.base import Judgement, Lab, Tables, when
+from tegum.experiments.base import Lab
 from tegum.loss.expected import expected_loss
 from tegum.models import ReLUOutput
 from tegum.problem import Problem
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PENALTIES: Final = tuple(np.geomspace(1e-4, 1e-2, 5))
-#: Slopes on logarithmic axes are within this of 1 and of 2.
-SLOPE: Final = 0.1
 #: |h| is rounded off this close to 0, so that the penalty has a gradient everywhere.
 _ROUNDED: Final = 0.01
 _SAMPLES: Final = 5_000
@@ -47,7 +45,7 @@ CASES: Final = (
 )
 
 
-def measure(lab: Lab) -> pd.DataFrame:
+def small_penalties(lab: Lab) -> pd.DataFrame:
     """A row per arrangement and penalty: changes of the loss and of Σ_i sup_i."""
     import pandas as pd
 
@@ -58,29 +56,22 @@ def measure(lab: Lab) -> pd.DataFrame:
 def _along(lab: Lab, case: Case, penalties: tuple[float, ...]) -> pd.DataFrame:
     import pandas as pd
 
-    law = Independent(n_features=case.n, feature_probability=case.density)
-    problem = Problem(law, ReLUOutput(n_hidden=case.m))
+    x = Independent(n_features=case.n, feature_probability=case.density)
+    problem = Problem(x, ReLUOutput(n_hidden=case.m))
     chosen = best(lab.train(problem, None, Training(engine="exact", curve_points=0), 20))
     descent = _Descent(problem)
-    theta = descent.turned(chosen["W"].to_numpy(), chosen["b"].to_numpy())
-    theta = descent.minimum(theta, 0.0)
+    turned = descent.turned(chosen["W"].to_numpy(), chosen["b"].to_numpy())
+    theta = descent.minimum(turned, 0.0)
     loss, shared = descent.loss(theta), descent.superposition(theta)
     rows = []
     for penalty in penalties[::-1]:  # from the largest down: each is a good start of the next
         moved = descent.minimum(theta, penalty)
-        rows.append(
-            {
-                "case": case.name,
-                "features": case.n,
-                "hidden": case.m,
-                DENSITY: case.density,
-                "penalty": penalty,
-                "loss": loss,
-                "rise": descent.loss(moved) - loss,
-                "superposition": shared,
-                "fall": shared - descent.superposition(moved),
-            }
-        )
+        row = {
+            "case": case.name, "features": case.n, "hidden": case.m, DENSITY: case.density,
+            "penalty": penalty, "loss": loss, "rise": descent.loss(moved) - loss,
+            "superposition": shared, "fall": shared - descent.superposition(moved),
+        }  # fmt: skip
+        rows.append(row)
     return pd.DataFrame(rows)
 
 
@@ -103,13 +94,9 @@ class _Descent:
         from scipy.optimize import minimize
 
         found = minimize(  # type: ignore[no-untyped-call]
-            self._objective,
-            theta,
-            (penalty,),
-            "BFGS",
-            jac=True,
+            self._objective, theta, (penalty,), "BFGS", jac=True,
             options={"gtol": 1e-9, "maxiter": 300},
-        )
+        )  # fmt: skip
         return np.asarray(found.x, np.float64)
 
     def loss(self, theta: F64) -> float:
@@ -149,32 +136,7 @@ def slopes(table: pd.DataFrame) -> pd.DataFrame:
     for name, group in table.groupby("case", sort=False):
         found = {"case": name}
         for column in ("rise", "fall"):
-            positive = bool((group[column] > 0).all())
-            values = np.log(group[column]) if positive else np.full(len(group), np.nan)
+            values = np.log(group[column].where(group[column] > 0))
             found[column] = np.polyfit(np.log(group["penalty"]), values, 1)[0]
         rows.append(found)
     return pd.DataFrame(rows)
-
-
-def judge_loss(tables: Tables) -> Judgement:
-    """47.a: the loss rises as λ²."""
-    return _judge(tables, "rise", 2.0)
-
-
-def judge_superposition(tables: Tables) -> Judgement:
-    """47.b: superposition falls as λ."""
-    return _judge(tables, "fall", 1.0)
-
-
-def _judge(tables: Tables, column: str, expected: float) -> Judgement:
-    found = slopes(tables["slopes"])
-    off = float((found[column] - expected).abs().max(skipna=False))
-    words = "; ".join(f"{row['case']} {row[column]:.3f}" for _, row in found.iterrows())
-    last = tables["slopes"].sort_values("penalty").groupby("case", sort=False).tail(1)
-    part = last["fall"] / last["superposition"], last["rise"] / last["loss"]
-    return when(
-        off <= SLOPE,
-        f"slope {words}; at the largest λ superposition falls by {part[0].min():.1%}–"
-        f"{part[0].max():.1%}, the loss rises by {part[1].min():.2%}–{part[1].max():.2%}",
-        off=off,
-    )

@@ -8,10 +8,20 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from claim_checks import quick_run_as_expected
 
 from tegum.experiments.base import Tables
-from tegum.experiments.computation import EXPERIMENT, circuits, sweep
-from tegum.report.lab import RunLab
+from tegum.experiments.computation import EXPERIMENT, circuits
+from tegum.experiments.computation.measure import (
+    CURRICULUM,
+    DECIDED,
+    DENSITIES,
+    RANDOM,
+    STAGES,
+    computed,
+    mass,
+    trained,
+)
 
 P = "feature_probability"
 MASS = (0.0, 0.01, 0.005, 0.2, 0.4, 0.5, 0.6)
@@ -20,13 +30,13 @@ MASS = (0.0, 0.01, 0.005, 0.2, 0.4, 0.5, 0.6)
 def models() -> pd.DataFrame:
     """Curriculum models are better where there are any; mass and features grow."""
     rows = []
-    for k, p in enumerate(sweep.DENSITIES):
+    for k, p in enumerate(DENSITIES):
         poly = (0, 1, 4, 10, 14, 16, 20)[k]
         good = {"mass": MASS[k], "polysemantic": poly, "monosemantic": 40 - poly}
         good |= {"computed": 17 + 2 * k, "loss": 0.01 * p, "loss_error": 1e-5}
         bad = {**good, "loss": 0.1 * p, "mass": 2.0, "polysemantic": 40, "computed": 1}
-        second = sweep.CURRICULUM if p < 0.3 else sweep.RANDOM
-        rows += [{P: p, "route": sweep.RANDOM, "seed": 0, **bad}]
+        second = CURRICULUM if p < 0.3 else RANDOM
+        rows += [{P: p, "route": RANDOM, "seed": 0, **bad}]
         rows += [{P: p, "route": second, "seed": 1, **good}]
     return pd.DataFrame(rows)
 
@@ -34,7 +44,7 @@ def models() -> pd.DataFrame:
 def neurons() -> pd.DataFrame:
     """At every density the neurons of less important features hold more, but for one."""
     rows = []
-    for p in sweep.DENSITIES:
+    for p in DENSITIES:
         for k in range(20):
             mass = 0.3 if k == 5 else max(0, k - 9) / 10
             rows.append(
@@ -156,21 +166,21 @@ def test_without_any_motif_the_ablation_claim_differs() -> None:
 def test_facts_of_the_small_circuit_by_hand() -> None:
     v = np.array([[1, 0.02], [-1, 0], [0, 1], [0.01, -1]])
     w = np.array([[1.03, 1, 0, 0], [0, 0, 1, 0.98]])
-    facts = circuits._facts(v, w)
+    facts = circuits.facts(v, w)
     assert facts["paired"]
     assert facts["other"] == pytest.approx(0.02)
     assert facts["output_off"] == pytest.approx(0.03)
-    assert not circuits._facts(np.abs(v), w)["paired"]
+    assert not circuits.facts(np.abs(v), w)["paired"]
 
 
 def test_what_counts_and_what_is_computed_by_hand() -> None:
     """Neuron 0 holds two features; neuron 1 has a second weight without effect."""
     v = np.array([[1.0, -0.5, 0.05], [-1.0, 0.3, 0.0], [0.0, 0.0, 1.0]])
     w = np.array([[1.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 0.9]])
-    np.testing.assert_allclose(sweep._mass(v, w), [0.5, 0.0, 0.0])
+    np.testing.assert_allclose(mass(v, w), [0.5, 0.0, 0.0])
     # feature 0 on both sides; 1 only where x < 0, and by half; 2 only where x > 0
-    assert sweep._computed(v, w, np.zeros(3)).tolist() == [True, False, False]
-    assert sweep._computed(v, w, np.array([-0.6, 0, 0])).tolist() == [False, False, False]
+    assert computed(v, w, np.zeros(3)).tolist() == [True, False, False]
+    assert computed(v, w, np.array([-0.6, 0, 0])).tolist() == [False, False, False]
 
 
 class Route:
@@ -190,24 +200,18 @@ class Route:
 
 
 def test_the_best_ten_of_thirty_go_on_with_the_curriculum() -> None:
-    runs = sweep._trained(Route())  # type: ignore[arg-type]
+    runs = trained(Route())  # type: ignore[arg-type]
     for (route, p), run in runs.items():
-        wide = p == sweep.STAGES[0] or (route == sweep.CURRICULUM and p >= sweep.DECIDED)
+        wide = p == STAGES[0] or (route == CURRICULUM and p >= DECIDED)
         assert run.sizes["seed"] == (30 if wide else 10), (route, p)
-    decided = runs[sweep.CURRICULUM, sweep.DECIDED]
+    decided = runs[CURRICULUM, DECIDED]
     assert decided["number"].values.tolist() == list(range(30))
     best = decided["number"].values[decided["loss"].values <= 10].tolist()
     for p in (0.01, 0.003, 0.001):
-        assert set(runs[sweep.CURRICULUM, p]["number"].values.tolist()) <= set(best)
-    assert runs[sweep.CURRICULUM, 0.01]["number"].values.tolist() == best
+        assert set(runs[CURRICULUM, p]["number"].values.tolist()) <= set(best)
+    assert runs[CURRICULUM, 0.01]["number"].values.tolist() == best
 
 
 @pytest.mark.slow
-def test_a_quick_run_makes_every_figure() -> None:
-    tables = EXPERIMENT.measure(RunLab(quick=True))
-    for figure in EXPERIMENT.figures:
-        assert set(figure.tables) <= set(tables)
-        assert figure.draw(tables).axes
-    for claim in EXPERIMENT.claims:
-        if claim.quick:
-            assert claim.judge(tables).status == "holds", claim.id
+def test_quick_run() -> None:
+    quick_run_as_expected(EXPERIMENT)

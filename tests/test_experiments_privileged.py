@@ -57,7 +57,7 @@ def candidates() -> pd.DataFrame:
             for k, (w, factor) in enumerate(((weights(mono, features), 1), (weights(5, 5), 2))):
                 place = {P: p, "source": "own", "candidate": k, "origin": 3.0}
                 loss = {"loss": factor * p, "loss_error": 0.001 * p}
-                rows.append({**place, **loss, **sweep._structure(w), "low": 0.1, "high": 0.5})
+                rows.append({**place, **loss, **sweep.structure(w), "low": 0.1, "high": 0.5})
     return pd.DataFrame(rows)
 
 

@@ -10,9 +10,9 @@ from tegum.analysis import circuits, neurons
 from tegum.dims import DENSITY
 from tegum.distributions import Independent
 from tegum.experiments.base import Lab, Tables
-from tegum.experiments.computation.sweep import parameters
 from tegum.models import TwoLayer
 from tegum.problem import Problem
+from tegum.runs.select import best
 from tegum.training import Training
 
 if TYPE_CHECKING:
@@ -23,59 +23,63 @@ if TYPE_CHECKING:
 
 #: Without superposition: three features, two neurons for each.
 SMALL, SMALL_HIDDEN, SMALL_DENSITY = 3, 6, 0.3
-#: The motif: features, neurons, importance, densities 1−S, and the number of neurons that needs no
-#: superposition.
+#: The motif: features, neurons, importance, densities 1−S in a full and in a quick run, and the
+#: number of neurons that needs no superposition.
 FEATURES, HIDDEN, DECAY = 10, 16, 0.8
-DENSITIES: Final = (1.0, 0.5, 0.2, 0.1, 0.05)
 ENOUGH, MOTIF_DENSITY = 20, 0.1
+DENSITIES: Final = ((1.0, 0.5, 0.2, MOTIF_DENSITY, 0.05), (0.5, MOTIF_DENSITY))
 COPIES: Final = 4
 _SAMPLES: Final = 200_000
 
 
-def measure(lab: Lab) -> Tables:
-    """Both kinds of models, the motifs in them, and those in models with renamed features."""
-    return {**_without_superposition(lab), **_motifs(lab)}
+def parameters(run: xr.Dataset) -> dict[str, F64]:
+    """W_in, W_out and b of one model."""
+    return {name: run[name].to_numpy().astype(np.float64) for name in ("W_in", "W_out", "b")}
 
 
-def _without_superposition(lab: Lab) -> Tables:
+def rescaled(run: xr.Dataset) -> dict[str, F64]:
+    """W_in, W_out and b of one model, neurons rescaled so that the largest |W_in| is 1."""
+    own = parameters(run)
+    v, w = neurons.rescale(own["W_in"], own["W_out"])
+    return own | {"W_in": v, "W_out": w}
+
+
+def without_superposition(lab: Lab) -> Tables:
+    """Models with two neurons for each feature, and the circuit of that of lowest loss."""
     import pandas as pd
 
     x = Independent(n_features=SMALL, feature_probability=SMALL_DENSITY, magnitude="signed")
     problem = Problem(x, TwoLayer(n_hidden=SMALL_HIDDEN), target="abs")
-    plan = Training(
-        steps=lab.pick(4000, 1000),
-        batch_size=256,
-        learning_rate=1e-2,
-        schedule="cosine",
+    training = Training(
+        steps=lab.pick(4000, 1000), batch_size=256, learning_rate=1e-2, schedule="cosine",
         curve_points=2,
-    )
-    runs = lab.train(problem, None, plan, lab.pick(64, 16))
+    )  # fmt: skip
+    runs = lab.train(problem, None, training, lab.pick(64, 16))
     rows = []
     for seed in range(runs.sizes["seed"]):
-        own = parameters(runs.isel(seed=seed))
-        facts = _facts(own["W_in"], own["W_out"])
-        rows.append({"seed": seed, "loss": float(runs["loss"][seed]), **facts})
-    table = pd.DataFrame(rows)
-    best = parameters(runs.isel(seed=int(table["loss"].to_numpy().argmin())))
-    order = neurons.neuron_order(best["W_in"], best["W_out"])
-    edges = _edges(best["W_in"][order], best["W_out"][:, order], range(SMALL), range(SMALL_HIDDEN))
-    return {"small_models": table, "small_circuit": edges}
+        own = rescaled(runs.isel(seed=seed))
+        found = facts(own["W_in"], own["W_out"])
+        rows.append({"seed": seed, "loss": float(runs["loss"][seed]), **found})
+    own = rescaled(best(runs))
+    order = neurons.neuron_order(own["W_in"], own["W_out"])
+    edges = _edges(own["W_in"][order], own["W_out"][:, order], range(SMALL), range(SMALL_HIDDEN))
+    return {"small_models": pd.DataFrame(rows), "small_circuit": edges}
 
 
-def _facts(v: F64, w: F64) -> dict[str, Any]:
+def facts(v: F64, w: F64) -> dict[str, Any]:
     """Whether each feature has one neuron for x > 0 and one for x < 0, and the weights in figures.
 
     `other` is the largest weight beside these, `output_off` how far their output weights are
     from 1.
     """
-    first = np.abs(v).argmax(axis=1)
+    read = np.abs(v).argmax(axis=1)
     own = np.arange(len(v))
-    sides = sorted(zip(first.tolist(), np.sign(v[own, first]).tolist(), strict=True))
+    sides = sorted(zip(read.tolist(), np.sign(v[own, read]).tolist(), strict=True))
     paired = sides == [(i, sign) for i in range(v.shape[1]) for sign in (-1.0, 1.0)]
     beside = np.ones(v.shape, bool)
-    beside[own, first] = False
+    beside[own, read] = False
     other = max(float(np.abs(v)[beside].max()), float(np.abs(w.T)[beside].max()))
-    off = float(np.abs(w[first, own] - 1).max())
+    off = float(np.abs(w[read, own] - 1).max())
     return {"paired": paired, "other": other, "output_off": off}
 
 
@@ -97,21 +101,19 @@ def _problem(p: float, m: int) -> Problem:
     return Problem(x, TwoLayer(n_hidden=m), DECAY ** np.arange(FEATURES), target="abs")
 
 
-def _motifs(lab: Lab) -> Tables:
+def with_motifs(lab: Lab) -> Tables:
+    """Small models, the motifs in them, and those in models with renamed features."""
     import pandas as pd
 
-    plan = Training(
-        steps=lab.pick(6000, 1500),
-        batch_size=512,
-        learning_rate=1e-2,
-        schedule="cosine",
+    training = Training(
+        steps=lab.pick(6000, 1500), batch_size=512, learning_rate=1e-2, schedule="cosine",
         curve_points=2,
-    )
-    seeds, densities = lab.pick(24, 6), DENSITIES if not lab.quick else (0.5, MOTIF_DENSITY)
+    )  # fmt: skip
+    seeds = lab.pick(24, 6)
     models, found, renamed, circuit = [], [], [], None
-    for m, p in [*((HIDDEN, p) for p in densities), (ENOUGH, MOTIF_DENSITY)]:
+    for m, p in [*((HIDDEN, p) for p in lab.pick(*DENSITIES)), (ENOUGH, MOTIF_DENSITY)]:
         problem = _problem(p, m)
-        runs = lab.train(problem, None, plan, seeds)
+        runs = lab.train(problem, None, training, seeds)
         table = circuits.motifs(runs)
         models.append(_row_per_seed(runs, table).assign(**{DENSITY: p, "n_hidden": m}))
         found.append(_with_rise(problem, runs, table).assign(**{DENSITY: p, "n_hidden": m}))
@@ -130,12 +132,13 @@ def _row_per_seed(runs: xr.Dataset, table: pd.DataFrame) -> pd.DataFrame:
     import pandas as pd
 
     counts = table.groupby("seed").size().to_dict()
+    seeds = runs["seed"].to_numpy()
     return pd.DataFrame(
         {
-            "seed": runs["seed"].to_numpy(),
+            "seed": seeds,
             "loss": runs["loss"].to_numpy(),
             "loss_error": runs["loss_error"].to_numpy(),
-            "motifs": [int(counts.get(seed, 0)) for seed in runs["seed"].to_numpy()],
+            "motifs": [int(counts.get(seed, 0)) for seed in seeds],
         }
     )
 
@@ -150,12 +153,11 @@ def _with_rise(problem: Problem, runs: xr.Dataset, table: pd.DataFrame) -> pd.Da
     y, importance = problem.target_of(x), problem.importance_vector()
     rises, errors = [], []
     for _, row in table.iterrows():
-        run = runs.sel(seed=row["seed"])
-        own = {name: run[name].to_numpy().astype(np.float64) for name in ("W_in", "W_out", "b")}
+        own = parameters(runs.sel(seed=row["seed"]))
         hidden = np.maximum(x @ own["W_in"].T, 0.0)
-        j = int(row["secondary"])
+        j, k = int(row["secondary"]), int(row["inhibitor"])
         whole = hidden @ own["W_out"][j] + own["b"][j]
-        cut = whole - hidden[:, int(row["inhibitor"])] * own["W_out"][j, int(row["inhibitor"])]
+        cut = whole - hidden[:, k] * own["W_out"][j, k]
         losses = [importance[j] * (np.maximum(z, 0.0) - y[:, j]) ** 2 for z in (whole, cut)]
         change = losses[1] - losses[0]
         rises.append(float(change.mean()))
@@ -196,7 +198,7 @@ def _example(runs: xr.Dataset, table: pd.DataFrame) -> pd.DataFrame | None:
     own = table[table["seed"] == seed]
     clear = own["v_inhibitor"].abs() - (own["cancelled"] - 1).abs()
     row = own.iloc[int(clear.to_numpy().argmax())]
-    weights = parameters(runs.sel(seed=seed))
+    weights = rescaled(runs.sel(seed=seed))
     v, w = weights["W_in"], weights["W_out"]
     pair = sorted((int(row["primary"]), int(row["secondary"])))
     strong = np.asarray((np.abs(v) * np.abs(w.T) > 0.1)[:, pair].any(axis=1))

@@ -102,14 +102,14 @@ def _described(runs: xr.Dataset, source: str, origin: Any) -> pd.DataFrame:
         row = {
             DENSITY: float(model[DENSITY]), "source": source, "candidate": k,
             "origin": float(origins[i, k]), "loss": float(model["loss"]),
-            "loss_error": float(model["loss_error"]), **_structure(model["W"].to_numpy()),
+            "loss_error": float(model["loss_error"]), **structure(model["W"].to_numpy()),
             "low": float(model["low"]), "high": float(model["high"]),
         }  # fmt: skip
         rows.append(row)
     return pd.DataFrame(rows)
 
 
-def _structure(w: F64) -> dict[str, Any]:
+def structure(w: F64) -> dict[str, Any]:
     """Counts and names; `excites` asks which neurons a feature drives, whatever it inhibits."""
     return {
         "mono": int(neurons.count_monosemantic(w)),

@@ -1,4 +1,4 @@
-"""|x| of a hundred features by forty neurons: from random weights and by a curriculum."""
+"""|x| of a hundred features by forty neurons, from random weights and by a curriculum; circuits."""
 
 from __future__ import annotations
 
@@ -11,9 +11,16 @@ from tegum.analysis.activations import primary_share
 from tegum.dims import DENSITY
 from tegum.distributions import Independent
 from tegum.experiments.base import Lab, Tables
+from tegum.experiments.computation.circuits import (
+    parameters,
+    rescaled,
+    with_motifs,
+    without_superposition,
+)
 from tegum.models import TwoLayer
 from tegum.problem import Problem
 from tegum.runs import tables as long
+from tegum.runs.select import best
 from tegum.training import Training
 
 if TYPE_CHECKING:
@@ -47,49 +54,47 @@ def problem(p: float) -> Problem:
     return Problem(x, TwoLayer(n_hidden=HIDDEN), DECAY ** np.arange(FEATURES), target="abs")
 
 
-def training(lab: Lab) -> Training:
-    """Adam on a cosine to zero, for a stage as for a run from random weights."""
-    return Training(
-        steps=lab.pick(6000, 1000),
-        batch_size=512,
-        learning_rate=1e-2,
-        schedule="cosine",
-        curve_points=2,
-    )
-
-
 def measure(lab: Lab) -> Tables:
+    """The sweep of (100, 40) models, and the small models."""
+    return {**_sweep(lab), **without_superposition(lab), **with_motifs(lab)}
+
+
+def _sweep(lab: Lab) -> Tables:
     """Both routes to all densities: a row per model, and the best models in full."""
     import pandas as pd
 
-    runs = _trained(lab)
+    runs = trained(lab)
     rows = [_models(*key, run) for key, run in runs.items()]
-    chosen = {key: run.isel(seed=int(run["loss"].argmin("seed"))) for key, run in runs.items()}
-    shown = {p: min(_at(chosen, p), key=lambda run: float(run["loss"])) for p in DENSITIES}
+    chosen = [(p, best(run)) for (_, p), run in runs.items()]
+    shown = {
+        p: min((run for at, run in chosen if at == p), key=lambda run: float(run["loss"]))
+        for p in DENSITIES
+    }
     return {
         "models": pd.concat(rows, ignore_index=True),
         "weights": pd.concat([_weights(p, run) for p, run in shown.items()], ignore_index=True),
         "neurons": pd.concat([_neurons(p, run) for p, run in shown.items()], ignore_index=True),
         "tasks": _tasks(lab, shown),
-        "rescaled": _rescaled(shown),
+        "rescaled": _moved(shown),
     }
 
 
-def _trained(lab: Lab) -> dict[tuple[str, float], xr.Dataset]:
-    plan, seeds, wide = training(lab), lab.pick(10, 2), lab.pick(30, 4)
-    count = dict.fromkeys(DENSITIES, seeds) | {STAGES[0]: wide}
-    runs = {(RANDOM, p): lab.train(problem(p), None, plan, count[p]) for p in DENSITIES}
-    start = runs[RANDOM, STAGES[0]]
+def trained(lab: Lab) -> dict[tuple[str, float], xr.Dataset]:
+    """The runs by route and density; a stage of the curriculum is trained like a run of its own."""
+    training = Training(
+        steps=lab.pick(6000, 1000), batch_size=512, learning_rate=1e-2, schedule="cosine",
+        curve_points=2,
+    )  # fmt: skip
+    seeds = lab.pick(10, 2)
+    count = dict.fromkeys(DENSITIES, seeds) | {STAGES[0]: lab.pick(30, 4)}
+    runs = {(RANDOM, p): lab.train(problem(p), None, training, count[p]) for p in DENSITIES}
+    last = runs[RANDOM, STAGES[0]]
     for p in STAGES[1:]:
         if p < DECIDED:
-            start = start.isel(seed=np.sort(np.argsort(start["loss"].to_numpy())[:seeds]))
-        start = lab.train(problem(p), None, plan, start.sizes["seed"], start=start)
-        runs[CURRICULUM, p] = start
+            last = last.isel(seed=np.sort(np.argsort(last["loss"].to_numpy())[:seeds]))
+        last = lab.train(problem(p), None, training, last.sizes["seed"], start=last)
+        runs[CURRICULUM, p] = last
     return runs
-
-
-def _at(chosen: dict[tuple[str, float], xr.Dataset], p: float) -> list[xr.Dataset]:
-    return [run for (_, density), run in chosen.items() if density == p]
 
 
 def _models(route: str, p: float, runs: xr.Dataset) -> pd.DataFrame:
@@ -98,34 +103,21 @@ def _models(route: str, p: float, runs: xr.Dataset) -> pd.DataFrame:
     rows = []
     for seed in range(runs.sizes["seed"]):
         run = runs.isel(seed=seed)
-        v, w, b = parameters(run).values()
-        counted = neurons.strength(v, w) > COUNTED
-        held = counted.sum(axis=1)
-        rows.append(
-            {
-                DENSITY: p,
-                "route": route,
-                "seed": seed,
-                "loss": float(run["loss"]),
-                "loss_error": float(run["loss_error"]),
-                "monosemantic": int((held == 1).sum()),
-                "polysemantic": int((held > 1).sum()),
-                "mass": float(_mass(v, w).mean()),
-                "computed": int(_computed(v, w, b).sum()),
-            }
-        )
+        v, w, b = rescaled(run).values()
+        held = neurons.features_per_neuron(v, w, threshold=COUNTED)
+        row = {
+            DENSITY: p, "route": route, "seed": seed, "loss": float(run["loss"]),
+            "loss_error": float(run["loss_error"]), "monosemantic": int((held == 1).sum()),
+            "polysemantic": int((held > 1).sum()), "mass": float(mass(v, w).mean()),
+            "computed": int(computed(v, w, b).sum()),
+        }  # fmt: skip
+        rows.append(row)
     return pd.DataFrame(rows)
-
-
-def parameters(run: xr.Dataset) -> dict[str, F64]:
-    """W_in, W_out and b of one model, neurons rescaled so that the largest |W_in| is 1."""
-    v, w = neurons.rescale(run["W_in"].to_numpy(), run["W_out"].to_numpy())
-    return {"W_in": v, "W_out": w, "b": run["b"].to_numpy().astype(np.float64)}
 
 
 def _weights(p: float, run: xr.Dataset) -> pd.DataFrame:
     """A row per neuron and feature; superposition by the weights that count, rescaled."""
-    own = parameters(run)
+    own = rescaled(run)
     counted = neurons.strength(own["W_in"], own["W_out"]) > COUNTED
     shared = geometry.superposition(np.where(counted, own["W_in"], 0.0))
     table = long.neuron_table(run)
@@ -135,13 +127,13 @@ def _weights(p: float, run: xr.Dataset) -> pd.DataFrame:
     return table
 
 
-def _mass(v: F64, w: F64) -> F64:
+def mass(v: F64, w: F64) -> F64:
     """Σ|v| of the features that count on each neuron, beyond the largest."""
     size = np.where(neurons.strength(v, w) > COUNTED, np.abs(v), 0.0)
     return np.asarray(size.sum(axis=1) - size.max(axis=1))
 
 
-def _computed(v: F64, w: F64, b: F64) -> Any:
+def computed(v: F64, w: F64, b: F64) -> Any:
     """Which outputs answer both signs of their feature."""
     quiet = np.maximum(b, 0.0)
     answers = []
@@ -156,20 +148,20 @@ def _neurons(p: float, run: xr.Dataset) -> pd.DataFrame:
     """A row per neuron of a model: its primary feature, and what its activations are about."""
     import pandas as pd
 
-    own = parameters(run)
+    own = rescaled(run)
     v, w = own["W_in"], own["W_out"]
     size = np.where(neurons.strength(v, w) > COUNTED, np.abs(v), 0.0)
-    first = np.abs(v).argmax(axis=1)
+    primary = np.abs(v).argmax(axis=1)
     share = primary_share(problem(p), own, BANDS, least=LEAST)
     return pd.DataFrame(
         {
             DENSITY: p,
             "neuron": np.arange(len(v)),
-            "primary": first,
-            "importance": DECAY**first,
+            "primary": primary,
+            "importance": DECAY**primary,
             "held": (size > 0).sum(axis=1),
             "second": np.sort(size, axis=1)[:, -2],
-            "mass": _mass(v, w),
+            "mass": mass(v, w),
             "share_low": share[:, 0],
             "share_top": share[:, 1],
         }
@@ -181,35 +173,30 @@ def _tasks(lab: Lab, shown: dict[float, xr.Dataset]) -> pd.DataFrame:
     import pandas as pd
 
     rows = []
-    axes, plan = {DENSITY: list(DENSITIES)}, Training(steps=0, curve_points=0)
+    axes, untrained = {DENSITY: list(DENSITIES)}, Training(steps=0, curve_points=0)
     for p, run in shown.items():
-        on = lab.train(problem(p), axes, plan, start=run)
+        moved = lab.train(problem(p), axes, untrained, start=run)
         for task in DENSITIES:
-            cell = on.isel(seed=0).sel({DENSITY: task})
-            row = {"trained_at": p, "task": task, "loss": float(cell["loss"])}
-            rows.append({**row, "loss_error": float(cell["loss_error"])})
+            cell = moved.isel(seed=0).sel({DENSITY: task})
+            losses = {name: float(cell[name]) for name in ("loss", "loss_error")}
+            rows.append({"trained_at": p, "task": task, **losses})
     return pd.DataFrame(rows)
 
 
-def _rescaled(shown: dict[float, xr.Dataset]) -> pd.DataFrame:
+def _moved(shown: dict[float, xr.Dataset]) -> pd.DataFrame:
     """By how much outputs move when every neuron is rescaled by a random factor, and back."""
     import pandas as pd
 
     rng, rows = np.random.default_rng(0), []
     for p, run in shown.items():
-        given = {name: run[name].to_numpy().astype(np.float64) for name in ("W_in", "W_out", "b")}
+        task, own = problem(p), parameters(run)
         factor = np.exp(rng.uniform(-2, 2, HIDDEN))
-        scaled = {
-            "W_in": given["W_in"] * factor[:, None],
-            "W_out": given["W_out"] / factor,
-            "b": given["b"],
-        }
-        x, model = problem(p).distribution.sample(rng, 2000), problem(p).model
-        wanted = model.forward(given, x)[1]
-        back = dict(
-            zip(("W_in", "W_out"), neurons.rescale(*list(scaled.values())[:2]), strict=True)
-        )
-        moved = [np.abs(model.forward(given | w, x)[1] - wanted).max() for w in (scaled, back)]
-        same = np.abs(back["W_in"] - parameters(run)["W_in"]).max()
-        rows.append({DENSITY: p, "moved": max(moved), "canonical": same})
+        scaled = own | {"W_in": own["W_in"] * factor[:, None], "W_out": own["W_out"] / factor}
+        v, w = neurons.rescale(scaled["W_in"], scaled["W_out"])
+        x = task.distribution.sample(rng, 2000)
+        wanted = task.model.forward(own, x)[1]
+        others = (scaled, own | {"W_in": v, "W_out": w})
+        moved = max(np.abs(task.model.forward(other, x)[1] - wanted).max() for other in others)
+        same = np.abs(v - rescaled(run)["W_in"]).max()
+        rows.append({DENSITY: p, "moved": moved, "canonical": same})
     return pd.DataFrame(rows)

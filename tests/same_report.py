@@ -2,8 +2,8 @@
 
     python tests/same_report.py BEFORE AFTER
 
-Prints what differs, in a line each, and exits with 1 if anything does. Times and numbers of models
-are those of a run, not of a result, and do not count; nor do the pages, which hold both.
+Prints what differs, in a line each, and exits with 1 if anything does. Times are those of a run,
+not of a result, and do not count; nor do the pages, which hold both.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def _claims(before: Path, after: Path) -> Iterator[str]:
     yield from (f"claim {name} is only in {after}" for name in sorted(new.keys() - old))
     if not old.keys() ^ new and list(old) != list(new):
         yield "claims have another order"
-    for name in old.keys() & new:
+    for name in (name for name in old if name in new):
         for field in sorted(old[name].keys() | new[name]):
             one, other = old[name].get(field), new[name].get(field)
             if field not in OF_THE_RUN and one != other:

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from fake_experiments import antipodal_pairs
+from fake_experiments.antipodal_pairs.figures import draw_grid, draw_norms
+from fake_experiments.antipodal_pairs.measure import measure as measure_pairs
 from fake_lab import FakeLab
 from matplotlib.figure import Figure
 
@@ -108,10 +109,10 @@ def test_every_experiment_can_be_sent_to_a_process() -> None:
 
 def test_apart_it_finds_and_draws_the_same_to_the_byte() -> None:
     drawn = (
-        FigureSpec("norms", "Norms.", antipodal_pairs.draw_norms, ("grid", "sweep")),
-        FigureSpec("grid", "Grid.", antipodal_pairs.draw_grid, ("grid", "sweep")),
+        FigureSpec("norms", "Norms.", draw_norms, ("grid", "sweep")),
+        FigureSpec("grid", "Grid.", draw_grid, ("grid", "sweep")),
     )
-    real = experiment("e", antipodal_pairs.measure, *drawn)
+    real = experiment("e", measure_pairs, *drawn)
     here = run(real, FakeLab(quick=True))
     with Crew(FakeLab(quick=True), None) as crew:
         ((number, there),) = crew.run([real], ignored)

@@ -1,1 +1,1 @@
-"""Two small experiments, found by file name as the real ones are."""
+"""Two small experiments, a folder and a file, found by their names as the real ones are."""

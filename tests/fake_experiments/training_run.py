@@ -6,7 +6,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 import tegum
-from tegum.experiments.base import Claim, Experiment, FigureSpec, Judgement, Lab, Tables, when
+from tegum.experiments.base import Claims, Experiment, FigureSpec, Judgement, Lab, Tables, when
+
+claims = Claims("Setup")
 
 
 def measure(lab: Lab) -> Tables:
@@ -17,12 +19,18 @@ def measure(lab: Lab) -> Tables:
     return {"losses": pd.DataFrame({"seed": [0, 1], "dense": loss[0], "sparse": loss[1]})}
 
 
+@claims("3.a", "Losses are negative.", rule="every loss < 0", evidence=("losses",))
+def negative(tables: Tables) -> Judgement:
+    return when((tables["losses"]["dense"] < 0).all(), "losses above 0")
+
+
+@claims("3.b", "This rule is broken.", rule="none", evidence=("losses",))
+def broken(tables: Tables) -> Judgement:
+    raise KeyError("absent <column>")
+
+
 def draw(tables: Tables) -> Figure:
     raise ValueError("no ink")
-
-
-def break_rule(tables: Tables) -> Judgement:
-    raise KeyError("absent <column>")
 
 
 EXPERIMENT = Experiment(
@@ -32,22 +40,5 @@ EXPERIMENT = Experiment(
     summary="Two models, twice.",
     measure=measure,
     figures=(FigureSpec("losses", "Losses.", draw, ("losses",)),),
-    claims=(
-        Claim(
-            id="3.a",
-            section="Setup",
-            statement="Losses are negative.",
-            rule="every loss < 0",
-            judge=lambda tables: when((tables["losses"]["dense"] < 0).all(), "losses above 0"),
-            evidence=("losses",),
-        ),
-        Claim(
-            id="3.b",
-            section="Setup",
-            statement="This rule is broken.",
-            rule="none",
-            judge=break_rule,
-            evidence=("losses",),
-        ),
-    ),
+    claims=tuple(claims),
 )

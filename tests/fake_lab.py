@@ -27,7 +27,7 @@ class FakeLab(RunLab):
 
 
 def run_facts(quick: bool = True) -> facts.RunFacts:
-    return facts.gather(["reproduce", "--out", "a b"], quick=quick, fine=False, jobs=None, seed=3)
+    return facts.gather(["reproduce", "--out", "a b"], RunLab(quick=quick, run_seed=3))
 
 
 @cache

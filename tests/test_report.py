@@ -51,14 +51,14 @@ class TestLab:
         import tegum.ensemble
 
         monkeypatch.setattr(tegum.ensemble, "train", flat)
-        lab = RunLab(quick=False, store=None, jobs=2, seed=10)
+        lab = RunLab(quick=False, store=None, jobs=2, run_seed=10)
         problem = tegum.Problem(tegum.Independent(2, 0.5), tegum.ReLUOutput(1))
         lab.train(problem, {"l1": [0, 1, 2]}, tegum.Training(steps=7), seeds=5, seed=4)
         assert seen["problem"] is problem
         assert seen["axes"] == {"l1": [0, 1, 2]}
         assert (seen["seeds"], seen["seed"], seen["jobs"]) == (5, 14, 2)
         (record,) = lab.take_records()
-        assert (record.models, record.seeds, record.seed, record.steps) == (15, 5, 14, 7)
+        assert (record.models, record.seeds, record.run_seed, record.steps) == (15, 5, 14, 7)
         assert lab.take_records() == ()
 
     def test_pick(self) -> None:
@@ -72,7 +72,7 @@ class TestLab:
 class TestRun:
     def test_verdicts_of_the_fakes(self, finished: tuple[Finished, ...]) -> None:
         found = {
-            v.claim.id: (v.judgement.status, summary.label(v, done.failure_of(v)))
+            v.claim.id: (v.judgement.status, summary.label(done, v))
             for done in finished
             for v in done.outcome.verdicts
         }
@@ -99,7 +99,7 @@ class TestRun:
         assert failure.message == "KeyError: 'gone'"
         assert "Traceback" in failure.trace
         assert not done.as_expected
-        assert summary.counts([(done.outcome.verdicts[0], failure)]) == {"error": 1}
+        assert summary.counts([done]) == {"error": 1}
 
     def test_a_measurement_that_raises_leaves_nothing_judged(self) -> None:
         def fail(lab: object) -> Tables:
@@ -144,7 +144,7 @@ class TestRun:
         )
         done = run(experiment, FakeLab())
         assert done.as_expected is fine
-        assert summary.mark(done.outcome.verdicts[0], None) == kind
+        assert summary.mark(done, done.outcome.verdicts[0]) == kind
 
 
 class TestFigures:

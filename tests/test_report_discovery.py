@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import sys
 from pathlib import Path
@@ -74,13 +75,28 @@ def test_a_faulty_file_is_named(
         discovery.list_experiments("one_bad_lab")
 
 
+def test_an_experiment_stands_where_its_name_says() -> None:
+    for experiment in discovery.list_experiments():
+        home = importlib.import_module(f"tegum.experiments.{experiment.name.replace('-', '_')}")
+        assert home.EXPERIMENT is experiment
+
+
+def test_claims_are_judged_where_they_are_written() -> None:
+    """In a module called `*claims` of the experiment's folder, or in its file."""
+    for experiment in discovery.list_experiments():
+        home = f"tegum.experiments.{experiment.name.replace('-', '_')}"
+        folder = hasattr(sys.modules[home], "__path__")
+        place = re.compile(rf"{home}\.\w*claims" if folder else home)
+        for claim in experiment.claims:
+            assert place.fullmatch(claim.judge.__module__), (claim.id, claim.judge)
+
+
 def test_every_experiment_of_the_package_is_sound() -> None:
     for experiment in discovery.list_experiments():
         assert re.fullmatch(r"[a-z0-9-]+", experiment.name)
-        assert {claim.item for claim in experiment.claims} <= set(experiment.items)
         assert len({spec.name for spec in experiment.figures}) == len(experiment.figures)
         for claim in experiment.claims:
-            assert re.fullmatch(rf"{claim.item}\.[a-z]+", claim.id)
+            assert re.fullmatch(r"[1-9]\d*\.[a-z]", claim.id)
             assert claim.rule
             assert claim.statement
             assert claim.evidence

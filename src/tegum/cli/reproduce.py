@@ -76,7 +76,7 @@ class Reproduce:
             interruptible(keeps=True),
             Crew(lab, place) if together else nullcontext() as crew,
         ):
-            folder = self._folder(arguments)
+            folder = self._folder(arguments, lab)
             if crew is None:
                 _run_each(folder, lab, place)
             else:
@@ -84,14 +84,13 @@ class Reproduce:
         self._print(folder)
         return 0 if folder.report.as_expected else 1
 
-    def _folder(self, arguments: list[str]) -> ReportFolder:
+    def _folder(self, arguments: list[str], lab: RunLab) -> ReportFolder:
         from tegum.report.discovery import find
         from tegum.report.facts import gather
         from tegum.report.output import ReportFolder
 
         experiments = find(self.names)
-        facts = gather(arguments, quick=self.quick, fine=self.fine, jobs=self.jobs, seed=self.seed)
-        return ReportFolder(self.out, facts, experiments)
+        return ReportFolder(self.out, gather(arguments, lab), experiments)
 
     def _print(self, folder: ReportFolder) -> None:
         if self.json:
@@ -165,7 +164,7 @@ def _outcome(done: Finished) -> str:
     from tegum.report.summary import tally
 
     text = f"{duration(done.outcome.seconds)}; {tally([done])}"
-    return "\n".join([text, *(f"      failed {f.doing}: {f.message}" for f in done.failures)])
+    return "\n".join([text, *(f"      failed {failure}" for failure in done.failures)])
 
 
 def print_verdicts(report: Report) -> None:
@@ -175,7 +174,7 @@ def print_verdicts(report: Report) -> None:
     rows = [
         (
             verdict.claim.id,
-            label(verdict, done.failure_of(verdict)),
+            label(done, verdict),
             verdict.claim.statement,
             verdict.judgement.measured,
         )

@@ -1,1 +1,1 @@
-"""One file per experiment; the command line and the report find them by file name."""
+"""A folder for each experiment, a file for a small one; the command line and the report find them."""

@@ -34,8 +34,8 @@ def _claim(done: Finished, verdict: Verdict) -> dict[str, Any]:
         "experiment": verdict.experiment,
         "quick": done.outcome.quick,
         "seconds": round(done.outcome.seconds, 3),
-        "models": sum(record.models for record in done.trainings),
-        "seeds": sorted({record.seeds for record in done.trainings}),
+        "models": done.models,
+        "seeds": done.seeds,
     }
     if failure is not None:
         entry["error"] = failure.message

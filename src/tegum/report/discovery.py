@@ -1,4 +1,4 @@
-"""Experiments, found by file name: a new file in `tegum.experiments` is all it takes."""
+"""Experiments, found by name: a new folder or file in `tegum.experiments` is all it takes."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ PACKAGE = "tegum.experiments"
 def list_experiments(package: str | None = None) -> list[Experiment]:
     """Every experiment of `package` (`PACKAGE` by default), in the order of their items.
 
-    Each module but `base` and those whose name starts with `_` defines `EXPERIMENT`. Raises
-    `TegumError` for a module that does not, and for a name or claim id given twice.
+    Each folder or file but `base` and those whose name starts with `_` defines `EXPERIMENT`. Raises
+    `TegumError` for one that does not, and for a name or claim id given twice.
     """
     package = PACKAGE if package is None else package
     home = importlib.import_module(package)

@@ -8,6 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import metadata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tegum.report.lab import RunLab
 
 
 @dataclass(frozen=True)
@@ -24,7 +28,7 @@ class RunFacts:
     quick: bool
     fine: bool
     jobs: int | None
-    seed: int
+    run_seed: int
 
     def rows(self) -> list[tuple[str, str]]:
         """Label and text of each fact, in the order of the footer."""
@@ -36,14 +40,12 @@ class RunFacts:
             ("software", f"{self.python}; {self.libraries}"),
             ("size", "quick run" if self.quick else "fine run" if self.fine else "full run"),
             ("jobs", "all cores" if self.jobs is None else str(self.jobs)),
-            ("run seed", str(self.seed)),
+            ("run seed", str(self.run_seed)),
         ]
 
 
-def gather(
-    arguments: Sequence[str], *, quick: bool, fine: bool, jobs: int | None, seed: int
-) -> RunFacts:
-    """The facts of a run that starts now, called as `tegum` with these arguments."""
+def gather(arguments: Sequence[str], lab: RunLab) -> RunFacts:
+    """The facts of a run in `lab` that starts now, called as `tegum` with these arguments."""
     from tegum import __version__
     from tegum.ensemble.slices import available_cores
 
@@ -56,10 +58,10 @@ def gather(
         cores=available_cores(),
         python=f"Python {platform.python_version()}",
         libraries=", ".join(libraries),
-        quick=quick,
-        fine=fine,
-        jobs=jobs,
-        seed=seed,
+        quick=lab.quick,
+        fine=lab.fine,
+        jobs=lab.jobs,
+        run_seed=lab.run_seed,
     )
 
 

@@ -11,6 +11,7 @@ from tegum.experiments.base import Verdict
 from tegum.report import figures, tables
 from tegum.report.run import Finished
 from tegum.report.summary import (
+    NOTHING_YET,
     TITLE,
     Report,
     about,
@@ -52,16 +53,15 @@ def _notice(text: str, bad: bool) -> str:
 
 
 def _tally(report: Report) -> str:
-    pairs = [(verdict, done.failure_of(verdict)) for done, verdict in report.verdicts]
     return _join(
         f'<li class="{kind}"><b>{number}</b>{counted(kind, number)}</li>'
-        for kind, number in counts(pairs).items()
+        for kind, number in counts(report.finished).items()
     )
 
 
 def _verdict_table(report: Report) -> str:
     if not report.verdicts:
-        return '<p class="soft">No claim has been judged yet.</p>'
+        return f'<p class="soft">{NOTHING_YET}</p>'
     columns = ("Claim", "Verdict", "Statement", "Measured", "Rule", "Expected", "Evidence")
     head = "".join(f'<th scope="col">{name}</th>' for name in columns)
     rows = _join(_verdict_row(done, verdict) for done, verdict in report.verdicts)
@@ -72,7 +72,7 @@ def _verdict_table(report: Report) -> str:
 
 
 def _verdict_row(done: Finished, verdict: Verdict) -> str:
-    claim, failure = verdict.claim, done.failure_of(verdict)
+    claim = verdict.claim
     identity = escape(claim.id, quote=True)
     links = "".join(
         f'<li><a href="#{_anchor(done, name)}">{escape(name)}</a></li>'
@@ -81,7 +81,7 @@ def _verdict_row(done: Finished, verdict: Verdict) -> str:
     experiment = escape(verdict.experiment, quote=True)
     return (
         f'<tr id="claim-{identity}"><th scope="row" class="id">{identity}</th>'
-        f'<td><span class="badge {mark(verdict, failure)}">{escape(label(verdict, failure))}</span>'
+        f'<td><span class="badge {mark(done, verdict)}">{escape(label(done, verdict))}</span>'
         f'</td><td>{escape(claim.statement)}<br><span class="experiment">'
         f'<a href="#{experiment}">{escape(claim.section)}</a></span></td>'
         f'<td class="measured" data-label="Measured">{escape(verdict.judgement.measured)}</td>'
@@ -122,9 +122,9 @@ def _experiment(done: Finished) -> str:
 
 def _failures(done: Finished) -> str:
     return _join(
-        f'<details class="notice bad"><summary>{escape(f"Failed while {f.doing}: {f.message}")}'
-        f"</summary><pre>{escape(f.trace)}</pre></details>"
-        for f in done.failures
+        f'<details class="notice bad"><summary>{escape(f"Failed while {failure}")}</summary>'
+        f"<pre>{escape(failure.trace)}</pre></details>"
+        for failure in done.failures
     )
 
 

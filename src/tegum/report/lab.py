@@ -28,20 +28,20 @@ class TrainingRecord:
 
     models: int
     seeds: int
-    seed: int
+    run_seed: int
     steps: int
     seconds: float
 
 
 @dataclass
 class RunLab:
-    """The `Lab` of a run. `seed` is added to the seed of every training an experiment asks for."""
+    """The `Lab` of a run; `run_seed` is added to that of every training an experiment asks for."""
 
     quick: bool = False
     fine: bool = False
     store: Store | None = None
     jobs: int | None = None
-    seed: int = 0
+    run_seed: int = 0
     progress: Progress | Literal[False] = False
     records: list[TrainingRecord] = field(default_factory=list)
 
@@ -58,23 +58,17 @@ class RunLab:
         from tegum.ensemble import train
         from tegum.training import Training
 
-        plan = training if training is not None else Training()
+        training = Training() if training is None else training
+        seed += self.run_seed
         began = time.perf_counter()
-        dataset = train(
-            problem,
-            axes=axes,
-            training=plan,
-            seeds=seeds,
-            seed=self.seed + seed,
-            start=start,
-            store=self.store,
-            jobs=self.jobs,
-            progress=self.progress,
-        )
+        runs = train(
+            problem, axes=axes, training=training, seeds=seeds, seed=seed, start=start,
+            store=self.store, jobs=self.jobs, progress=self.progress,
+        )  # fmt: skip
         seconds = time.perf_counter() - began
-        models = math.prod(dataset["loss"].shape)
-        self.records.append(TrainingRecord(models, seeds, self.seed + seed, plan.steps, seconds))
-        return dataset
+        models = math.prod(runs["loss"].shape)
+        self.records.append(TrainingRecord(models, seeds, seed, training.steps, seconds))
+        return runs
 
     def score(self, runs: xr.Dataset) -> xr.Dataset:
         """The runs with their expected losses, to a part in 10⁶, in place of held-out ones."""

@@ -9,6 +9,7 @@ from tegum.experiments.base import Verdict
 from tegum.report import tables
 from tegum.report.run import Finished
 from tegum.report.summary import (
+    NOTHING_YET,
     TITLE,
     Report,
     about,
@@ -46,7 +47,7 @@ def _row(cells: list[str]) -> str:
 
 def _verdict_table(report: Report) -> str:
     if not report.verdicts:
-        return "No claim has been judged yet."
+        return NOTHING_YET
     head = ["Claim", "Verdict", "Statement", "Section", "Measured", "Rule", "Expected", "Evidence"]
     rows = [_row(head), _row(["---"] * len(head))]
     rows += [_verdict(done, verdict) for done, verdict in report.verdicts]
@@ -57,18 +58,14 @@ def _verdict(done: Finished, verdict: Verdict) -> str:
     claim = verdict.claim
     links = ", ".join(f"[{plain(name)}]({file})" for name, file in evidence(done, verdict))
     words = [claim.statement, claim.section, verdict.judgement.measured, claim.rule, claim.expected]
-    status = f"**{plain(label(verdict, done.failure_of(verdict)))}**"
+    status = f"**{plain(label(done, verdict))}**"
     return _row([plain(claim.id), status, *(plain(text) for text in words), links])
 
 
 def _experiment(done: Finished) -> list[str]:
     experiment = done.experiment
-    parts = [
-        f"## {plain(experiment.title)}",
-        plain(about(done)),
-        plain(experiment.summary),
-    ]
-    parts += [f"> Failed while {plain(f.doing)}: {plain(f.message)}" for f in done.failures]
+    parts = [f"## {plain(experiment.title)}", plain(about(done)), plain(experiment.summary)]
+    parts += [f"> {plain(f'Failed while {failure}')}" for failure in done.failures]
     for drawing in done.drawings:
         kind: Literal["png", "gif"] = "png" if drawing.gif is None else "gif"
         file = figure_file(experiment.name, drawing.name, kind)

@@ -29,6 +29,9 @@ class Failure:
     trace: str
     claim: str | None = None
 
+    def __str__(self) -> str:
+        return f"{self.doing}: {self.message}"
+
 
 @dataclass(frozen=True)
 class Finished:
@@ -43,6 +46,16 @@ class Finished:
     def experiment(self) -> Experiment:
         """The experiment that was run."""
         return self.outcome.experiment
+
+    @property
+    def models(self) -> int:
+        """How many models were trained."""
+        return sum(record.models for record in self.trainings)
+
+    @property
+    def seeds(self) -> list[int]:
+        """How many seeds the trainings had, fewest before most."""
+        return sorted({record.seeds for record in self.trainings})
 
     @property
     def as_expected(self) -> bool:
@@ -68,19 +81,25 @@ def _measure(experiment: Experiment, lab: RunLab) -> Finished:
     lab.take_records()
     failures: list[Failure] = []
     tables: Tables = {}
+    failed = ""
     try:
         tables = experiment.measure(lab)
-        reason = None
     except FATAL:
         raise
     except Exception as error:
         failures.append(_failure("measuring", error))
-        reason = f"the measurement failed: {_one_line(error)}"
-    verdicts = tuple(
-        _judge(c, experiment, tables, lab, reason, failures) for c in experiment.claims
-    )
+        failed = f"the measurement failed: {_one_line(error)}"
+    known = {figure.name for figure in experiment.figures} | set(tables)
+    verdicts = []
+    for claim in experiment.claims:
+        untested = failed or ("needs a full run" if lab.quick and not claim.quick else "")
+        if untested:
+            judgement = Judgement("not tested", untested)
+        else:
+            judgement = _judge(claim, tables, known, failures)
+        verdicts.append(Verdict(experiment.name, claim, judgement))
     seconds = time.perf_counter() - start
-    outcome = Outcome(experiment, tables, verdicts, seconds, lab.quick)
+    outcome = Outcome(experiment, tables, tuple(verdicts), seconds, lab.quick)
     return Finished(outcome, (), lab.take_records(), tuple(failures))
 
 
@@ -94,33 +113,16 @@ def _illustrate(measured: Finished) -> Finished:
     return replace(measured, drawings=drawings, failures=tuple(failures))
 
 
-def _judge(
-    claim: Claim,
-    experiment: Experiment,
-    tables: Tables,
-    lab: RunLab,
-    reason: str | None,
-    failures: list[Failure],
-) -> Verdict:
-    """The claim's verdict; `reason` says why nothing was measured, if so."""
-    if reason is not None:
-        return Verdict(experiment.name, claim, Judgement("not tested", reason))
-    if lab.quick and not claim.quick:
-        return Verdict(experiment.name, claim, Judgement("not tested", "needs a full run"))
+def _judge(claim: Claim, tables: Tables, known: set[str], failures: list[Failure]) -> Judgement:
+    """What the claim's rule finds; its evidence must be among the `known` figures and tables."""
     try:
-        _require_evidence(claim, experiment, tables)
-        judgement = claim.judge(tables)
+        for name in claim.evidence:
+            if name not in known:
+                raise TegumError(f"evidence {name!r} is neither a figure nor a table")
+        return claim.judge(tables)
     except Exception as error:
         failures.append(_failure(f"judging claim {claim.id}", error, claim.id))
-        judgement = Judgement("not tested", f"the rule failed: {_one_line(error)}")
-    return Verdict(experiment.name, claim, judgement)
-
-
-def _require_evidence(claim: Claim, experiment: Experiment, tables: Tables) -> None:
-    known = {figure.name for figure in experiment.figures} | set(tables)
-    for name in claim.evidence:
-        if name not in known:
-            raise TegumError(f"evidence {name!r} is neither a figure nor a table")
+        return Judgement("not tested", f"the rule failed: {_one_line(error)}")
 
 
 def _draw_all(

@@ -8,9 +8,11 @@ from typing import Literal
 
 from tegum.experiments.base import Experiment, Verdict
 from tegum.report.facts import RunFacts, duration
-from tegum.report.run import Failure, Finished
+from tegum.report.run import Finished
 
 TITLE = "Toy models of superposition, reproduced"
+#: In place of a table of verdicts.
+NOTHING_YET = "No claim has been judged yet."
 
 Mark = Literal["holds", "recorded", "surprise", "untested", "error"]
 
@@ -35,9 +37,9 @@ class Report:
         return all(done.as_expected for done in self.finished)
 
 
-def mark(verdict: Verdict, failure: Failure | None) -> Mark:
+def mark(done: Finished, verdict: Verdict) -> Mark:
     """The kind of a verdict, by which a reader's eye should sort it."""
-    if failure is not None:
+    if done.failure_of(verdict) is not None:
         return "error"
     if verdict.judgement.status == "not tested":
         return "untested"
@@ -46,9 +48,9 @@ def mark(verdict: Verdict, failure: Failure | None) -> Mark:
     return "holds" if verdict.judgement.status == "holds" else "recorded"
 
 
-def label(verdict: Verdict, failure: Failure | None) -> str:
+def label(done: Finished, verdict: Verdict) -> str:
     """The mark in words, e.g. `differs, as recorded` or `differs, expected holds`."""
-    kind = mark(verdict, failure)
+    kind = mark(done, verdict)
     if kind == "error":
         return "error"
     if kind == "recorded":
@@ -58,13 +60,7 @@ def label(verdict: Verdict, failure: Failure | None) -> str:
     return verdict.judgement.status
 
 
-def counts(verdicts: Sequence[tuple[Verdict, Failure | None]]) -> dict[Mark, int]:
-    """How many verdicts there are of each kind, kinds without any left out."""
-    order: tuple[Mark, ...] = ("holds", "recorded", "surprise", "error", "untested")
-    kinds = [mark(verdict, failure) for verdict, failure in verdicts]
-    return {kind: kinds.count(kind) for kind in order if kind in kinds}
-
-
+#: The kinds in their order, in words for one verdict and for many.
 _COUNTED: dict[Mark, tuple[str, str]] = {
     "holds": ("holds", "hold"),
     "recorded": ("differs, as recorded", "differ, as recorded"),
@@ -72,6 +68,12 @@ _COUNTED: dict[Mark, tuple[str, str]] = {
     "error": ("could not be judged",) * 2,
     "untested": ("not tested",) * 2,
 }
+
+
+def counts(finished: Sequence[Finished]) -> dict[Mark, int]:
+    """How many verdicts there are of each kind, kinds without any left out."""
+    kinds = [mark(done, verdict) for done in finished for verdict in done.outcome.verdicts]
+    return {kind: kinds.count(kind) for kind in _COUNTED if kind in kinds}
 
 
 def counted(kind: Mark, number: int) -> str:
@@ -87,13 +89,13 @@ def in_words(report: Report) -> str:
 
 def tally(finished: Sequence[Finished]) -> str:
     """`27 hold; 3 differ, as recorded; 1 not tested`."""
-    pairs = [(v, done.failure_of(v)) for done in finished for v in done.outcome.verdicts]
-    return "; ".join(f"{number} {counted(kind, number)}" for kind, number in counts(pairs).items())
+    found = counts(finished).items()
+    return "; ".join(f"{number} {counted(kind, number)}" for kind, number in found)
 
 
 def lead(report: Report) -> str:
     """One sentence on the size of the run."""
-    models = sum(record.models for done in report.finished for record in done.trainings)
+    models = sum(done.models for done in report.finished)
     experiments = _count(len(report.finished), "experiment")
     return (
         f"{experiments}, {_count(models, 'model')} trained by tegum {report.facts.version} "
@@ -127,11 +129,9 @@ def about(done: Finished) -> str:
 def work(done: Finished) -> str:
     """What an experiment cost: `1,200 models, 16 to 100 seeds, 12 s`."""
     parts = []
-    if done.trainings:
-        seeds = sorted({record.seeds for record in done.trainings})
+    if seeds := done.seeds:
         span = str(seeds[0]) if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
-        models = sum(record.models for record in done.trainings)
-        parts += [_count(models, "model"), f"{span} seeds" if span != "1" else "1 seed"]
+        parts += [_count(done.models, "model"), f"{span} seeds" if span != "1" else "1 seed"]
     return ", ".join([*parts, duration(done.outcome.seconds)])
 
 

@@ -7,22 +7,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from claim_checks import judged, quick_run_as_expected
 
-from tegum.experiments import adversarial_robustness
+from tegum.experiments.adversarial_robustness import EXPERIMENT
 from tegum.experiments.base import Tables
 from tegum.report.figures import draw
-from tegum.report.lab import RunLab
-from tegum.report.run import run
 
-EXPERIMENT = adversarial_robustness.EXPERIMENT
 INVERSE = np.array([1.0, 2, 3, 5, 8, 10, 100, 1000])
 
 
 def status(identity: str, tables: Tables) -> str:
-    judge = next(c.judge for c in EXPERIMENT.claims if c.id == identity)
-    judgement = judge(tables)
-    assert "\n" not in judgement.measured
-    return judgement.status
+    return judged(EXPERIMENT.claims, identity, tables).status
 
 
 def attacked(**columns: Any) -> pd.DataFrame:
@@ -106,6 +101,4 @@ def test_figures_are_drawn_from_tables() -> None:
 
 @pytest.mark.slow
 def test_a_quick_run_is_as_recorded() -> None:
-    finished = run(EXPERIMENT, RunLab(quick=True))
-    assert not finished.failures
-    assert finished.as_expected
+    quick_run_as_expected(EXPERIMENT)

@@ -1,1 +1,1 @@
-"""A folder for each experiment, a file for a small one; the command line and the report find them."""
+"""A folder for each experiment, a file for a small one; they are found by their names."""

@@ -51,8 +51,8 @@ def within(tables: Tables) -> pd.DataFrame:
 )
 def rise(tables: Tables) -> Judgement:
     rows = within(tables)
-    relative = rows["per_example"].to_numpy() / float(rows["per_example"].iloc[0])
-    average = rows["per_model"].to_numpy() / float(rows["per_model"].iloc[0])
+    relative = rows["per_example"].to_numpy() / rows["per_example"].iloc[0]
+    average = rows["per_model"].to_numpy() / rows["per_model"].iloc[0]
     half = rows["features_per_dimension"].sub(2.0).abs().to_numpy().argmin()
     return when(
         relative.max() > RISE,
@@ -124,7 +124,7 @@ def _masked(rows: pd.DataFrame) -> Judgement:
     rows = rows[rows["chosen"]].sort_values(DENSITY, ascending=False)
     last = rows.iloc[-1]
     gap = last["per_example"] - last["iterated"]
-    error = float(np.hypot(last["per_example_error"], last["iterated_error"]))
+    error = np.hypot(last["per_example_error"], last["iterated_error"])
     return when(
         gap > 2 * error and last["masked"] > MASKED,
         f"1/(1−S) = {1 / last[DENSITY]:.4g}, λ = {last['size']:.2g}: rise of the loss over λ² "
@@ -173,13 +173,13 @@ def large_needed(tables: Tables) -> Judgement:
     kept = rows[rows.index <= SMALL + 1e-9].min() / rows.iloc[0]
     below, above = rows[rows.index < LARGE - 1e-9], rows[rows.index >= LARGE - 1e-9]
     free = above[above <= FREE]
-    first = "no length tried"
+    least = "no length tried"
     if len(free):
         still = every.loc[free.index[0], "represented"]
-        first = f"{free.index[0]:g} E‖x‖ (where {still:.3g} features are still longer than 1/2)"
+        least = f"{free.index[0]:g} E‖x‖ (where {still:.3g} features are still longer than 1/2)"
     return when(
         kept >= 1 - KEPT and (below > FREE).all() and len(free),
-        f"attacks of {SMALL:g} E‖x‖ leave {kept:.1%} of 1/D*; 1/D* ≤ {FREE:g} from {first} on: "
+        f"attacks of {SMALL:g} E‖x‖ leave {kept:.1%} of 1/D*; 1/D* ≤ {FREE:g} from {least} on: "
         f"{_series(rows)} ({_seeds(tables)})",
         kept=kept,
     )  # fmt: skip
@@ -195,9 +195,8 @@ def large_needed(tables: Tables) -> Judgement:
 def worse(tables: Tables) -> Judgement:
     rows = means(tables)
     loss = rows["loss"].to_numpy()
-    rises = bool((loss[1:] >= loss[:-1] * (1 - EQUAL)).all() and loss[-1] > loss[0] * (1 + EQUAL))
     return when(
-        rises,
+        (loss[1:] >= loss[:-1] * (1 - EQUAL)).all() and loss[-1] > loss[0] * (1 + EQUAL),
         f"loss {_series(rows['loss'])}; features represented {_series(rows['represented'])} "
         f"({_seeds(tables)})",
         factor=loss[-1] / loss[0],

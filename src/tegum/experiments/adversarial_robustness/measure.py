@@ -61,11 +61,11 @@ def attacked(lab: Lab) -> Tables:
     `long`: the same for attacks of length 1/2 on the models of lowest loss.
     """
     problem = Problem(Independent(n_features=N, feature_probability=0.1), ReLUOutput(n_hidden=M))
-    plan = Training(
+    training = Training(
         steps=lab.pick(*_STEPS), batch_size=512, learning_rate=3e-3, schedule="cosine",
         final_fraction=0.01, curve_points=0, held_out=16_384,
     )  # fmt: skip
-    runs = lab.train(problem, {DENSITY: densities(lab)}, plan, seeds=lab.pick(*_SEEDS))
+    runs = lab.train(problem, {DENSITY: densities(lab)}, training, seeds=lab.pick(*_SEEDS))
     tables: Tables = {}
     for name, models, size in (("attacked", runs, None), ("long", best(runs), LONG)):
         found = _per_square(vulnerability(models, size=size, samples=lab.pick(*_SAMPLES)))
@@ -102,11 +102,11 @@ def hardened(lab: Lab) -> pd.DataFrame:
         Independent(n_features=TRAINED_N, feature_probability=TRAINED_P),
         ReLUOutput(n_hidden=TRAINED_M),
     )
-    plan = Training(
+    training = Training(
         steps=lab.pick(*_TRAINED_STEPS), batch_size=512, learning_rate=3e-3, schedule="cosine",
         final_fraction=0.01, curve_points=0, held_out=65_536,
     )  # fmt: skip
-    runs = lab.train(problem, {"attack": sizes * length}, plan, seeds=lab.pick(*_TRAINED_SEEDS))
+    runs = lab.train(problem, {"attack": sizes * length}, training, seeds=lab.pick(*_TRAINED_SEEDS))
     found = vulnerability(runs, samples=lab.pick(*_SAMPLES))
     table = _shape(runs).assign(per_example=found["per_example"] / found["size"] ** 2)
     rows = table.to_dataframe().reset_index()

@@ -44,8 +44,8 @@ claims = Claims(f"{SECTION}: Superposition vs Sparsity")
 def shown(tables: Tables) -> pd.DataFrame:
     """The model of lowest loss at each density, of both routes, from dense to sparse."""
     table = tables["models"]
-    table = table[table[DENSITY].isin(DENSITIES) & table["loss"].notna()]
-    return best_rows(table, DENSITY)[::-1].reset_index(drop=True)
+    best = best_rows(table[table[DENSITY].isin(DENSITIES)], DENSITY)
+    return best[::-1].reset_index(drop=True)
 
 
 @claims(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 if TYPE_CHECKING:
@@ -111,6 +112,11 @@ class Claims:
     def __iter__(self) -> Iterator[Claim]:
         """The claims, in the order in which they are written."""
         return iter(self._claims)
+
+
+def by_id(*parts: Iterable[Claim]) -> tuple[Claim, ...]:
+    """The claims that stand in several files, in the order of their ids."""
+    return tuple(sorted(chain(*parts), key=lambda claim: (claim.item, claim.id)))
 
 
 @dataclass(frozen=True)

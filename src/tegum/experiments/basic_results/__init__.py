@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tegum.experiments.base import Experiment
+from tegum.experiments.base import Experiment, by_id
 from tegum.experiments.basic_results import linear_claims
 from tegum.experiments.basic_results.claims import claims
 from tegum.experiments.basic_results.figures import FIGURES
@@ -16,5 +16,5 @@ EXPERIMENT = Experiment(
     "ReLU-output models from dense to sparse features.",
     measure=measure,
     figures=FIGURES,
-    claims=tuple(sorted((*claims, *linear_claims.claims), key=lambda claim: claim.id)),
+    claims=by_id(claims, linear_claims.claims),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tegum.experiments.base import Experiment
+from tegum.experiments.base import Experiment, by_id
 from tegum.experiments.computation.circuit_claims import basic, motif
 from tegum.experiments.computation.claims import SECTION, claims
 from tegum.experiments.computation.figures import FIGURES
@@ -17,5 +17,5 @@ EXPERIMENT = Experiment(
     "whose circuits can be read.",
     measure=measure,
     figures=FIGURES,
-    claims=tuple(sorted((*claims, *basic, *motif), key=lambda claim: claim.id)),
+    claims=by_id(claims, basic, motif),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tegum.experiments.base import Experiment
+from tegum.experiments.base import Experiment, by_id
 from tegum.experiments.privileged_basis import stage_claims
 from tegum.experiments.privileged_basis.claims import claims
 from tegum.experiments.privileged_basis.figures import FIGURES
@@ -16,5 +16,5 @@ EXPERIMENT = Experiment(
     "thousand at each of fifteen densities.",
     measure=measure,
     figures=FIGURES,
-    claims=tuple(sorted((*claims, *stage_claims.claims), key=lambda claim: claim.id)),
+    claims=by_id(claims, stage_claims.claims),
 )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING, Final, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -34,12 +34,29 @@ TOTAL: Final = 0.01
 ARBITRARY: Final = 1.5
 
 
-class Line(NamedTuple):
-    """A line of the paper's scatter: where it is, and why it is not seen, if it is not."""
+@dataclass(frozen=True)
+class Line:
+    """A line of the paper's scatter: where it is, and why it is not seen, if it is not.
+
+    It judges whether the D_i of the models of lowest loss stick to it.
+    """
 
     at: float
     words: str
     unseen: str = ""
+
+    def __call__(self, tables: Tables) -> Judgement:
+        """`holds` where so many features are on the line, and so much denser than beside it."""
+        scatter = _scatter(tables)
+        values = scatter["dimensionality"]
+        found = stickiness.line(values, self.at)
+        least = stickiness.least_contrast(values, self.at, scatter["group"])
+        return when(
+            found.count >= LINE_COUNT and least >= LINE_CONTRAST,
+            f"{found.count} features within {stickiness.ON_LINE:g} of {self.words}, "
+            f"{found.contrast:.1f} times as dense as beside it, at least {least:.1f} times (95%)",
+            count=found.count, contrast=found.contrast, least=least,
+        )  # fmt: skip
 
 
 LINES: Final = {
@@ -161,34 +178,19 @@ def polytopes(tables: Tables) -> Judgement:
     )
 
 
-def line(name: str, tables: Tables) -> Judgement:
-    """Whether the D_i of the models of lowest loss stick to a line."""
-    at, words, _ = LINES[name]
-    scatter = _scatter(tables)
-    values = scatter["dimensionality"]
-    found = stickiness.line(values, at)
-    least = stickiness.least_contrast(values, at, scatter["group"])
-    return when(
-        found.count >= LINE_COUNT and least >= LINE_CONTRAST,
-        f"{found.count} features within {stickiness.ON_LINE:g} of {words}, "
-        f"{found.contrast:.1f} times as dense as beside it, at least {least:.1f} times (95%)",
-        count=found.count, contrast=found.contrast, least=least,
-    )  # fmt: skip
-
-
-for letter, (name, (_, words, unseen)) in zip("defghi", LINES.items(), strict=True):
+for letter, (name, place) in zip("defghi", LINES.items(), strict=True):
     claims(
         f"15.{letter}",
-        f"Feature dimensionalities cluster in a line at {words}: {name}."
-        + (f" (Recorded as differing. {unseen})" if unseen else ""),
-        rule=f"≥ {LINE_COUNT} features within {stickiness.ON_LINE:g} of {words}, at ≥ "
+        f"Feature dimensionalities cluster in a line at {place.words}: {name}."
+        + (f" (Recorded as differing. {place.unseen})" if place.unseen else ""),
+        rule=f"≥ {LINE_COUNT} features within {stickiness.ON_LINE:g} of {place.words}, at ≥ "
         f"{LINE_CONTRAST:g} times the density of those {stickiness.BESIDE[0]:g} to "
         f"{stickiness.BESIDE[1]:g} beside it (the lower end of a 95% bootstrap interval over tegum "
         "factors), in the models of lowest loss",
         evidence=("dimensionality", "features", "long_features"),
-        expected="differs" if unseen else "holds",
+        expected="differs" if place.unseen else "holds",
         quick=False,
-    )(partial(line, name))
+    )(place)
 
 
 def _scatter(tables: Tables) -> pd.DataFrame:

@@ -15,13 +15,12 @@ from tegum.spec import (
     BrokenRule,
     Count,
     Fraction,
+    Interval,
     NonNegative,
     Positive,
     PositiveInt,
     Spec,
     as_integer,
-    as_number,
-    number,
 )
 
 #: What the exact engine takes where nothing is said, and what it has no other choice of.
@@ -33,10 +32,6 @@ _EXACT_ONLY: Final[dict[str, Any]] = {
     "weight_decay": 0.0,
     "attack": 0.0,
 }
-
-
-def _init_std(value: Any) -> float | None:
-    return None if value is None else as_number(value, "must be > 0", lambda x: x > 0)
 
 
 def _checkpoints(value: Any) -> int | tuple[int, ...]:
@@ -85,13 +80,13 @@ class Training(Spec):
     engine: Literal["sampled", "exact"] = "sampled"
     optimizer: Literal["adam", "adamw", "sgd"] = "adam"
     attack: NonNegative = 0.0
-    momentum: Annotated[float, number("must be in [0, 1)", lambda x: 0 <= x < 1)] = 0.9
+    momentum: Annotated[float, Interval(0, 1, open="high")] = 0.9
     weight_decay: NonNegative = 0.0
     schedule: Literal["constant", "linear", "cosine"] = "constant"
     warmup: Count = 0
     warm_start: Count = 100
     final_fraction: Fraction = 0.0
-    init_std: Annotated[float | None, PlainValidator(_init_std)] = None
+    init_std: Annotated[float | None, Interval(0, open="low")] = None
     checkpoints: Annotated[int | tuple[int, ...], PlainValidator(_checkpoints)] = ()
     curve_points: Count = 64
     held_out: PositiveInt = 65_536

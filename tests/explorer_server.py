@@ -24,12 +24,13 @@ Arrays = dict[str, np.ndarray]
 _CODE = """
 import sys
 from pathlib import Path
+from tegum.explorer.app import Offer
 from tegum.explorer.serve import serve
 
 static, report, pages = sys.argv[1:]
 serve(
-    port=0, open_browser=False, static=Path(static), report=Path(report) if report else None,
-    pages=int(pages), ready=lambda place: print(place.port, place.token, flush=True),
+    Offer(Path(report) if report else None, int(pages), Path(static)),
+    port=0, open_browser=False, ready=lambda place: print(place.port, place.token, flush=True),
 )
 """
 

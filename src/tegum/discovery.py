@@ -8,11 +8,21 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from types import ModuleType
-from typing import TypeVar
+from typing import Any, Final, TypeVar
 
+from tegum.distributions.base import Distribution
+from tegum.models.base import Model
 from tegum.spec import Spec
+from tegum.targets.base import Target
 
 S = TypeVar("S", bound=Spec)
+
+#: The parts of a problem of which there are kinds.
+PARTS: Final[dict[str, type[Any]]] = {
+    "distribution": Distribution,
+    "model": Model,
+    "target": Target,
+}
 
 
 def modules_of(package: str) -> list[ModuleType]:
@@ -26,14 +36,20 @@ def modules_of(package: str) -> list[ModuleType]:
     ]
 
 
-def found(base: type[S]) -> dict[str, type[S]]:
-    """The classes by `kind` that the files beside the one of `base` define, by file name.
+def load() -> None:
+    """Import every file of every part: what they define can then be read from JSON."""
+    for base in PARTS.values():
+        found(base)
 
-    `base` is `Distribution`, `Model` or `Target`. What was found can also be read from JSON.
+
+def found(base: type[S], first: str = "") -> dict[str, type[S]]:
+    """The classes by `kind` that the files beside the one of `base` define.
+
+    In the order of the files, but for the kind that comes `first`.
     """
     package, _, _ = base.__module__.rpartition(".")
-    return {
-        kind_of(value): value
+    classes = {
+        str(value.__pydantic_fields__["kind"].default): value
         for module in modules_of(package)
         for value in vars(module).values()
         if isinstance(value, type)
@@ -41,11 +57,7 @@ def found(base: type[S]) -> dict[str, type[S]]:
         and value.__module__ == module.__name__
         and "kind" in value.__pydantic_fields__
     }
-
-
-def kind_of(cls: type[Spec]) -> str:
-    """The name by which a description is known."""
-    return str(cls.__pydantic_fields__["kind"].default)
+    return {kind: classes[kind] for kind in sorted(classes, key=lambda kind: kind != first)}
 
 
 def example_of(cls: type[S]) -> S | None:

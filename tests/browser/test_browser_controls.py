@@ -11,7 +11,7 @@ import pytest
 from explorer_page import ExplorerPage
 
 import tegum as tg
-from tegum.explorer.state import State
+from tegum.explorer.state import PageState
 
 pytestmark = pytest.mark.xdist_group("explorer")
 Visit = Callable[..., ExplorerPage]
@@ -98,9 +98,9 @@ def _options(page: ExplorerPage, name: str) -> set[str]:
     return set(page.control(name).evaluate("(e) => [...e.options].map((o) => o.value)"))
 
 
-def _asked(page: ExplorerPage) -> State:
+def _asked(page: ExplorerPage) -> PageState:
     """What is trained; numbers may have come as changes, where a training was there sooner."""
-    return State.read(page.read("state")).settled()
+    return PageState.read(page.read("state")).settled()
 
 
 def test_every_choice_describes_the_problem_that_tegum_has_for_it(visit: Visit) -> None:
@@ -189,7 +189,7 @@ def test_numbers_act_on_the_models_that_are_there(visit: Visit) -> None:
     np.testing.assert_allclose(np.array(heights) / heights[-1], np.arange(1, 7) / 6, rtol=1e-5)
     assert page.read("frame.run") == run
     assert page.read("scene.W") == W
-    state = State.read(page.read("state"))
+    state = PageState.read(page.read("state"))
     assert {name for _, values in state.changes for name in values} >= {"l1", "momentum"}
 
 

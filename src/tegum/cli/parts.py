@@ -106,9 +106,8 @@ class Part(Generic[S]):
     @cached_property
     def kinds(self) -> dict[str, type[S]]:
         """The classes by the name that is typed, the usual one first."""
-        kinds = {words(kind): cls for kind, cls in found(self.base).items()}
-        first = {self.usual: kinds[self.usual]} if self.usual in kinds else {}
-        return first | kinds
+        kinds = found(self.base, self.usual.replace("-", "_"))
+        return {words(kind): cls for kind, cls in kinds.items()}
 
     @cached_property
     def fields(self) -> dict[str, dict[str, Field]]:

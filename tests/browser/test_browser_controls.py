@@ -63,6 +63,16 @@ WISHES: tuple[Wish, ...] = (
         {"target": "abs", "magnitude": "signed"},
         tg.Problem(tg.Independent(5, 0.1, magnitude="signed"), tg.TwoLayer(2), 1, "abs"),
     ),
+    *(
+        ({"target": "pairs", "operation": name},
+         tg.Problem(tg.Independent(5, 0.1, magnitude="signed"), tg.TwoLayer(2), 1, tg.Pairs(name)))
+        for name in ("min", "max", "distance", "product")
+    ),
+    (
+        {"target": "elementwise", "table": "[1,0,4]", "high": 2, "low": -2},
+        tg.Problem(tg.Independent(5, 0.1, magnitude="signed"), tg.TwoLayer(2), 1,
+                   tg.Elementwise((1, 0, 4), -2, 2)),
+    ),
     (
         {"kind": "relu_output", "target": "x", "magnitude": "uniform"},
         tg.Problem(tg.Independent(5, 0.1), tg.ReLUOutput(2)),

@@ -76,7 +76,12 @@ class Running:
 
 
 @contextmanager
-def running(static: Path, report: Path | None = None, pages: int = 8) -> Iterator[Running]:
+def running(
+    static: Path,
+    report: Path | None = None,
+    pages: int = 8,
+    environment: dict[str, str] | None = None,
+) -> Iterator[Running]:
     """A server that is up; it must end by itself, without a complaint, on Ctrl-C."""
     static.mkdir(exist_ok=True)
     if not (static / "index.html").exists():
@@ -85,6 +90,7 @@ def running(static: Path, report: Path | None = None, pages: int = 8) -> Iterato
         [sys.executable, "-c", _CODE, str(static), str(report or ""), str(pages)],
         stdout=subprocess.PIPE,
         text=True,
+        env=environment,
     )
     try:
         assert process.stdout is not None

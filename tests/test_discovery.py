@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import importlib
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from new_files import write
 
 from tegum.discovery import PARTS, example_of, found
 from tegum.distributions import Distribution, Groups
@@ -20,133 +20,22 @@ from tegum.training import Training
 
 TESTS = Path(__file__).parent
 
-#: A file in each package, and a module that makes Python look for them there.
-FILES = {
-    "distributions/partly_signed.py": '''
-"""Independent features, of which the first ones are signed."""
-
-from typing import Literal
-
-from pydantic import Field
-
-from tegum.distributions.base import Block, Distribution, Probability, per_draw
-from tegum.spec import Count, PositiveInt
-
-
-class PartlySigned(Distribution):
-    """x_i of U[-1, 1] for i < n_signed, else of U[0, 1], each active with probability p_i.
-
-    Args:
-        n_features: Number of features, >= 1.
-        feature_probability: Probability that a feature is active.
-        n_signed: How many features are signed,
-            counted from the first.
-    """
-
-    n_features: PositiveInt
-    feature_probability: Probability
-    n_signed: Count
-    kind: Literal["partly_signed"] = Field("partly_signed", repr=False)
-
-    def blocks(self):
-        given = per_draw("PartlySigned", self.feature_probability, self.n_features, "n_features")
-        return tuple(
-            Block("independent", i, 1, p, "signed" if i < self.n_signed else "uniform")
-            for i, p in enumerate(given)
-        )
-
-
-EXAMPLE = PartlySigned(n_features=3, feature_probability=0.5, n_signed=2)
-''',
-    "models/soft_output.py": '''
-"""The ReLU output model with a slope below 0."""
-
-from typing import Literal
-
-from pydantic import Field
-
-from tegum.models.base import Model
-from tegum.spec import Flag
-
-
-class SoftOutput(Model):
-    """h = W x, x' = f(Wᵀ h + b).
-
-    Args:
-        smooth: Whether f is GELU; else it is the leaky ReLU.
-    """
-
-    smooth: Flag = False
-    kind: Literal["soft_output"] = Field("soft_output", repr=False)
-
-    @property
-    def hidden_activation(self):
-        return "identity"
-
-    @property
-    def output_activation(self):
-        return "gelu" if self.smooth else "leaky"
-
-
-EXAMPLE = SoftOutput(n_hidden=2, smooth=True)
-''',
-    "targets/scaled.py": '''
-"""A part of each feature."""
-
-from typing import Literal
-
-from pydantic import Field
-
-from tegum.spec import Positive
-from tegum.targets.base import Target
-
-
-class Scaled(Target):
-    """t(x)_i = share x_i.
-
-    Args:
-        share: What x is multiplied with, > 0.
-    """
-
-    share: Positive
-    kind: Literal["scaled"] = Field("scaled", repr=False)
-
-    def values(self, x):
-        return self.share * x
-
-
-EXAMPLE = Scaled(share=0.5)
-''',
-    "one_more.py": """
-from importlib import import_module
-from pathlib import Path
-
-for name in ("distributions", "models", "targets"):
-    import_module(f"tegum.{name}").__path__.append(str(Path(__file__).parent / name))
-""",
-}
-
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with those files."""
-    home = tmp_path_factory.mktemp("files")
-    for name, text in FILES.items():
-        (home / name).parent.mkdir(exist_ok=True)
-        (home / name).write_text(text.lstrip())
-    return home
+    """A folder for new files."""
+    return tmp_path_factory.mktemp("files")
 
 
 def run(home: Path, *arguments: str) -> str:
-    """What Python prints when its path leads to the files too."""
-    path = os.pathsep.join([str(home), *filter(None, [os.environ.get("PYTHONPATH")])])
+    """What Python prints where there are these files too."""
     done = subprocess.run(
         [sys.executable, *arguments],
         capture_output=True,
         text=True,
         check=False,
         cwd=home,
-        env={**os.environ, "PYTHONPATH": path, "COLUMNS": "100"},
+        env=write(home),
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -154,8 +43,7 @@ def run(home: Path, *arguments: str) -> str:
 
 def command(home: Path, line: str) -> str:
     """What the command line prints."""
-    code = "import one_more, sys; from tegum.cli.main import main; sys.exit(main(sys.argv[1:]))"
-    return run(home, "-c", code, *line.split())
+    return run(home, "-m", "tegum.cli.main", *line.split())
 
 
 def test_new_files_are_options_of_the_command_line(home: Path) -> None:
@@ -194,7 +82,6 @@ def test_new_files_are_trained_and_shown_by_the_command_line(home: Path) -> None
 def test_new_files_are_offered_and_taken_by_the_explorer(home: Path) -> None:
     code = """
 import json
-import one_more
 from tegum.explorer.limits import Limits
 from tegum.explorer.live import Live
 from tegum.explorer.state import PageState
@@ -233,10 +120,12 @@ print(json.dumps([offered, live.step, read.problem.target_of([[1, 2, 3, 4]]).tol
 
 
 def test_new_files_are_tested_for_free(home: Path) -> None:
-    options = ("-p", "one_more", "-q", "-n", "0", "-k", "PartlySigned or SoftOutput")
+    # tegum is there before the tests' own hooks are
+    options = ("-W", "ignore::pytest.PytestAssertRewriteWarning", "-q", "-n", "0")
+    chosen = ("-k", "PartlySigned or SoftOutput")
     files = (str(TESTS / f"test_{name}.py") for name in ("distributions", "models", "problem"))
     config = ("-c", str(TESTS.parent / "pyproject.toml"))
-    said = run(home, "-m", "pytest", *config, *options, *files)
+    said = run(home, "-m", "pytest", *config, *options, *chosen, *files)
     assert int(said.split(" passed")[0].split()[-1]) >= 15
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,9 @@ from tegum.explorer.gallery import gallery
 from tegum.explorer.limits import Limits
 from tegum.explorer.presets import PRESETS, presets_of
 from tegum.explorer.serve import serve
-from tegum.explorer.state import PageState
+from tegum.explorer.state import FIRST, PageState, numbers
+from tegum.explorer.vocabulary import vocabulary
+from tegum.models.activations import ACTIVATIONS
 from tegum.report.discovery import list_experiments
 
 VIEWS = {
@@ -44,6 +47,30 @@ def test_every_experiment_has_a_model_to_open() -> None:
         assert PageState.read(preset.data()["state"]) == preset.state
     titles = [preset.title for preset in PRESETS]
     assert len(set(titles)) == len(titles)
+
+
+def test_the_hidden_activations_on_offer_are_those_that_are_trained() -> None:
+    fields = vocabulary()["model"]["two_layer"]["fields"]
+    trained = []
+    for name in ACTIVATIONS:
+        model = tg.TwoLayer(2, hidden_activation=name)  # type: ignore[arg-type]
+        with suppress(SpecError):
+            _trainable(PageState(problem=tg.Problem(tg.Independent(3, 0.1), model)))
+            trained.append(name)
+    assert set(fields["hidden_activation"]["choices"]) == set(trained)
+    assert set(fields["activation"]["choices"]) == set(ACTIVATIONS)
+
+
+def test_every_distribution_model_and_target_is_on_offer_with_an_example_to_start_from() -> None:
+    said = vocabulary()
+    for part in ("distribution", "model", "target"):
+        for kind, about in said[part].items():
+            if about["example"] is not None:
+                assert about["example"].keys() == {"kind", *about["fields"]}
+            elif kind != "groups":
+                raise AssertionError(kind)
+    assert set(said["live"]) <= {*numbers(FIRST.problem, FIRST.training)}
+    assert json.loads(json.dumps(said, allow_nan=False)) == said
 
 
 def test_lessons_are_short_and_can_be_trained() -> None:

@@ -28,8 +28,9 @@ class PhaseLimits:
 class Limits:
     """What one page may ask for.
 
-    `features` and `hidden` are as many as a page can draw several times a second. `weights` counts those of all N models; `step_work` the multiply-adds of one step of them all,
-    which is how long a pause may have to wait; the exact engine takes `exact_features` at most.
+    `features` and `hidden` are what a page can still draw a few times a second. `weights` counts
+    those of all N models; `step_work` the multiply-adds of one step of them all, which is how long
+    a pause may have to wait; the exact engine takes `exact_features` at most.
     `history_bytes` bounds what is kept for time travel; W of all seeds is sent along while it has
     at most `watch_weights` entries.
     """

@@ -21,7 +21,7 @@ from tegum.explorer.process import Pool, WorkerProcess
 from tegum.explorer.state import FIRST, PageState
 from tegum.explorer.vocabulary import vocabulary
 
-PROTOCOL: Final = 1
+PROTOCOL: Final = 2
 TOO_SLOW, NONSENSE = 4408, 4409
 _SEND_SECONDS: Final = 30.0
 _WAITING: Final = 64  # commands that the worker has not taken yet

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from tegum.cli import values
 from tegum.cli.parts import Options, Part, option, read, words
+from tegum.discovery import PARTS
 from tegum.distributions import Distribution
 from tegum.errors import InputFileError, SpecError, TegumError
 from tegum.fields import fields_of
@@ -31,16 +32,16 @@ TARGET: Final = Part(
     "What the model is to output, of each feature or of pairs of features",
     prefix="target_",
 )
-_LOSS: Final = fields_of(Problem)
+_LOSS: Final = {name: own for name, own in fields_of(Problem).items() if name not in PARTS}
 _TRAINING: Final = fields_of(Training)
 
 #: The groups that describe a problem.
-PARTS: Final = ("data", "model", "loss")
+ASKED: Final = ("data", "model", "loss")
 
 
 def groups() -> dict[str, Options]:
     """The options of a problem's parts and of a training, by the group that help shows them in."""
-    loss = {name: option(_LOSS[name], _LOSS[name].help) for name in ("importance", "l1")}
+    loss = {name: option(own, own.help) for name, own in _LOSS.items()}
     training = {name: option(own, own.help, _usually(name)) for name, own in _TRAINING.items()}
     return {
         "data": {DATA.word: DATA.choice(DATA.kinds), **DATA.options},
@@ -70,7 +71,7 @@ def problem_of(given: Mapping[str, Any], sweeps_probability: float | None) -> Pr
     Raises `TegumError`.
     """
     distribution = _distribution(given, sweeps_probability)
-    extra: dict[str, Any] = {name: given[name] for name in ("l1",) if name in given}
+    extra = {name: given[name] for name in _LOSS if name in given}
     if "importance" in given:
         extra["importance"] = values.importance(
             "--importance", given["importance"], distribution.n_features
@@ -105,7 +106,7 @@ def _distribution(given: Mapping[str, Any], sweeps_probability: float | None) ->
         if sweeps_probability is None:
             way = "(or sweep it with --axis feature_probability=…)"
             raise TegumError(f"--probability is missing {way}")
-        own["probability"] = str(sweeps_probability)
+        own["probability"] = sweeps_probability
     for name, field in fields.items():
         if field.required and name not in own:
             raise TegumError(f"--distribution {kind} needs --{words(name)}")

@@ -45,17 +45,22 @@ def words(kind: str) -> str:
 
 
 def with_options(command: type, groups: Mapping[str, Options]) -> Any:
-    """The command with further options, each group an attribute of its name."""
-    rows = [(name, field_class(options)) for name, options in groups.items()]
-    fields = [(name, kind, field(default_factory=kind)) for name, kind in rows]
+    """The command with further options, each group an attribute of its name.
+
+    Raises `TegumError` where two options have one name.
+    """
+    names = [row.name for row in _rows(command)]
+    fields = []
+    for group, options in groups.items():
+        names += options
+        rows = [(name, kind, field(default=unsaid)) for name, (kind, unsaid) in options.items()]
+        kind: Any = make_dataclass("Options", rows, frozen=True)
+        fields.append((group, kind, field(default_factory=kind)))
+    for name in names:
+        if names.count(name) > 1:
+            raise TegumError(f"--{words(name)} would be two options: another name for the field?")
     namespace = {"__doc__": command.__doc__}
     return make_dataclass("Command", fields, bases=(command,), frozen=True, namespace=namespace)
-
-
-def field_class(options: Options) -> Any:
-    """A frozen class with these options as fields."""
-    rows = [(name, kind, field(default=unsaid)) for name, (kind, unsaid) in options.items()]
-    return make_dataclass("Options", rows, frozen=True)
 
 
 def option(given: Field, text: str, hint: str = "") -> tuple[Any, Any]:
@@ -86,7 +91,9 @@ def _rows(options: Any) -> tuple[dataclasses.Field[Any], ...]:
 def read(name: str, given: Field, value: Any) -> Any:
     """What the value of an option means for its field. Raises `SpecError`."""
     reader = _READERS.get(given.form)
-    return value if reader is None else reader(f"--{words(name)}", value)
+    if reader is None or not isinstance(value, str):
+        return value
+    return reader(f"--{words(name)}", value)
 
 
 @dataclass(frozen=True)
@@ -162,4 +169,5 @@ class Part(Generic[S]):
                 kinds_of.setdefault(rows[name].help.rstrip("."), []).append(kind)
         if len(kinds_of) == 1 and sum(map(len, kinds_of.values())) == len(self.kinds):
             return next(iter(kinds_of))
-        return "; ".join(f"{text} ({', '.join(kinds)})" for text, kinds in kinds_of.items())
+        said = (f"{text} ({', '.join(kinds)})" for text, kinds in kinds_of.items())
+        return "; ".join(said).strip()

@@ -95,7 +95,7 @@ class _Train:
 
     def _problem(self, sweeps_probability: float | None) -> Problem:
         """The problem in the file that is named, or the one that the options describe."""
-        parts = [vars(self)[name] for name in describe.PARTS]
+        parts = [vars(self)[name] for name in describe.ASKED]
         given = {name: value for part in parts for name, value in said(part).items()}
         if self.problem is None:
             return describe.problem_of(given, sweeps_probability)

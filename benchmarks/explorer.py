@@ -26,9 +26,10 @@ from tegum.explorer.frames import decode
 _SERVER = """
 import sys
 from pathlib import Path
+from tegum.explorer.app import Offer
 from tegum.explorer.serve import serve
 
-serve(port=0, open_browser=False, static=Path(sys.argv[1]),
+serve(Offer(static=Path(sys.argv[1])), port=0, open_browser=False,
       ready=lambda place: print(place.port, place.token, flush=True))
 """
 

@@ -24,12 +24,13 @@ Arrays = dict[str, np.ndarray]
 _CODE = """
 import sys
 from pathlib import Path
+from tegum.explorer.app import Offer
 from tegum.explorer.serve import serve
 
 static, report, pages = sys.argv[1:]
 serve(
-    port=0, open_browser=False, static=Path(static), report=Path(report) if report else None,
-    pages=int(pages), ready=lambda place: print(place.port, place.token, flush=True),
+    Offer(Path(report) if report else None, int(pages), Path(static)),
+    port=0, open_browser=False, ready=lambda place: print(place.port, place.token, flush=True),
 )
 """
 
@@ -75,7 +76,12 @@ class Running:
 
 
 @contextmanager
-def running(static: Path, report: Path | None = None, pages: int = 8) -> Iterator[Running]:
+def running(
+    static: Path,
+    report: Path | None = None,
+    pages: int = 8,
+    environment: dict[str, str] | None = None,
+) -> Iterator[Running]:
     """A server that is up; it must end by itself, without a complaint, on Ctrl-C."""
     static.mkdir(exist_ok=True)
     if not (static / "index.html").exists():
@@ -84,6 +90,7 @@ def running(static: Path, report: Path | None = None, pages: int = 8) -> Iterato
         [sys.executable, "-c", _CODE, str(static), str(report or ""), str(pages)],
         stdout=subprocess.PIPE,
         text=True,
+        env=environment,
     )
     try:
         assert process.stdout is not None

@@ -107,7 +107,7 @@ def test_an_oversized_message_closes_the_page(server: Running, page: Page) -> No
     assert closed.rcvd is not None
     assert closed.rcvd.code == 1009
     with server.socket() as socket:
-        assert Page(socket).hello["protocol"] == 1
+        assert Page(socket).hello["protocol"] == 2
 
 
 REFUSED = (

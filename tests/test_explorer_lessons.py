@@ -14,7 +14,7 @@ from tegum.explorer.app import lessons
 from tegum.explorer.limits import Limits
 from tegum.explorer.live import Live
 from tegum.explorer.looking import directions, shape
-from tegum.explorer.state import State
+from tegum.explorer.state import PageState
 
 pytestmark = pytest.mark.slow
 
@@ -42,7 +42,7 @@ def _train(live: Live, steps: int) -> Seen:
 
 
 def _lesson(number: int, **changes: Any) -> tuple[Live, Callable[[int], Seen]]:
-    state = State.read(lessons()[number - 1]["state"])  # type: ignore[arg-type]
+    state = PageState.read(lessons()[number - 1]["state"])  # type: ignore[arg-type]
     live = Live(state.replace(**changes), Limits(), jobs=2)
     return live, lambda steps: _train(live, steps)
 
@@ -135,7 +135,7 @@ def test_9_two_neurons_a_feature_and_several_features_on_one_where_there_are_few
     signs = [set(np.sign(column[np.abs(column) > 0.1])) for column in seen.W.T]
     assert (np.abs(seen.W) > 0.1).sum(axis=0).tolist() == [2, 2, 2]
     assert signs == [{-1.0, 1.0}] * 3
-    state = State.read(lessons()[8]["state"])  # type: ignore[arg-type]
+    state = PageState.read(lessons()[8]["state"])  # type: ignore[arg-type]
     four = state.problem.replace(model=state.problem.model.replace(n_hidden=4))
     live, train = _lesson(9, problem=four)
     live.change({"feature_probability": 0.1})

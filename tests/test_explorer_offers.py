@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -15,13 +16,15 @@ from tegum.engines import get_engine
 from tegum.engines.base import Batch
 from tegum.errors import SpecError, TegumError
 from tegum.explorer.access import is_loopback
-from tegum.explorer.app import lessons
+from tegum.explorer.app import Offer, lessons
 from tegum.explorer.frames import decode
 from tegum.explorer.gallery import gallery
 from tegum.explorer.limits import Limits
 from tegum.explorer.presets import PRESETS, presets_of
 from tegum.explorer.serve import serve
-from tegum.explorer.state import State
+from tegum.explorer.state import FIRST, PageState, numbers
+from tegum.explorer.vocabulary import vocabulary
+from tegum.models.activations import ACTIVATIONS
 from tegum.report.discovery import list_experiments
 
 VIEWS = {
@@ -30,7 +33,7 @@ VIEWS = {
 }
 
 
-def _trainable(state: State) -> None:
+def _trainable(state: PageState) -> None:
     Limits().admit(state)
     get_engine(state.training.engine).init(
         Batch(state.problem, (state.problem,), (state.training,), (0,), state.seed)
@@ -41,16 +44,40 @@ def test_every_experiment_has_a_model_to_open() -> None:
     assert [e.name for e in list_experiments() if not presets_of(e)] == []
     for preset in PRESETS:
         _trainable(preset.state)
-        assert State.read(preset.data()["state"]) == preset.state
+        assert PageState.read(preset.data()["state"]) == preset.state
     titles = [preset.title for preset in PRESETS]
     assert len(set(titles)) == len(titles)
+
+
+def test_the_hidden_activations_on_offer_are_those_that_are_trained() -> None:
+    fields = vocabulary()["model"]["two_layer"]["fields"]
+    trained = []
+    for name in ACTIVATIONS:
+        model = tg.TwoLayer(2, hidden_activation=name)  # type: ignore[arg-type]
+        with suppress(SpecError):
+            _trainable(PageState(problem=tg.Problem(tg.Independent(3, 0.1), model)))
+            trained.append(name)
+    assert set(fields["hidden_activation"]["choices"]) == set(trained)
+    assert set(fields["activation"]["choices"]) == set(ACTIVATIONS)
+
+
+def test_every_distribution_model_and_target_is_on_offer_with_an_example_to_start_from() -> None:
+    said = vocabulary()
+    for part in ("distribution", "model", "target"):
+        for kind, about in said[part].items():
+            if about["example"] is not None:
+                assert about["example"].keys() == {"kind", *about["fields"]}
+            elif kind != "groups":
+                raise AssertionError(kind)
+    assert set(said["live"]) <= {*numbers(FIRST.problem, FIRST.training)}
+    assert json.loads(json.dumps(said, allow_nan=False)) == said
 
 
 def test_lessons_are_short_and_can_be_trained() -> None:
     found = lessons()
     assert 6 <= len(found) <= 10
     for lesson in found:
-        _trainable(State.read(lesson["state"]))  # type: ignore[arg-type]
+        _trainable(PageState.read(lesson["state"]))  # type: ignore[arg-type]
         text = " ".join(lesson["text"])  # type: ignore[arg-type]
         assert 2 <= text.count(". ") + text.count("? ") + 1 <= 4
         assert lesson["view"] in VIEWS
@@ -89,12 +116,12 @@ def test_what_cannot_be_served_is_said_in_a_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(TegumError, match="the page is not built: run `make page`"):
-        serve(static=tmp_path, open_browser=False)
+        serve(Offer(static=tmp_path), open_browser=False)
     (tmp_path / "index.html").write_text("")
     with pytest.raises(SpecError, match=r"explore\.report must be a folder"):
-        serve(static=tmp_path, report=tmp_path / "none", open_browser=False)
+        serve(Offer(tmp_path / "none", static=tmp_path), open_browser=False)
     with pytest.raises(TegumError, match=r"cannot listen on 127\.0\.0\.1 port 99999"):
-        serve(static=tmp_path, port=99_999, open_browser=False)
+        serve(Offer(static=tmp_path), port=99_999, open_browser=False)
     assert main(["explore", "--host", "0.0.0.0", "--no-open"]) == 2
     said = capsys.readouterr().err
     assert "must be a loopback address, or come with --allow-remote; got '0.0.0.0'" in said

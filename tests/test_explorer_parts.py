@@ -21,7 +21,7 @@ from tegum.explorer.limits import LimitError, Limits
 from tegum.explorer.link import FRAME, TEXT
 from tegum.explorer.live import Live
 from tegum.explorer.screen import Screen
-from tegum.explorer.state import FIRST, State
+from tegum.explorer.state import FIRST, PageState
 from tegum.explorer.trainer import Pace
 from tegum.explorer.worker import Worker
 
@@ -57,8 +57,8 @@ def test_frames_are_read_back() -> None:
 
 
 def test_a_state_is_its_json() -> None:
-    assert State.read(FIRST.data()) == FIRST
-    state = State.read(small(changes=[[5, {"l1": 0.5}], [9, {"importance[1]": 2}]]))
+    assert PageState.read(FIRST.data()) == FIRST
+    state = PageState.read(small(changes=[[5, {"l1": 0.5}], [9, {"importance[1]": 2}]]))
     settled = state.settled(3)
     assert (settled.problem.l1, settled.seed, settled.changes) == (0.5, 3, ())
     assert settled.problem.importance == (1.0, 2.0, 1.0, 1.0, 1.0)
@@ -68,11 +68,11 @@ def test_a_state_is_its_json() -> None:
 @pytest.mark.parametrize("changes", [3, [3], [[1, 2]], [[-1, {}]], [[2, {}], [1, {}]]])
 def test_changes_must_be_a_list_of_them(changes: Any) -> None:
     with pytest.raises(SpecError, match=r"State\.changes must be"):
-        State.read(small(changes=changes))
+        PageState.read(small(changes=changes))
 
 
 def test_limits_count_what_a_step_costs() -> None:
-    state = State.read(small(seeds=10))  # 10 seeds · 64 samples · 5 features · (2 + 2)
+    state = PageState.read(small(seeds=10))  # 10 seeds · 64 samples · 5 features · (2 + 2)
     Limits(step_work=12_800).admit(state)
     with pytest.raises(LimitError, match="12800 asked for, 12799 at most"):
         Limits(step_work=12_799).admit(state)
@@ -156,7 +156,7 @@ def test_names_are_brought_up_to_date_a_few_at_a_time() -> None:
 
 
 def test_a_change_keeps_the_weights() -> None:
-    live = Live(State.read(small()), Limits(), jobs=1)
+    live = Live(PageState.read(small()), Limits(), jobs=1)
     live.record()
     while live.step < 50:
         live.advance(50 - live.step)
@@ -171,7 +171,7 @@ def test_a_change_keeps_the_weights() -> None:
 
 
 def test_changes_beyond_the_limit_are_made_but_not_repeatable() -> None:
-    live = Live(State.read(small()), Limits(changes=2), jobs=1)
+    live = Live(PageState.read(small()), Limits(changes=2), jobs=1)
     live.record()
     for step in range(1, 4):
         live.advance(1)
@@ -182,7 +182,7 @@ def test_changes_beyond_the_limit_are_made_but_not_repeatable() -> None:
 
 
 def test_the_best_is_kept_until_another_is_clearly_lower() -> None:
-    live = Live(State.read(small()), Limits(), jobs=1)
+    live = Live(PageState.read(small()), Limits(), jobs=1)
     live.scores = np.array([0.30, 0.20, 0.25])
     assert live.best() == 1
     live.scores = np.array([0.30, 0.20, 0.1997])  # 0.15 % less: as good
@@ -194,7 +194,7 @@ def test_the_best_is_kept_until_another_is_clearly_lower() -> None:
 
 
 def test_all_models_are_compared_on_the_same_samples() -> None:
-    live = Live(State.read(small()), Limits(), jobs=1)
+    live = Live(PageState.read(small()), Limits(), jobs=1)
     live.record()
     live.advance(50)
     live.arrays["theta"][:] = live.arrays["theta"][1]  # one model three times
@@ -205,7 +205,7 @@ def test_all_models_are_compared_on_the_same_samples() -> None:
 
 def test_who_becomes_the_best_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     """Losses are measured for an analysis: picture and curves follow to the model it names."""
-    live = Live(State.read(small(seeds=3)), Limits(), jobs=1)
+    live = Live(PageState.read(small(seeds=3)), Limits(), jobs=1)
     live.record()
     sent: list[dict[str, Any]] = []
     screen = Screen(lambda data: sent.append(decode(data)[0]), lambda text: None)

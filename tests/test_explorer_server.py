@@ -12,7 +12,7 @@ import pytest
 from explorer_server import Page, Running, small
 
 import tegum as tg
-from tegum.explorer.state import State
+from tegum.explorer.state import PageState
 
 pytestmark = pytest.mark.xdist_group("explorer")
 
@@ -21,7 +21,7 @@ def test_it_trains_what_tegum_trains(page: Page) -> None:
     page.say("select", seed=1)  # before anything is there: refused, in words
     assert page.until("error")[0]["code"] == "state"
     page.say("configure", state=small())
-    state = State.read(page.until("configured")[0]["state"])
+    state = PageState.read(page.until("configured")[0]["state"])
     page.say("select", seed=1)
     _, arrays = page.resting(400)
     runs = tg.train(state.problem, training=state.training, seeds=3, seed=7, progress=False)

@@ -16,8 +16,9 @@ ROOT = Path(tegum.__file__).parent
 ROWS = (
     {"dims", "errors"},
     {"spec"},
+    {"fields"},
     {"distributions", "models", "targets"},
-    {"problem", "training", "theory"},
+    {"discovery", "problem", "training", "theory"},
     {"sweepable"},
     {"engines"},
     # measures of weights as plain or labelled arrays: tables of runs are made of them
@@ -58,6 +59,9 @@ HOMES = {
     "traitlets": {"widgets"},
     "matplotlib": {"plots", "report", "experiments"},
 }
+
+#: The faces, which find by file what there is to choose; all else imports explicitly.
+FACES = {"report", "explorer", "cli"}
 
 #: Parts that compute and nothing else, and what would let them reach disk, network or clock.
 PURE = {
@@ -145,6 +149,8 @@ def violations(source: str, module: str, is_package: bool = False) -> list[str]:
         elif (other := part_of(".".join(rest))) != part:
             if LEVEL.get(other, len(ROWS)) >= LEVEL[part]:
                 found.append(f"{module} imports {name}, which is not below it")
+            if rest[0] == "discovery" and package not in FACES:
+                found.append(f"{module} imports {name}, which is for the faces")
             if rest[0] != package and is_private(rest):
                 found.append(f"{module} imports {name}, which is private")
         elif package == "experiments":
@@ -215,6 +221,7 @@ def test_the_root_imports_nothing_when_imported() -> None:
         ("from tegum.loss._series import x", "analysis.minima"),
         ("from tegum.analysis.minima import minima", "runs.tables"),
         ("import os", "runs.select"),
+        ("from tegum.discovery import found", "problem"),
     ],
 )
 def test_the_checker_sees(source: str, module: str) -> None:

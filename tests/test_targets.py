@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import xarray as xr
+from examples import TARGETS
 from sampled_reference import reference_gradient, samples_of_step
 
 import tegum as tg
@@ -16,10 +17,10 @@ from tegum.engines.sampled.engine import SampledEngine
 from tegum.engines.sampled.lowering import lower
 from tegum.errors import SpecError
 from tegum.spec import Spec
-from tegum.targets import NAMED, Elementwise, Pairs, Target, elementwise, pairs, target_values
+from tegum.targets import NAMED, Elementwise, Pairs, Target, target_values
 
 TENT = Elementwise(table=(0.0, 1.0, 0.0), low=0.0, high=1.0)
-EXAMPLES = (elementwise.EXAMPLE, pairs.EXAMPLE, TENT, Pairs("xor", [(0, 2), (2, 1)]))
+EXAMPLES = (*TARGETS.values(), TENT, Pairs("xor", [(0, 2), (2, 1)]))
 X = np.array([[-1.0, 0.0, 0.5], [0.25, -0.5, 2.0]])
 MODEL = tg.TwoLayer(3, hidden_bias=True)
 

@@ -13,7 +13,7 @@ from tegum.distributions.base import AnyDistribution
 from tegum.errors import SpecError
 from tegum.models import Model
 from tegum.models.base import AnyModel
-from tegum.spec import NonNegative, Spec, number_or_vector
+from tegum.spec import Interval, NonNegative, Spec
 from tegum.targets import AnyTarget, Target, target_values
 
 
@@ -30,9 +30,7 @@ class Problem(Spec):
 
     distribution: AnyDistribution
     model: AnyModel
-    importance: Annotated[
-        float | tuple[float, ...], number_or_vector("must be >= 0", lambda x: x >= 0)
-    ] = 1.0
+    importance: Annotated[float | tuple[float, ...], Interval(0)] = 1.0
     target: AnyTarget = "x"
     l1: NonNegative = 0.0
     kind: Literal["problem"] = Field("problem", repr=False)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from inspect import Parameter, Signature
-from math import isfinite
+from math import inf, isfinite
 from numbers import Integral, Real
-from typing import Annotated, Any, NoReturn, Self, TypeVar
+from types import NoneType
+from typing import Annotated, Any, Literal, NoReturn, Self, TypeVar, get_args, get_origin
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, PlainValidator, ValidationError, model_serializer
+from pydantic_core.core_schema import CoreSchema, no_info_plain_validator_function
 
 from tegum.errors import SpecError
 
@@ -241,19 +244,44 @@ def as_number_or_vector(value: Any, rule: str, check: Check) -> float | tuple[fl
     return tuple(as_number(x, rule, check, f"[{i}]") for i, x in enumerate(entries))
 
 
-def integer(low: int) -> PlainValidator:
-    """The validator of an integer field >= low."""
-    return PlainValidator(lambda value: as_integer(value, low))
+@dataclass(frozen=True)
+class Interval:
+    """The numbers a field takes: from `low` to `high`, but for an end that is `open`.
 
+    In `Annotated[T, Interval(...)]` it validates the field by what T is: an int, a float, a number
+    or a tuple of them, and None where T has it.
+    """
 
-def number(rule: str, check: Check) -> PlainValidator:
-    """The validator of a field that holds one number."""
-    return PlainValidator(lambda value: as_number(value, rule, check))
+    low: float
+    high: float = inf
+    open: Literal["", "low", "high"] = ""
 
+    @property
+    def rule(self) -> str:
+        """In words: "must be > 0", "must be in [0, 1)"."""
+        if self.high == inf:
+            return f"must be {'>' if self.open == 'low' else '>='} {self.low:g}"
+        left, right = "(" if self.open == "low" else "[", ")" if self.open == "high" else "]"
+        return f"must be in {left}{self.low:g}, {self.high:g}{right}"
 
-def number_or_vector(rule: str, check: Check) -> PlainValidator:
-    """The validator of a field that holds one number or a tuple of them."""
-    return PlainValidator(lambda value: as_number_or_vector(value, rule, check))
+    def __contains__(self, x: float) -> bool:
+        """Whether the number lies in it."""
+        left_out = {"low": self.low, "high": self.high}.get(self.open)
+        return self.low <= x <= self.high and x != left_out
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
+        """The validator of a field of type `source`."""
+        allowed = get_args(source) or (source,)
+
+        def read(value: Any) -> Any:
+            if value is None and NoneType in allowed:
+                return None
+            if int in allowed:
+                return as_integer(value, int(self.low))
+            many = any(get_origin(kind) is tuple for kind in allowed)
+            return (as_number_or_vector if many else as_number)(value, self.rule, self.__contains__)
+
+        return no_info_plain_validator_function(read)
 
 
 def _flag(value: Any) -> bool:
@@ -264,8 +292,8 @@ def _flag(value: Any) -> bool:
 
 
 Flag = Annotated[bool, PlainValidator(_flag)]
-PositiveInt = Annotated[int, integer(1)]
-Count = Annotated[int, integer(0)]
-Positive = Annotated[float, number("must be > 0", lambda x: x > 0)]
-NonNegative = Annotated[float, number("must be >= 0", lambda x: x >= 0)]
-Fraction = Annotated[float, number("must be in [0, 1]", lambda x: 0 <= x <= 1)]
+PositiveInt = Annotated[int, Interval(1)]
+Count = Annotated[int, Interval(0)]
+Positive = Annotated[float, Interval(0, open="low")]
+NonNegative = Annotated[float, Interval(0)]
+Fraction = Annotated[float, Interval(0, 1)]

@@ -15,17 +15,17 @@ from tegum.spec import (
     BrokenRule,
     Count,
     Fraction,
+    Interval,
     NonNegative,
     Positive,
     PositiveInt,
     Spec,
     as_integer,
-    as_number,
-    number,
 )
 
-#: What the exact engine takes where nothing is said, and what it has no other choice of.
-_EXACT_DEFAULTS: Final[dict[str, Any]] = {"steps": 5_000, "learning_rate": 1e-2}
+#: What the exact engine takes where nothing is said …
+EXACT_DEFAULTS: Final[dict[str, Any]] = {"steps": 5_000, "learning_rate": 1e-2}
+#: … and what it has no other choice of.
 _EXACT_ONLY: Final[dict[str, Any]] = {
     "optimizer": "adam",
     "schedule": "constant",
@@ -33,10 +33,6 @@ _EXACT_ONLY: Final[dict[str, Any]] = {
     "weight_decay": 0.0,
     "attack": 0.0,
 }
-
-
-def _init_std(value: Any) -> float | None:
-    return None if value is None else as_number(value, "must be > 0", lambda x: x > 0)
 
 
 def _checkpoints(value: Any) -> int | tuple[int, ...]:
@@ -53,30 +49,42 @@ def _checkpoints(value: Any) -> int | tuple[int, ...]:
 class Training(Spec):
     """How a problem is solved: by minibatch descent on fresh samples, or on the expected loss.
 
-    `engine` "sampled": `steps` updates of `batch_size` samples each. steps >= 0, batch_size >= 1.
-    The learning rate of an update is `learning_rate` > 0 times `learning_rates`, which `schedule`,
-    `warmup` >= 0 (updates) and `final_fraction` in [0, 1] set.
-    `momentum` in [0, 1) is read by "sgd" alone. `weight_decay` >= 0 is added to the gradient by
-    "adam" and "sgd" (an L2 penalty) and decoupled from it by "adamw". `init_std` > 0 is the
-    standard deviation of the initial weights; None is the Xavier value √(2 / (n + m)). Biases
-    start at 0.
+    The sampled engine makes `steps` updates of `batch_size` samples each; the learning rate of an
+    update is `learning_rate` times `learning_rates`. Biases start at 0. Where it trains on attacked
+    samples, x + ε G_i/‖G_i‖ takes the place of x in h, with i a random feature of each sample and
+    G = W_out W_in (WᵀW if tied), so that output i rises as much as an L2 attack of length ε can
+    make it; h must be linear. What is reproduced is t(x), and losses are of samples that nobody
+    attacked.
 
-    `attack` ε >= 0 trains on attacked samples: x + ε G_i/‖G_i‖ takes the place of x in h, where i
-    is a random feature of each sample and G = W_out W_in (WᵀW if tied), so that output i rises as
-    much as an L2 attack of length ε can make it; h must be linear. What is reproduced is t(x), and
-    losses are of samples that nobody attacked.
-
-    `checkpoints`: the steps to keep W and b at, listed in increasing order or as a log-spaced
-    count. `curve_points` >= 0: how many points the loss curve has. `held_out` >= 1: how many
-    samples, from a stream of their own, score the trained model.
-
-    `engine` "exact": no samples. The first `warm_start` >= 0 steps are Adam's, at the constant
+    The exact engine takes no samples. Its first `warm_start` steps are Adam's, at the constant
     `learning_rate`, on the exact gradient; the others are iterations of L-BFGS, which end when a
-    local minimum is reached; `steps` bounds their number. Its defaults are 5,000 steps and a
-    learning rate of 1e-2; another optimiser, schedule, warm-up, weight decay or attack is refused,
-    and `batch_size`, `momentum` and `held_out` are not read.
+    local minimum is reached; `steps` bounds their number. It refuses another optimiser, schedule,
+    warm-up, weight decay or attack, and does not read `batch_size`, `momentum` and `held_out`.
 
-    Raises `SpecError`. Defaults: the paper's notebook, with no weight decay.
+    Args:
+        steps: Optimiser steps, >= 0; of the exact engine at most so many.
+        batch_size: Samples in a step, >= 1.
+        learning_rate: Learning rate at the top of its schedule, > 0.
+        engine: sampled: minibatches of fresh samples. exact: the expected loss, Adam and then
+            L-BFGS.
+        optimizer: Optimiser; weight decay is decoupled from the gradient by adamw alone.
+        attack: Length ε >= 0 of the L2 attacks of adversarial training, each on one random feature.
+        momentum: Momentum of sgd, in [0, 1).
+        weight_decay: Weight decay, >= 0; an L2 penalty with adam and sgd.
+        schedule: How the learning rate falls after the warm-up.
+        warmup: Steps over which the learning rate rises, >= 0.
+        warm_start: Adam steps of the exact engine before L-BFGS, >= 0.
+        final_fraction: Fraction of the learning rate that is left at the end, in [0, 1].
+        init_std: Standard deviation of initial weights, > 0; Xavier's √(2 / (n + m)) by default.
+        checkpoints: Keep W and b at so many log-spaced steps, or at these steps, rising.
+        curve_points: Points of the loss curve, >= 0.
+        held_out: Samples that score the trained model, >= 1, from a stream of their own.
+
+    Raises:
+        SpecError: for a value out of its range, a checkpoint after the last step, and what the
+            exact engine refuses.
+
+    Source: defaults are those of the paper's notebook, with no weight decay.
     """
 
     steps: Count = 10_000
@@ -85,13 +93,13 @@ class Training(Spec):
     engine: Literal["sampled", "exact"] = "sampled"
     optimizer: Literal["adam", "adamw", "sgd"] = "adam"
     attack: NonNegative = 0.0
-    momentum: Annotated[float, number("must be in [0, 1)", lambda x: 0 <= x < 1)] = 0.9
+    momentum: Annotated[float, Interval(0, 1, open="high")] = 0.9
     weight_decay: NonNegative = 0.0
     schedule: Literal["constant", "linear", "cosine"] = "constant"
     warmup: Count = 0
     warm_start: Count = 100
     final_fraction: Fraction = 0.0
-    init_std: Annotated[float | None, PlainValidator(_init_std)] = None
+    init_std: Annotated[float | None, Interval(0, open="low")] = None
     checkpoints: Annotated[int | tuple[int, ...], PlainValidator(_checkpoints)] = ()
     curve_points: Count = 64
     held_out: PositiveInt = 65_536
@@ -101,7 +109,7 @@ class Training(Spec):
     @classmethod
     def _defaults_of_exact(cls, given: Any) -> Any:
         if isinstance(given, dict) and given.get("engine") == "exact":
-            return {**_EXACT_DEFAULTS, **given}
+            return {**EXACT_DEFAULTS, **given}
         return given
 
     @model_validator(mode="after")

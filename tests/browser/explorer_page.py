@@ -101,7 +101,8 @@ class ExplorerPage:
         return self.page.locator(f"[name='{name}']")
 
     def open_groups(self) -> None:
-        """Unfold all controls."""
+        """Unfold all controls, once they are there: what they offer is the server's to say."""
+        self.page.locator("details.group").last.wait_for()
         self.page.evaluate(
             "() => document.querySelectorAll('details.group').forEach((d) => (d.open = true))"
         )

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from explorer_page import ExplorerPage
+from explorer_server import running
+from new_files import write
+from playwright.sync_api import Browser, expect
 
 import tegum as tg
-from tegum.explorer.state import State
+from tegum.explorer.app import STATIC
+from tegum.explorer.state import PageState
 
 pytestmark = pytest.mark.xdist_group("explorer")
 Visit = Callable[..., ExplorerPage]
@@ -63,6 +68,16 @@ WISHES: tuple[Wish, ...] = (
         {"target": "abs", "magnitude": "signed"},
         tg.Problem(tg.Independent(5, 0.1, magnitude="signed"), tg.TwoLayer(2), 1, "abs"),
     ),
+    *(
+        ({"target": "pairs", "operation": name},
+         tg.Problem(tg.Independent(5, 0.1, magnitude="signed"), tg.TwoLayer(2), 1, tg.Pairs(name)))
+        for name in ("min", "max", "distance", "product")
+    ),
+    (
+        {"target": "elementwise", "table": "[1,0,4]", "high": 2, "low": -2},
+        tg.Problem(tg.Independent(5, 0.1, magnitude="signed"), tg.TwoLayer(2), 1,
+                   tg.Elementwise((1, 0, 4), -2, 2)),
+    ),
     (
         {"kind": "relu_output", "target": "x", "magnitude": "uniform"},
         tg.Problem(tg.Independent(5, 0.1), tg.ReLUOutput(2)),
@@ -98,9 +113,9 @@ def _options(page: ExplorerPage, name: str) -> set[str]:
     return set(page.control(name).evaluate("(e) => [...e.options].map((o) => o.value)"))
 
 
-def _asked(page: ExplorerPage) -> State:
+def _asked(page: ExplorerPage) -> PageState:
     """What is trained; numbers may have come as changes, where a training was there sooner."""
-    return State.read(page.read("state")).settled()
+    return PageState.read(page.read("state")).settled()
 
 
 def test_every_choice_describes_the_problem_that_tegum_has_for_it(visit: Visit) -> None:
@@ -189,7 +204,7 @@ def test_numbers_act_on_the_models_that_are_there(visit: Visit) -> None:
     np.testing.assert_allclose(np.array(heights) / heights[-1], np.arange(1, 7) / 6, rtol=1e-5)
     assert page.read("frame.run") == run
     assert page.read("scene.W") == W
-    state = State.read(page.read("state"))
+    state = PageState.read(page.read("state"))
     assert {name for _, values in state.changes for name in values} >= {"l1", "momentum"}
 
 
@@ -243,3 +258,45 @@ def test_the_speed_is_kept(visit: Visit) -> None:
     page.wait(f"t.frame.step > {step + 500}")
     page.press("run")
     page.wait("t.frame.status === 'paused'")
+
+
+def test_a_new_file_has_its_controls(browser: Browser, tmp_path: Path) -> None:
+    """The page has never heard of this distribution, nor of this model."""
+    with running(STATIC, environment=write(tmp_path)) as server:
+        page = ExplorerPage(server, browser, STILL)
+        page.at_rest(0)
+        page.open_groups()
+        page.control("data").select_option(label="partly signed")
+        expect(page.control("n_signed")).to_have_value("2")  # as in the file's example
+        page.control("kind").select_option("soft_output")
+        page.type_in("n_signed", 4)
+        page.control("smooth").check()
+        page.wait("t.settled && t.state.problem.model.smooth")
+        problem = page.read("state.problem")
+        law = {"kind": "partly_signed", "n_features": 6, "feature_probability": 0.1, "n_signed": 4}
+        assert problem["distribution"] == law
+        assert problem["model"] == {"kind": "soft_output", "n_hidden": 3, "bias": True,
+                                    "smooth": True}  # fmt: skip
+        page.type_in("n_signed", -1)
+        assert page.control("n_signed").get_attribute("aria-invalid") == "true"
+        page.picture("new-file")
+        again = ExplorerPage(server, browser, page.read("hash"))
+        again.wait("t.settled && t.state")
+        assert again.read("state") == page.read("state")
+        again.press("step")
+        again.wait("t.frame.step === 1")
+        for one in (page, again):
+            one.close()
+            one.must_be_clean()
+
+
+def test_a_name_that_nobody_knows_is_shown_and_refused(visit: Visit) -> None:
+    page = visit(STILL)
+    page.at_rest(0)
+    page.page.goto(page.page.url.split("#")[0] + STILL + "&model=magic")
+    alert = page.page.get_by_role("alert")
+    expect(alert).to_contain_text("needs a kind among linear, relu_hidden, relu_output, two_layer")
+    expect(alert).to_contain_text("got 'magic'")
+    expect(page.control("kind").locator("option:checked")).to_have_text("unknown: magic")
+    page.control("kind").select_option("linear")
+    page.wait("t.settled && t.state.problem.model.kind === 'linear'")

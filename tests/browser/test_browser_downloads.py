@@ -16,7 +16,7 @@ from explorer_page import ExplorerPage
 from playwright.sync_api import Locator, expect
 from safetensors.numpy import load
 
-from tegum.explorer.state import State
+from tegum.explorer.state import PageState
 
 pytestmark = pytest.mark.xdist_group("explorer")
 Visit = Callable[..., ExplorerPage]
@@ -87,7 +87,7 @@ def test_every_file_of_the_models_holds_the_weights_of_the_frame(
         text = json.loads(saved.file("model.json"))
         assert text["seed"] == seed
         assert text["step"] == 600
-        assert State.read(text["state"]) == State.read(page.read("state"))
+        assert PageState.read(text["state"]) == PageState.read(page.read("state"))
         one = (load(saved.file("model.safetensors")),
                np.load(io.BytesIO(saved.file("model.npz"))), text["arrays"])  # fmt: skip
         for name, array in shown.items():

@@ -10,7 +10,7 @@ from explorer_page import ExplorerPage
 from explorer_server import Running
 
 import tegum as tg
-from tegum.explorer.state import State
+from tegum.explorer.state import PageState
 
 pytestmark = pytest.mark.xdist_group("explorer")
 Visit = Callable[..., ExplorerPage]
@@ -34,7 +34,7 @@ def test_the_page_paints_and_trains_by_itself(visit: Visit) -> None:
 def test_what_is_drawn_is_what_was_trained(visit: Visit) -> None:
     page = visit(SMALL)
     page.at_rest(600)
-    state = State.read(page.read("state"))
+    state = PageState.read(page.read("state"))
     runs = tg.train(state.problem, training=state.training, seeds=6, seed=3, progress=False)
     scene = page.read("scene")
     seed = scene["selected"]

@@ -14,7 +14,7 @@ from explorer_page import ExplorerPage
 from playwright.sync_api import Locator, expect
 
 import tegum as tg
-from tegum.explorer.state import State
+from tegum.explorer.state import PageState
 
 pytestmark = pytest.mark.xdist_group("explorer")
 Visit = Callable[..., ExplorerPage]
@@ -229,7 +229,7 @@ def test_three_features_in_the_phase_diagram(visit: Visit) -> None:
     )
     page.wait("t.view.tab === 'live'")
     page.at_rest(200)
-    state = State.read(page.read("state"))
+    state = PageState.read(page.read("state"))
     assert (state.problem.n_features, state.problem.n_hidden) == (3, 2)
     assert state.problem.distribution == tg.Independent(3, cells["probabilities"][row])
     assert state.problem.importance == (1, 1, cells["ratios"][column])
@@ -265,7 +265,7 @@ def test_next_back_and_numbers_lead_to_their_lessons(visit: Visit) -> None:
         expect(page.page.locator("article h2")).to_have_text(lessons[k]["title"])
         expect(numbers.nth(k)).to_have_attribute("aria-current", "step")
         page.wait(f"t.view.lesson === {k} && t.settled")
-        assert State.read(page.read("state")) == State.read(lessons[k]["state"])
+        assert PageState.read(page.read("state")) == PageState.read(lessons[k]["state"])
 
     shows(0)
     expect(_button(page, "Back")).to_be_disabled()
@@ -297,4 +297,4 @@ def test_a_figure_and_a_preset_open_their_models(visit: Visit) -> None:
         control.click()
         page.wait("t.view.tab === 'live' && t.settled")
         expect(page.page.locator(".hero")).to_be_visible()
-        assert State.read(page.read("state")) == State.read(preset["state"])
+        assert PageState.read(page.read("state")) == PageState.read(preset["state"])

@@ -1,14 +1,18 @@
 import { describe, expect, it } from "vitest";
 
-import { settingsOf } from "../src/state/problem";
+import { ownFields, settingsOf, startOf, stateOf } from "../src/state/problem";
 import { DEFAULTS, type Settings, consistent, importances } from "../src/state/settings";
-import { type Address, decode, encode, expresses, stateOf } from "../src/state/url";
+import { type Address, decode, encode, expresses, namesState } from "../src/state/url";
 import { DEFAULT_VIEW, START } from "../src/state/view";
+import { OFFER } from "./offer";
 
-const through = (address: Address): Address => decode(`#${encode(address)}`);
+const through = (address: Address): Address => decode(`#${encode(address, OFFER)}`, OFFER);
+
+const fit = (changes: Partial<Settings>): Settings =>
+  consistent({ ...DEFAULTS, ...changes }, OFFER);
 
 const address = (changes: Partial<Settings>): Address => ({
-  state: stateOf(consistent({ ...DEFAULTS, ...changes })),
+  state: stateOf(fit(changes), OFFER),
   view: DEFAULT_VIEW,
   place: START,
 });
@@ -35,15 +39,25 @@ describe("the address", () => {
       groups:
         '[{"kind":"correlated","n_sets":1,"set_size":2},{"kind":"independent","n_features":3}]',
     },
+    {
+      data: "zipf",
+      target: "pairs",
+      own: {
+        distribution: { exponent: 1.25, shuffled: false },
+        model: {},
+        target: { operation: "min", pairs: [[0, 1]] },
+      },
+    },
   ];
 
   it.each(cases)("keeps %o", (changes) => {
     const before = address(changes);
     expect(through(before)).toEqual(before);
+    expect(encode(before, OFFER)).not.toContain("state=");
   });
 
   it("writes the settings by name, for people to read", () => {
-    const text = encode(address({ n: 7, p: 0.2, seed: 42 }));
+    const text = encode(address({ n: 7, p: 0.2, seed: 42 }), OFFER);
     expect(text).toContain("/live?n=7&m=2");
     expect(text).toContain("p=0.2");
     expect(text).toContain("seed=42");
@@ -54,7 +68,7 @@ describe("the address", () => {
     const before = address({ n: 3 });
     const { distribution } = before.state!.problem as { distribution: object };
     before.state!.problem.distribution = { ...distribution, feature_probability: [0.1, 0.2, 0.3] };
-    expect(encode(before)).toContain("state=");
+    expect(encode(before, OFFER)).toContain("state=");
     expect(through(before)).toEqual(before);
   });
 
@@ -85,11 +99,24 @@ describe("the address", () => {
   });
 
   it("has defaults for what is missing or cannot be read", () => {
-    expect(decode("")).toEqual({ state: null, view: DEFAULT_VIEW, place: START });
-    const odd = decode("#/nowhere?n=many&p=7&model=magic&at=-3&changes={&mode=4d");
+    expect(decode("", OFFER)).toEqual({ state: null, view: DEFAULT_VIEW, place: START });
+    expect([namesState("#/live?mode=3d"), namesState("#/live?n=3")]).toEqual([false, true]);
+    const odd = decode("#/nowhere?n=many&p=7&imp=magic&model=&at=-3&changes={&mode=4d", OFFER);
     expect(odd.view).toEqual(DEFAULT_VIEW);
     expect(odd.place).toEqual(START);
-    expect(odd.state).toEqual(stateOf({ ...DEFAULTS, p: 1 }));
+    expect(odd.state).toEqual(stateOf({ ...DEFAULTS, p: 1 }, OFFER));
+  });
+
+  it("leaves names that nobody knows for the server to refuse", () => {
+    const { state } = decode("#/live?model=magic&data=chaos&target=peace&opt=luck", OFFER);
+    expect(state!.problem).toMatchObject({
+      model: { kind: "magic" },
+      distribution: { kind: "chaos" },
+      target: "peace",
+    });
+    expect(state!.training).toMatchObject({ engine: "sampled", optimizer: "luck" });
+    const s = settingsOf(state!, OFFER);
+    expect([s.kind, s.data, s.target, s.optimizer]).toEqual(["magic", "chaos", "peace", "luck"]);
   });
 });
 
@@ -104,7 +131,8 @@ describe("settings and the server's descriptions", () => {
       '{"batch_size":1024,"checkpoints":[],"curve_points":64,"engine":"sampled","final_fraction":0.0,"held_out":65536,"init_std":null,' +
         '"kind":"training","learning_rate":0.001,"momentum":0.9,"optimizer":"adam","schedule":"constant","steps":10000,"warm_start":100,"warmup":0,"weight_decay":0.0}',
     );
-    const s = settingsOf(problem, training, { seeds: 5, seed: 9 });
+    const state = { problem, training, seeds: 5, seed: 9 };
+    const s = settingsOf(state, OFFER);
     expect(s).toMatchObject({
       n: 6,
       m: 2,
@@ -118,24 +146,49 @@ describe("settings and the server's descriptions", () => {
       seeds: 5,
       seed: 9,
     });
-    const state = { problem, training, seeds: 5, seed: 9 };
-    expect(expresses(s, state)).toBe(true);
-    expect(expresses(s, { ...state, training: { ...training, warmup: 50 } })).toBe(false);
-    expect(expresses(s, { ...state, problem: { ...problem, target: "abs" } })).toBe(false);
+    expect(expresses(s, state, OFFER)).toBe(true);
+    expect(expresses(s, { ...state, training: { ...training, warmup: 50 } }, OFFER)).toBe(false);
+    expect(expresses(s, { ...state, problem: { ...problem, target: "abs" } }, OFFER)).toBe(false);
     expect(
       expresses(
         { ...s, seeds: 1 },
         { ...state, problem: { ...problem, importance: [1, 1, 1, 1, 1, 1] } },
+        OFFER,
       ),
     ).toBe(true);
   });
 
+  it("have a setting for each field of a kind that the page does not know", () => {
+    expect(ownFields(OFFER, "distribution", "independent")).toEqual([]);
+    const start = startOf(OFFER, "distribution", "zipf");
+    expect(start).toEqual({ exponent: 1.5, shuffled: true });
+    const s = fit({ data: "zipf", n: 7, own: { ...DEFAULTS.own, distribution: start } });
+    const state = stateOf(s, OFFER);
+    expect(state.problem.distribution).toEqual({
+      kind: "zipf",
+      n_features: 7,
+      feature_probability: 0.05,
+      exponent: 1.5,
+      shuffled: true,
+    });
+    expect(settingsOf(state, OFFER)).toEqual(s);
+    expect(settingsOf(state, OFFER, 4).n).toBe(4);
+  });
+
   it("recognise importance curves", () => {
     const form = (importance: number[]) =>
-      settingsOf({
-        distribution: { kind: "independent", n_features: importance.length },
-        importance,
-      });
+      settingsOf(
+        {
+          problem: {
+            distribution: { kind: "independent", n_features: importance.length },
+            importance,
+          },
+          training: {},
+          seeds: 1,
+          seed: 0,
+        },
+        OFFER,
+      );
     expect(form([1, 0.5, 0.25])).toMatchObject({ form: "geometric", ratio: 0.5 });
     expect(form([1, 1, 3])).toMatchObject({ form: "last", ratio: 3 });
     expect(form([1, 3])).toMatchObject({ form: "last", ratio: 3 });
@@ -144,15 +197,11 @@ describe("settings and the server's descriptions", () => {
   });
 
   it("move what does not fit to the nearest that does", () => {
-    expect(consistent({ ...DEFAULTS, data: "correlated", n: 7, setSize: 3 }).n).toBe(6);
-    expect(consistent({ ...DEFAULTS, data: "correlated", n: 1, setSize: 3 }).n).toBe(1);
-    expect(consistent({ ...DEFAULTS, p: 0 }).p).toBe(1e-4);
-    expect(consistent({ ...DEFAULTS, n: 2.6 }).n).toBe(3);
-    expect(consistent({ ...DEFAULTS, form: "list", n: 4, list: [1, 2] }).list).toEqual([
-      1, 2, 2, 2,
-    ]);
-    expect(consistent({ ...DEFAULTS, data: "groups", groups: "nonsense" }).data).toBe(
-      "independent",
-    );
+    expect(fit({ data: "correlated", n: 7, setSize: 3 }).n).toBe(6);
+    expect(fit({ data: "correlated", n: 1, setSize: 3 }).n).toBe(1);
+    expect(fit({ p: 0 }).p).toBe(1e-4);
+    expect(fit({ n: 2.6 }).n).toBe(3);
+    expect(fit({ form: "list", n: 4, list: [1, 2] }).list).toEqual([1, 2, 2, 2]);
+    expect(fit({ data: "groups", groups: "nonsense" }).data).toBe("independent");
   });
 });

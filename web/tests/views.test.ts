@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { featureColours } from "../src/colour/features";
 import { css, cycle, parse, signed } from "../src/colour/scales";
 import { fromPlace, PLACES, toPlace } from "../src/panels/fields";
-import { numbersIn, valuesOf } from "../src/state/numbers";
+import { isLive, numbersIn, valuesOf } from "../src/state/numbers";
 import { DEFAULTS } from "../src/state/settings";
 import { cellAt, gridOf } from "../src/views/heatmap";
 import { Loop } from "../src/views/loop";
@@ -141,6 +141,12 @@ describe("controls", () => {
     );
     expect(read).toEqual({ p: 0.2, l1: 0.5, form: "geometric", ratio: 0.1 });
     expect(numbersIn({ importance: [1, 0.5, 0.25] }, s)).toEqual({});
+  });
+
+  it("act on the running training where the server says so", () => {
+    const live = ["importance", "learning_rate"];
+    const names = ["ratio", "list", "form", "learningRate", "p", "n", "kind", "own"] as const;
+    expect(names.filter((name) => isLive(name, live))).toEqual(names.slice(0, 4));
   });
 });
 

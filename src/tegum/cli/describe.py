@@ -1,98 +1,91 @@
-"""From options of the command line to a Problem and a Training."""
+"""From options of the command line to a Problem and a Training; the options are their fields."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Final
 
 from tegum.cli import values
-from tegum.distributions import Anticorrelated, Correlated, Distribution, Independent
-from tegum.errors import InputFileError, SpecError, TegumError, UnknownNameError
-from tegum.models import Linear, Model, ReLUHidden, ReLUOutput, TwoLayer
+from tegum.cli.parts import Options, Part, option, read, words
+from tegum.discovery import PARTS
+from tegum.distributions import Distribution
+from tegum.errors import InputFileError, SpecError, TegumError
+from tegum.fields import fields_of
+from tegum.models import Model
 from tegum.problem import Problem
-from tegum.targets import Elementwise, Pairs, Target
-from tegum.training import Training
+from tegum.targets import NAMED, Target
+from tegum.targets.pairs import WORDS
+from tegum.training import EXACT_DEFAULTS, Training
 
-if TYPE_CHECKING:
-    from tegum.cli.train import Train
-
-_MODELS: dict[str, type[Model]] = {
-    "linear": Linear,
-    "relu-output": ReLUOutput,
-    "relu-hidden": ReLUHidden,
-    "two-layer": TwoLayer,
-}
-_SETS: dict[str, type[Correlated] | type[Anticorrelated]] = {
-    "correlated": Correlated,
-    "anticorrelated": Anticorrelated,
-}
-_OF_PAIRS = ("product", "and", "or", "xor")
-_TRAINING = (
-    "engine",
-    "warm_start",
-    "steps",
-    "batch_size",
-    "learning_rate",
-    "optimizer",
-    "attack",
-    "momentum",
-    "weight_decay",
-    "schedule",
-    "warmup",
-    "final_fraction",
-    "init_std",
-    "held_out",
-)
-#: Options that describe a problem, which --problem replaces.
-_PROBLEM = (
+DATA: Final = Part(
     "distribution",
-    "features",
-    "sets",
-    "set_size",
-    "probability",
-    "magnitude",
-    "model",
-    "hidden",
-    "activation",
-    "hidden_activation",
-    "importance",
-    "target",
-    "pairs",
-    "target_table",
-    "l1",
+    Distribution,  # type: ignore[type-abstract]
+    "independent",
+    "What the features are",
 )
+MODEL: Final = Part("model", Model, "relu-output", "What is trained")
+TARGET: Final = Part(
+    "target",
+    Target,  # type: ignore[type-abstract]
+    "x",
+    "What the model is to output, of each feature or of pairs of features",
+    prefix="target_",
+)
+_LOSS: Final = {name: own for name, own in fields_of(Problem).items() if name not in PARTS}
+_TRAINING: Final = fields_of(Training)
+
+#: The groups that describe a problem.
+ASKED: Final = ("data", "model", "loss")
 
 
-def problem_of(options: Train, sweeps_probability: float | None) -> Problem:
-    """The problem that the options describe, or the one in the file they name.
+def groups() -> dict[str, Options]:
+    """The options of a problem's parts and of a training, by the group that help shows them in."""
+    loss = {name: option(own, own.help) for name, own in _LOSS.items()}
+    training = {name: option(own, own.help, _usually(name)) for name, own in _TRAINING.items()}
+    return {
+        "data": {DATA.word: DATA.choice(DATA.kinds), **DATA.options},
+        "model": {MODEL.word: MODEL.choice(MODEL.kinds), **MODEL.options},
+        "loss": {
+            TARGET.word: TARGET.choice([*NAMED, *WORDS, *TARGET.kinds]),
+            **TARGET.options,
+            **loss,
+        },
+        "training": training,
+    }
+
+
+def _usually(name: str) -> str:
+    """What the default of a training's field is, where it is a value."""
+    default = _TRAINING[name].default
+    if default in (None, ()):
+        return ""
+    exact = f", {EXACT_DEFAULTS[name]} of the exact engine" if name in EXACT_DEFAULTS else ""
+    return f"(default: {default}{exact})"
+
+
+def problem_of(given: Mapping[str, Any], sweeps_probability: float | None) -> Problem:
+    """The problem that the options describe.
 
     `sweeps_probability` stands in where no probability is given because an axis sets it.
     Raises `TegumError`.
     """
-    if options.problem is not None:
-        _refuse_beside_file(options)
-        return read_problem(options.problem)
-    distribution = _distribution(options, sweeps_probability)
-    extra: dict[str, Any] = {}
-    if options.importance is not None:
+    distribution = _distribution(given, sweeps_probability)
+    extra = {name: given[name] for name in _LOSS if name in given}
+    if "importance" in given:
         extra["importance"] = values.importance(
-            "--importance", options.importance, distribution.n_features
+            "--importance", given["importance"], distribution.n_features
         )
-    target = _target(options)
+    target = _target(given)
     if target is not None:
         extra["target"] = target
-    extra |= _given(options, "l1")
-    return Problem(distribution, _model(options), **extra)
+    return Problem(distribution, _model(given), **extra)
 
 
-def training_of(options: Train) -> Training:
+def training_of(given: Mapping[str, Any]) -> Training:
     """The training that the options describe. Raises `SpecError`."""
-    given = {name: getattr(options, name) for name in _TRAINING}
     # what is not said is for the engine to choose
-    extra: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-    if options.checkpoints is not None:
-        extra["checkpoints"] = values.checkpoints("--checkpoints", options.checkpoints)
-    return Training(**extra)
+    return Training(**{name: read(name, _TRAINING[name], value) for name, value in given.items()})
 
 
 def read_problem(path: Path) -> Problem:
@@ -106,70 +99,43 @@ def read_problem(path: Path) -> Problem:
         raise InputFileError(f"{path} holds no problem: {error}") from None
 
 
-def _refuse_beside_file(options: Train) -> None:
-    given = [name for name in _PROBLEM if getattr(options, name) is not None]
-    given += ["no_bias"] * (not options.bias) + ["hidden_bias"] * options.hidden_bias
-    if given:
-        raise TegumError(f"--problem describes all of the problem; leave out {_option(given[0])}")
+def _distribution(given: Mapping[str, Any], sweeps_probability: float | None) -> Distribution:
+    kind = given.get(DATA.word, DATA.usual)
+    own, fields = DATA.chosen(given), DATA.fields_of(kind)
+    if "probability" in fields and "probability" not in own:
+        if sweeps_probability is None:
+            way = "(or sweep it with --axis feature_probability=…)"
+            raise TegumError(f"--probability is missing {way}")
+        own["probability"] = sweeps_probability
+    for name, field in fields.items():
+        if field.required and name not in own:
+            raise TegumError(f"--distribution {kind} needs --{words(name)}")
+    for name in own:
+        if name not in fields:
+            raise TegumError(f"--distribution {kind} has no --{words(name)}")
+    return DATA.described(kind, own)
 
 
-def _distribution(options: Train, sweeps_probability: float | None) -> Distribution:
-    kind = options.distribution or "independent"
-    probability: Any = sweeps_probability
-    if options.probability is not None:
-        probability = values.number_or_vector("--probability", options.probability)
-    if probability is None:
-        raise TegumError("--probability is missing (or sweep it with --axis feature_probability=…)")
-    extra = _given(options, "magnitude")
-    if kind == "independent":
-        _need(options, kind, ("features",), ("sets", "set_size"))
-        return Independent(n_features=options.features, feature_probability=probability, **extra)
-    if kind not in _SETS:
-        raise UnknownNameError.of("distribution", kind, ["independent", *_SETS])
-    _need(options, kind, ("sets", "set_size"), ("features",))
-    return _SETS[kind](
-        n_sets=options.sets, set_size=options.set_size, feature_probability=probability, **extra
-    )
-
-
-def _model(options: Train) -> Model:
-    if options.hidden is None:
+def _model(given: Mapping[str, Any]) -> Model:
+    if "hidden" not in given:
         raise TegumError("--hidden is missing: the number of hidden dimensions")
-    extra = _given(options, "activation", "hidden_activation")
-    if options.hidden_bias:
-        extra["hidden_bias"] = True
-    kind = options.model or "relu-output"
-    if kind not in _MODELS:
-        raise UnknownNameError.of("model", kind, list(_MODELS))
-    return _MODELS[kind](n_hidden=options.hidden, bias=options.bias, **extra)
+    return MODEL.described(given.get(MODEL.word, MODEL.usual), MODEL.chosen(given))
 
 
-def _target(options: Train) -> str | Target | None:
+def _target(given: Mapping[str, Any]) -> str | Target | None:
     """The target that the options describe, None where they do not."""
-    name, table, given = options.target, options.target_table, options.pairs
-    if table is not None and name is not None:
-        raise TegumError("--target-table stands in place of --target; leave out one of them")
-    if name in _OF_PAIRS:
-        chosen = None if given is None else values.pairs("--pairs", given)
-        return Pairs(operation=name, pairs=chosen)
-    if given is not None:
-        rule = f"must come with a --target of {', '.join(_OF_PAIRS)}"
-        raise SpecError.of("--pairs", "", rule, given)
-    return name if table is None else Elementwise(table=values.numbers("--target-table", table))
-
-
-def _need(options: Train, kind: str, needed: tuple[str, ...], foreign: tuple[str, ...]) -> None:
-    for name in needed:
-        if getattr(options, name) is None:
-            raise TegumError(f"--distribution {kind} needs {_option(name)}")
-    for name in foreign:
-        if getattr(options, name) is not None:
-            raise TegumError(f"--distribution {kind} has no {_option(name)}")
-
-
-def _given(options: Train, *names: str) -> dict[str, Any]:
-    return {name: getattr(options, name) for name in names if getattr(options, name) is not None}
-
-
-def _option(name: str) -> str:
-    return "--" + name.replace("_", "-")
+    name, own = given.get(TARGET.word), TARGET.chosen(given)
+    if "target_table" in own:
+        if name not in (None, "elementwise"):
+            raise TegumError("--target-table stands in place of --target; leave out one of them")
+        name = "elementwise"
+    if name in WORDS:
+        name, own = "pairs", {"target_operation": name, **own}
+    if name in TARGET.kinds:
+        return TARGET.described(name, own)
+    for option_name, value in own.items():
+        kinds = [kind for kind, fields in TARGET.fields.items() if option_name in fields]
+        known = [*(WORDS if "pairs" in kinds else ()), *kinds]
+        rule = f"must come with a --target of {', '.join(known)}"
+        raise SpecError.of(f"--{words(option_name)}", "", rule, value)
+    return name

@@ -48,17 +48,17 @@ class Explore:
         if self.port is not None and not 0 <= self.port < 2**16:
             raise SpecError.of("--port", "", "must be in [0, 65535]", self.port)
         at_least_one("--pages", self.pages)
+        from tegum.explorer.app import Offer
         from tegum.explorer.serve import serve
 
         report = self.report
         if report is None and (_REPORT / "claims.json").is_file():
             report = _REPORT
         serve(
+            Offer(report, self.pages),
             host=self.host,
             port=self.port,
             allow_remote=self.allow_remote,
-            report=report,
-            pages=self.pages,
             open_browser=self.open,
             ready=self._ready,
         )

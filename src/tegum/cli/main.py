@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from tegum.errors import TegumError
 
-OK, SURPRISED, BAD_INPUT, INTERRUPTED, BROKEN_PIPE = 0, 1, 2, 130, 141
+OK, BAD_INPUT, INTERRUPTED, BROKEN_PIPE = 0, 2, 130, 141
 
 
 def main(argv: Sequence[str] | None = None) -> int:

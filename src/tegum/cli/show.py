@@ -35,8 +35,10 @@ class Show:
 
     def run(self, arguments: list[str]) -> int:
         """Read the file and print it."""
+        from tegum import discovery
         from tegum.runs.files import load
 
+        discovery.load()  # the file may be of any kind of problem
         print_runs(load(self.file), self.file, as_json=self.json)
         return 0
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from typing import Any
 
 import numpy as np
 
@@ -74,6 +76,14 @@ def checkpoints(option: str, text: str) -> int | tuple[int, ...]:
     if not parts or not all(part.strip().isdecimal() for part in parts):
         raise SpecError.of(option, "", "must be a count or a list of steps", text)
     return int(parts[0]) if "," not in text else tuple(int(part) for part in parts)
+
+
+def any_json(option: str, text: str) -> Any:
+    """What the JSON text holds."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise SpecError.of(option, "", "must be JSON", text) from None
 
 
 def axis(option: str, text: str) -> tuple[str, AxisValues]:

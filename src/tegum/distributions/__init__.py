@@ -1,9 +1,8 @@
 """What x is: feature distributions, one file each."""
 
-from tegum.distributions.anticorrelated import Anticorrelated
-from tegum.distributions.base import Block, Distribution
-from tegum.distributions.correlated import Correlated
-from tegum.distributions.groups import Groups
-from tegum.distributions.independent import Independent
-
-__all__ = ["Anticorrelated", "Block", "Correlated", "Distribution", "Groups", "Independent"]
+from tegum.distributions.anticorrelated import Anticorrelated as Anticorrelated
+from tegum.distributions.base import Block as Block
+from tegum.distributions.base import Distribution as Distribution
+from tegum.distributions.correlated import Correlated as Correlated
+from tegum.distributions.groups import Groups as Groups
+from tegum.distributions.independent import Independent as Independent

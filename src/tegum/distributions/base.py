@@ -12,13 +12,11 @@ from jaxtyping import Float64
 from tegum.dims import F64, I64
 from tegum.distributions.magnitudes import MAGNITUDES
 from tegum.errors import SpecError
-from tegum.spec import Spec, nested, number_or_vector
+from tegum.spec import Interval, Spec, nested
 
 BlockKind = Literal["independent", "correlated", "anticorrelated"]
 
-Probability: TypeAlias = Annotated[
-    float | tuple[float, ...], number_or_vector("must be in (0, 1]", lambda p: 0 < p <= 1)
-]
+Probability: TypeAlias = Annotated[float | tuple[float, ...], Interval(0, 1, open="low")]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from tegum.dims import F64
-
-MagnitudeName = Literal["uniform", "signed", "exponential", "one"]
 
 
 @dataclass(frozen=True)
@@ -58,3 +56,9 @@ _LAWS = (
 
 #: Every law by name: v ~ U[0, 1], v ~ U[-1, 1], v ~ Exp(1), v = 1 (features that are 0 or 1).
 MAGNITUDES: Mapping[str, Magnitude] = MappingProxyType({law.name: law for law in _LAWS})
+
+if TYPE_CHECKING:
+    MagnitudeName = str
+else:
+    #: One of their names.
+    MagnitudeName = Literal[tuple(MAGNITUDES)]

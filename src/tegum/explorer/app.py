@@ -41,21 +41,28 @@ _MEDIA: Final = {
 }
 
 
-@dataclass
-class Explorer:
-    """What the application serves: `pages` at a time at most, from `static`, with a `report`."""
+@dataclass(frozen=True)
+class Offer:
+    """What is served: `pages` at a time at most, from `static`, with a `report`.
 
-    token: str
-    host: str = "127.0.0.1"
-    remote: bool = False
+    Each page has `limits`; `spares` processes wait for the next ones.
+    """
+
     report: Path | None = None
     pages: int = 8
     static: Path = STATIC
     limits: Limits = field(default_factory=Limits)
     spares: int = 1
 
-    def __post_init__(self) -> None:
-        self.pool = Pool(self.spares)
+
+class Explorer:
+    """Serves what there is to those who know the token, at a host that may be `remote`."""
+
+    def __init__(
+        self, offer: Offer, token: str, host: str = "127.0.0.1", *, remote: bool = False
+    ) -> None:
+        self.offer, self.token, self.host, self.remote = offer, token, host, remote
+        self.pool = Pool(offer.spares)
         self.sessions: dict[str, Session] = {}
         self._gallery: asyncio.Task[bytes] | None = None
 
@@ -67,9 +74,10 @@ class Explorer:
             Route("/api/lessons", self._lessons),
             Route("/api/sessions/{session}/{what}.{form}", self._download),
         ]
-        if self.report is not None:
-            routes.append(Mount("/report", StaticFiles(directory=self.report)))
-        routes.append(Mount("/", StaticFiles(directory=self.static, html=True, check_dir=False)))
+        if self.offer.report is not None:
+            routes.append(Mount("/report", StaticFiles(directory=self.offer.report)))
+        page = StaticFiles(directory=self.offer.static, html=True, check_dir=False)
+        routes.append(Mount("/", page))
         guard = Middleware(Guard, token=self.token, names=own_names(self.host), remote=self.remote)
         return Starlette(
             routes=routes,
@@ -91,12 +99,12 @@ class Explorer:
     async def _socket(self, socket: WebSocket) -> None:
         """One page, from open to closed."""
         await socket.accept()
-        if len(self.sessions) >= self.pages:
-            reason = f"{self.pages} pages are open already: close one"
+        if len(self.sessions) >= self.offer.pages:
+            reason = f"{self.offer.pages} pages are open already: close one"
             await socket.close(TOO_MANY, reason)
             return
         self._prepared(_GALLERY_LATER)  # somebody may ask for it next
-        session = Session(socket, self.pool, self.limits)
+        session = Session(socket, self.pool, self.offer.limits)
         self.sessions[session.id] = session
         try:
             await session.serve()
@@ -107,7 +115,7 @@ class Explorer:
         """The gallery, which is made once."""
         task = self._gallery
         if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
-            task = self._gallery = asyncio.create_task(prepare(self.report, delay))
+            task = self._gallery = asyncio.create_task(prepare(self.offer.report, delay))
         return task
 
     async def _show_gallery(self, request: Request) -> Response:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from tegum.errors import TegumError
-from tegum.explorer.state import STEPS, State, Values
+from tegum.explorer.state import STEPS, PageState, Values
 
 
 class LimitError(TegumError):
@@ -28,14 +28,15 @@ class PhaseLimits:
 class Limits:
     """What one page may ask for.
 
-    `weights` counts those of all N models; `step_work` the multiply-adds of one step of them all,
-    which is how long a pause may have to wait; the exact engine takes `exact_features` at most.
+    `features` and `hidden` are what a page can still draw a few times a second. `weights` counts
+    those of all N models; `step_work` the multiply-adds of one step of them all, which is how long
+    a pause may have to wait; the exact engine takes `exact_features` at most.
     `history_bytes` bounds what is kept for time travel; W of all seeds is sent along while it has
     at most `watch_weights` entries.
     """
 
-    features: int = 1024
-    hidden: int = 256
+    features: int = 400
+    hidden: int = 200
     seeds: int = 1000
     weights: int = 4_000_000
     steps: int = 10_000_000
@@ -52,7 +53,7 @@ class Limits:
         """Plain JSON data."""
         return asdict(self)
 
-    def admit(self, state: State) -> None:
+    def admit(self, state: PageState) -> None:
         """Raise `LimitError` for a state that is too large. Nothing of its size is allocated."""
         problem, training = state.problem, state.training
         n, m = problem.n_features, problem.n_hidden

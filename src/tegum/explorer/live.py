@@ -14,7 +14,7 @@ from tegum.engines.base import Batch, step_of
 from tegum.engines.base import State as Arrays
 from tegum.explorer.history import History
 from tegum.explorer.limits import Limits
-from tegum.explorer.state import Change, State, Values, changed, numbers
+from tegum.explorer.state import Change, PageState, Values, changed, numbers
 
 #: Probing all seeds takes this part of the time at most, but for steps that are kept.
 _PROBE_SHARE: Final = 0.15
@@ -30,7 +30,7 @@ class Live:
     annealed by hand is repeated to the last bit. Raises `SpecError` where the engine refuses.
     """
 
-    def __init__(self, state: State, limits: Limits, jobs: int) -> None:
+    def __init__(self, state: PageState, limits: Limits, jobs: int) -> None:
         self.first, self.limits, self.jobs = state, limits, jobs
         self.problem, self.training = state.problem, state.training
         self.engine = get_engine(state.training.engine)
@@ -96,11 +96,11 @@ class Live:
         self._note(dict(values))
         self._apply(values)
 
-    def state(self) -> State:
+    def state(self) -> PageState:
         """What would repeat this training."""
         return self.first.replace(changes=(*self.made, *self.ahead))
 
-    def fresh(self, seed: int | None) -> State:
+    def fresh(self, seed: int | None) -> PageState:
         """The numbers as they are, without a past."""
         now = self.first.replace(problem=self.problem, training=self.training, changes=())
         return now.settled(seed)

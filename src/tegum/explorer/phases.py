@@ -12,7 +12,7 @@ from tegum.engines import get_engine
 from tegum.engines.base import Batch, step_of
 from tegum.engines.base import State as Arrays
 from tegum.explorer.messages import Phase
-from tegum.explorer.state import OWN, State
+from tegum.explorer.state import OWN, PageState
 from tegum.models import ReLUOutput
 from tegum.problem import Problem
 from tegum.theory import phases
@@ -48,11 +48,6 @@ class PhaseJob:
     def ended(self) -> bool:
         """Whether all cells are there."""
         return self.row >= self.wish.points
-
-    @property
-    def step_models(self) -> int:
-        """How many models one step advances."""
-        return self.wish.points * self.wish.seeds
 
     def advance(self, steps: int) -> int:
         """Up to `steps` more of the current row; how many it were."""
@@ -97,11 +92,11 @@ class PhaseJob:
             **self.cells,
         }
 
-    def state(self) -> State:
+    def state(self) -> PageState:
         """What a cell is trained from, at probability and ratio 1."""
         seeds, seed = self.wish.seeds, self.wish.seed
         problem = self._problem(1.0, 1.0)
-        return State(problem=problem, training=self.training, seeds=seeds, seed=seed)
+        return PageState(problem=problem, training=self.training, seeds=seeds, seed=seed)
 
     def _problem(self, p: float, r: float) -> Problem:
         n = self.wish.n_features

@@ -9,7 +9,6 @@ import threading
 import webbrowser
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from secrets import token_urlsafe
 from typing import Final
 
@@ -17,8 +16,7 @@ import uvicorn
 
 from tegum.errors import SpecError, TegumError
 from tegum.explorer.access import is_loopback
-from tegum.explorer.app import STATIC, Explorer
-from tegum.explorer.limits import Limits
+from tegum.explorer.app import Explorer, Offer
 
 #: Tried first, so that the address of a state stays good from one run to the next.
 PORT: Final = 8642
@@ -46,17 +44,13 @@ class Place:
 
 
 def serve(
+    offer: Offer,
     *,
     host: str = "127.0.0.1",
     port: int | None = None,
     allow_remote: bool = False,
-    report: Path | None = None,
-    pages: int = 8,
     open_browser: bool = True,
     ready: Callable[[Place], None] = lambda place: None,
-    static: Path = STATIC,
-    limits: Limits | None = None,
-    spares: int = 1,
 ) -> None:
     """Serve the explorer until Ctrl-C; `ready` is told the address once it answers.
 
@@ -66,20 +60,17 @@ def serve(
     if not is_loopback(host) and not allow_remote:
         rule = "must be a loopback address, or come with --allow-remote"
         raise SpecError.of("explore", "host", rule, host)
-    if not (static / "index.html").is_file():
+    if not (offer.static / "index.html").is_file():
         raise TegumError(_NOT_BUILT)
-    if report is not None and not report.is_dir():
-        raise SpecError.of("explore", "report", "must be a folder", str(report))
+    if offer.report is not None and not offer.report.is_dir():
+        raise SpecError.of("explore", "report", "must be a folder", str(offer.report))
     with _listening(host, port) as listener:
         place = Place(host, int(listener.getsockname()[1]), token_urlsafe(24))
-        remote = not is_loopback(host)
-        explorer = Explorer(
-            place.token, host, remote, report, pages, static, limits or Limits(), spares
-        )
+        explorer = Explorer(offer, place.token, host, remote=not is_loopback(host))
         config = uvicorn.Config(
             explorer.application(),
             ws="websockets-sansio",
-            ws_max_size=explorer.limits.message_bytes,
+            ws_max_size=offer.limits.message_bytes,
             ws_max_queue=8,
             ws_per_message_deflate=False,  # weights do not compress, and loopback is fast
             lifespan="on",

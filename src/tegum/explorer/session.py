@@ -18,10 +18,10 @@ from tegum.explorer.frames import to_json
 from tegum.explorer.limits import Limits
 from tegum.explorer.link import ANSWER, FRAME, REQUEST
 from tegum.explorer.process import Pool, WorkerProcess
-from tegum.explorer.state import FIRST, State
-from tegum.explorer.vocabulary import choices
+from tegum.explorer.state import FIRST, PageState
+from tegum.explorer.vocabulary import vocabulary
 
-PROTOCOL: Final = 1
+PROTOCOL: Final = 2
 TOO_SLOW, NONSENSE = 4408, 4409
 _SEND_SECONDS: Final = 30.0
 _WAITING: Final = 64  # commands that the worker has not taken yet
@@ -40,7 +40,7 @@ class Session:
         self._sending = asyncio.Lock()
         self.worker: WorkerProcess | None = None
         self._reader: asyncio.Task[None] | None = None
-        self._state: State | None = None
+        self._state: PageState | None = None
         self._run = 0
         self._requests = itertools.count(1)
         self._answers: dict[int, asyncio.Future[bytes]] = {}
@@ -167,7 +167,7 @@ class Session:
         """Keep what a restart after a crash needs."""
         if text.startswith((b'{"type":"configured"', b'{"type":"changed"')):
             said = json.loads(text)
-            self._run, self._state = said["run"], State.read(said["state"])
+            self._run, self._state = said["run"], PageState.read(said["state"])
 
     def _answer(self, message: bytes) -> None:
         number, good = REQUEST.unpack_from(message)
@@ -204,7 +204,7 @@ class Session:
             "session": self.id,
             "version": tegum.__version__,
             "limits": self._limits.data(),
-            "choices": choices(),
+            "vocabulary": vocabulary(),
             "default": FIRST.data(),
         }
 

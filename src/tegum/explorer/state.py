@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import PlainValidator
 
+from tegum import discovery
 from tegum.errors import SpecError, UnknownNameError
 from tegum.problem import Problem
 from tegum.spec import BrokenRule, PositiveInt, Spec, as_integer, nested
@@ -29,6 +30,9 @@ STEPS: Final = "steps"
 OWN: Final = {"checkpoints": (), "curve_points": 0, "held_out": 8192}
 #: Whole numbers beyond this are not exact in a browser.
 _EXACT: Final = 2**53
+
+#: A page may ask for any kind of problem.
+discovery.load()
 
 Values = Mapping[str, Any]
 Change = tuple[int, dict[str, Any]]
@@ -58,7 +62,7 @@ def _run_seed(value: Any) -> int:
     return seed
 
 
-class State(Spec):
+class PageState(Spec):
     """A training of `seeds` models of one problem, with the changes of its numbers under way.
 
     `seed` in [0, 2^53) is the run's; `changes` are pairs (step, {name: value}), in rising order:
@@ -73,7 +77,7 @@ class State(Spec):
     changes: Annotated[tuple[Change, ...], PlainValidator(_changes)] = ()
 
     @classmethod
-    def read(cls, given: Mapping[str, Any]) -> State:
+    def read(cls, given: Mapping[str, Any]) -> PageState:
         """The state in a message, with the server's own fields set.
 
         Raises `SpecError`, and `UnknownNameError` for a change of what is no number.
@@ -81,13 +85,13 @@ class State(Spec):
         state = cls(**{str(name): value for name, value in given.items()})
         return state.replace(training=state.training.replace(**OWN))
 
-    def settled(self, seed: int | None = None) -> State:
+    def settled(self, seed: int | None = None) -> PageState:
         """The numbers as they are after all changes, without a past; perhaps of another seed."""
         problem, training = self.problem, self.training
         for _, values in self.changes:
             problem, training = changed(problem, training, values)
         run_seed = self.seed if seed is None else seed
-        return State(problem=problem, training=training, seeds=self.seeds, seed=run_seed)
+        return PageState(problem=problem, training=training, seeds=self.seeds, seed=run_seed)
 
     def data(self) -> dict[str, Any]:
         """Plain JSON data, every field given."""
@@ -123,7 +127,7 @@ def numbers(problem: Problem, training: Training) -> dict[str, Any]:
 
 
 #: What a page shows first: a pentagon in the making, by the hundred.
-FIRST: Final = State(
+FIRST: Final = PageState(
     problem=Problem.from_json(
         '{"kind":"problem","distribution":{"kind":"independent","n_features":5,'
         '"feature_probability":0.05},"model":{"kind":"relu_output","n_hidden":2},'

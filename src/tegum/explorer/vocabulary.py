@@ -1,31 +1,60 @@
-"""The names that menus offer, read from the descriptions themselves."""
+"""What a page can choose from: read from the descriptions, which are found by file."""
 
 from __future__ import annotations
 
-from typing import Any, get_args
+import json
+from math import isfinite
+from typing import Any, Final
 
-from tegum.distributions.magnitudes import MagnitudeName
-from tegum.engines import NAMES
-from tegum.models.activations import ActivationName
+from pydantic_core import to_jsonable_python
+
+from tegum.discovery import PARTS, example_of, found
+from tegum.explorer.state import FIRST, LIVE, OWN, STEPS
+from tegum.fields import Field, fields_of
+from tegum.spec import Spec
 from tegum.targets import NAMED
 from tegum.training import Training
 
+#: Of hidden activations those that an engine trains.
+_HIDDEN: Final = ("identity", "relu")
 
-def choices() -> dict[str, list[str]]:
-    """Each choice and its names."""
-    fields = Training.model_fields
+
+def vocabulary() -> dict[str, Any]:
+    """The kinds of a problem's parts, the targets with a name, and the fields of all of them."""
+    usual = FIRST.data()["problem"]
+    kinds = {
+        part: found(base, usual[part]["kind"] if isinstance(usual[part], dict) else "")
+        for part, base in PARTS.items()
+    }
     return {
-        "distribution": ["independent", "correlated", "anticorrelated", "groups"],
-        "magnitude": _names(MagnitudeName),
-        "model": ["linear", "relu_output", "relu_hidden", "two_layer"],
-        "activation": _names(ActivationName),
-        "hidden_activation": ["identity", "relu"],
-        "optimizer": _names(fields["optimizer"].annotation),
-        "schedule": _names(fields["schedule"].annotation),
-        "engine": list(NAMES),
-        "target": list(NAMED),
+        **{part: {kind: _described(cls) for kind, cls in k.items()} for part, k in kinds.items()},
+        "targets": list(NAMED),
+        "training": {
+            name: _field(field) for name, field in fields_of(Training).items() if name not in OWN
+        },
+        "live": [*LIVE, STEPS],
     }
 
 
-def _names(literal: Any) -> list[str]:
-    return [str(name) for name in get_args(literal)]
+def _described(cls: type[Spec]) -> dict[str, Any]:
+    """The fields of a class, and values to start from where one has no default."""
+    example = example_of(cls)
+    return {
+        "fields": {name: _field(field) for name, field in fields_of(cls).items()},
+        "example": None if example is None else json.loads(example.to_json()),
+    }
+
+
+def _field(field: Field) -> dict[str, Any]:
+    bounds, choices = field.interval, field.choices
+    if field.name == "hidden_activation":
+        choices = tuple(name for name in choices if name in _HIDDEN)
+    return {
+        "form": field.form,
+        "required": field.required,
+        "default": to_jsonable_python(field.default),
+        "choices": list(choices),
+        "low": None if bounds is None else bounds.low,
+        "high": bounds.high if bounds is not None and isfinite(bounds.high) else None,
+        "help": field.help,
+    }

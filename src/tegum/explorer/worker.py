@@ -18,7 +18,7 @@ from tegum.explorer.link import ANSWER, FRAME, REQUEST, TEXT, Link
 from tegum.explorer.live import Live
 from tegum.explorer.phases import PhaseJob
 from tegum.explorer.screen import Screen
-from tegum.explorer.state import FIRST, State
+from tegum.explorer.state import FIRST, PageState
 from tegum.explorer.trainer import Pace, StateError, Trainer
 
 _PHASE_SECONDS: Final = 0.25  # between two frames of a diagram
@@ -116,7 +116,7 @@ class Worker:
         self.say({"type": "ok", "id": command.id})
 
     def _on_configure(self, command: messages.Configure) -> None:
-        state = State.read(command.state)
+        state = PageState.read(command.state)
         self.limits.admit(state)
         self._begin(command.id, state, run=command.run, until=command.until)
 
@@ -124,7 +124,7 @@ class Worker:
         state = self.trainer.present.fresh(command.seed)
         self._begin(command.id, state, run=command.run, until=None)
 
-    def _begin(self, identity: Any, state: State, *, run: bool, until: int | None) -> None:
+    def _begin(self, identity: Any, state: PageState, *, run: bool, until: int | None) -> None:
         state.settled()  # its changes must be possible, all of them
         try:
             live = Live(state, self.limits, self.jobs)
@@ -228,7 +228,7 @@ class Worker:
         self.link.send(ANSWER, REQUEST.pack(command.request, good) + answer)
 
 
-def _about(state: State) -> dict[str, Any]:
+def _about(state: PageState) -> dict[str, Any]:
     """What a page needs to know of a training besides its state."""
     problem = state.problem
     shapes = problem.model.parameters(problem.n_features)

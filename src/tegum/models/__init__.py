@@ -1,9 +1,7 @@
 """What is trained: models, one file each."""
 
-from tegum.models.base import Model
-from tegum.models.linear import Linear
-from tegum.models.relu_hidden import ReLUHidden
-from tegum.models.relu_output import ReLUOutput
-from tegum.models.two_layer import TwoLayer
-
-__all__ = ["Linear", "Model", "ReLUHidden", "ReLUOutput", "TwoLayer"]
+from tegum.models.base import Model as Model
+from tegum.models.linear import Linear as Linear
+from tegum.models.relu_hidden import ReLUHidden as ReLUHidden
+from tegum.models.relu_output import ReLUOutput as ReLUOutput
+from tegum.models.two_layer import TwoLayer as TwoLayer

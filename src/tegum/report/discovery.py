@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import difflib
-import importlib
-import pkgutil
 from collections.abc import Iterable, Sequence
+from types import ModuleType
 
+from tegum.discovery import modules_of
 from tegum.errors import TegumError, UnknownNameError
 from tegum.experiments.base import Experiment
 
@@ -19,14 +19,7 @@ def list_experiments(package: str | None = None) -> list[Experiment]:
     Each folder or file but `base` and those whose name starts with `_` defines `EXPERIMENT`. Raises
     `TegumError` for one that does not, and for a name or claim id given twice.
     """
-    package = PACKAGE if package is None else package
-    home = importlib.import_module(package)
-    names = sorted(
-        info.name
-        for info in pkgutil.iter_modules(home.__path__)
-        if info.name != "base" and not info.name.startswith("_")
-    )
-    experiments = [_load(f"{package}.{name}") for name in names]
+    experiments = [_experiment_of(module) for module in modules_of(package or PACKAGE)]
     _require_unique("experiment", (e.name for e in experiments))
     _require_unique("claim", (claim.id for e in experiments for claim in e.claims))
     return sorted(experiments, key=lambda e: (min(e.items, default=0), e.name))
@@ -57,10 +50,10 @@ def _unknown(name: str, known: list[str]) -> UnknownNameError:
     )
 
 
-def _load(module: str) -> Experiment:
-    experiment = getattr(importlib.import_module(module), "EXPERIMENT", None)
+def _experiment_of(module: ModuleType) -> Experiment:
+    experiment = getattr(module, "EXPERIMENT", None)
     if not isinstance(experiment, Experiment):
-        raise TegumError(f"{module}.EXPERIMENT must be an Experiment; got {experiment!r}")
+        raise TegumError(f"{module.__name__}.EXPERIMENT must be an Experiment; got {experiment!r}")
     return experiment
 
 

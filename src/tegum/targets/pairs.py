@@ -27,6 +27,8 @@ OPERATIONS: Final[Mapping[str, Callable[[F64, F64], F64]]] = MappingProxyType(
     }
 )
 _OTHER_WORDS: Final = {"and": "min", "or": "max", "xor": "distance"}
+#: What the operations are called where features are 0 or 1, and the product.
+WORDS: Final = ("product", *_OTHER_WORDS)
 
 
 def _operation(value: Any) -> Any:

@@ -5,7 +5,7 @@ import { effect } from "@preact/signals";
 import { look, state, status, view } from "../state/session";
 import * as session from "../state/session";
 import { select, visit } from "../state/actions";
-import { decode, encode } from "../state/url";
+import { decode, decodeView, encode } from "../state/url";
 
 /** Browsers refuse to change the address too often. */
 const LEAST_INTERVAL = 400;
@@ -15,21 +15,20 @@ let written = "";
 
 /** The address of what is shown now. */
 export function currentHash(): string {
+  const offer = session.offer.peek();
+  if (!offer) return globalThis.location.hash;
   const frame = session.frame.peek();
   const past = frame?.past ? frame.step : null;
   const at = past === null ? (frame?.step ?? 0) : (session.history.peek().at(-1) ?? 0);
-  return `#${encode({
-    state: state.peek(),
-    view: view.peek(),
-    place: { at, running: status.peek() === "running", past },
-  })}`;
+  const place = { at, running: status.peek() === "running", past };
+  return `#${encode({ state: state.peek(), view: view.peek(), place }, offer)}`;
 }
 
 function write(): void {
   timer = undefined;
   const hash = currentHash();
   if (hash === written || !state.peek()) return;
-  const sameTab = decode(hash).view.tab === decode(written).view.tab;
+  const sameTab = decodeView(hash).tab === decodeView(written).tab;
   written = hash;
   // The back button goes from tab to tab; changes within one replace its entry.
   if (sameTab) globalThis.history.replaceState(null, "", hash);
@@ -48,7 +47,9 @@ export function keepAddress(): void {
   globalThis.addEventListener("popstate", () => {
     const hash = globalThis.location.hash;
     if (hash === written) return;
-    const [before, after] = [decode(written), decode(hash)];
+    const offer = session.offer.peek();
+    if (!offer) return visit(hash);
+    const [before, after] = [decode(written, offer), decode(hash, offer)];
     written = hash;
     const sameTraining = JSON.stringify(before.state) === JSON.stringify(after.state);
     if (!sameTraining) return visit(hash);

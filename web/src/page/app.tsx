@@ -9,7 +9,7 @@ import { GalleryTab } from "../tabs/gallery";
 import { LessonsTab } from "../tabs/lessons";
 import { LiveTab } from "../tabs/live";
 import { PhaseTab } from "../tabs/phase";
-import { THEMES, type View } from "../state/view";
+import { TABS, THEMES, type View } from "../state/view";
 import { currentHash } from "./address";
 
 const TAB_NAMES: Record<View["tab"], string> = {
@@ -35,7 +35,7 @@ export function App() {
           tegum
         </h1>
         <nav aria-label="Tabs">
-          {(Object.keys(TAB_NAMES) as View["tab"][]).map((name) => (
+          {TABS.map((name) => (
             <button
               key={name}
               type="button"

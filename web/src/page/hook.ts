@@ -2,9 +2,8 @@
 
 import { atRest } from "../state/actions";
 import * as session from "../state/session";
-import { drawn } from "../panels/hero";
 import { currentHash } from "./address";
-import { currentScene, loop, updatesPerSecond } from "./stage";
+import { currentScene, loop, updatesPerSecond, vectors } from "./stage";
 
 const copy = (values: ArrayLike<number>): number[] => Array.from(values);
 
@@ -61,7 +60,7 @@ export function offerHook(): void {
       return scene();
     },
     get drawn() {
-      return { ...drawn, points: copy(drawn.points) };
+      return { place: vectors.place, points: copy(vectors.points) };
     },
     get phase() {
       const p = session.phase.value;

@@ -7,10 +7,13 @@ import { acknowledge, connect } from "../state/actions";
 import { Loop } from "../views/loop";
 import { Projector } from "../views/projection";
 import { Scene, weightsOf } from "../views/scene";
+import { Vectors } from "../views/vectors";
 
 export const loop = new Loop();
 export const flat = new Projector(2);
 export const spatial = new Projector(3);
+/** The plane picture, as it was drawn last. */
+export const vectors = new Vectors();
 
 let drawnFrame = -1;
 let drawnRun = -1;

@@ -1,8 +1,8 @@
 /** The secondary views, each a card: matrices, lengths, curves, neurons, seeds. */
 
-import { signal } from "@preact/signals";
+import { type Signal, useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 
 import { short } from "../math/format";
 import { currentScene, loop } from "../page/stage";
@@ -10,10 +10,10 @@ import { select } from "../state/actions";
 import { configured, hovered, look, scheme, trace, view } from "../state/session";
 import { Canvas, type Surface } from "../views/canvas";
 import { type Curve, dimensionalityCurve, lossCurve } from "../views/curves";
-import { type Grid, cellAt, drawHeatmap } from "../views/heatmap";
-import { drawNeurons, pieceAt } from "../views/neurons";
-import { drawNorms, featureAtBar } from "../views/norms";
-import { type Dot, dotAt, drawSeeds, ranking } from "../views/seeds";
+import { Heatmap } from "../views/heatmap";
+import { Neurons } from "../views/neurons";
+import { Norms } from "../views/norms";
+import { Seeds, ranking } from "../views/seeds";
 import type { Scene } from "../views/scene";
 import { stepThrough } from "./hero";
 
@@ -49,22 +49,22 @@ const leave = (): void => void (hovered.value = null);
 
 const hover = (feature: number | null): void => void (hovered.value = feature);
 
-let grid: Grid = { left: 0, top: 0, cell: 1, n: 0 };
-
-/** The entry of the matrix under the pointer; column n is the bias. */
-const entry = signal<{ row: number; column: number } | null>(null);
+/** An entry of the matrix; column n is the bias. */
+type Place = { row: number; column: number };
 
 export function HeatmapCard() {
+  const heatmap = useMemo(() => new Heatmap(), []);
+  const entry = useSignal<Place | null>(null);
   return (
-    <Card title="What each output receives" name="gram" note={<EntryNote />}>
+    <Card title="What each output receives" name="gram" note={<EntryNote entry={entry} />}>
       <Canvas
         loop={loop}
         name="gram"
         interval={SOON}
         label="The matrix of inner products, and the biases."
-        draw={withScene((surface, now) => (grid = drawHeatmap(surface, now)))}
+        draw={withScene((surface, scene) => heatmap.draw(surface, scene))}
         onPoint={(x, y) => {
-          entry.value = cellAt(grid, x, y);
+          entry.value = heatmap.at(x, y);
           hovered.value = entry.value?.row ?? null;
         }}
         onLeave={() => {
@@ -78,7 +78,7 @@ export function HeatmapCard() {
 }
 
 /** The number under the pointer in words, or what the colours mean. */
-function EntryNote() {
+function EntryNote({ entry }: { entry: Signal<Place | null> }) {
   const scene = currentScene();
   const i = hovered.value;
   if (!scene || i === null || i >= scene.weights.n) return <>−1 red, 1 blue</>;
@@ -89,6 +89,7 @@ function EntryNote() {
 }
 
 export function NormsCard() {
+  const norms = useMemo(() => new Norms(), []);
   return (
     <Card
       title="Length of each feature, ‖Wᵢ‖"
@@ -100,11 +101,8 @@ export function NormsCard() {
         name="norms"
         interval={SOON}
         label="A bar for each feature, as high as its direction is long."
-        draw={withScene(drawNorms)}
-        onPoint={(x, _, { width }) => {
-          const scene = currentScene();
-          hovered.value = scene ? featureAtBar(scene, x, width) : null;
-        }}
+        draw={withScene((surface, scene) => norms.draw(surface, scene))}
+        onPoint={(x) => (hovered.value = norms.at(x))}
         onLeave={leave}
         onKey={stepThrough}
       />
@@ -112,9 +110,8 @@ export function NormsCard() {
   );
 }
 
-let pieces: ReturnType<typeof drawNeurons> = [];
-
 export function NeuronsCard() {
+  const neurons = useMemo(() => new Neurons(), []);
   if (!configured.value?.neurons) return null;
   return (
     <Card title="What each neuron hears" name="neurons" note="weights stacked by feature">
@@ -123,8 +120,8 @@ export function NeuronsCard() {
         name="neurons"
         interval={SOON}
         label="A stack of weights for each neuron, in the colours of the features."
-        draw={withScene((surface, scene) => (pieces = drawNeurons(surface, scene)))}
-        onPoint={(x, y) => (hovered.value = pieceAt(pieces, x, y)?.feature ?? null)}
+        draw={withScene((surface, scene) => neurons.draw(surface, scene))}
+        onPoint={(x, y) => (hovered.value = neurons.at(x, y)?.feature ?? null)}
         onLeave={leave}
         onKey={stepThrough}
       />
@@ -132,9 +129,8 @@ export function NeuronsCard() {
   );
 }
 
-let dots: Dot[] = [];
-
 export function SeedsCard() {
+  const seeds = useMemo(() => new Seeds(), []);
   return (
     <Card title="All models by loss" name="seeds" note="click one to see it; B: the best">
       <Canvas
@@ -142,9 +138,9 @@ export function SeedsCard() {
         name="seeds"
         interval={SOON}
         label="A dot for each trained model, by its loss. Arrow keys go from model to model."
-        draw={withScene((surface, scene) => (dots = drawSeeds(surface, scene)))}
+        draw={withScene((surface, scene) => seeds.draw(surface, scene))}
         onPick={(x, y) => {
-          const dot = dotAt(dots, x, y);
+          const dot = seeds.at(x, y);
           if (dot) select(dot.seed);
         }}
         onKey={stepThroughSeeds}

@@ -5,37 +5,27 @@ import type { ComponentChildren } from "preact";
 import { short } from "../math/format";
 import { change } from "../state/actions";
 import { defaultGroups } from "../state/groups";
-import { hello, settings } from "../state/session";
-import { type Settings, hasNeurons } from "../state/settings";
+import { startOf } from "../state/problem";
+import { configured, offer, settings } from "../state/session";
+import { type Settings, rangeOf } from "../state/settings";
+import { fieldsOf, kindsOf } from "../state/vocabulary";
+import type { Offer, Part } from "../wire/messages";
 import { Check, Choice, NumberField, Slider } from "./fields";
 import { Importance } from "./importance";
+import { ACTIVATIONS, DATA, MAGNITUDES, MODELS, TARGETS, menu } from "./names";
+import { Own } from "./own";
 import { Training } from "./training";
 
-const KIND_NAMES = [
-  ["relu_output", "ReLU output"],
-  ["linear", "linear"],
-  ["relu_hidden", "ReLU hidden and output"],
-  ["two_layer", "two layers, untied"],
-] as const;
-
-const ACTIVATION_NAMES = [
-  ["relu", "ReLU"],
-  ["gelu", "GELU"],
-  ["leaky", "leaky ReLU"],
-  ["quadratic", "quadratic"],
-  ["identity", "none"],
-] as const;
-
-const DATA_NAMES = [
-  ["independent", "independent"],
-  ["correlated", "correlated sets"],
-  ["anticorrelated", "anticorrelated sets"],
-  ["groups", "both kinds of sets"],
-] as const;
+/** Settings, and what the server offers to set them to. */
+export interface Choices {
+  s: Settings;
+  offer: Offer;
+}
 
 /** `brief`: the sparsity alone is open, as a lesson needs it. */
 export function Controls({ brief = false }: { brief?: boolean }) {
-  const s = settings.value;
+  if (!offer.value) return null;
+  const given = { s: settings.value, offer: offer.value };
   return (
     <form
       class="controls"
@@ -43,18 +33,18 @@ export function Controls({ brief = false }: { brief?: boolean }) {
       onSubmit={(e) => e.preventDefault()}
     >
       <Group title="Sparsity" open>
-        <Probability s={s} />
+        <Probability {...given} />
       </Group>
       <Group title="Features" open={!brief}>
-        <Shape s={s} />
-        <Importance s={s} />
-        <Data s={s} />
+        <Shape {...given} />
+        <Importance s={given.s} />
+        <Data {...given} />
       </Group>
       <Group title="Model" open={!brief}>
-        <Model s={s} />
+        <Model {...given} />
       </Group>
       <Group title="Training">
-        <Training s={s} />
+        <Training {...given} />
       </Group>
     </form>
   );
@@ -69,8 +59,14 @@ function Group(props: { title: string; open?: boolean; children: ComponentChildr
   );
 }
 
-function Probability({ s }: { s: Settings }) {
-  const inSets = s.data !== "independent";
+/** Another kind of a part, with what it has of its own as it starts. */
+const begun = ({ s, offer }: Choices, part: Part, kind: string): Pick<Settings, "own"> => ({
+  own: { ...s.own, [part]: startOf(offer, part, kind) },
+});
+
+function Probability({ s, offer }: Choices) {
+  const fields = fieldsOf(offer, "distribution", s.data);
+  const inSets = "set_size" in fields || "parts" in fields;
   return (
     <Slider
       name="p"
@@ -96,8 +92,9 @@ function Probability({ s }: { s: Settings }) {
   );
 }
 
-function Shape({ s }: { s: Settings }) {
-  const limits = hello.value?.limits;
+function Shape({ s, offer }: Choices) {
+  const fields = fieldsOf(offer, "distribution", s.data);
+  const inSets = "set_size" in fields;
   return (
     <>
       <NumberField
@@ -105,10 +102,9 @@ function Shape({ s }: { s: Settings }) {
         label="Features n"
         help="How many features the data has."
         value={s.n}
-        low={1}
-        high={Math.min(limits?.features ?? 400, 400)}
-        step={s.data === "independent" ? 1 : s.setSize}
-        disabled={s.data === "groups"}
+        range={rangeOf("n", offer)}
+        step={inSets ? s.setSize : 1}
+        disabled={!inSets && !("n_features" in fields)}
         onChange={(n) => change({ n })}
       />
       <NumberField
@@ -116,17 +112,16 @@ function Shape({ s }: { s: Settings }) {
         label="Dimensions m"
         help="How many dimensions the model squeezes the features through."
         value={s.m}
-        low={1}
-        high={Math.min(limits?.hidden ?? 200, 200)}
+        range={rangeOf("m", offer)}
         onChange={(m) => change({ m })}
       />
     </>
   );
 }
 
-function Data({ s }: { s: Settings }) {
-  const setData = (data: Settings["data"]): void =>
-    change(data === "groups" ? { data, groups: defaultGroups(s.n, s.setSize) } : { data });
+function Data({ s, offer }: Choices) {
+  const fields = fieldsOf(offer, "distribution", s.data);
+  const [low, high] = rangeOf("setSize", offer);
   return (
     <>
       <Choice
@@ -134,41 +129,46 @@ function Data({ s }: { s: Settings }) {
         label="Features are"
         help="Correlated: the features of a set are active together. Anticorrelated: at most one of a set is."
         value={s.data}
-        choices={DATA_NAMES}
-        onChange={setData}
+        choices={menu(kindsOf(offer, "distribution"), DATA)}
+        onChange={(data) => change(chosen({ s, offer }, data))}
       />
-      {(s.data === "correlated" || s.data === "anticorrelated") && (
+      {"set_size" in fields && (
         <NumberField
           name="setSize"
           label="Features per set"
           help="Each set has a colour of its own in every view."
           value={s.setSize}
-          low={1}
-          high={Math.min(s.n, 40)}
+          range={[low, Math.min(s.n, high)]}
           onChange={(setSize) => change({ setSize })}
         />
       )}
-      {s.data !== "groups" && (
+      {fields.magnitude && (
         <Choice
           name="magnitude"
           label="Values"
           help="How large a feature is when it is active."
           value={s.magnitude}
-          choices={[
-            ["uniform", "0 to 1"],
-            ["signed", "−1 to 1"],
-            ["exponential", "exponential"],
-            ["one", "1"],
-          ]}
+          choices={menu(fields.magnitude.choices, MAGNITUDES)}
           onChange={(magnitude) => change({ magnitude })}
         />
       )}
+      <Own s={s} offer={offer} part="distribution" kind={s.data} />
     </>
   );
 }
 
-function Model({ s }: { s: Settings }) {
-  const hidden = s.kind === "relu_hidden" || s.kind === "two_layer";
+/** Another distribution, of as many features where it can have them. */
+function chosen(given: Choices, data: string): Partial<Settings> {
+  const { s, offer } = given;
+  const fields = fieldsOf(offer, "distribution", data);
+  const wish = { data, ...begun(given, "distribution", data) };
+  if ("parts" in fields) return { ...wish, groups: defaultGroups(s.n, s.setSize) };
+  // How many features one has that sets their number itself is known when it is there.
+  return "n_features" in fields || "set_size" in fields ? wish : { ...wish, form: "equal" };
+}
+
+function Model({ s, offer }: Choices) {
+  const fields = fieldsOf(offer, "model", s.kind);
   return (
     <>
       <Choice
@@ -176,29 +176,26 @@ function Model({ s }: { s: Settings }) {
         label="Kind"
         help="What lies between the features and their reconstruction. ReLU output: x′ = ReLU(WᵀWx + b)."
         value={s.kind}
-        choices={KIND_NAMES}
-        onChange={(kind) => change({ kind })}
+        choices={menu(kindsOf(offer, "model"), MODELS)}
+        onChange={(kind) => change({ kind, ...begun({ s, offer }, "model", kind) })}
       />
-      {s.kind !== "linear" && (
+      {fields.activation && (
         <Choice
           name="activation"
           label="Activation"
           help="The function applied to the output."
           value={s.activation}
-          choices={ACTIVATION_NAMES}
+          choices={menu(fields.activation.choices, ACTIVATIONS)}
           onChange={(activation) => change({ activation })}
         />
       )}
-      {s.kind === "two_layer" && (
+      {fields.hidden_activation && (
         <Choice
           name="hiddenActivation"
           label="Hidden activation"
           help="The function applied to the hidden dimensions; with one, they are neurons."
           value={s.hiddenActivation}
-          choices={[
-            ["relu", "ReLU"],
-            ["identity", "none"],
-          ]}
+          choices={menu(fields.hidden_activation.choices, ACTIVATIONS)}
           onChange={(hiddenActivation) => change({ hiddenActivation })}
         />
       )}
@@ -207,25 +204,20 @@ function Model({ s }: { s: Settings }) {
         label="Target"
         help="What the model is to give back: the features, or a function of each, which it must compute."
         value={s.target}
-        choices={[
-          ["x", "x"],
-          ["abs", "|x|"],
-          ["relu", "max(x, 0)"],
-          ["square", "x²"],
-          ["cube", "x³"],
-          ["sign", "sign of x"],
-          ["step", "1 if x > 0"],
-        ]}
-        onChange={(target) => change({ target })}
+        choices={menu(kindsOf(offer, "target"), TARGETS)}
+        onChange={(target) => change({ target, ...begun({ s, offer }, "target", target) })}
       />
-      <Check
-        name="bias"
-        label="Output bias"
-        help="Whether b is trained; else it stays 0."
-        value={s.bias}
-        onChange={(bias) => change({ bias })}
-      />
-      {hidden && (
+      <Own s={s} offer={offer} part="target" kind={s.target} />
+      {fields.bias && (
+        <Check
+          name="bias"
+          label="Output bias"
+          help="Whether b is trained; else it stays 0."
+          value={s.bias}
+          onChange={(bias) => change({ bias })}
+        />
+      )}
+      {fields.hidden_bias && (
         <Check
           name="hiddenBias"
           label="Hidden bias"
@@ -234,14 +226,14 @@ function Model({ s }: { s: Settings }) {
           onChange={(hiddenBias) => change({ hiddenBias })}
         />
       )}
-      {hasNeurons(s) && (
+      <Own s={s} offer={offer} part="model" kind={s.kind} />
+      {configured.value?.neurons && (
         <NumberField
           name="l1"
           label="Penalty λ‖h‖₁"
           help="Holds hidden activations down. It acts on the running training."
           value={s.l1}
-          low={0}
-          high={1}
+          range={rangeOf("l1", offer)}
           step="any"
           onChange={(l1) => change({ l1 })}
         />

@@ -16,8 +16,10 @@ interface SelectProps<T extends string> extends Common {
   onChange: (value: T) => void;
 }
 
+/** A menu. A value that it does not have is shown as such. */
 export function Choice<T extends string>(props: SelectProps<T>) {
   const id = useId();
+  const known = props.choices.some(([value]) => value === props.value);
   return (
     <div class="field" title={props.help}>
       <label for={id}>{props.label}</label>
@@ -28,6 +30,7 @@ export function Choice<T extends string>(props: SelectProps<T>) {
         value={props.value}
         onChange={(event) => props.onChange(event.currentTarget.value as T)}
       >
+        {!known && <option value={props.value}>unknown: {props.value}</option>}
         {props.choices.map(([value, text]) => (
           <option key={value} value={value}>
             {text}
@@ -40,8 +43,8 @@ export function Choice<T extends string>(props: SelectProps<T>) {
 
 interface NumberProps extends Common {
   value: number;
-  low: number;
-  high: number;
+  /** The lowest and the highest. */
+  range: readonly [number, number];
   step?: number | "any";
   disabled?: boolean;
   onChange: (value: number) => void;
@@ -50,6 +53,7 @@ interface NumberProps extends Common {
 /** A number typed in; it counts when it is a number in the range. */
 export function NumberField(props: NumberProps) {
   const id = useId();
+  const [low, high] = props.range;
   return (
     <div class="field" title={props.help}>
       <label for={id}>{props.label}</label>
@@ -59,13 +63,13 @@ export function NumberField(props: NumberProps) {
         type="number"
         aria-description={props.help}
         shown={String(props.value)}
-        min={props.low}
-        max={props.high}
+        min={low}
+        max={high}
         step={props.step ?? 1}
         disabled={props.disabled ?? false}
         take={(text) => {
           const value = text === "" ? NaN : Number(text);
-          const good = value >= props.low && value <= props.high;
+          const good = value >= low && value <= high;
           if (good && value !== props.value) props.onChange(value);
           return good;
         }}

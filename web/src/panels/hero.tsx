@@ -1,24 +1,15 @@
 /** The model itself, in a plane or in space: what is projected on the wall. */
 
-import { currentScene, flat, loop } from "../page/stage";
+import { currentScene, flat, loop, vectors } from "../page/stage";
 import { configured, frame, hovered, look, preparing, settings, view } from "../state/session";
 import { fixed } from "../math/format";
 import { importances } from "../state/settings";
 import { Canvas, type Surface } from "../views/canvas";
-import { type Frame2d, drawVectors, nearestFeature } from "../views/vectors";
 import { Downloads } from "./downloads";
 import { PlaneChoice } from "./plane";
 import { Segmented } from "./fields";
 import { SpaceView } from "./space";
 import { TimeTravel, WAITING } from "./transport";
-
-/** The plane picture as it was drawn last: for the pointer, and for pictures to keep. */
-export const drawn: { points: Float64Array; place: Frame2d; width: number; height: number } = {
-  points: new Float64Array(0),
-  place: { cx: 0, cy: 0, scale: 1 },
-  width: 0,
-  height: 0,
-};
 
 export function Hero() {
   const { mode } = view.value;
@@ -91,13 +82,9 @@ function FeatureNote() {
   );
 }
 
-export function drawPlane(surface: Surface): void {
+function drawPlane(surface: Surface): void {
   const scene = currentScene();
-  if (!scene) return;
-  drawn.points = flat.points(scene, view.peek());
-  drawn.place = drawVectors(surface, scene, drawn.points);
-  drawn.width = surface.width;
-  drawn.height = surface.height;
+  if (scene) vectors.draw(surface, scene, flat.points(scene, view.peek()));
 }
 
 function PlaneView() {
@@ -107,7 +94,7 @@ function PlaneView() {
       name="vectors"
       label="Each feature as a line from the centre; edges join features that interfere."
       draw={drawPlane}
-      onPoint={(x, y) => (hovered.value = nearestFeature(drawn.points, drawn.place, x, y))}
+      onPoint={(x, y) => (hovered.value = vectors.at(x, y))}
       onLeave={() => (hovered.value = null)}
       onKey={(event) => stepThrough(event)}
     />

@@ -2,19 +2,16 @@
 
 import { count, short } from "../math/format";
 import { change } from "../state/actions";
-import { hello } from "../state/session";
-import type { Settings } from "../state/settings";
+import { rangeOf } from "../state/settings";
+import { enginesOf, optimizersOf } from "../state/vocabulary";
+import type { Choices } from "./controls";
 import { Choice, NumberField, Slider } from "./fields";
+import { OPTIMIZERS, menu } from "./names";
 
-const OPTIMIZER_NAMES = [
-  ["adam", "Adam"],
-  ["adamw", "AdamW"],
-  ["sgd", "SGD, momentum"],
-  ["exact", "exact (no samples)"],
-] as const;
-
-export function Training({ s }: { s: Settings }) {
-  const sampled = s.optimizer !== "exact";
+export function Training({ s, offer }: Choices) {
+  const sampled = !enginesOf(offer).includes(s.optimizer);
+  const { schedule } = offer.vocabulary.training;
+  const [slowest, fastest] = rangeOf("learningRate", offer);
   return (
     <>
       <Choice
@@ -22,7 +19,7 @@ export function Training({ s }: { s: Settings }) {
         label="Optimiser"
         help="How the weights follow the gradient. Exact: on the expected loss, with no samples."
         value={s.optimizer}
-        choices={OPTIMIZER_NAMES}
+        choices={menu(optimizersOf(offer), OPTIMIZERS)}
         onChange={(optimizer) => change({ optimizer })}
       />
       <Slider
@@ -30,8 +27,8 @@ export function Training({ s }: { s: Settings }) {
         label="Learning rate"
         help="The size of a step. It acts on the running training."
         value={s.learningRate}
-        low={1e-5}
-        high={1}
+        low={slowest}
+        high={fastest}
         log
         text={short(s.learningRate)}
         onInput={(learningRate) => change({ learningRate })}
@@ -44,8 +41,7 @@ export function Training({ s }: { s: Settings }) {
               label="Momentum"
               help="How much of the last step goes into the next."
               value={s.momentum}
-              low={0}
-              high={0.999}
+              range={rangeOf("momentum", offer)}
               step="any"
               onChange={(momentum) => change({ momentum })}
             />
@@ -55,8 +51,7 @@ export function Training({ s }: { s: Settings }) {
             label="Weight decay"
             help="Draws the weights towards 0. It acts on the running training."
             value={s.weightDecay}
-            low={0}
-            high={1}
+            range={rangeOf("weightDecay", offer)}
             step="any"
             onChange={(weightDecay) => change({ weightDecay })}
           />
@@ -65,20 +60,15 @@ export function Training({ s }: { s: Settings }) {
             label="Schedule"
             help="How the learning rate falls over the training."
             value={s.schedule}
-            choices={[
-              ["constant", "constant"],
-              ["linear", "linear"],
-              ["cosine", "cosine"],
-            ]}
-            onChange={(schedule) => change({ schedule })}
+            choices={menu(schedule?.choices ?? [])}
+            onChange={(wish) => change({ schedule: wish })}
           />
           <NumberField
             name="batch"
             label="Samples per step"
             help="Fresh samples in each step."
             value={s.batch}
-            low={1}
-            high={16384}
+            range={rangeOf("batch", offer)}
             onChange={(batch) => change({ batch })}
           />
         </>
@@ -88,8 +78,7 @@ export function Training({ s }: { s: Settings }) {
         label="Steps"
         help={`The training is done after ${count(s.steps)} steps; run it on for more.`}
         value={s.steps}
-        low={1}
-        high={10_000_000}
+        range={rangeOf("steps", offer)}
         onChange={(steps) => change({ steps })}
       />
       <NumberField
@@ -97,8 +86,7 @@ export function Training({ s }: { s: Settings }) {
         label="Best of N"
         help="So many models are trained side by side from different starts; the best is shown."
         value={s.seeds}
-        low={1}
-        high={hello.value?.limits.seeds ?? 1000}
+        range={rangeOf("seeds", offer)}
         onChange={(seeds) => change({ seeds })}
       />
       <NumberField
@@ -106,8 +94,7 @@ export function Training({ s }: { s: Settings }) {
         label="Seed"
         help="The same seed gives the same models, to the last bit."
         value={s.seed}
-        low={0}
-        high={2 ** 53 - 1}
+        range={rangeOf("seed", offer)}
         onChange={(seed) => change({ seed })}
       />
     </>

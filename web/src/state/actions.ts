@@ -5,25 +5,13 @@ import { signal } from "@preact/signals";
 import { Socket, socketAddress } from "../wire/socket";
 import type { BinaryMessage, Frame, Phase, ServerState, TextMessage } from "../wire/messages";
 import { allAnswered, ask, expectNothing, hearAnswer } from "./answers";
-import { numbersIn, sameImportances, valuesOf } from "./numbers";
-import { settingsOf } from "./problem";
+import { isLive, numbersIn, sameImportances, valuesOf } from "./numbers";
+import { settingsOf, stateOf } from "./problem";
 import * as session from "./session";
 import { type Settings, consistent } from "./settings";
-import { decode, stateOf } from "./url";
+import { decode, decodeView } from "./url";
 import { type Place, START } from "./view";
 
-/** Numbers that act on the running training; a change of anything else is a new training. */
-const LIVE: readonly string[] = [
-  "p",
-  "ratio",
-  "list",
-  "form",
-  "l1",
-  "learningRate",
-  "weightDecay",
-  "momentum",
-  "steps",
-];
 /** Milliseconds without a change of shape before the new training starts. */
 const SETTLE = 180;
 /** For so long after a change by hand, numbers that arrive do not move the controls. */
@@ -68,10 +56,11 @@ export function connect(page: Location, changed: () => void): void {
 
 /** Take the page to what an address says. */
 export function visit(hash: string): void {
-  const { state, view, place } = decode(hash);
-  session.view.value = view;
-  const wish = state ?? session.state.value ?? session.hello.value?.default;
-  if (wish) configure(wish, place, view.selected);
+  session.view.value = decodeView(hash);
+  const { hello } = session;
+  if (!hello.value) return; // the next hello comes here again
+  const { state, view, place } = decode(hash, hello.value);
+  configure(state ?? session.state.value ?? hello.value.default, place, view.selected);
 }
 
 /** A new training; `selected`: the seed to look at, null the best. */
@@ -105,9 +94,6 @@ export function runOrPause(): void {
   socket?.send({ type: "run", until: null });
 }
 
-const settingsFrom = ({ problem, training, seeds, seed }: ServerState): Settings =>
-  settingsOf(problem, training, { seeds, seed });
-
 export const step = (steps = 1): void => socket?.send({ type: "step", steps });
 
 export const restart = (): void => {
@@ -137,8 +123,8 @@ export const atRest = (): boolean => upToDate() && !session.preparing.value;
 const upToDate = (): boolean => settling === undefined && allAnswered();
 
 /** Controls as a state has it; importances that are the same stay as they are written. */
-function adopt(state: ServerState): void {
-  const theirs = settingsFrom(state);
+function adopt(state: ServerState, n?: number): void {
+  const theirs = settingsOf(state, session.offer.value!, n);
   const ours = session.settings.value;
   const { form, ratio, list } = sameImportances(theirs, ours) ? ours : theirs;
   session.settings.value = { ...theirs, form, ratio, list };
@@ -146,14 +132,16 @@ function adopt(state: ServerState): void {
 
 /** Change some choices: numbers act on the running training, all else starts a new one. */
 export function change(wish: Partial<Settings>): void {
+  const offer = session.offer.value;
+  if (!offer) return;
   const before = session.settings.value;
-  const after = consistent({ ...before, ...wish });
+  const after = consistent({ ...before, ...wish }, offer);
   session.settings.value = after;
   lastByHand = performance.now();
   const names = Object.keys(after) as (keyof Settings)[];
   const changed = names.filter((name) => after[name] !== before[name]);
   if (changed.length === 0) return;
-  if (settling === undefined && changed.every((name) => LIVE.includes(name))) {
+  if (settling === undefined && changed.every((name) => isLive(name, offer.vocabulary.live))) {
     socket?.send({ type: "change", id: ask(), values: valuesOf(after, changed) });
     return;
   }
@@ -161,7 +149,7 @@ export function change(wish: Partial<Settings>): void {
   settling = setTimeout(() => {
     settling = undefined;
     const running = session.status.value !== "paused";
-    configure(stateOf(session.settings.value), { ...START, running });
+    configure(stateOf(session.settings.value, offer), { ...START, running });
   }, SETTLE);
 }
 
@@ -195,6 +183,7 @@ export function openCell(phase: Phase, row: number, column: number): void {
 function hear(message: TextMessage): void {
   switch (message.type) {
     case "hello":
+      session.offer.value = message;
       session.hello.value = message;
       socket?.send({ type: "watch", all: false, fps: FRAMES_PER_SECOND });
       if (early) configure(...early);
@@ -207,7 +196,7 @@ function hear(message: TextMessage): void {
       session.configured.value = message;
       session.state.value = state;
       // Where the controls have been moved on meanwhile, they stay: what they ask for follows.
-      if (upToDate()) adopt(state);
+      if (upToDate()) adopt(state, message.n_features);
       session.analysis.value = null;
       session.history.value = [];
       session.clearTrace(message.run, message.n_features);
@@ -288,12 +277,11 @@ const isThere = ({ status, step, loss, diverged }: Frame): boolean =>
 function follow(frame: Frame): void {
   const text = JSON.stringify(frame.numbers);
   const still = performance.now() - lastByHand > BY_HAND && upToDate();
-  if (text !== lastNumbers && still) {
+  const offer = session.offer.value;
+  if (text !== lastNumbers && still && offer) {
     lastNumbers = text;
-    session.settings.value = consistent({
-      ...session.settings.value,
-      ...numbersIn(frame.numbers, session.settings.value),
-    });
+    const s = session.settings.value;
+    session.settings.value = consistent({ ...s, ...numbersIn(frame.numbers, s) }, offer);
   }
   if (wanted?.past != null && frame.status === "paused" && !frame.past) {
     const { past } = wanted;

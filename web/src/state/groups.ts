@@ -1,10 +1,6 @@
 /** Distributions of several parts side by side, kept as the JSON of their parts. */
 
-export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
-export type JsonObject = { [key: string]: Json };
-
-export const isObject = (value: unknown): value is JsonObject =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
+import { type JsonObject, isObject } from "../wire/json";
 
 /** The parts in the JSON of a groups distribution; none when it cannot be read. */
 export function partsOf(groups: string): JsonObject[] {
@@ -22,9 +18,7 @@ export const scaled = (parts: JsonObject[], p: number): JsonObject[] =>
 
 /** How many features a part has. */
 export const sizeOf = (part: JsonObject): number =>
-  part.kind === "independent"
-    ? Number(part.n_features)
-    : Number(part.n_sets) * Number(part.set_size);
+  Number(part.n_features ?? Number(part.n_sets) * Number(part.set_size));
 
 /** How many features the parts have together. */
 export const groupsSize = (groups: string): number =>

@@ -1,18 +1,27 @@
 /** The numbers of a running training, under the server's names and under the page's. */
 
-import { importanceSettings, type Json } from "./problem";
+import type { Json } from "../wire/json";
+import { importanceSettings } from "./problem";
 import { type Settings, importances } from "./settings";
 
-const NAMES = {
+const IMPORTANCE = "importance";
+
+/** The number of the server that a setting makes. */
+const NAMES: Partial<Record<keyof Settings, string>> = {
   p: "feature_probability",
+  ratio: IMPORTANCE,
+  list: IMPORTANCE,
+  form: IMPORTANCE,
   l1: "l1",
   learningRate: "learning_rate",
   weightDecay: "weight_decay",
   momentum: "momentum",
   steps: "steps",
-} as const;
+};
 
-const IMPORTANCE: readonly string[] = ["ratio", "list", "form"];
+/** Whether a setting acts on the running training, whose `live` numbers may change. */
+export const isLive = (name: keyof Settings, live: readonly string[]): boolean =>
+  live.includes(NAMES[name] ?? "");
 
 /** The values of a `change` message for settings that have changed. */
 export function valuesOf(
@@ -21,8 +30,8 @@ export function valuesOf(
 ): Record<string, number | number[]> {
   const values: Record<string, number | number[]> = {};
   for (const name of changed) {
-    if (IMPORTANCE.includes(name)) values.importance = importances(s);
-    else if (name in NAMES) values[NAMES[name as keyof typeof NAMES]] = s[name] as number;
+    const theirs = NAMES[name];
+    if (theirs) values[theirs] = theirs === IMPORTANCE ? importances(s) : (s[name] as number);
   }
   return values;
 }
@@ -32,19 +41,17 @@ export function numbersIn(
   numbers: Record<string, number | number[]>,
   s: Settings,
 ): Partial<Settings> {
-  const found: Partial<Settings> = {};
+  const found: Record<string, number> = {};
   for (const [name, theirs] of Object.entries(NAMES)) {
-    const value = numbers[theirs];
+    const value = theirs === IMPORTANCE ? undefined : numbers[theirs];
     const first = Array.isArray(value) ? value[0] : value;
-    if (first !== undefined) found[name as keyof typeof NAMES] = first;
+    if (first !== undefined) found[name] = first;
   }
-  const given = numbers.importance;
+  const given = numbers[IMPORTANCE];
   const now = importances(s);
   const list = Array.isArray(given) ? given : now.map(() => given ?? 1);
-  if (given !== undefined && !alike(list, now)) {
-    Object.assign(found, importanceSettings(list as Json));
-  }
-  return found;
+  const other = given !== undefined && !alike(list, now);
+  return { ...found, ...(other ? importanceSettings(list as Json) : {}) };
 }
 
 /** Whether two settings give features the same importances, however they are written. */

@@ -4,11 +4,13 @@ import { computed, signal } from "@preact/signals";
 
 import { type Membership, featureColours } from "../colour/features";
 import { css } from "../colour/scales";
+import type { Trace } from "../views/curves";
 import type {
   Analysis,
   Configured,
   Frame,
   Hello,
+  Offer,
   Phase,
   ServerState,
   Status,
@@ -22,6 +24,8 @@ export type Connection = "connecting" | "open" | "lost";
 export const connection = signal<Connection>("connecting");
 export const connectionReason = signal("");
 export const hello = signal<Hello | null>(null);
+/** What the server offers; still there when the connection is lost. */
+export const offer = signal<Offer | null>(null);
 
 /** The choices of the control column, as they are now. */
 export const settings = signal<Settings>(DEFAULTS);
@@ -72,18 +76,7 @@ export function look(changes: Partial<View>): void {
   view.value = { ...view.value, ...changes };
 }
 
-/** The history of the selected model: grows by each frame, replaced when the server sends it. */
-export interface Trace {
-  run: number;
-  steps: number[];
-  loss: number[];
-  best: number[];
-  median: number[];
-  /** D of each feature at each step, feature by feature. */
-  D: number[][];
-}
-
-export const emptyTrace = (run: number, n: number): Trace => ({
+const emptyTrace = (run: number, n: number): Trace => ({
   run,
   steps: [],
   loss: [],

@@ -1,41 +1,41 @@
 /** What is trained: every choice of the control column, with its range and its default. */
 
+import type { JsonObject } from "../wire/json";
+import type { Limits, Offer, Part } from "../wire/messages";
 import { groupsSize } from "./groups";
+import { fieldsOf } from "./vocabulary";
 
-export const KINDS = ["linear", "relu_output", "relu_hidden", "two_layer"] as const;
-export const ACTIVATIONS = ["relu", "gelu", "leaky", "quadratic", "identity"] as const;
-export const DATA = ["independent", "correlated", "anticorrelated", "groups"] as const;
-export const MAGNITUDES = ["uniform", "signed", "exponential", "one"] as const;
-export const TARGETS = ["x", "abs", "relu", "square", "cube", "sign", "step"] as const;
-export const OPTIMIZERS = ["adam", "adamw", "sgd", "exact"] as const;
-export const SCHEDULES = ["constant", "linear", "cosine"] as const;
 export const FORMS = ["equal", "geometric", "last", "list"] as const;
 
+/** Names are the server's: one that it does not know is shown as it is, and refused by it. */
 export interface Settings {
   n: number;
   m: number;
-  kind: (typeof KINDS)[number];
-  activation: (typeof ACTIVATIONS)[number];
-  hiddenActivation: (typeof ACTIVATIONS)[number];
+  kind: string;
+  activation: string;
+  hiddenActivation: string;
   bias: boolean;
   hiddenBias: boolean;
-  target: (typeof TARGETS)[number];
-  data: (typeof DATA)[number];
+  /** A target's name, or its kind. */
+  target: string;
+  data: string;
   setSize: number;
-  magnitude: (typeof MAGNITUDES)[number];
+  magnitude: string;
   /** Feature probability p = 1 − S, in (0, 1]; for sets, of a set. */
   p: number;
-  /** JSON of a distribution that has several parts; read where `data` is "groups". */
+  /** JSON of the parts of a distribution that has several; read where `data` is "groups". */
   groups: string;
+  /** What else the chosen kinds have, by field: settings that the page has no other name for. */
+  own: Readonly<Record<Part, JsonObject>>;
   form: (typeof FORMS)[number];
   /** "geometric": I_i = ratioⁱ; "last": the importance of the last feature, the others 1. */
   ratio: number;
   /** "list": one importance per feature. */
   list: readonly number[];
   l1: number;
-  /** "exact": descent on the expected loss, without samples. */
-  optimizer: (typeof OPTIMIZERS)[number];
-  schedule: (typeof SCHEDULES)[number];
+  /** The optimiser of the sampled engine, or another engine: "exact", without samples. */
+  optimizer: string;
+  schedule: string;
   learningRate: number;
   momentum: number;
   weightDecay: number;
@@ -60,6 +60,7 @@ export const DEFAULTS: Settings = {
   magnitude: "uniform",
   p: 0.05,
   groups: "",
+  own: { distribution: {}, model: {}, target: {} },
   form: "geometric",
   ratio: 0.9,
   list: [],
@@ -76,42 +77,51 @@ export const DEFAULTS: Settings = {
 };
 
 /** Closed ranges of the numbers; what lies outside is moved to the nearest end. */
-export const RANGES = {
-  n: [1, 400],
-  m: [1, 200],
-  setSize: [1, 40],
-  p: [1e-4, 1],
-  ratio: [1e-3, 100],
-  l1: [0, 1],
-  learningRate: [1e-5, 1],
-  momentum: [0, 0.999],
-  weightDecay: [0, 1],
-  batch: [1, 16384],
-  steps: [1, 10_000_000],
-  seeds: [1, 1000],
-  seed: [0, 2 ** 53 - 1],
-} as const satisfies Partial<Record<keyof Settings, readonly [number, number]>>;
+const ranges = (limits: Limits) =>
+  ({
+    n: [1, limits.features],
+    m: [1, limits.hidden],
+    setSize: [1, 40],
+    p: [1e-4, 1],
+    ratio: [1e-3, 100],
+    l1: [0, 1],
+    learningRate: [1e-5, 1],
+    momentum: [0, 0.999],
+    weightDecay: [0, 1],
+    batch: [1, limits.batch_size],
+    steps: [1, limits.steps],
+    seeds: [1, limits.seeds],
+    seed: [0, 2 ** 53 - 1],
+  }) as const satisfies Partial<Record<keyof Settings, readonly [number, number]>>;
 
-export type RangeName = keyof typeof RANGES;
+export type RangeName = keyof ReturnType<typeof ranges>;
+
+/** The ends of the range of a number. */
+export const rangeOf = (name: RangeName, { limits }: Offer): readonly [number, number] =>
+  ranges(limits)[name];
 
 const WHOLE: readonly RangeName[] = ["n", "m", "setSize", "batch", "steps", "seeds", "seed"];
 
 /** The nearest value that is allowed; NaN becomes the default. */
-export function clamp(name: RangeName, value: number): number {
-  const [low, high] = RANGES[name];
+function clamp(name: RangeName, value: number, [low, high]: readonly [number, number]): number {
   const given = Number.isNaN(value) ? DEFAULTS[name] : value;
   const inside = Math.min(Math.max(given, low), high);
   return WHOLE.includes(name) ? Math.round(inside) : inside;
 }
 
 /** Settings that fit together: sets that fill n, a list of n importances. */
-export function consistent(given: Settings): Settings {
+export function consistent(given: Settings, offer: Offer): Settings {
   const s = { ...given };
-  for (const name of Object.keys(RANGES) as RangeName[]) s[name] = clamp(name, s[name]);
+  for (const [name, range] of Object.entries(ranges(offer.limits)) as [
+    RangeName,
+    readonly [number, number],
+  ][]) {
+    s[name] = clamp(name, s[name], range);
+  }
   const together = s.data === "groups" ? groupsSize(s.groups) : 0;
   if (together > 0) s.n = together;
-  else if (s.data === "groups") s.data = "independent";
-  if (s.data === "correlated" || s.data === "anticorrelated") {
+  else if (s.data === "groups") s.data = DEFAULTS.data;
+  if ("set_size" in fieldsOf(offer, "distribution", s.data)) {
     s.setSize = Math.min(s.setSize, s.n);
     s.n = Math.max(1, Math.round(s.n / s.setSize)) * s.setSize;
   }
@@ -131,7 +141,3 @@ export function importances(s: Settings): number[] {
     return 1;
   });
 }
-
-/** Models whose hidden dimensions are neurons, a basis with a meaning of its own. */
-export const hasNeurons = (s: Settings): boolean =>
-  s.kind === "relu_hidden" || (s.kind === "two_layer" && s.hiddenActivation !== "identity");

@@ -1,19 +1,9 @@
 /** The address is the state: what is after # reproduces the page, seed included. */
 
-import type { ServerState } from "../wire/messages";
-import { problemOf, settingsOf, trainingOf, type JsonObject } from "./problem";
-import {
-  ACTIVATIONS,
-  DATA,
-  DEFAULTS,
-  FORMS,
-  KINDS,
-  MAGNITUDES,
-  TARGETS,
-  OPTIMIZERS,
-  SCHEDULES,
-} from "./settings";
-import { type RangeName, type Settings, consistent } from "./settings";
+import { type JsonObject, isObject } from "../wire/json";
+import type { Offer, ServerState } from "../wire/messages";
+import { problemOf, settingsOf, stateOf, trainingOf } from "./problem";
+import { DEFAULTS, FORMS, type RangeName, type Settings, consistent } from "./settings";
 import { DEFAULT_VIEW, PLANES, type Place, SCALES, START, TABS, THEMES, type View } from "./view";
 
 /** Everything that the address holds; no state: the server's first one. */
@@ -41,15 +31,15 @@ const NUMBERS: Record<RangeName, string> = {
 };
 
 const CHOICES = {
-  kind: ["model", KINDS],
-  activation: ["act", ACTIVATIONS],
-  hiddenActivation: ["hact", ACTIVATIONS],
-  target: ["target", TARGETS],
-  data: ["data", DATA],
-  magnitude: ["mag", MAGNITUDES],
-  form: ["imp", FORMS],
-  optimizer: ["opt", OPTIMIZERS],
-  schedule: ["sched", SCHEDULES],
+  kind: "model",
+  activation: "act",
+  hiddenActivation: "hact",
+  target: "target",
+  data: "data",
+  magnitude: "mag",
+  form: "imp",
+  optimizer: "opt",
+  schedule: "sched",
 } as const;
 
 const VIEW_CHOICES = {
@@ -60,9 +50,9 @@ const VIEW_CHOICES = {
 } as const;
 
 /** The text after # for an address: the tab as a path, all else as a query. */
-export function encode({ state, view, place }: Address): string {
+export function encode({ state, view, place }: Address, offer: Offer): string {
   const query = new URLSearchParams();
-  if (state) encodeState(query, state);
+  if (state) encodeState(query, state, offer);
   for (const [name, [key]] of Object.entries(VIEW_CHOICES)) {
     const value = view[name as keyof typeof VIEW_CHOICES];
     if (value !== DEFAULT_VIEW[name as keyof typeof VIEW_CHOICES]) query.set(key, value);
@@ -79,32 +69,30 @@ export function encode({ state, view, place }: Address): string {
 }
 
 /** The settings name by name; a state that they cannot express is written whole. */
-function encodeState(query: URLSearchParams, state: ServerState): void {
-  const s = settingsOf(state.problem, state.training, { seeds: state.seeds, seed: state.seed });
-  if (expresses(s, state)) {
+function encodeState(query: URLSearchParams, state: ServerState, offer: Offer): void {
+  const s = settingsOf(state, offer);
+  if (expresses(s, state, offer)) {
     for (const [name, key] of Object.entries(NUMBERS)) query.set(key, String(s[name as RangeName]));
-    for (const [name, [key]] of Object.entries(CHOICES)) {
+    for (const [name, key] of Object.entries(CHOICES)) {
       query.set(key, s[name as keyof typeof CHOICES]);
     }
     if (!s.bias) query.set("bias", "0");
     if (s.hiddenBias) query.set("hbias", "1");
     if (s.form === "list") query.set("list", s.list.join(","));
     if (s.data === "groups") query.set("groups", s.groups);
+    if (!same(DEFAULTS.own, s.own)) query.set("own", JSON.stringify(s.own));
     if (state.changes?.length) query.set("changes", JSON.stringify(state.changes));
   } else query.set("state", JSON.stringify(state));
 }
 
 /** Whether the settings ask for just this problem and training; defaults need not be written. */
-export function expresses(s: Settings, { problem, training }: ServerState): boolean {
-  const mine = { ...UNWRITTEN, ...trainingOf(s) };
-  const engine = training.engine ?? "sampled";
-  const read = Object.entries(training).filter(
-    ([name, value]) =>
-      !(name in SERVERS_OWN) && !(engine === "exact" && value === EXACT_FIXED[name]),
-  );
+export function expresses(s: Settings, { problem, training }: ServerState, offer: Offer): boolean {
+  const fields = Object.entries(offer.vocabulary.training);
+  const usual = Object.fromEntries(fields.map(([name, field]) => [name, field.default]));
+  const mine: JsonObject = { ...usual, ...trainingOf(s, offer) };
   return (
-    same(plain(problemOf(s)), plain(problem)) &&
-    read.every(([name, value]) => same(mine[name], value))
+    same(plain(problemOf(s, offer)), plain(problem)) &&
+    fields.every(([name]) => training[name] === undefined || same(mine[name], training[name]))
   );
 }
 
@@ -114,23 +102,6 @@ function plain(problem: JsonObject): JsonObject {
   const equal = Array.isArray(given) && given.every((x) => x === given[0]);
   return { ...problem, importance: equal ? given[0]! : given };
 }
-
-/** Fields that settings never write, with their defaults. */
-const UNWRITTEN: JsonObject = {
-  warmup: 0,
-  final_fraction: 0,
-  init_std: null,
-  warm_start: 100,
-  attack: 0,
-};
-const SERVERS_OWN: JsonObject = { checkpoints: 0, curve_points: 0, held_out: 0 };
-const EXACT_FIXED: JsonObject = {
-  optimizer: "adam",
-  schedule: "constant",
-  momentum: 0.9,
-  weight_decay: 0,
-  batch_size: 1024,
-};
 
 /** Equal up to the order of keys and the last bits of numbers; what `b` leaves out is no matter. */
 function same(a: unknown, b: unknown): boolean {
@@ -147,13 +118,19 @@ function same(a: unknown, b: unknown): boolean {
 }
 
 /** The address in the text after #; what is missing or cannot be read has its default. */
-export function decode(text: string): Address {
-  const bare = text.replace(/^#/, "");
-  const cut = bare.indexOf("?");
-  const path = (cut < 0 ? bare : bare.slice(0, cut)).replace(/^\//, "");
-  const query = new URLSearchParams(cut < 0 ? "" : bare.slice(cut + 1));
+export function decode(text: string, offer: Offer): Address {
+  const query = queryOf(text);
+  const at = natural(query.get("at"));
+  const place =
+    at === null ? { ...START } : { at, running: false, past: natural(query.get("past")) };
+  return { state: decodeState(query, offer), view: decodeView(text), place };
+}
+
+/** How an address looks at the model: to be read before the server has said anything. */
+export function decodeView(text: string): View {
+  const query = queryOf(text);
   const view: View = { ...DEFAULT_VIEW };
-  view.tab = TABS.find((tab) => tab === path) ?? view.tab;
+  view.tab = TABS.find((tab) => tab === bareOf(text)[0]) ?? view.tab;
   for (const [name, [key, allowed]] of Object.entries(VIEW_CHOICES)) {
     const found = (allowed as readonly string[]).find((value) => value === query.get(key));
     if (found) Object.assign(view, { [name]: found });
@@ -162,42 +139,47 @@ export function decode(text: string): Address {
   view.factor = natural(query.get("factor")) ?? 0;
   view.lesson = natural(query.get("lesson")) ?? 0;
   view.diagram = query.get("diagram") === "3" ? 3 : 2;
-  const at = natural(query.get("at"));
-  const place =
-    at === null ? { ...START } : { at, running: false, past: natural(query.get("past")) };
-  return { state: decodeState(query), view, place };
+  return view;
 }
 
-function decodeState(query: URLSearchParams): ServerState | null {
+/** Path and query of the text after #. */
+function bareOf(text: string): [string, string] {
+  const bare = text.replace(/^#/, "");
+  const cut = bare.indexOf("?");
+  const path = cut < 0 ? bare : bare.slice(0, cut);
+  return [path.replace(/^\//, ""), cut < 0 ? "" : bare.slice(cut + 1)];
+}
+
+const queryOf = (text: string): URLSearchParams => new URLSearchParams(bareOf(text)[1]);
+
+/** Whether an address says what is to be trained. */
+export const namesState = (text: string): boolean =>
+  [...queryOf(text).keys()].some((key) => STATE_KEYS.has(key));
+
+const STATE_KEYS = new Set<string>(["state", ...Object.values(NUMBERS), ...Object.values(CHOICES)]);
+
+function decodeState(query: URLSearchParams, offer: Offer): ServerState | null {
   const whole = json(query.get("state"));
   if (whole instanceof Object && "problem" in whole) return whole as unknown as ServerState;
   if (![...query.keys()].some((key) => STATE_KEYS.has(key))) return null;
-  const state = stateOf(decodeSettings(query));
+  const state = stateOf(decodeSettings(query, offer), offer);
   const changes = json(query.get("changes"));
   if (Array.isArray(changes)) state.changes = changes as NonNullable<ServerState["changes"]>;
   return state;
 }
 
-const STATE_KEYS = new Set<string>([
-  ...Object.values(NUMBERS),
-  ...Object.values(CHOICES).map(([key]) => key),
-]);
-
-/** The state that these settings ask for, from step 0. */
-export function stateOf(s: Settings): ServerState {
-  return { problem: problemOf(s), training: trainingOf(s), seeds: s.seeds, seed: s.seed };
-}
-
-function decodeSettings(query: URLSearchParams): Settings {
+function decodeSettings(query: URLSearchParams, offer: Offer): Settings {
   const s: Settings = { ...DEFAULTS };
   for (const [name, key] of Object.entries(NUMBERS)) {
     const value = query.get(key);
     if (value !== null && value !== "") s[name as RangeName] = Number(value);
   }
-  for (const [name, [key, allowed]] of Object.entries(CHOICES)) {
-    const found = (allowed as readonly string[]).find((value) => value === query.get(key));
-    if (found) Object.assign(s, { [name]: found });
+  for (const [name, key] of Object.entries(CHOICES)) {
+    const value = query.get(key);
+    if (value) Object.assign(s, { [name]: value });
   }
+  // Names are for the server to know, but for this one.
+  s.form = FORMS.find((form) => form === s.form) ?? DEFAULTS.form;
   s.bias = query.get("bias") !== "0";
   s.hiddenBias = query.get("hbias") === "1";
   s.list = (query.get("list") ?? "")
@@ -205,7 +187,9 @@ function decodeSettings(query: URLSearchParams): Settings {
     .map(Number)
     .filter((x) => x >= 0);
   s.groups = query.get("groups") ?? "";
-  return consistent(s);
+  const own = json(query.get("own"));
+  if (isObject(own)) s.own = { ...s.own, ...(own as Settings["own"]) };
+  return consistent(s, offer);
 }
 
 function json(text: string | null): unknown {

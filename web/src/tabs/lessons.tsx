@@ -6,7 +6,7 @@ import { useEffect } from "preact/hooks";
 import { Controls } from "../panels/controls";
 import { configure } from "../state/actions";
 import { look, view } from "../state/session";
-import { decode } from "../state/url";
+import { decodeView, namesState } from "../state/url";
 import type { ServerState } from "../wire/messages";
 import { Stage } from "./live";
 
@@ -42,9 +42,8 @@ function open(index: number): void {
 }
 
 /** An address that names a lesson's model is shown as it stands; else the lesson starts anew. */
-let kept = (({ view: given, state }) => given.tab === "lessons" && state !== null)(
-  decode(globalThis.location.hash),
-);
+let kept =
+  decodeView(globalThis.location.hash).tab === "lessons" && namesState(globalThis.location.hash);
 
 export function LessonsTab() {
   useEffect(() => {

@@ -7,7 +7,7 @@ import { fixed, short } from "../math/format";
 import { loop } from "../page/stage";
 import { NumberField, Segmented } from "../panels/fields";
 import { openCell, phaseRunning, startPhase, stopPhase } from "../state/actions";
-import { connection, hello, look, phase, scheme, view } from "../state/session";
+import { connection, hello, look, offer, phase, scheme, view } from "../state/session";
 import type { Phase } from "../wire/messages";
 import { Canvas } from "../views/canvas";
 import { type Cell, cellAtPoint, cellColour, drawPhase } from "../views/phase";
@@ -59,6 +59,8 @@ function Setting() {
   const set = (changes: Partial<typeof wish.value>): void =>
     void (wish.value = { ...wish.value, ...changes });
   const { diagram } = view.value;
+  if (!offer.value) return null;
+  const most = offer.value.limits.phase;
   return (
     <div class="phase-setting">
       <Segmented
@@ -80,8 +82,7 @@ function Setting() {
         label="Cells a side"
         help="points² cells are trained."
         value={points}
-        low={2}
-        high={40}
+        range={[2, most.points]}
         onChange={(x) => set({ points: x })}
       />
       <NumberField
@@ -89,8 +90,7 @@ function Setting() {
         label="Best of N"
         help="Models per cell; the best one is shown."
         value={seeds}
-        low={1}
-        high={64}
+        range={[1, most.seeds]}
         onChange={(x) => set({ seeds: x })}
       />
       <NumberField
@@ -98,8 +98,7 @@ function Setting() {
         label="Steps"
         help="Training steps of each model."
         value={steps}
-        low={100}
-        high={20000}
+        range={[100, most.steps]}
         onChange={(x) => set({ steps: x })}
       />
       <button

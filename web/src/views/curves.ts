@@ -4,7 +4,6 @@ import uPlot from "uplot";
 
 import { css, cycle, type Scheme } from "../colour/scales";
 import { short } from "../math/format";
-import type { Trace } from "../state/session";
 import { type Ink, inkOf } from "./canvas";
 import type { Scene } from "./scene";
 
@@ -17,6 +16,17 @@ export const FRACTIONS: readonly [number, string][] = [
   [2 / 5, "2/5 pentagon"],
   [3 / 8, "3/8 antiprism"],
 ];
+
+/** The history of the selected model: grows by each frame, replaced when the server sends it. */
+export interface Trace {
+  run: number;
+  steps: number[];
+  loss: number[];
+  best: number[];
+  median: number[];
+  /** D of each feature at each step, feature by feature. */
+  D: number[][];
+}
 
 export interface Curve {
   update(trace: Trace, scene: Scene): void;

@@ -21,63 +21,71 @@ export function gridOf(n: number, width: number, height: number): Grid {
   return { left: Math.max((width - total) / 2, 0), top: LABEL, cell, n };
 }
 
-let tables: { scheme: string; bytes: Uint8ClampedArray } | undefined;
-
-function coloursOf(scheme: Scene["scheme"]): Uint8ClampedArray {
-  if (tables?.scheme !== scheme) {
-    tables = { scheme, bytes: table((t) => signed(2 * t - 1, scheme)) };
-  }
-  return tables.bytes;
+interface Box {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
 }
 
-const scratch = typeof document === "undefined" ? undefined : document.createElement("canvas");
+/** Draws the matrix, and knows where it has drawn each entry. */
+export class Heatmap {
+  private grid = gridOf(1, 0, 0);
+  private colours: { scheme: string; bytes: Uint8ClampedArray } | undefined;
+  /** An image of one pixel per entry, before it is scaled up. */
+  private readonly image = document.createElement("canvas");
 
-export function drawHeatmap(surface: Surface, scene: Scene): Grid {
-  const { context, width, height, theme } = surface;
-  const { n, b } = scene.weights;
-  const grid = gridOf(n, width, height);
-  const { left, top, cell } = grid;
-  const side = cell * n;
-  paint(context, scene.received, n, n, scene, left, top, side, side);
-  paint(context, b, n, 1, scene, left + side + GAP, top, cell, side);
-  context.strokeStyle = theme.line;
-  context.lineWidth = 1;
-  context.strokeRect(left, top, side, side);
-  context.strokeRect(left + side + GAP, top, cell, side);
-  context.fillStyle = theme.quiet;
-  context.font = `13px ${theme.font}`;
-  context.textBaseline = "bottom";
-  context.textAlign = "left";
-  context.fillText(scene.tied ? "WᵀW" : "W_out W_in", left, top - 3);
-  context.textAlign = "center";
-  context.fillText("b", left + side + GAP + cell / 2, top - 3);
-  if (scene.hovered !== null && scene.hovered < n) drawCross(context, scene, grid);
-  return grid;
-}
-
-/** A matrix as an image of one pixel per entry, scaled up without smoothing. */
-function paint(
-  context: CanvasRenderingContext2D,
-  values: ArrayLike<number>,
-  rows: number,
-  columns: number,
-  scene: Scene,
-  x: number,
-  y: number,
-  width: number,
-  height: number,
-): void {
-  if (!scratch) return;
-  Object.assign(scratch, { width: columns, height: rows });
-  const colours = coloursOf(scene.scheme);
-  const image = new ImageData(columns, rows);
-  for (let k = 0; k < rows * columns; k++) {
-    const place = Math.round((Math.min(Math.max(values[k] || 0, -1), 1) * 0.5 + 0.5) * 255) * 4;
-    for (let part = 0; part < 4; part++) image.data[4 * k + part] = colours[place + part]!;
+  draw(surface: Surface, scene: Scene): void {
+    const { context, width, height, theme } = surface;
+    const { n, b } = scene.weights;
+    this.grid = gridOf(n, width, height);
+    const { left, top, cell } = this.grid;
+    const side = cell * n;
+    const matrix = { x: left, y: top, width: side, height: side };
+    const biases = { x: left + side + GAP, y: top, width: cell, height: side };
+    this.paint(context, scene.received, n, scene, matrix);
+    this.paint(context, b, 1, scene, biases);
+    context.strokeStyle = theme.line;
+    context.lineWidth = 1;
+    for (const box of [matrix, biases]) context.strokeRect(box.x, box.y, box.width, box.height);
+    context.fillStyle = theme.quiet;
+    context.font = `13px ${theme.font}`;
+    context.textBaseline = "bottom";
+    context.textAlign = "left";
+    context.fillText(scene.tied ? "WᵀW" : "W_out W_in", left, top - 3);
+    context.textAlign = "center";
+    context.fillText("b", biases.x + cell / 2, top - 3);
+    if (scene.hovered !== null && scene.hovered < n) drawCross(context, scene, this.grid);
   }
-  scratch.getContext("2d")!.putImageData(image, 0, 0);
-  context.imageSmoothingEnabled = false;
-  context.drawImage(scratch, x, y, width, height);
+
+  /** The row and column at a place; column n is the bias. */
+  at(x: number, y: number): { row: number; column: number } | null {
+    return cellAt(this.grid, x, y);
+  }
+
+  /** A matrix of so many columns, scaled up without smoothing. */
+  private paint(
+    context: CanvasRenderingContext2D,
+    values: ArrayLike<number>,
+    columns: number,
+    { scheme }: Scene,
+    { x, y, width, height }: Box,
+  ): void {
+    if (this.colours?.scheme !== scheme) {
+      this.colours = { scheme, bytes: table((t) => signed(2 * t - 1, scheme)) };
+    }
+    const { bytes } = this.colours;
+    const rows = values.length / columns;
+    Object.assign(this.image, { width: columns, height: rows });
+    const pixels = new ImageData(columns, rows);
+    for (let k = 0; k < rows * columns; k++) {
+      const place = Math.round((Math.min(Math.max(values[k] || 0, -1), 1) * 0.5 + 0.5) * 255) * 4;
+      for (let part = 0; part < 4; part++) pixels.data[4 * k + part] = bytes[place + part]!;
+    }
+    this.image.getContext("2d")!.putImageData(pixels, 0, 0);
+    context.imageSmoothingEnabled = false;
+    context.drawImage(this.image, x, y, width, height);
+  }
 }
 
 /** A frame around the row and the column of the feature under the pointer. */

@@ -51,31 +51,36 @@ export function stacks(scene: Scene, width: number, height: number): Piece[] {
   return pieces;
 }
 
-export function drawNeurons({ context, width, height, theme }: Surface, scene: Scene): Piece[] {
-  const pieces = stacks(scene, width, height);
-  const { m } = scene.weights;
-  for (const { feature, x, y, width: w, height: h } of pieces) {
-    context.globalAlpha = scene.alpha(feature);
-    context.fillStyle = scene.colour(feature);
-    context.fillRect(x, y, w, Math.max(h - 0.75, 0.5));
-  }
-  context.globalAlpha = 1;
-  context.fillStyle = theme.quiet;
-  context.font = `12px ${theme.font}`;
-  context.textAlign = "center";
-  context.textBaseline = "bottom";
-  const slot = (width - LEFT) / m;
-  const every = [1, 2, 5, 10, 20, 50].find((step) => step * slot >= 20) ?? 100;
-  for (let k = 0; k < m; k += every) {
-    context.fillText(String(k), LEFT + (k + 0.5) * slot, height - 3);
-  }
-  context.textAlign = "right";
-  context.fillText("W", LEFT - 8, height / 2);
-  return pieces;
-}
+/** Draws the stacks, and knows where it has drawn each piece. */
+export class Neurons {
+  private pieces: Piece[] = [];
 
-export function pieceAt(pieces: readonly Piece[], x: number, y: number): Piece | null {
-  const inside = (p: Piece): boolean =>
-    x >= p.x && x <= p.x + p.width && y >= p.y && y <= p.y + p.height;
-  return pieces.find(inside) ?? null;
+  draw({ context, width, height, theme }: Surface, scene: Scene): void {
+    this.pieces = stacks(scene, width, height);
+    const { m } = scene.weights;
+    for (const { feature, x, y, width: w, height: h } of this.pieces) {
+      context.globalAlpha = scene.alpha(feature);
+      context.fillStyle = scene.colour(feature);
+      context.fillRect(x, y, w, Math.max(h - 0.75, 0.5));
+    }
+    context.globalAlpha = 1;
+    context.fillStyle = theme.quiet;
+    context.font = `12px ${theme.font}`;
+    context.textAlign = "center";
+    context.textBaseline = "bottom";
+    const slot = (width - LEFT) / m;
+    const every = [1, 2, 5, 10, 20, 50].find((step) => step * slot >= 20) ?? 100;
+    for (let k = 0; k < m; k += every) {
+      context.fillText(String(k), LEFT + (k + 0.5) * slot, height - 3);
+    }
+    context.textAlign = "right";
+    context.fillText("W", LEFT - 8, height / 2);
+  }
+
+  /** The piece at a place. */
+  at(x: number, y: number): Piece | null {
+    const inside = (p: Piece): boolean =>
+      x >= p.x && x <= p.x + p.width && y >= p.y && y <= p.y + p.height;
+    return this.pieces.find(inside) ?? null;
+  }
 }

@@ -44,50 +44,57 @@ export function dotsOf(losses: ArrayLike<number>, width: number, height: number)
   });
 }
 
-export function drawSeeds({ context, width, height, theme }: Surface, scene: Scene): Dot[] {
-  const losses = scene.heldOut ?? scene.losses;
-  const dots = dotsOf(losses, width, height);
-  const shapeOf = new Map<number, number>();
-  scene.shapes.forEach(({ seeds }, shape) => seeds.forEach((seed) => shapeOf.set(seed, shape)));
-  context.strokeStyle = theme.line;
-  context.lineWidth = 1;
-  context.beginPath();
-  context.moveTo(LEFT, TOP);
-  context.lineTo(LEFT, height - BOTTOM);
-  context.lineTo(width - RIGHT, height - BOTTOM);
-  context.stroke();
-  const radius = dots.length > 200 ? 3 : 4.5;
-  for (const { seed, x, y } of dots) {
-    const shape = shapeOf.get(seed);
-    context.fillStyle = shape === undefined ? theme.quiet : css(cycle(shape, scene.scheme));
-    context.globalAlpha = seed === scene.selected ? 1 : 0.75;
+/** Draws the dots, and knows where it has drawn each of them. */
+export class Seeds {
+  private dots: Dot[] = [];
+
+  draw({ context, width, height, theme }: Surface, scene: Scene): void {
+    const dots = dotsOf(scene.heldOut ?? scene.losses, width, height);
+    this.dots = dots;
+    const shapeOf = new Map<number, number>();
+    scene.shapes.forEach(({ seeds }, shape) => seeds.forEach((seed) => shapeOf.set(seed, shape)));
+    context.strokeStyle = theme.line;
+    context.lineWidth = 1;
     context.beginPath();
-    context.arc(x, y, radius, 0, 2 * Math.PI);
-    context.fill();
-  }
-  context.globalAlpha = 1;
-  const chosen = dots.find(({ seed }) => seed === scene.selected);
-  if (chosen) {
-    context.strokeStyle = theme.ink;
-    context.lineWidth = 2;
-    context.beginPath();
-    context.arc(chosen.x, chosen.y, radius + 4, 0, 2 * Math.PI);
+    context.moveTo(LEFT, TOP);
+    context.lineTo(LEFT, height - BOTTOM);
+    context.lineTo(width - RIGHT, height - BOTTOM);
     context.stroke();
+    const radius = dots.length > 200 ? 3 : 4.5;
+    for (const { seed, x, y } of dots) {
+      const shape = shapeOf.get(seed);
+      context.fillStyle = shape === undefined ? theme.quiet : css(cycle(shape, scene.scheme));
+      context.globalAlpha = seed === scene.selected ? 1 : 0.75;
+      context.beginPath();
+      context.arc(x, y, radius, 0, 2 * Math.PI);
+      context.fill();
+    }
+    context.globalAlpha = 1;
+    const chosen = dots.find(({ seed }) => seed === scene.selected);
+    if (chosen) {
+      context.strokeStyle = theme.ink;
+      context.lineWidth = 2;
+      context.beginPath();
+      context.arc(chosen.x, chosen.y, radius + 4, 0, 2 * Math.PI);
+      context.stroke();
+    }
+    drawScale({ context, width, height, theme }, dots);
   }
-  drawScale(context, dots, width, height, theme.quiet, theme.font);
-  return dots;
+
+  /** The dot within reach of a place. */
+  at(x: number, y: number): Dot | null {
+    let [best, least] = [null as Dot | null, 14];
+    for (const dot of this.dots) {
+      const distance = Math.hypot(dot.x - x, dot.y - y);
+      if (distance < least) [best, least] = [dot, distance];
+    }
+    return best;
+  }
 }
 
-function drawScale(
-  context: CanvasRenderingContext2D,
-  dots: Dot[],
-  width: number,
-  height: number,
-  colour: string,
-  font: string,
-): void {
-  context.fillStyle = colour;
-  context.font = `12px ${font}`;
+function drawScale({ context, width, height, theme }: Surface, dots: Dot[]): void {
+  context.fillStyle = theme.quiet;
+  context.font = `12px ${theme.font}`;
   context.textAlign = "center";
   context.textBaseline = "bottom";
   context.fillText(`models, lowest loss first (${dots.length})`, (LEFT + width) / 2, height - 4);
@@ -96,13 +103,4 @@ function drawScale(
   const [first, last] = [dots[0], dots.at(-1)];
   if (first) context.fillText(short(first.loss), LEFT - 6, first.y);
   if (first && last && first.y - last.y > 16) context.fillText(short(last.loss), LEFT - 6, last.y);
-}
-
-export function dotAt(dots: readonly Dot[], x: number, y: number): Dot | null {
-  let [best, least] = [null as Dot | null, 14];
-  for (const dot of dots) {
-    const distance = Math.hypot(dot.x - x, dot.y - y);
-    if (distance < least) [best, least] = [dot, distance];
-  }
-  return best;
 }

@@ -29,17 +29,28 @@ export function frameOf(points: Float64Array, width: number, height: number): Fr
   return { cx: width / 2, cy: height / 2, scale: side / rounded };
 }
 
-export function drawVectors(surface: Surface, scene: Scene, points: Float64Array): Frame2d {
-  const { context, width, height } = surface;
-  const place = frameOf(points, width, height);
-  drawGround(surface, place, points);
-  drawEdges(context, scene, points, place);
-  const order = drawingOrder(scene);
-  for (const i of order) drawFeature(surface, scene, points, place, i);
-  if (scene.weights.n <= LABELLED || scene.hovered !== null) {
-    drawLabels(surface, scene, points, place);
+/** Draws the features at their points of the plane, and knows where it has drawn them. */
+export class Vectors {
+  points: Float64Array = new Float64Array(0);
+  place: Frame2d = { cx: 0, cy: 0, scale: 1 };
+
+  draw(surface: Surface, scene: Scene, points: Float64Array): void {
+    const { context, width, height } = surface;
+    const place = frameOf(points, width, height);
+    Object.assign(this, { points, place });
+    drawGround(surface, place, points);
+    drawEdges(context, scene, points, place);
+    const order = drawingOrder(scene);
+    for (const i of order) drawFeature(surface, scene, points, place, i);
+    if (scene.weights.n <= LABELLED || scene.hovered !== null) {
+      drawLabels(surface, scene, points, place);
+    }
   }
-  return place;
+
+  /** The feature whose line or tip is within reach of a place. */
+  at(x: number, y: number): number | null {
+    return nearestFeature(this.points, this.place, x, y);
+  }
 }
 
 /** Axes and the unit circle. */

@@ -3,15 +3,15 @@
 import { useEffect, useRef } from "preact/hooks";
 
 import { Canvas, type Surface } from "../views/canvas";
-import { type Grid, cellAt, drawHeatmap } from "../views/heatmap";
+import { Heatmap } from "../views/heatmap";
 import { Loop } from "../views/loop";
 import { drawLosses } from "../views/losses";
-import { drawNorms, featureAtBar } from "../views/norms";
+import { Norms } from "../views/norms";
 import { Projector } from "../views/projection";
 import type { Scene } from "../views/scene";
-import { type Dot, dotAt, drawSeeds } from "../views/seeds";
+import { Seeds } from "../views/seeds";
 import { Space } from "../views/space";
-import { type Frame2d, drawVectors, nearestFeature } from "../views/vectors";
+import { Vectors } from "../views/vectors";
 import { type Dataset, entry } from "./dataset";
 
 const PRINCIPAL = { plane: "principal", factor: 0 } as const;
@@ -22,10 +22,10 @@ export class Tools {
   readonly flat = new Projector(2);
   readonly spatial = new Projector(3);
   scene: Scene | null = null;
-  points: Float64Array = new Float64Array(0);
-  place: Frame2d = { cx: 0, cy: 0, scale: 1 };
-  grid: Grid = { left: 0, top: 0, cell: 1, n: 0 };
-  dots: Dot[] = [];
+  readonly vectors = new Vectors();
+  readonly heatmap = new Heatmap();
+  readonly norms = new Norms();
+  readonly seeds = new Seeds();
 }
 
 interface BoxProps {
@@ -45,11 +45,10 @@ export function PlaneBox({ tools, onHover }: BoxProps) {
       loop={tools.loop}
       name="vectors"
       label="Each feature as a line from the centre"
-      draw={drawn(tools, (surface, scene) => {
-        tools.points = tools.flat.points(scene, PRINCIPAL);
-        tools.place = drawVectors(surface, scene, tools.points);
-      })}
-      onPoint={(x, y) => onHover(nearestFeature(tools.points, tools.place, x, y))}
+      draw={drawn(tools, (surface, scene) =>
+        tools.vectors.draw(surface, scene, tools.flat.points(scene, PRINCIPAL)),
+      )}
+      onPoint={(x, y) => onHover(tools.vectors.at(x, y))}
       onLeave={() => onHover(null)}
     />
   );
@@ -102,8 +101,8 @@ export function GramBox({ tools, onHover }: BoxProps) {
       loop={tools.loop}
       name="gram"
       label="What each output receives, and the biases"
-      draw={drawn(tools, (surface, scene) => (tools.grid = drawHeatmap(surface, scene)))}
-      onPoint={(x, y) => onHover(cellAt(tools.grid, x, y)?.row ?? null)}
+      draw={drawn(tools, (surface, scene) => tools.heatmap.draw(surface, scene))}
+      onPoint={(x, y) => onHover(tools.heatmap.at(x, y)?.row ?? null)}
       onLeave={() => onHover(null)}
     />
   );
@@ -115,8 +114,8 @@ export function NormsBox({ tools, onHover }: BoxProps) {
       loop={tools.loop}
       name="norms"
       label="The length of each feature"
-      draw={drawn(tools, drawNorms)}
-      onPoint={(x, _, { width }) => onHover(tools.scene && featureAtBar(tools.scene, x, width))}
+      draw={drawn(tools, (surface, scene) => tools.norms.draw(surface, scene))}
+      onPoint={(x) => onHover(tools.norms.at(x))}
       onLeave={() => onHover(null)}
     />
   );
@@ -142,9 +141,9 @@ export function SeedsBox({ tools, onPick }: { tools: Tools; onPick: (seed: numbe
       loop={tools.loop}
       name="seeds"
       label="All models by loss; click one to see it"
-      draw={drawn(tools, (surface, scene) => (tools.dots = drawSeeds(surface, scene)))}
+      draw={drawn(tools, (surface, scene) => tools.seeds.draw(surface, scene))}
       onPick={(x, y) => {
-        const dot = dotAt(tools.dots, x, y);
+        const dot = tools.seeds.at(x, y);
         if (dot) onPick(dot.seed);
       }}
     />

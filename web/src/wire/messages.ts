@@ -1,7 +1,7 @@
 /** What the server says, as in docs/explorer-protocol.md. */
 
-import type { JsonObject } from "../state/problem";
 import type { Tensor } from "./frame";
+import type { Json, JsonObject } from "./json";
 
 /** The server's part of the state: a description, and the changes made while it was trained. */
 export interface ServerState {
@@ -12,13 +12,57 @@ export interface ServerState {
   changes?: [number, Record<string, number | number[]>][];
 }
 
-export interface Hello {
+/** The largest that the server takes. */
+export interface Limits {
+  features: number;
+  hidden: number;
+  seeds: number;
+  steps: number;
+  batch_size: number;
+  phase: { points: number; seeds: number; steps: number };
+}
+
+/** A field of a description: how its value is written, and between which bounds. */
+export interface Field {
+  form: "choice" | "flag" | "whole" | "number" | "vector" | "steps" | "pairs" | "json";
+  required: boolean;
+  default: Json;
+  choices: string[];
+  low: number | null;
+  high: number | null;
+  help: string;
+}
+
+export type Fields = Record<string, Field>;
+
+/** The parts of a problem of which there are kinds. */
+export type Part = "distribution" | "model" | "target";
+
+/** One kind: its fields, and values to start from. */
+export interface Kind {
+  fields: Fields;
+  example: JsonObject | null;
+}
+
+/** All that can be chosen. */
+export interface Vocabulary extends Record<Part, Record<string, Kind>> {
+  /** Targets that have a name. */
+  targets: string[];
+  training: Fields;
+  /** The numbers that a `change` of the running training may have. */
+  live: string[];
+}
+
+export interface Offer {
+  limits: Limits;
+  vocabulary: Vocabulary;
+}
+
+export interface Hello extends Offer {
   type: "hello";
   protocol: number;
   session: string;
   version: string;
-  limits: { features: number; hidden: number; seeds: number; watch_weights: number };
-  choices: Record<string, string[]>;
   default: ServerState;
 }
 

@@ -1,0 +1,91 @@
+"""What the fields of a description hold, for those who offer them: command line and explorer."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from dataclasses import dataclass
+from typing import Any, Final, Literal, get_args, get_origin
+
+from tegum.spec import Interval, Spec
+
+#: How a value is written: one of `choices`; a switch; numbers; steps, as many or these; pairs of
+#: features; JSON of anything else.
+Form = Literal["choice", "flag", "whole", "number", "vector", "steps", "pairs", "json"]
+
+_FORMS: Final[tuple[tuple[Any, Form], ...]] = (
+    (bool, "flag"),
+    (int, "whole"),
+    (float, "number"),
+    (tuple[float, ...], "vector"),
+    (float | tuple[float, ...], "vector"),
+    (int | tuple[int, ...], "steps"),
+    (tuple[tuple[int, int], ...], "pairs"),
+)
+_ENTRY = re.compile(r"(\w+):\s*(.*)")
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of a description.
+
+    `default` is None for one that is `required`; `interval` bounds numbers; `help` is what the
+    docstring of the class says of it under `Args:`.
+    """
+
+    name: str
+    form: Form
+    required: bool
+    default: Any
+    choices: tuple[str, ...]
+    interval: Interval | None
+    help: str
+
+
+def fields_of(cls: type[Spec]) -> dict[str, Field]:
+    """The fields of a description by name, but for its `kind`."""
+    said = _arguments(inspect.getdoc(cls) or "")
+    return {
+        name: Field(
+            name,
+            _form(info.annotation),
+            info.is_required(),
+            None if info.is_required() else info.default,
+            tuple(map(str, get_args(info.annotation))) if _is_choice(info.annotation) else (),
+            next((entry for entry in info.metadata if isinstance(entry, Interval)), None),
+            said.get(name, ""),
+        )
+        for name, info in cls.__pydantic_fields__.items()
+        if name != "kind"
+    }
+
+
+def _is_choice(annotation: Any) -> bool:
+    return get_origin(annotation) is Literal
+
+
+def _form(annotation: Any) -> Form:
+    if _is_choice(annotation):
+        return "choice"
+    for kind, form in _FORMS:
+        if annotation in (kind, kind | None):
+            return form
+    return "json"
+
+
+def _arguments(docstring: str) -> dict[str, str]:
+    """The entries of the section `Args:` of a clean docstring, each on one line."""
+    found: dict[str, str] = {}
+    _, _, section = docstring.partition("\nArgs:\n")
+    indent, name = "", ""
+    for line in section.splitlines():
+        if line and not line.startswith(" "):
+            break  # the next section
+        indent = indent or line[: len(line) - len(line.lstrip())]
+        entry = _ENTRY.fullmatch(line.removeprefix(indent))
+        if entry is not None:
+            name = entry[1]
+            found[name] = entry[2]
+        elif name and line.strip():
+            found[name] = f"{found[name]} {line.strip()}".strip()
+    return found

@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from tegum.dims import CHECKPOINT, FEATURE, HIDDEN, SEED, STEP
+from tegum.dims import CHECKPOINT, SEED, STEP
 from tegum.errors import SpecError, TegumError
 from tegum.explorer import looking
 from tegum.explorer.frames import encode
-from tegum.problem import Problem
+from tegum.runs.models import stated_problem
+from tegum.runs.schema import PARAMETERS, VARIABLES, at_checkpoints
+from tegum.runs.weights import encoder_in
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -27,13 +29,8 @@ if TYPE_CHECKING:
 STATIC: Final = Path(__file__).parent / "explorer" / "static"
 #: Numbers in one frame, at most: a notebook keeps them all.
 _MOST: Final = 20_000_000
-_OWN: Final = {
-    "W": (HIDDEN, FEATURE),
-    "W_in": (HIDDEN, FEATURE),
-    "W_out": (FEATURE, HIDDEN),
-    "b": (FEATURE,),
-    "loss": (),
-}
+#: What a frame holds of every model.
+_SHOWN: Final = (*PARAMETERS, "loss")
 
 
 def view(
@@ -72,10 +69,9 @@ def dataset_frame(ds: xr.Dataset) -> tuple[dict[str, Any], dict[str, NDArray[Any
 
     Raises `SpecError` for a Dataset that is not one of `train` or holds no model.
     """
-    if "problem" not in getattr(ds, "attrs", {}):
-        raise SpecError.of("view", "ds", "must be a Dataset of tegum.train", type(ds))
-    problem = Problem.from_json(ds.attrs["problem"])
-    weights = "W" if problem.model.tied else "W_in"
+    problem = stated_problem(ds, "view", "ds")
+    names = problem.model.parameters(problem.n_features)
+    weights = encoder_in({name: name for name in names}, "view")
     for name in (weights, "b", "loss"):
         if name not in ds:
             raise SpecError.of("view", "ds", f"must hold {name}", list(ds.data_vars))
@@ -87,23 +83,22 @@ def dataset_frame(ds: xr.Dataset) -> tuple[dict[str, Any], dict[str, NDArray[Any
     shape = [int(ds.sizes[dim]) for dim in axes]
     _check_size(ds, weights)
 
-    def flat(name: str, own: tuple[str, ...]) -> NDArray[Any]:
-        array = ds[name].transpose(*axes, SEED, *own).to_numpy()
+    def flat(name: str) -> NDArray[Any]:
+        array = ds[name].transpose(*axes, SEED, *VARIABLES[name].own).to_numpy()
         return array.reshape(prod(shape), -1, *array.shape[len(axes) + 1 :])
 
-    arrays = {name: flat(name, own) for name, own in _OWN.items() if name in ds}
+    arrays = {name: flat(name) for name in _SHOWN if name in ds}
     W = np.asarray(arrays[weights], np.float64)  # (P, N, m, n)
     arrays["D"] = looking.dimensionality(W)
     losses = np.where(np.isfinite(arrays["loss"]), arrays["loss"], np.inf)
     best = losses.argmin(axis=1)
     arrays["best"] = best
     if STEP in ds.coords and "loss_curve" in ds:
-        arrays["loss_curve"] = flat("loss_curve", (STEP,))
+        arrays["loss_curve"] = flat("loss_curve")
         arrays["curve_steps"] = ds[STEP].to_numpy()
-    kept = f"{weights}_checkpoint"
+    kept = at_checkpoints(weights)
     if kept in ds:
-        every = flat(kept, (CHECKPOINT, HIDDEN, FEATURE))
-        arrays["W_checkpoint"] = every[np.arange(len(best)), best]
+        arrays["W_checkpoint"] = flat(kept)[np.arange(len(best)), best]
     looks = [looking.look(W[i, k]) for i, k in enumerate(best.tolist())]
     arrays |= _bases(looks, W.shape[2])
     header = {
@@ -144,7 +139,7 @@ def _values(ds: xr.Dataset, dim: str) -> list[Any]:
 
 
 def _check_size(ds: xr.Dataset, weights: str) -> None:
-    names = [name for name in (*_OWN, "loss_curve", f"{weights}_checkpoint") if name in ds]
+    names = [name for name in (*_SHOWN, "loss_curve", at_checkpoints(weights)) if name in ds]
     count = sum(int(ds[name].size) for name in names)
     if count > _MOST:
         raise TegumError(

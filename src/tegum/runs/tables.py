@@ -12,22 +12,14 @@ import xarray as xr
 from numpy.typing import ArrayLike
 
 from tegum.analysis import geometry
-from tegum.dims import DENSITY, FEATURE, HIDDEN, NEURON, SEED, STEP
+from tegum.dims import FEATURE, FEATURE_J, HIDDEN, NEURON, SEED, STEP
 from tegum.errors import SpecError
+from tegum.runs.schema import PROBLEM
+from tegum.runs.weights import encoder_in, split, weights_in
+from tegum.sweepable import TARGETS
 
 #: Axes that leave the importances of a problem as they are.
-_KEEP_IMPORTANCE: Final = frozenset(
-    {
-        DENSITY,
-        "l1",
-        "learning_rate",
-        "weight_decay",
-        "attack",
-        "momentum",
-        "init_std",
-        SEED,
-    }
-)
+_KEEP_IMPORTANCE: Final = {SEED, *TARGETS} - {"importance"}
 
 
 def feature_table(runs: xr.Dataset, importance: ArrayLike | None = None) -> pd.DataFrame:
@@ -42,7 +34,7 @@ def feature_table(runs: xr.Dataset, importance: ArrayLike | None = None) -> pd.D
     column is left out where neither tells it. For an untied model the directions are those of
     `W_in`. Raises `SpecError` for a Dataset without weights.
     """
-    W = _weights(runs)
+    W = encoder_in(runs, "table")
     columns = {
         "norm": geometry.norms(W),
         "superposition": geometry.superposition(W),
@@ -65,13 +57,13 @@ def gram_table(runs: xr.Dataset) -> pd.DataFrame:
     `gram` is (WᵀW)_ij: what output `feature` receives of input `feature_j`. For an untied model
     it is (W_out W_in)_ij.
     """
-    W = _weights(runs)
-    if "W_out" in runs:
-        second = runs["W_in"].rename({FEATURE: geometry.FEATURE_J})
-        G = xr.dot(runs["W_out"].astype(np.float64), second.astype(np.float64), dim=HIDDEN)
-    else:
+    W, out = split(weights_in(runs, "table"))
+    if out is None:
         G = geometry.gram(W)
-    order = (*_axes(W), FEATURE, geometry.FEATURE_J)
+    else:
+        second = W.rename({FEATURE: FEATURE_J})
+        G = xr.dot(out.astype(np.float64), second.astype(np.float64), dim=HIDDEN)
+    order = (*_axes(W), FEATURE, FEATURE_J)
     return _long(xr.Dataset({"gram": G}), order, runs)
 
 
@@ -80,7 +72,7 @@ def count_table(runs: xr.Dataset) -> pd.DataFrame:
 
     The last two count features with ‖W_i‖ > .5, and those of them with superposition < .1.
     """
-    W = _weights(runs)
+    W = encoder_in(runs, "table")
     columns = {
         "represented": geometry.count_represented(W),
         "dedicated": geometry.count_dedicated(W),
@@ -97,10 +89,10 @@ def neuron_table(runs: xr.Dataset, importance: ArrayLike | None = None) -> pd.Da
     untied model `weight` of W_in and `weight_out` of W_out; `superposition` of the feature, and
     its `importance` where it is known (see `feature_table`).
     """
-    W = _weights(runs)
+    W, out = split(weights_in(runs, "table"))
     columns = {"weight": W.astype(np.float64)}
-    if "W_out" in runs:
-        columns["weight_out"] = runs["W_out"].astype(np.float64)
+    if out is not None:
+        columns["weight_out"] = out.astype(np.float64)
     columns["superposition"] = geometry.superposition(W)
     known = _importance(runs, W.sizes[FEATURE], importance)
     if known is not None:
@@ -119,13 +111,6 @@ def loss_table(runs: xr.Dataset) -> pd.DataFrame:
     curve = runs["loss_curve"].astype(np.float64)
     order = (*(dim for dim in curve.dims if dim != STEP), STEP)
     return _long(xr.Dataset({"loss": curve}), order, runs)
-
-
-def _weights(runs: xr.Dataset) -> xr.DataArray:
-    for name in ("W", "W_in"):
-        if name in runs:
-            return runs[name]
-    raise SpecError.of("table", "runs", "must hold W or W_in", tuple(runs.data_vars))
 
 
 def _axes(W: xr.DataArray) -> tuple[Hashable, ...]:
@@ -152,11 +137,11 @@ def _long(columns: xr.Dataset, order: tuple[Hashable, ...], runs: xr.Dataset) ->
 def _importance(runs: xr.Dataset, n: int, given: ArrayLike | None) -> np.ndarray | None:
     value: Any = given
     if given is None:
-        axes = {str(dim) for dim in _axes(_weights(runs))}
+        axes = {str(dim) for dim in _axes(encoder_in(runs, "table"))}
         swept = {axis for axis in axes if axis.partition("[")[0] not in _KEEP_IMPORTANCE}
-        if swept or "problem" not in runs.attrs:
+        if swept or PROBLEM not in runs.attrs:
             return None
-        value = json.loads(runs.attrs["problem"]).get("importance", 1.0)
+        value = json.loads(runs.attrs[PROBLEM]).get("importance", 1.0)
     array = np.asarray(value, dtype=np.float64)
     if array.shape not in ((), (n,)):
         raise SpecError.of("feature_table", "importance", f"must be one or {n} numbers", value)

@@ -25,6 +25,8 @@ from tegum.runs.weights import encoder_in
 if TYPE_CHECKING:
     import xarray as xr
 
+    from tegum.problem import Problem
+
 #: What Vite builds for notebooks.
 STATIC: Final = Path(__file__).parent / "explorer" / "static"
 #: Numbers in one frame, at most: a notebook keeps them all.
@@ -38,14 +40,24 @@ def view(
 ) -> Any:
     """A widget that shows the models of a Dataset of `train`: all its axes, seeds and checkpoints.
 
-    `mode` "live" shows vectors, WᵀW, biases and traces; "space" the features in three dimensions.
-    `point` is the first axis point shown, counted in C order, `seed` the first seed, −1 the one of
-    lowest loss. The widget's traits `point`, `seed`, `mode` and `selected_feature` follow the mouse
-    and may be set.
+    Args:
+        ds: a Dataset of `tegum.train`, or what was selected from one.
+        mode: "live" shows vectors, WᵀW, biases and traces; "space" the features in three
+            dimensions.
+        point: the axis point shown at first, counted in C order.
+        seed: the seed shown at first, −1 for the one of lowest loss.
 
-    Raises `SpecError` for a Dataset that is not one of `train` and for a mode, point or seed that
-    it has not, and `TegumError` where anywidget is missing, the front end is not built, or there
-    are more than 2·10⁷ numbers.
+    Returns:
+        An anywidget, whose traits `point`, `seed`, `mode` and `selected_feature` follow the mouse
+        and may be set.
+
+    Raises:
+        SpecError: for a Dataset that is not one of `train`, and a mode, point or seed that it has
+            not.
+        TegumError: where anywidget is missing, the front end is not built, or there are more than
+            2·10⁷ numbers.
+
+    Source: the views of the explorer.
     """
     if mode not in ("live", "space"):
         raise SpecError.of("view", "mode", "must be 'live' or 'space'", mode)
@@ -102,23 +114,30 @@ def dataset_frame(ds: xr.Dataset) -> tuple[dict[str, Any], dict[str, NDArray[Any
     looks = [looking.look(W[i, k]) for i, k in enumerate(best.tolist())]
     arrays |= _bases(looks, W.shape[2])
     header = {
-        "type": "dataset",
-        "n_features": problem.n_features,
-        "n_hidden": problem.n_hidden,
+        **_stated(ds, problem),
         "seeds": W.shape[1],
-        "neurons": problem.model.hidden_activation != "identity",
-        "problem": json.loads(ds.attrs["problem"]),
-        "training": json.loads(ds.attrs.get("training", "{}")),
         "axes": [{"name": dim, "values": _values(ds, dim)} for dim in axes],
-        "draws": [
-            {"kind": block.kind, "start": block.start, "size": block.size}
-            for block in problem.distribution.blocks()
-        ],
         "checkpoints": ds[CHECKPOINT].to_numpy().tolist() if kept in ds else [],
         "shapes": [look.header["shape"] for look in looks],
         "factors": [look.header["factors"] for look in looks],
     }
     return header, arrays
+
+
+def _stated(ds: xr.Dataset, problem: Problem) -> dict[str, Any]:
+    """What the header says of the problem."""
+    return {
+        "type": "dataset",
+        "n_features": problem.n_features,
+        "n_hidden": problem.n_hidden,
+        "neurons": problem.model.hidden_activation != "identity",
+        "problem": json.loads(ds.attrs["problem"]),
+        "training": json.loads(ds.attrs.get("training", "{}")),
+        "draws": [
+            {"kind": block.kind, "start": block.start, "size": block.size}
+            for block in problem.distribution.blocks()
+        ],
+    }
 
 
 def _bases(looks: list[looking.Look], m: int) -> dict[str, NDArray[Any]]:

@@ -25,14 +25,22 @@ _KEEP_IMPORTANCE: Final = {SEED, *TARGETS} - {"importance"}
 def feature_table(runs: xr.Dataset, importance: ArrayLike | None = None) -> pd.DataFrame:
     """One row per model and feature.
 
-    Columns: the axes of the Dataset; `seed` (all of them, or the chosen one after `best`);
-    `feature`; `norm` ‖W_i‖; `superposition` Σ_{j≠i}(Ŵ_i·W_j)²; `dimensionality` D_i; `b`;
-    `importance`; with two or three hidden dimensions also `w0`, `w1` (and `w2`), the coordinates
-    of W_i.
+    Args:
+        runs: a Dataset of `tegum.train`, or what was made of it; the directions of features are
+            the columns of `W`, for an untied model of `W_in`.
+        importance: a number >= 0 or (feature,); by default read from the Dataset's problem, where
+            no axis sets it.
 
-    `importance`, a number or (feature,), is read from the Dataset's problem when not given; the
-    column is left out where neither tells it. For an untied model the directions are those of
-    `W_in`. Raises `SpecError` for a Dataset without weights.
+    Returns:
+        The columns: the axes of the Dataset; `seed` (all of them, or the chosen one after
+        `best`); `feature`; `norm` ‖W_i‖; `superposition` Σ_{j≠i}(Ŵ_i·W_j)²; `dimensionality` D_i;
+        `b`; `importance` where it is known; with two or three hidden dimensions also `w0`, `w1`
+        (and `w2`), the coordinates of W_i.
+
+    Raises:
+        SpecError: for a Dataset without weights, and for importances of another shape.
+
+    Source: "Demonstrating Superposition: Basic Results", "The Geometry of Superposition".
     """
     W = encoder_in(runs, "table")
     columns = {
@@ -52,10 +60,19 @@ def feature_table(runs: xr.Dataset, importance: ArrayLike | None = None) -> pd.D
 
 
 def gram_table(runs: xr.Dataset) -> pd.DataFrame:
-    """One row per model and pair of features: the axes, `seed`, `feature`, `feature_j`, `gram`.
+    """One row per model and pair of features.
 
-    `gram` is (WᵀW)_ij: what output `feature` receives of input `feature_j`. For an untied model
-    it is (W_out W_in)_ij.
+    Args:
+        runs: a Dataset of `tegum.train`, or what was made of it.
+
+    Returns:
+        The columns: the axes, `seed`, `feature`, `feature_j`, and `gram`, (WᵀW)_ij or
+        (W_out W_in)_ij: what output `feature` receives of input `feature_j`.
+
+    Raises:
+        SpecError: for a Dataset without weights.
+
+    Source: "Demonstrating Superposition: Basic Results".
     """
     W, out = split(weights_in(runs, "table"))
     if out is None:
@@ -68,9 +85,19 @@ def gram_table(runs: xr.Dataset) -> pd.DataFrame:
 
 
 def count_table(runs: xr.Dataset) -> pd.DataFrame:
-    """One row per model: the axes, `seed`, `loss`, `represented`, `dedicated`.
+    """One row per model.
 
-    The last two count features with ‖W_i‖ > .5, and those of them with superposition < .1.
+    Args:
+        runs: a Dataset of `tegum.train`, or what was made of it.
+
+    Returns:
+        The columns: the axes, `seed`, `loss`, and how many features are `represented`,
+        ‖W_i‖ > .5, and how many of them `dedicated`, superposition < .1.
+
+    Raises:
+        SpecError: for a Dataset without weights.
+
+    Source: "Demonstrating Superposition: Basic Results".
     """
     W = encoder_in(runs, "table")
     columns = {
@@ -85,9 +112,19 @@ def count_table(runs: xr.Dataset) -> pd.DataFrame:
 def neuron_table(runs: xr.Dataset, importance: ArrayLike | None = None) -> pd.DataFrame:
     """One row per model, neuron and feature.
 
-    Columns: the axes; `seed`; `neuron`, the hidden dimension; `feature`; `weight` W_ki, for an
-    untied model `weight` of W_in and `weight_out` of W_out; `superposition` of the feature, and
-    its `importance` where it is known (see `feature_table`).
+    Args:
+        runs: a Dataset of `tegum.train`, or what was made of it.
+        importance: as for `feature_table`.
+
+    Returns:
+        The columns: the axes; `seed`; `neuron`, the hidden dimension; `feature`; `weight` W_ki,
+        for an untied model `weight` of W_in and `weight_out` of W_out; `superposition` of the
+        feature, and its `importance` where it is known.
+
+    Raises:
+        SpecError: for a Dataset without weights, and for importances of another shape.
+
+    Source: "Superposition in a Privileged Basis", "Computation in Superposition".
     """
     W, out = split(weights_in(runs, "table"))
     columns = {"weight": W.astype(np.float64)}
@@ -102,9 +139,18 @@ def neuron_table(runs: xr.Dataset, importance: ArrayLike | None = None) -> pd.Da
 
 
 def loss_table(runs: xr.Dataset) -> pd.DataFrame:
-    """One row per model and recorded step: the axes, `seed`, `step`, `loss`.
+    """One row per model and recorded step.
 
-    Raises `SpecError` for a Dataset without `loss_curve`.
+    Args:
+        runs: a Dataset of `tegum.train`, or what was selected from one.
+
+    Returns:
+        The columns: the axes, `seed`, `step`, and the `loss` of one fresh batch.
+
+    Raises:
+        SpecError: for a Dataset without `loss_curve`.
+
+    Source: "Superposition and Learning Dynamics".
     """
     if "loss_curve" not in runs:
         raise SpecError.of("loss_table", "runs", "must hold loss_curve", tuple(runs.data_vars))

@@ -91,7 +91,7 @@ def test_none_in_random_networks() -> None:
         scale = (np.sqrt(2 / (N + M)), 0.5, 1.0)[seed % 3]
         v, w = rng.normal(size=(M, N)) * scale, rng.normal(size=(N, M)) * scale
         models.append({"W_in": v, "W_out": w, "b": 0.2 * scale * rng.normal(size=N)})
-        shaped += bool(circuits.candidates(v, w))
+        shaped += bool(circuits.candidates((v, w)))
     assert shaped > 100
     assert tg.motifs(dataset(models, problem())).empty
 
@@ -108,7 +108,7 @@ def by_hand() -> Weights:
 
 def test_proof_by_hand() -> None:
     """y_1(x_0) = ReLU(2x_0 − 2x_0) = 0; cut, it is 2x_0, and misses 4x² of the target 0."""
-    found = circuits.candidates(by_hand()["W_in"], by_hand()["W_out"])
+    found = circuits.candidates((by_hand()["W_in"], by_hand()["W_out"]))
     wanted = (0, 0, 1, 1, 1.0, -0.5, 0.6, 2.0, 1.0, -2.0, 1.0)
     assert [tuple(c) for c in found] == [pytest.approx(wanted)]
     p, importance = 0.1, 0.8
@@ -170,4 +170,4 @@ def test_other_models_are_refused() -> None:
     with pytest.raises(SpecError, match=r"^motifs\.runs must be a Dataset of tegum\.train"):
         tg.motifs(xr.Dataset())
     with pytest.raises(SpecError, match=r"^candidates\.W must be one model"):
-        circuits.candidates(np.ones((3, 2, 4)), np.ones((3, 4, 2)))
+        circuits.candidates((np.ones((3, 2, 4)), np.ones((3, 4, 2))))

@@ -263,7 +263,7 @@ def test_only_converged_models_count() -> None:
         (lambda r: curvature.signature(relu(2, 1), np.ones((1, 2)), zero=1), "zero must be in"),
         (
             lambda r: same_minimum(relu(2, 1), (np.ones((1, 3)), None), (np.ones((1, 3)), None)),
-            "same_minimum.W must have 2 features",
+            "same_minimum.W must have shape .*1, 2",
         ),
     ],
 )

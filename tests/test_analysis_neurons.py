@@ -81,7 +81,7 @@ def test_permuted_neurons_have_one_order_and_one_signature() -> None:
         np.testing.assert_array_equal(
             W[neurons.neuron_order(W)], MIXED[neurons.neuron_order(MIXED)]
         )
-        assert neurons.signature(v[order], w[:, order]) == neurons.signature(v, w)
+        assert neurons.signature((v[order], w[:, order])) == neurons.signature((v, w))
 
 
 def test_signature_tells_structures_apart() -> None:
@@ -109,7 +109,7 @@ def test_rescaled_model_is_the_same_model() -> None:
     rng = np.random.default_rng(2)
     v, w = rng.normal(size=(4, 3)), rng.normal(size=(3, 4))
     v[2] = 0
-    scaled = neurons.rescale(v, w)
+    scaled = neurons.rescale((v, w))
     assert np.abs(scaled[0]).max(axis=1).tolist() == [1, 1, 0, 1]
     model, x = TwoLayer(n_hidden=4, bias=False), rng.uniform(-1, 1, (50, 3))
     for a, b in zip(
@@ -124,11 +124,11 @@ def test_rescaled_model_is_the_same_model() -> None:
 def test_untied_neurons_need_both_weights() -> None:
     v, w = circuit()
     # rescaled, the fifth reads 0 and 1 as 1 and .5, and writes .05 and −1.5
-    np.testing.assert_allclose(neurons.strength(v, w)[[0, 3]], [[1, 0], [0, 1]])
-    np.testing.assert_allclose(neurons.strength(v, w)[4], [0.05, 0.5])
-    assert neurons.count_monosemantic(v, w, threshold=0.1) == 5
-    assert neurons.signature(v, w, threshold=0.1) == "+0 -0 +1 +1! -1"
-    assert neurons.count_polysemantic(v, w, threshold=0.01) == 1
+    np.testing.assert_allclose(neurons.strength((v, w))[[0, 3]], [[1, 0], [0, 1]])
+    np.testing.assert_allclose(neurons.strength((v, w))[4], [0.05, 0.5])
+    assert neurons.count_monosemantic((v, w), threshold=0.1) == 5
+    assert neurons.signature((v, w), threshold=0.1) == "+0 -0 +1 +1! -1"
+    assert neurons.count_polysemantic((v, w), threshold=0.01) == 1
 
 
 def test_labelled_weights_keep_their_dimensions() -> None:
@@ -140,15 +140,15 @@ def test_labelled_weights_keep_their_dimensions() -> None:
     np.testing.assert_array_equal(counts, (((np.abs(plain) > 0.2).sum(-1)) > 1).sum(-1))
     assert neurons.features_per_neuron(W).dims == ("p", "seed", "hidden")
     W_out = xr.DataArray(rng.normal(size=(3, 4, 5, 2)), dims=("p", "hidden", "feature", "seed"))
-    untied = neurons.strength(W, W_out)
+    untied = neurons.strength((W, W_out))
     out = np.moveaxis(W_out.to_numpy(), (2, 1), (-2, -1))
-    np.testing.assert_allclose(untied, neurons.strength(plain, out))
-    low, high = neurons.threshold_range(W, W_out)
+    np.testing.assert_allclose(untied, neurons.strength((plain, out)))
+    low, high = neurons.threshold_range((W, W_out))
     assert (low <= 0.2).all()
     assert (high > 0.2).all()
     one = {"p": 0, "seed": 1}
-    assert neurons.signature(W.isel(one), W_out.isel(one)) == neurons.signature(
-        plain[0, 1], out[0, 1]
+    assert neurons.signature((W.isel(one), W_out.isel(one))) == neurons.signature(
+        (plain[0, 1], out[0, 1])
     )
 
 
@@ -158,8 +158,8 @@ def test_labelled_weights_keep_their_dimensions() -> None:
         (lambda: neurons.stored(MIXED, threshold=-1.0), "stored.threshold must be >= 0"),
         (lambda: neurons.signature(MIXED, threshold=np.nan), "threshold must be >= 0 and finite"),
         (lambda: neurons.signature(np.zeros((2, 3, 4))), "must be one model"),
-        (lambda: neurons.strength(MIXED, MIXED), "W_out must have shape"),
-        (lambda: neurons.rescale(MIXED, np.zeros((5, 6))), "W_out must have shape"),
+        (lambda: neurons.strength((MIXED, MIXED)), "W_out must have shape"),
+        (lambda: neurons.rescale((MIXED, np.zeros((5, 6)))), "W_out must have shape"),
         (lambda: neurons.neuron_order(MIXED, by="size"), "by must be 'kind' or 'primary'"),  # type: ignore[arg-type]
         (lambda: neurons.count_monosemantic(np.zeros(3)), "must be"),
     ],
@@ -181,7 +181,7 @@ def test_pattern_of_hand_made_neurons() -> None:
     pairs = np.vstack([pairs, [0, 0, 1, 0, 1, 1]])
     assert neurons.pattern(pairs) == "+A+B +A+C +A+D +B+C +B+D +C+D"
     v, w = circuit()
-    assert neurons.pattern(v, w, threshold=0.1) == "+A-B; +A+B!-C"
+    assert neurons.pattern((v, w), threshold=0.1) == "+A-B; +A+B!-C"
 
 
 def test_pattern_is_equal_exactly_for_the_same_structure() -> None:
@@ -209,11 +209,11 @@ def test_pattern_of_many_alike_neurons() -> None:
 def test_labelled_pairs_without_their_dimensions_are_refused() -> None:
     W_in = xr.DataArray(np.ones((2, 3)), dims=("hidden", "feature"))
     with pytest.raises(SpecError, match=r"^W_out\.dims must contain 'hidden'"):
-        neurons.strength(W_in, xr.DataArray(np.ones((3, 2)), dims=("feature", "neuron")))
+        neurons.strength((W_in, xr.DataArray(np.ones((3, 2)), dims=("feature", "neuron"))))
     with pytest.raises(SpecError, match=r"^W\.dims must contain 'hidden'"):
-        neurons.strength(W_in.rename(hidden="neuron"), W_in.T)
+        neurons.strength((W_in.rename(hidden="neuron"), W_in.T))
 
 
 def test_neurons_of_diverged_models_are_silent() -> None:
     W_in = xr.DataArray(np.full((2, 3), np.inf), dims=("hidden", "feature"))
-    assert not neurons.stored(W_in, W_in.T).any()
+    assert not neurons.stored((W_in, W_in.T)).any()

@@ -9,8 +9,8 @@ import xarray as xr
 import tegum as tg
 from tegum.analysis.robustness import attacks, vulnerability
 from tegum.dims import F64
-from tegum.engines.base import PARAMETERS
 from tegum.errors import SpecError
+from tegum.runs.schema import PARAMETERS
 
 
 def runs_of(problem: tg.Problem, W: F64, b: F64) -> xr.Dataset:

@@ -20,6 +20,7 @@ from tegum.engines import get_engine
 from tegum.engines.base import Batch
 from tegum.ensemble import solve as schedule
 from tegum.ensemble import work as units
+from tegum.ensemble.machine import instance_bytes
 from tegum.ensemble.slices import run_unit
 from tegum.errors import SpecError, StoreError, UnknownNameError
 from tegum.store import Store
@@ -169,7 +170,7 @@ def test_edges_are_legitimate():
 
 def test_dataset_file_reads_back_identical(tmp_path):
     runs = train({"importance": [[1, 1, 1], [1, 2, 3]]}, training=TRAINING.replace(checkpoints=3))
-    for k, written in enumerate((runs, ensemble.best(runs), ensemble.drop_worst(runs))):
+    for k, written in enumerate((runs, tg.best(runs), tg.drop_worst(runs))):
         path = tmp_path / f"{k}.nc"
         written.to_netcdf(path, engine="h5netcdf")
         with xr.open_dataset(path, engine="h5netcdf") as back:
@@ -235,7 +236,7 @@ def test_result_larger_than_memory_is_refused_before_it_starts(engine):
 def test_memory_need_is_the_size_of_the_result():
     training = TRAINING.replace(checkpoints=5)
     runs = train(training=training)
-    need = 2 * 2 * 3 * ensemble._instance_bytes(PROBLEM, training)
+    need = 2 * 2 * 3 * instance_bytes(PROBLEM, training, 4)
     size = sum(array.nbytes for array in runs.data_vars.values())
     assert size <= need <= size + 12 * 32
 

@@ -11,7 +11,8 @@ from reference_engine import ReferenceEngine, gradient, losses, randomness
 import tegum as tg
 from tegum.engines.base import Batch
 from tegum.ensemble import slices as executors
-from tegum.ensemble.slices import available_cores, available_memory, checked_jobs, run_unit
+from tegum.ensemble.machine import available_cores, available_memory, checked_jobs
+from tegum.ensemble.slices import run_unit
 from tegum.ensemble.work import row_of_range
 from tegum.errors import SpecError, StoreError
 from tegum.store import Store
@@ -380,11 +381,11 @@ def test_other_threads_and_handlers_are_left_alone():
 
 
 def test_checked_jobs():
-    assert checked_jobs(None) == available_cores() == len(os.sched_getaffinity(0))
-    assert checked_jobs(np.int64(3)) == 3
+    assert checked_jobs("train", None) == available_cores() == len(os.sched_getaffinity(0))
+    assert checked_jobs("train", np.int64(3)) == 3
     for bad in (0, -1, 1.5, True, "2"):
-        with pytest.raises(SpecError, match=r"train.jobs must be an integer >= 1 or None; got"):
-            checked_jobs(bad)
+        with pytest.raises(SpecError, match=r"^score\.jobs must be an integer >= 1 or None; got"):
+            checked_jobs("score", bad)
 
 
 def test_available_memory_is_what_the_system_says(tmp_path, monkeypatch):

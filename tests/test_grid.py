@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import tegum as tg
-from tegum.dims import RESERVED
-from tegum.ensemble.grid import VARIABLES, Grid
+from tegum.ensemble.grid import Grid
 from tegum.errors import SpecError, UnknownNameError
+from tegum.runs.schema import RESERVED
 
 PROBLEM = tg.Problem(tg.Independent(3, 0.3), tg.ReLUOutput(2))
 TRAINING = tg.Training(steps=5)
@@ -65,6 +65,10 @@ def test_whole_importance_then_one_entry():
         ({"l1": [0.1], "again": ("l1", [0.2])}, "train.axes: 'again' sets l1 again, after 'l1'"),
         ({"importance[1]": [0.1], "importance": [1.0]}, "train.axes: 'importance' sets importance"),
         ({"seed": ("l1", [0.1])}, "train.axes['seed'] needs another name"),
+        (
+            {"r": ("importance", [[1, 2, 3], [3, 2, 1]]), "r_vector": ("l1", [0.1])},
+            "train.axes['r_vector'] must have another name, 'r' keeps its rows under it",
+        ),
         ({"importance[3]": [1.0]}, "Problem.importance has entries 0 to 2; got index 3"),
         ({"feature_probability": [0.5, 1.2]}, "Independent.feature_probability must be in (0, 1]"),
         ({"n_hidden": [1, 2]}, "axis 'n_hidden' cannot be swept"),
@@ -77,7 +81,7 @@ def test_bad_axes(axes, message):
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("name", sorted(RESERVED | VARIABLES))
+@pytest.mark.parametrize("name", sorted(RESERVED))
 def test_names_with_a_meaning_are_refused(name):
     with pytest.raises(SpecError, match="needs another name"):
         Grid(PROBLEM, TRAINING, {name: ("l1", [0.1])})

@@ -9,13 +9,15 @@ from pathlib import Path
 import pytest
 
 import tegum
+from tegum.runs.schema import VARIABLES
 
 ROOT = Path(tegum.__file__).parent
 
 #: From the ground up. A part imports from the rows below it and from itself, nothing else.
 ROWS = (
     {"dims", "errors"},
-    {"spec"},
+    # the names of a Dataset: models and engines call what is trained and measured by them
+    {"spec", "runs.schema"},
     {"fields"},
     {"distributions", "models", "targets"},
     {"discovery", "problem", "training", "theory"},
@@ -67,13 +69,19 @@ FACES = {"report", "explorer", "cli"}
 PURE = {
     *("dims", "errors", "spec", "distributions", "models", "targets", "problem"),
     *("training", "theory", "sweepable", "analysis"),
-    *("runs.models", "runs.weights", "runs.select", "runs.tables"),
+    *("runs.schema", "runs.models", "runs.weights", "runs.write", "runs.select", "runs.tables"),
+    *("runs.outputs",),
     *("ensemble.grid", "ensemble.given", "ensemble.work"),
 }
 IMPURE = {
     *("io", "os", "pathlib", "tempfile", "shutil", "sqlite3", "socket", "subprocess", "urllib"),
     *("http", "time", "datetime", "random", "threading", "multiprocessing"),
 }
+MATRICES, UNTIED = {"W", "W_in", "W_out"}, {"W_in", "W_out"}
+#: Where it is asked whether a model is tied; what else takes weights takes both kinds.
+ASKS_FOR_TIES = {"models", "engines", "runs.schema", "runs.weights"}
+#: Where variables of a Dataset are listed: beside the schema, what measures them all.
+LISTS_VARIABLES = {"runs.schema", "engines", "loss._exact", "experiments"}
 
 
 def modules() -> dict[str, Path]:
@@ -122,9 +130,9 @@ def part_of(module: str) -> str:
     return longer if longer in LEVEL else first
 
 
-def is_pure(module: str) -> bool:
-    """Whether a module is to compute and nothing else."""
-    return any(module == pure or module.startswith(f"{pure}.") for pure in PURE)
+def is_in(module: str, parts: set[str]) -> bool:
+    """Whether a module is one of the parts, or in one."""
+    return any(module == part or module.startswith(f"{part}.") for part in parts)
 
 
 def violations(source: str, module: str, is_package: bool = False) -> list[str]:
@@ -136,11 +144,9 @@ def violations(source: str, module: str, is_package: bool = False) -> list[str]:
         head, *rest = name.split(".")
         if head != "tegum":
             homes = HOMES.get(head)
-            if homes is not None and not any(
-                module == home or module.startswith(f"{home}.") for home in homes
-            ):
+            if homes is not None and not is_in(module, homes):
                 found.append(f"{module} imports {head}")
-            if is_pure(module) and head in IMPURE:
+            if is_in(module, PURE) and head in IMPURE:
                 found.append(f"{module} imports {head}, and is to be pure")
         elif not rest:
             found += [f"{module} uses tegum.{a}" for a in uses_of_root(source) - {"__version__"}]
@@ -161,6 +167,43 @@ def violations(source: str, module: str, is_package: bool = False) -> list[str]:
             sibling = rest[1] != inner[0] and f"{package}.{rest[1]}" in MODULES
             if sibling and rest[1] not in SHARED[package] and not rest[1].startswith("_"):
                 found.append(f"{module} imports its sibling {name}")
+    return found
+
+
+def words(node: ast.AST) -> set[str]:
+    """The strings that a display lists, or a dictionary has as keys."""
+    listed: list[ast.expr | None] = []
+    if isinstance(node, ast.Tuple | ast.List | ast.Set):
+        listed += node.elts
+    elif isinstance(node, ast.Dict):
+        listed += node.keys
+    found = (one.value for one in listed if isinstance(one, ast.Constant))
+    return {word for word in found if isinstance(word, str)}
+
+
+def asks_whether_tied(node: ast.AST) -> bool:
+    """`model.tied`, `"W" in arrays`, or one of the two matrices of an untied model by name."""
+    if isinstance(node, ast.Attribute):
+        return node.attr == "tied"
+    if isinstance(node, ast.Compare) and isinstance(node.left, ast.Constant):
+        return isinstance(node.ops[0], ast.In | ast.NotIn) and node.left.value in MATRICES
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+        return node.slice.value in UNTIED
+    return False
+
+
+def second_tables(source: str, module: str) -> list[str]:
+    """Where a module decides or lists what is decided or listed in `runs`."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        where = f"{module}:{getattr(node, 'lineno', 0)}"
+        if asks_whether_tied(node) and not is_in(module, ASKS_FOR_TIES):
+            found.append(f"{where} asks whether a model is tied")
+        if len(words(node) & VARIABLES.keys()) > 3 and not is_in(module, LISTS_VARIABLES):
+            found.append(f"{where} lists variables of a Dataset")
+        suffix = isinstance(node, ast.Constant) and node.value in ("_checkpoint", "_vector")
+        if suffix and module != "runs.schema":
+            found.append(f"{where} makes a name of a Dataset")
     return found
 
 
@@ -187,6 +230,36 @@ def test_the_table_covers_every_module() -> None:
 def test_imports_point_down(module: str) -> None:
     path = MODULES[module]
     assert violations(path.read_text("utf-8"), module, path.name == "__init__.py") == []
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name])
+def test_names_and_ties_are_decided_in_runs(module: str) -> None:
+    found = second_tables(MODULES[module].read_text("utf-8"), module)
+    if is_in(module, {"experiments.computation"}):  # its models are untied, all of them
+        found = [line for line in found if "tied" not in line]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "if problem.model.tied: pass",
+        'W = own["W" if "W" in own else "W_in"]',
+        'out = runs["W_out"]',
+        'KEPT = ("loss", "status", "diverged", "iterations")',
+        'OWN = {"W": 1, "b": 2, "W_in": 3, "loss_curve": 4}',
+        'kept = f"{name}_checkpoint"',
+    ],
+)
+def test_a_second_table_is_seen(source: str) -> None:
+    assert second_tables(source, "analysis.minima")
+
+
+@pytest.mark.parametrize(
+    "source", ['loss = runs["loss"]', 'W, b = (runs[name] for name in ("W", "b"))', "tied = 3"]
+)
+def test_reading_a_dataset_is_no_second_table(source: str) -> None:
+    assert second_tables(source, "analysis.minima") == []
 
 
 def test_the_root_imports_nothing_when_imported() -> None:
@@ -222,6 +295,8 @@ def test_the_root_imports_nothing_when_imported() -> None:
         ("from tegum.analysis.minima import minima", "runs.tables"),
         ("import os", "runs.select"),
         ("from tegum.discovery import found", "problem"),
+        ("from tegum.runs.models import models_of", "engines.base"),
+        ("from tegum.problem import Problem", "runs.schema"),
     ],
 )
 def test_the_checker_sees(source: str, module: str) -> None:
@@ -241,6 +316,7 @@ def test_the_checker_sees(source: str, module: str) -> None:
         ("import time", "ensemble.slices"),
         ("from tegum.experiments._shared.sets import plain", "experiments.low_rank.measure"),
         ("from tegum.analysis.geometry import norms", "runs.tables"),
+        ("from tegum.runs.schema import PARAMETERS", "engines.base"),
     ],
 )
 def test_the_checker_lets_pass(source: str, module: str) -> None:

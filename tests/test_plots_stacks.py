@@ -115,8 +115,8 @@ def test_untied_weights_are_drawn_rescaled_and_coloured_by_importance() -> None:
     axes = plots.stacks(runs, colour="importance", order="primary").axes[0]
     tallest = [max(s[1] for s in segments(axes, k)) for k in range(5)]
     np.testing.assert_allclose(tallest, 1)
-    v, w = neurons.rescale(runs.W_in.values[0], runs.W_out.values[0])
-    order = neurons.neuron_order(v, w, by="primary")
+    v, w = neurons.rescale((runs.W_in.values[0], runs.W_out.values[0]))
+    order = neurons.neuron_order((v, w), by="primary")
     first = segments(axes, 0)[0]
     importance = 0.8 ** np.abs(v[order[0]]).argmax()
     np.testing.assert_allclose(

@@ -143,7 +143,7 @@ def test_each_in_another_process_its_figures_too() -> None:
 def test_fewer_than_all_cores_are_split(
     given: int | None, each: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("ensemble.slices", "report.crew"):
+    for module in ("ensemble.machine", "report.crew"):
         monkeypatch.setattr(f"tegum.{module}.available_cores", lambda: 8)
     assert jobs_of_each(given) == each
 

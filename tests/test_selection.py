@@ -7,9 +7,8 @@ import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tegum.ensemble import average, best, drop_worst
 from tegum.errors import SpecError, UnknownNameError
-from tegum.runs.select import best_rows
+from tegum.runs.select import average, best, best_rows, drop_worst
 
 NAN = float("nan")
 

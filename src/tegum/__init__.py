@@ -12,12 +12,17 @@ if TYPE_CHECKING:
     from tegum.analysis.geometry import dimensionality
     from tegum.analysis.minima import minima
     from tegum.distributions import Anticorrelated, Correlated, Groups, Independent
-    from tegum.ensemble import best, train
-    from tegum.errors import TegumError
-    from tegum.loss.by_active import loss_by_active
-    from tegum.loss.expected import expected_loss, polish, score
+    from tegum.ensemble import train
+    from tegum.errors import InputFileError, SpecError, StoreError, TegumError, UnknownNameError
+    from tegum.loss import expected_loss, loss_by_active, score
+    from tegum.loss.polish import polish
     from tegum.models import Linear, ReLUHidden, ReLUOutput, TwoLayer
     from tegum.problem import Problem
+    from tegum.runs.files import load, save
+    from tegum.runs.models import problem_of
+    from tegum.runs.outputs import forward
+    from tegum.runs.select import average, best, drop_worst
+    from tegum.store import Store
     from tegum.targets import Elementwise, Pairs
     from tegum.training import Training
 
@@ -29,23 +34,34 @@ __all__ = [
     "Elementwise",
     "Groups",
     "Independent",
+    "InputFileError",
     "Linear",
     "Pairs",
     "Problem",
     "ReLUHidden",
     "ReLUOutput",
+    "SpecError",
+    "Store",
+    "StoreError",
     "TegumError",
     "Training",
     "TwoLayer",
+    "UnknownNameError",
+    "average",
     "best",
     "dimensionality",
+    "drop_worst",
     "expected_loss",
     "factors",
+    "forward",
     "jumps",
+    "load",
     "loss_by_active",
     "minima",
     "motifs",
     "polish",
+    "problem_of",
+    "save",
     "score",
     "train",
 ]
@@ -57,24 +73,35 @@ _HOME = {
     "Elementwise": "tegum.targets",
     "Groups": "tegum.distributions",
     "Independent": "tegum.distributions",
+    "InputFileError": "tegum.errors",
     "Linear": "tegum.models",
     "Pairs": "tegum.targets",
     "Problem": "tegum.problem",
     "ReLUHidden": "tegum.models",
     "ReLUOutput": "tegum.models",
+    "SpecError": "tegum.errors",
+    "Store": "tegum.store",
+    "StoreError": "tegum.errors",
     "TegumError": "tegum.errors",
     "Training": "tegum.training",
     "TwoLayer": "tegum.models",
-    "best": "tegum.ensemble",
+    "UnknownNameError": "tegum.errors",
+    "average": "tegum.runs.select",
+    "best": "tegum.runs.select",
     "dimensionality": "tegum.analysis.geometry",
-    "expected_loss": "tegum.loss.expected",
+    "drop_worst": "tegum.runs.select",
+    "expected_loss": "tegum.loss",
     "factors": "tegum.analysis.factors",
+    "forward": "tegum.runs.outputs",
     "jumps": "tegum.analysis.dynamics",
-    "loss_by_active": "tegum.loss.by_active",
+    "load": "tegum.runs.files",
+    "loss_by_active": "tegum.loss",
     "minima": "tegum.analysis.minima",
     "motifs": "tegum.analysis.circuits",
-    "polish": "tegum.loss.expected",
-    "score": "tegum.loss.expected",
+    "polish": "tegum.loss",
+    "problem_of": "tegum.runs.models",
+    "save": "tegum.runs.files",
+    "score": "tegum.loss",
     "train": "tegum.ensemble",
 }
 

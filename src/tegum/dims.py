@@ -1,4 +1,4 @@
-"""Dimension names of every Dataset and the array aliases used in signatures."""
+"""Names of dimensions, and the array aliases used in signatures."""
 
 from __future__ import annotations
 
@@ -14,14 +14,16 @@ STEP: Final = "step"
 CHECKPOINT: Final = "checkpoint"
 SEED: Final = "seed"
 CANDIDATE: Final = "candidate"
+SAMPLE: Final = "sample"
+MINIMUM: Final = "minimum"
+#: The number of active features.
+ACTIVE: Final = "active"
+#: The second feature dimension of G and of cosines.
+FEATURE_J: Final = "feature_j"
 #: The axis of most sweeps, p = 1 − S.
 DENSITY: Final = "feature_probability"
 
-#: Names an axis may not take, because a Dataset gives them another meaning.
-RESERVED: Final = frozenset({FEATURE, HIDDEN, NEURON, STEP, CHECKPOINT, SEED, CANDIDATE})
-
 #: Plain array aliases; shapes are said by the jaxtyping annotation or the docstring.
-Floats = NDArray[np.float32] | NDArray[np.float64]
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]

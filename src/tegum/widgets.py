@@ -14,26 +14,25 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from tegum.dims import CHECKPOINT, FEATURE, HIDDEN, SEED, STEP
+from tegum.dims import CHECKPOINT, SEED, STEP
 from tegum.errors import SpecError, TegumError
 from tegum.explorer import looking
 from tegum.explorer.frames import encode
-from tegum.problem import Problem
+from tegum.runs.models import stated_problem
+from tegum.runs.schema import PARAMETERS, VARIABLES, at_checkpoints
+from tegum.runs.weights import encoder_in
 
 if TYPE_CHECKING:
     import xarray as xr
+
+    from tegum.problem import Problem
 
 #: What Vite builds for notebooks.
 STATIC: Final = Path(__file__).parent / "explorer" / "static"
 #: Numbers in one frame, at most: a notebook keeps them all.
 _MOST: Final = 20_000_000
-_OWN: Final = {
-    "W": (HIDDEN, FEATURE),
-    "W_in": (HIDDEN, FEATURE),
-    "W_out": (FEATURE, HIDDEN),
-    "b": (FEATURE,),
-    "loss": (),
-}
+#: What a frame holds of every model.
+_SHOWN: Final = (*PARAMETERS, "loss")
 
 
 def view(
@@ -41,14 +40,24 @@ def view(
 ) -> Any:
     """A widget that shows the models of a Dataset of `train`: all its axes, seeds and checkpoints.
 
-    `mode` "live" shows vectors, WᵀW, biases and traces; "space" the features in three dimensions.
-    `point` is the first axis point shown, counted in C order, `seed` the first seed, −1 the one of
-    lowest loss. The widget's traits `point`, `seed`, `mode` and `selected_feature` follow the mouse
-    and may be set.
+    Args:
+        ds: a Dataset of `tegum.train`, or what was selected from one.
+        mode: "live" shows vectors, WᵀW, biases and traces; "space" the features in three
+            dimensions.
+        point: the axis point shown at first, counted in C order.
+        seed: the seed shown at first, −1 for the one of lowest loss.
 
-    Raises `SpecError` for a Dataset that is not one of `train` and for a mode, point or seed that
-    it has not, and `TegumError` where anywidget is missing, the front end is not built, or there
-    are more than 2·10⁷ numbers.
+    Returns:
+        An anywidget, whose traits `point`, `seed`, `mode` and `selected_feature` follow the mouse
+        and may be set.
+
+    Raises:
+        SpecError: for a Dataset that is not one of `train`, and a mode, point or seed that it has
+            not.
+        TegumError: where anywidget is missing, the front end is not built, or there are more than
+            2·10⁷ numbers.
+
+    Source: the views of the explorer.
     """
     if mode not in ("live", "space"):
         raise SpecError.of("view", "mode", "must be 'live' or 'space'", mode)
@@ -72,10 +81,9 @@ def dataset_frame(ds: xr.Dataset) -> tuple[dict[str, Any], dict[str, NDArray[Any
 
     Raises `SpecError` for a Dataset that is not one of `train` or holds no model.
     """
-    if "problem" not in getattr(ds, "attrs", {}):
-        raise SpecError.of("view", "ds", "must be a Dataset of tegum.train", type(ds))
-    problem = Problem.from_json(ds.attrs["problem"])
-    weights = "W" if problem.model.tied else "W_in"
+    problem = stated_problem(ds, "view", "ds")
+    names = problem.model.parameters(problem.n_features)
+    weights = encoder_in({name: name for name in names}, "view")
     for name in (weights, "b", "loss"):
         if name not in ds:
             raise SpecError.of("view", "ds", f"must hold {name}", list(ds.data_vars))
@@ -87,43 +95,49 @@ def dataset_frame(ds: xr.Dataset) -> tuple[dict[str, Any], dict[str, NDArray[Any
     shape = [int(ds.sizes[dim]) for dim in axes]
     _check_size(ds, weights)
 
-    def flat(name: str, own: tuple[str, ...]) -> NDArray[Any]:
-        array = ds[name].transpose(*axes, SEED, *own).to_numpy()
+    def flat(name: str) -> NDArray[Any]:
+        array = ds[name].transpose(*axes, SEED, *VARIABLES[name].own).to_numpy()
         return array.reshape(prod(shape), -1, *array.shape[len(axes) + 1 :])
 
-    arrays = {name: flat(name, own) for name, own in _OWN.items() if name in ds}
+    arrays = {name: flat(name) for name in _SHOWN if name in ds}
     W = np.asarray(arrays[weights], np.float64)  # (P, N, m, n)
     arrays["D"] = looking.dimensionality(W)
     losses = np.where(np.isfinite(arrays["loss"]), arrays["loss"], np.inf)
     best = losses.argmin(axis=1)
     arrays["best"] = best
     if STEP in ds.coords and "loss_curve" in ds:
-        arrays["loss_curve"] = flat("loss_curve", (STEP,))
+        arrays["loss_curve"] = flat("loss_curve")
         arrays["curve_steps"] = ds[STEP].to_numpy()
-    kept = f"{weights}_checkpoint"
+    kept = at_checkpoints(weights)
     if kept in ds:
-        every = flat(kept, (CHECKPOINT, HIDDEN, FEATURE))
-        arrays["W_checkpoint"] = every[np.arange(len(best)), best]
+        arrays["W_checkpoint"] = flat(kept)[np.arange(len(best)), best]
     looks = [looking.look(W[i, k]) for i, k in enumerate(best.tolist())]
     arrays |= _bases(looks, W.shape[2])
     header = {
-        "type": "dataset",
-        "n_features": problem.n_features,
-        "n_hidden": problem.n_hidden,
+        **_stated(ds, problem),
         "seeds": W.shape[1],
-        "neurons": problem.model.hidden_activation != "identity",
-        "problem": json.loads(ds.attrs["problem"]),
-        "training": json.loads(ds.attrs.get("training", "{}")),
         "axes": [{"name": dim, "values": _values(ds, dim)} for dim in axes],
-        "draws": [
-            {"kind": block.kind, "start": block.start, "size": block.size}
-            for block in problem.distribution.blocks()
-        ],
         "checkpoints": ds[CHECKPOINT].to_numpy().tolist() if kept in ds else [],
         "shapes": [look.header["shape"] for look in looks],
         "factors": [look.header["factors"] for look in looks],
     }
     return header, arrays
+
+
+def _stated(ds: xr.Dataset, problem: Problem) -> dict[str, Any]:
+    """What the header says of the problem."""
+    return {
+        "type": "dataset",
+        "n_features": problem.n_features,
+        "n_hidden": problem.n_hidden,
+        "neurons": problem.model.hidden_activation != "identity",
+        "problem": json.loads(ds.attrs["problem"]),
+        "training": json.loads(ds.attrs.get("training", "{}")),
+        "draws": [
+            {"kind": block.kind, "start": block.start, "size": block.size}
+            for block in problem.distribution.blocks()
+        ],
+    }
 
 
 def _bases(looks: list[looking.Look], m: int) -> dict[str, NDArray[Any]]:
@@ -144,7 +158,7 @@ def _values(ds: xr.Dataset, dim: str) -> list[Any]:
 
 
 def _check_size(ds: xr.Dataset, weights: str) -> None:
-    names = [name for name in (*_OWN, "loss_curve", f"{weights}_checkpoint") if name in ds]
+    names = [name for name in (*_SHOWN, "loss_curve", at_checkpoints(weights)) if name in ds]
     count = sum(int(ds[name].size) for name in names)
     if count > _MOST:
         raise TegumError(

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from tegum.dims import F64, FEATURE, HIDDEN
+from tegum.dims import F64, FEATURE, FEATURE_J, HIDDEN
 from tegum.errors import SpecError
 from tegum.spec import BrokenRule, as_integer
 
 Array = TypeVar("Array", NDArray[Any], xr.DataArray)
-
-#: The second feature dimension of G and of cosines.
-FEATURE_J: Final = "feature_j"
 
 
 def lift(core: Callable[[F64], NDArray[Any]], W: Array, out: tuple[str, ...]) -> Array:

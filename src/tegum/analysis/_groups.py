@@ -12,8 +12,8 @@ from tegum.analysis._orbits import Form, Symmetry, form_of, same, symmetry_of
 from tegum.analysis.curvature import Signature, signature
 from tegum.analysis.factors import shape_name
 from tegum.dims import F64, I64
-from tegum.problem import Problem
 from tegum.runs.models import Models
+from tegum.runs.weights import split
 
 #: Columns of a description, and those of the signature.
 COLUMNS: Final = (
@@ -67,7 +67,7 @@ class Finder:
             "spread": float(np.ptp(losses)),
             "above": loss / lowest - 1 if lowest > 0 else 0.0,
             "represented": int((np.diagonal(group.form.A) > geometry.REPRESENTED**2).sum()),
-            "shape": shape_name(self.models.arrays["W"][first]) if self._problem(first)[1] else "",
+            "shape": self._shape(first),
             "spectrum": tuple(np.linalg.svd(group.form.A, compute_uv=False).tolist()),
             "diagonal": tuple(np.sort(np.diagonal(group.form.A))[::-1].tolist()),
             "family": group.family,
@@ -105,26 +105,21 @@ class Finder:
         a, b = float(self.loss[one]), float(self.loss[other])
         return abs(a - b) <= self.loss_tolerance * max(abs(a), abs(b))
 
-    def _problem(self, k: int) -> tuple[Problem, bool]:
-        problem = self.models.problems[int(self.models.point_of[k])]
-        return problem, problem.model.tied
+    def _shape(self, k: int) -> str:
+        """What the features of a tied model form; those of an untied one have two directions."""
+        W, out = split(self.models.weights[k].W)
+        return shape_name(W) if out is None else ""
 
     def _form(self, k: int) -> tuple[Symmetry, Form]:
-        point = int(self.models.point_of[k])
+        point, weights = int(self.models.point_of[k]), self.models.weights[k]
         if point not in self.symmetries:
             self.symmetries[point] = symmetry_of(self.models.problems[point])
-        arrays = self.models.arrays
-        A = (arrays["W"][k].T if "W" in arrays else arrays["W_out"][k]) @ (
-            arrays["W"][k] if "W" in arrays else arrays["W_in"][k]
-        )
         symmetry = self.symmetries[point]
-        return symmetry, form_of(A, arrays["b"][k], symmetry, self.tolerance)
+        return symmetry, form_of(weights.A, weights.b, symmetry, self.tolerance)
 
     def _signature(self, k: int) -> Signature:
-        problem, tied = self._problem(k)
-        arrays = self.models.arrays
-        W: Any = arrays["W"][k] if tied else (arrays["W_in"][k], arrays["W_out"][k])
-        return signature(problem, W, arrays["b"][k])
+        weights = self.models.weights[k]
+        return signature(self.models.problem(k), weights.W, weights.b)
 
 
 def _counts(signs: Signature) -> tuple[int, ...]:

@@ -14,6 +14,10 @@ from numpy.typing import NDArray
 from tegum.analysis._arrays import Array, check_dims, lift, one_model, quiet
 from tegum.dims import F64, FEATURE, HIDDEN, I64
 from tegum.errors import SpecError
+from tegum.runs.weights import split
+
+#: A matrix of one model.
+Plain = NDArray[Any] | xr.DataArray
 
 #: What a stored feature is called, by the code of its signs.
 SIGNS: Final = {1: "+#", 2: "+#!", 3: "-#", 4: "-#!"}
@@ -78,14 +82,14 @@ def check_pair(first: tuple[int, ...], second: tuple[int, ...]) -> None:
         raise SpecError.of("neurons", "W_out", rule, second)
 
 
-def one_of(owner: str, W: Any, W_out: Any) -> tuple[F64, F64 | None]:
+def one_of(owner: str, W: Any) -> tuple[F64, F64 | None]:
     """One model as plain arrays (hidden, feature) and (feature, hidden), or None when tied."""
-    return (one_model(owner, "W", W), None) if W_out is None else pair_of(owner, W, W_out)
+    return pair_of(owner, W) if isinstance(W, tuple) else (one_model(owner, "W", W), None)
 
 
-def pair_of(owner: str, W: Any, W_out: Any) -> tuple[F64, F64]:
+def pair_of(owner: str, W: tuple[Any, Any]) -> tuple[F64, F64]:
     """One untied model as plain arrays (hidden, feature) and (feature, hidden)."""
-    w = one_model(owner, "W", W)
+    w, W_out = one_model(owner, "W", W[0]), W[1]
     if isinstance(W_out, xr.DataArray) and {HIDDEN, FEATURE} <= set(W_out.dims):
         W_out = W_out.transpose(..., FEATURE, HIDDEN)
     out = np.asarray(W_out, np.float64)
@@ -95,23 +99,23 @@ def pair_of(owner: str, W: Any, W_out: Any) -> tuple[F64, F64]:
 
 def lifted(
     core: Callable[[F64, F64 | None], NDArray[Any]],
-    W: Array,
-    W_out: Array | None,
+    W: Array | tuple[Array, Array],
     out: tuple[str, ...],
 ) -> Array:
     """Apply `core` to tied or untied, plain or labelled weights."""
-    if W_out is None:
-        return lift(lambda w: core(w, None), W, out)
-    if not isinstance(W, xr.DataArray) or not isinstance(W_out, xr.DataArray):
-        v, w = np.asarray(W, np.float64), np.asarray(W_out, np.float64)
+    encoder, decoder = split(W)
+    if decoder is None:
+        return lift(lambda w: core(w, None), encoder, out)
+    if not isinstance(encoder, xr.DataArray) or not isinstance(decoder, xr.DataArray):
+        v, w = np.asarray(encoder, np.float64), np.asarray(decoder, np.float64)
         check_pair(v.shape, w.shape)
         return quiet(core)(v, w)
-    check_dims(W)
-    check_dims(W_out, "W_out")
+    check_dims(encoder)
+    check_dims(decoder, "W_out")
     found: xr.DataArray = xr.apply_ufunc(
         quiet(core),
-        W.astype(np.float64),
-        W_out.astype(np.float64),
+        encoder.astype(np.float64),
+        decoder.astype(np.float64),
         input_core_dims=[[HIDDEN, FEATURE], [FEATURE, HIDDEN]],
         output_core_dims=[list(out)],
     )

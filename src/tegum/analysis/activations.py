@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from tegum.analysis._arrays import check_integer
 from tegum.dims import F64
 from tegum.errors import SpecError
+from tegum.runs.weights import read_named
 
 if TYPE_CHECKING:
     from tegum.problem import Problem
@@ -54,14 +55,12 @@ def primary_share(
         raise SpecError.of("primary_share", "least", "must be in [0, 1)", least)
     check_integer("primary_share", "samples", samples, 1)
     check_integer("primary_share", "seed", seed, 0)
-    name = "W" if model.tied else "W_in"
-    if name not in parameters:
-        raise SpecError.of("primary_share", "parameters", f"must hold {name}", list(parameters))
-    encoder = np.asarray(parameters[name], np.float64)
+    weights = read_named("primary_share", problem, parameters)
+    encoder = weights.encoder
     rng, heights, for_primary = np.random.default_rng(seed), [], []
     for start in range(0, samples, _AT_ONCE):
         x = problem.distribution.sample(rng, min(_AT_ONCE, samples - start))
-        heights.append(model.forward(parameters, x)[0])
+        heights.append(model.forward(weights.named(), x)[0])
         for_primary.append(_dominated(encoder, x))
     height, primary = np.concatenate(heights), np.concatenate(for_primary)
     share = np.full((len(encoder), len(bands)), np.nan)

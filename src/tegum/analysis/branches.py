@@ -9,7 +9,6 @@ Source: paper, "Non-Uniform Superposition: Perturbing a Single Feature" (loss cu
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -18,13 +17,15 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tegum.analysis.curvature import signature
+from tegum.analysis.curvature import Signature, signature
 from tegum.analysis.minima import TOLERANCE, same_minimum
 from tegum.errors import SpecError
-from tegum.loss.expected import polish
+from tegum.loss import polish
 from tegum.problem import Problem
-from tegum.runs.models import AXES
-from tegum.runs.weights import OWN, read
+from tegum.runs.models import rows_of, stated_problem, targets_of
+from tegum.runs.schema import PARAMETERS
+from tegum.runs.weights import Weights, read_one
+from tegum.runs.write import dataset, stated, variables
 from tegum.sweepable import with_axis
 from tegum.training import Training
 
@@ -77,11 +78,11 @@ def follow(
             that is no axis of it, no values, a value twice, finest <= 0, a start at which there
             is no minimum nearby, and values none of which the branch reaches.
     """
-    given = read("follow", problem, W, b)
-    numbers = _checked(given.lead, values, finest)
+    given = read_one("follow", problem, W, b)
+    numbers = _checked(values, finest)
     begin = numbers[0] if start is None else float(start)
     path = _Path(problem, target, hessian)
-    model = path.settle({name: array[0] for name, array in given.arrays.items()}, begin)
+    model = path.settle(given, begin)
     if bool(model["diverged"]) or not path.is_minimum(model, begin):
         raise SpecError.of("follow", "W", "must have a minimum nearby", f"{target} = {begin}")
     up = [value for value in sorted(numbers) if value >= begin]
@@ -154,19 +155,11 @@ class _Path:
         """The problem at a value of the target."""
         return with_axis(self.problem, Training(), self.target, value)[0]
 
-    def settle(self, arrays: dict[str, Any], value: float) -> xr.Dataset:
+    def settle(self, model: Weights, value: float) -> xr.Dataset:
         """The minimum next to a model at a value."""
-        import xarray as xr
-
-        variables = {name: (OWN[name], self._nudged(name, array)) for name, array in arrays.items()}
-        return polish(xr.Dataset(variables, attrs={"problem": self.at(value).to_json()}), jobs=1)
-
-    def _nudged(self, name: str, array: Any) -> NDArray[Any]:
-        """A model a little beside itself: by symmetry, or on a kink, a descent may not move."""
-        plain = np.asarray(array, dtype=np.float64)
-        if name == "b" and not self.problem.model.has_bias:
-            return plain
-        return plain + NUDGE * np.random.default_rng(0).uniform(-1, 1, plain.shape)
+        beside = {"b": model.b, **{name: _nudged(array) for name, array in model.named().items()}}
+        start = dataset(variables(beside, (), ()), {}, stated(self.at(value), {}))
+        return polish(start, jobs=1)
 
     def walk(
         self, model: xr.Dataset, old: float, new: float, finest: float
@@ -175,7 +168,7 @@ class _Path:
         at, step = old, new - old
         while at != new:
             goal = new if abs(new - at) <= abs(step) * (1 + 1e-9) else at + step
-            moved = self.settle(_arrays(model), goal)
+            moved = self.settle(_weights(model), goal)
             if self._returns(model, moved, at) and self.is_minimum(moved, goal):
                 model, at, step = moved, goal, 2 * step
             elif abs(goal - at) <= finest * max(abs(at), abs(goal)):
@@ -211,16 +204,18 @@ class _Path:
 
     def is_minimum(self, model: xr.Dataset, value: float) -> bool:
         """Whether no direction goes down, if that is asked for."""
-        return not self.hessian or signature(self.at(value), *_pair(model)).negative == 0
+        return not self.hessian or _signature(self.at(value), model).negative == 0
 
     def _returns(self, model: xr.Dataset, moved: xr.Dataset, old: float) -> bool:
         """Whether the step is small and the way back leads to where one came from."""
-        if bool(moved["diverged"]) or np.abs(_product(moved) - _product(model)).max() > LEAP:
+        one, other = _weights(model), _weights(moved)
+        if bool(moved["diverged"]) or np.abs(other.A - one.A).max() > LEAP:
             return False
-        back = self.settle(_arrays(moved), old)
-        if bool(back["diverged"]):
+        found = self.settle(other, old)
+        if bool(found["diverged"]):
             return False
-        pairs = [_pair(found) for found in (model, back)]
+        back = _weights(found)
+        pairs = [(weights.W, weights.b) for weights in (one, back)]
         return same_minimum(self.at(old), *pairs, tolerance=TOLERANCE) is not None
 
     def table(
@@ -236,39 +231,36 @@ class _Path:
             rule = "must have one to which the branch goes on"
             raise SpecError.of("follow", "values", rule, values)
         places = sorted(found)
-        names = [*_arrays(found[places[0]]), *_KEPT]
+        names = [name for name in (*PARAMETERS, *_KEPT) if name in found[places[0]]]
         rows = xr.concat([found[value][names] for value in places], self.target)
         rows = rows.assign_coords({self.target: places})
         if self.hessian:
-            lowest = [signature(self.at(v), *_pair(found[v])).eigenvalues[0] for v in places]
-            rows = rows.assign(curvature=(self.target, np.array(lowest)))
+            lowest = [_signature(self.at(v), found[v]).eigenvalues[0] for v in places]
+            own = {"curvature": np.array(lowest)}
+            rows = rows.assign(variables(own, (self.target,), (len(places),)))
         nothing = {name: -1 if name == "status" else np.nan for name in rows}
         full = rows.reindex({self.target: values}, fill_value=nothing)
-        full = full.assign(low=min(ends), high=max(ends))
-        attrs = {"problem": self.problem.to_json(), AXES: json.dumps({self.target: self.target})}
-        return full.assign_attrs(attrs)
+        reach = {"low": np.array(min(ends)), "high": np.array(max(ends))}
+        full = full.assign(variables(reach, (), ()))
+        return full.assign_attrs(stated(self.problem, {self.target: self.target}))
 
 
-def _arrays(model: xr.Dataset) -> dict[str, NDArray[Any]]:
-    return {name: model[name].to_numpy() for name in OWN if name in model}
+def _nudged(array: NDArray[Any]) -> NDArray[Any]:
+    """Parameters a little beside themselves: by symmetry, or on a kink, a descent may not move."""
+    return array + NUDGE * np.random.default_rng(0).uniform(-1, 1, array.shape)
 
 
-def _pair(model: xr.Dataset) -> tuple[Any, NDArray[Any]]:
-    """(W, b), or ((W_in, W_out), b)."""
-    arrays = _arrays(model)
-    b = arrays.pop("b")
-    return (arrays["W"] if "W" in arrays else (arrays["W_in"], arrays["W_out"])), b
+def _weights(model: xr.Dataset) -> Weights:
+    """The one model of a Dataset."""
+    return rows_of(model, "follow").weights[0]
 
 
-def _product(model: xr.Dataset) -> NDArray[Any]:
-    """WᵀW, or W_out W_in."""
-    W, _ = _pair(model)
-    return W[1] @ W[0] if isinstance(W, tuple) else np.asarray(W.T @ W)
+def _signature(problem: Problem, model: xr.Dataset) -> Signature:
+    weights = _weights(model)
+    return signature(problem, weights.W, weights.b)
 
 
-def _checked(lead: tuple[int, ...], values: Any, finest: float) -> list[float]:
-    if lead:
-        raise SpecError.of("follow", "W", "must be one model", lead)
+def _checked(values: Any, finest: float) -> list[float]:
     if not finest > 0:
         raise SpecError.of("follow", "finest", "must be > 0", finest)
     array = np.asarray(values, dtype=np.float64)
@@ -282,11 +274,11 @@ def _checked(lead: tuple[int, ...], values: Any, finest: float) -> list[float]:
 def _shared(one: xr.Dataset, other: xr.Dataset) -> tuple[_Path, NDArray[Any]]:
     """What both branches are along; SpecError unless that is the same."""
     for name, branch in (("one", one), ("other", other)):
-        if "high" not in branch or AXES not in branch.attrs:
+        if "high" not in branch or not targets_of(branch):
             raise SpecError.of("crossings", name, "must be a Dataset of follow", type(branch))
-    (target,) = json.loads(one.attrs[AXES])
+    (target,) = targets_of(one)
     same = one.attrs == other.attrs and one[target].equals(other[target])
     if not same:
         rule = "must be of the same problem, target and values as the other"
         raise SpecError.of("crossings", "one", rule, target)
-    return _Path(Problem.from_json(one.attrs["problem"]), target, False), one[target].to_numpy()
+    return _Path(stated_problem(one, "crossings"), target, False), one[target].to_numpy()

@@ -11,10 +11,10 @@ Source: paper, "The Asymmetric Superposition Motif".
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
-from jaxtyping import Float
 from numpy.typing import NDArray
 
 from tegum.analysis._neurons import pair_of, rescaled
@@ -22,7 +22,9 @@ from tegum.dims import F64
 from tegum.distributions.base import Layout
 from tegum.distributions.magnitudes import MAGNITUDES
 from tegum.errors import SpecError
+from tegum.models import TwoLayer
 from tegum.runs.models import models_of
+from tegum.runs.weights import Weights, read_named
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -78,17 +80,16 @@ class Proof(NamedTuple):
         return bool(computed and needed and self.loss_cut >= RISE * self.loss > 0)
 
 
-def candidates(
-    W_in: Float[NDArray[Any], "hidden feature"], W_out: Float[NDArray[Any], "feature hidden"]
-) -> list[Candidate]:
+def candidates(W: tuple[Any, Any]) -> list[Candidate]:
     """Where the weights of one model have the shape of the motif, whatever they do.
 
-    Neuron k with its largest input weight on i; another feature j with .1 <= |v_kj| <= .67 and
-    w_jk / w_ik >= 1.5; |v w| of both in [.5, 1.5]; and another neuron l that sees i with the same
-    sign and has w_jl < 0, so that −w_jl |v_li| >= ½ w_jk |v_ki|. Raises SpecError for more
-    than one model, and unless the shapes fit.
+    `W` is the pair W_in (hidden, feature) and W_out (feature, hidden). Neuron k with its largest
+    input weight on i; another feature j with .1 <= |v_kj| <= .67 and w_jk / w_ik >= 1.5; |v w| of
+    both in [.5, 1.5]; and another neuron l that sees i with the same sign and has w_jl < 0, so
+    that −w_jl |v_li| >= ½ w_jk |v_ki|. Raises SpecError for more than one model, and unless the
+    shapes fit.
     """
-    encoder, decoder = pair_of("candidates", W_in, W_out)
+    encoder, decoder = pair_of("candidates", W)
     v, w = rescaled(encoder, decoder)
     found = []
     gain = np.abs(v) * w.T  # (hidden, feature): positive where the output weight is
@@ -118,16 +119,20 @@ def prove(problem: Problem, parameters: dict[str, NDArray[Any]], candidate: Cand
     independently, each with its own probability and magnitude; expectations are sums over a grid
     (Gauss–Legendre, 24 nodes to each sign), without sampling.
     """
+    return _proof(problem, read_named("prove", problem, parameters), candidate)
+
+
+def _proof(problem: Problem, weights: Weights, candidate: Candidate) -> Proof:
     k, i, j, other = candidate[:4]
     pair = _Pair(problem, (i, j))
-    cut = {name: np.array(array, np.float64) for name, array in parameters.items()}
-    cut["W_out"][j, other] = 0.0
-    without = {name: np.array(array, np.float64) for name, array in parameters.items()}
-    without["W_out"][:, k] = 0.0
+    cut = replace(weights, decoder=weights.decoder.copy())
+    cut.decoder[j, other] = 0.0
+    without = replace(weights, decoder=weights.decoder.copy())
+    without.decoder[:, k] = 0.0
     return Proof(
-        pair.missed(parameters, 0),
-        pair.missed(parameters, 1),
-        pair.loss(parameters, j),
+        pair.missed(weights, 0),
+        pair.missed(weights, 1),
+        pair.loss(weights, j),
         pair.loss(cut, j),
         pair.missed(without, 0, candidate.v_primary),
         pair.missed(without, 1, candidate.v_secondary),
@@ -152,17 +157,15 @@ def motifs(runs: xr.Dataset) -> pd.DataFrame:
 
     models = models_of(runs, "motifs")
     model = models.problems[0].model
-    if model.tied or model.hidden_activation != "relu":
+    if not isinstance(model, TwoLayer) or model.hidden_activation != "relu":
         rule = "must be of two-layer models with a ReLU hidden layer"
         raise SpecError.of("motifs", "runs", rule, model)
-    wanted = model.parameters(models.problems[0].n_features)
     rows = []
+    sound = models.weights.finite()
     for a, where in enumerate(np.ndindex(*models.shape)):
-        own = {name: array[a] for name, array in models.arrays.items() if name in wanted}
-        if not all(np.isfinite(array).all() for array in own.values()):
-            continue
-        for candidate in candidates(own["W_in"], own["W_out"]):
-            proof = prove(models.problems[models.point_of[a]], own, candidate)
+        own = models.weights[a]
+        for candidate in candidates(own.W) if sound[a] else ():
+            proof = _proof(models.problem(a), own, candidate)
             if proof.holds():
                 rows.append((*where, *candidate, *proof))
     table = pd.DataFrame(rows, columns=[*models.dims, *Candidate._fields, *Proof._fields])
@@ -188,25 +191,25 @@ class _Pair:
         x[:, self.pair[0]], x[:, self.pair[1]] = first, second
         return x
 
-    def _errors(self, parameters: dict[str, NDArray[Any]], x: F64) -> F64:
-        y: F64 = self.problem.model.forward(parameters, x)[1]
+    def _errors(self, weights: Weights, x: F64) -> F64:
+        y: F64 = self.problem.model.forward(weights.named(), x)[1]
         wanted: F64 = self.problem.target_of(x)
         return np.asarray((y - wanted) ** 2)
 
-    def missed(self, parameters: dict[str, NDArray[Any]], which: int, sign: float = 0.0) -> float:
+    def missed(self, weights: Weights, which: int, sign: float = 0.0) -> float:
         """The part of a feature's mean square that its output misses, for x of one sign or both."""
-        values, weights = self.values[which]
+        values, chance = self.values[which]
         here = values * sign >= 0
         if not here.any():
             return float("inf")
         at = [np.zeros(int(here.sum())), np.zeros(int(here.sum()))]
         at[which] = values[here]
         x, feature = self._samples(*at), self.pair[which]
-        whole = weights[here] @ self.problem.target_of(x)[:, feature] ** 2
-        error = weights[here] @ self._errors(parameters, x)[:, feature]
+        whole = chance[here] @ self.problem.target_of(x)[:, feature] ** 2
+        error = chance[here] @ self._errors(weights, x)[:, feature]
         return float(error / whole) if whole > 0 else float("inf")
 
-    def loss(self, parameters: dict[str, NDArray[Any]], output: int) -> float:
+    def loss(self, weights: Weights, output: int) -> float:
         """The expected loss of an output, but for the all-zero sample."""
         (u, p_u), (v, p_v) = self.values
         p, q = self.chance
@@ -219,8 +222,8 @@ class _Pair:
             ),
         )
         total = 0.0
-        for weights, x in parts:
-            total += float(weights @ self._errors(parameters, x)[:, output])
+        for chance, x in parts:
+            total += float(chance @ self._errors(weights, x)[:, output])
         return float(self.importance[output] * total)
 
 

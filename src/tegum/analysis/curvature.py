@@ -8,7 +8,6 @@ and −W_out B for any B, m²). They say nothing about the model; a zero beside 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Any, Final
 
 import numpy as np
@@ -17,6 +16,7 @@ from tegum.dims import F64
 from tegum.errors import SpecError
 from tegum.loss.expected import expected_loss
 from tegum.problem import Problem
+from tegum.runs.weights import Weights, read_one
 
 #: How far a parameter is displaced: as little as the gradient's error allows, for second
 #: derivatives have jumps. At minima it makes errors of 1e-8 to 1e-4 of the largest curvature.
@@ -59,15 +59,12 @@ def hessian(problem: Problem, W: Any, b: Any = None, *, step: float = STEP) -> F
     """
     if not step > 0:
         raise SpecError.of("hessian", "step", "must be > 0", step)
-    theta = _flat(problem, W, b)
+    theta = read_one("hessian", problem, W, b).flat()
     count = len(theta)
     moved = np.concatenate([theta + step * np.eye(count), theta - step * np.eye(count)])
-    w, bias = _unflat(problem, moved)
-    found = expected_loss(problem, w, bias, gradient=True, tolerance=_TOLERANCE)
-    slopes = found.gradient or {}
-    names = ["W"] if problem.model.tied else ["W_in", "W_out"]
-    names += ["b"] if problem.model.has_bias else []
-    rows = np.concatenate([slopes[name].reshape(2 * count, -1) for name in names], axis=1)
+    models = Weights.of_flat(problem, moved)
+    found = expected_loss(problem, models.W, models.b, gradient=True, tolerance=_TOLERANCE)
+    rows = Weights.of(problem.model, found.gradient or {}).flat()
     matrix = (rows[:count] - rows[count:]) / (2 * step)
     return np.asarray((matrix + matrix.T) / 2)
 
@@ -83,7 +80,7 @@ def signature(
     if not 0 < zero < 1:
         raise SpecError.of("signature", "zero", "must be in (0, 1)", zero)
     matrix = hessian(problem, W, b, step=step)
-    along = _orbit(problem, _flat(problem, W, b))
+    along = _orbit(read_one("signature", problem, W, b))
     rest = np.linalg.svd(along, full_matrices=True)[2][len(along) :]
     values = np.linalg.eigvalsh(rest @ matrix @ rest.T)
     limit = zero * float(np.abs(values).max(initial=0.0))
@@ -92,50 +89,7 @@ def signature(
     return Signature(negative, len(along), flat, positive, values)
 
 
-def _orbit(problem: Problem, theta: F64) -> F64:
+def _orbit(weights: Weights) -> F64:
     """An orthonormal basis, as rows, of the directions that change the hidden basis only."""
-    w, _ = _unflat(problem, theta[None])
-    m, rows = problem.n_hidden, []
-    if problem.model.tied:
-        for k, l in combinations(range(m), 2):
-            turned = np.zeros_like(w[0])
-            turned[k], turned[l] = w[0, l], -w[0, k]
-            rows.append(turned.ravel())
-    else:
-        for k, l in np.ndindex(m, m):
-            encoder, decoder = np.zeros_like(w[0][0]), np.zeros_like(w[1][0])
-            encoder[k], decoder[:, l] = w[0][0, l], -w[1][0, :, k]
-            rows.append(np.concatenate([encoder.ravel(), decoder.ravel()]))
-    along = np.zeros((len(rows), len(theta)))
-    for k, row in enumerate(rows):
-        along[k, : len(row)] = row
-    _, size, basis = np.linalg.svd(along, full_matrices=False)
+    _, size, basis = np.linalg.svd(weights.rotations(), full_matrices=False)
     return np.asarray(basis[: int((size > _FLAT * size.max(initial=1e-12)).sum())])
-
-
-def _flat(problem: Problem, W: Any, b: Any) -> F64:
-    """θ of one model; shapes are checked here, as a count that is too large means a batch."""
-    n, m, tied = problem.n_features, problem.n_hidden, problem.model.tied
-    parts = [W] if tied else list(W)
-    shapes = [(m, n)] if tied else [(m, n), (n, m)]
-    arrays = [np.asarray(part, np.float64) for part in parts]
-    if [array.shape for array in arrays] != shapes:
-        shape = [array.shape for array in arrays]
-        raise SpecError.of("hessian", "W", f"must be one model of shape {shapes}", shape)
-    if problem.model.has_bias:
-        bias = np.zeros(n) if b is None else np.asarray(b, np.float64)
-        if bias.shape != (n,):
-            raise SpecError.of("hessian", "b", f"must have shape {(n,)}", bias.shape)
-        arrays.append(bias)
-    return np.concatenate([array.ravel() for array in arrays])
-
-
-def _unflat(problem: Problem, theta: F64) -> tuple[Any, F64 | None]:
-    """W (or the pair) and b of many models, (N, …)."""
-    n, m = problem.n_features, problem.n_hidden
-    w: Any = theta[:, : n * m].reshape(-1, m, n)
-    at = n * m
-    if not problem.model.tied:
-        w = (w, theta[:, at : 2 * at].reshape(-1, n, m))
-        at *= 2
-    return w, theta[:, at:] if problem.model.has_bias else None

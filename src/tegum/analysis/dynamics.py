@@ -15,7 +15,10 @@ from tegum.analysis import geometry
 from tegum.analysis._changes import changes
 from tegum.dims import CHECKPOINT, F64, FEATURE, I64
 from tegum.errors import SpecError
-from tegum.loss.expected import score
+from tegum.loss import has_expected_loss, score
+from tegum.runs.models import stated_problem
+from tegum.runs.schema import CHECKPOINTS, PROBLEM
+from tegum.runs.weights import encoder_in
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,7 +31,6 @@ MARGIN: Final = 0.05
 #: A jump lasts while D_i moves at this share, or more, of its fastest.
 EDGE: Final = 0.1
 
-_KEPT: Final = "_checkpoint"
 _COLUMNS: Final = (
     *("feature", "from_level", "to_level", "start", "end", "before", "after"),
     *("loss_before", "loss_after", "loss_drop"),
@@ -50,9 +52,9 @@ def traces(runs: xr.Dataset, *, tolerance: float = 1e-6, jobs: int | None = None
     import xarray as xr
 
     then = at_checkpoints(runs)
-    W = then["W" if "W" in then else "W_in"]
+    W = encoder_in(then, "traces")
     found = {"dimensionality": geometry.dimensionality(W), "norm": geometry.norms(W)}
-    if _has_expected_loss(then):
+    if PROBLEM in then.attrs and has_expected_loss(stated_problem(then, "traces")):
         found["loss"] = score(then, tolerance=tolerance, jobs=jobs)["loss"]
     lead = [dim for dim in found["norm"].dims if dim not in (CHECKPOINT, FEATURE)]
     return xr.Dataset(found, attrs=runs.attrs).transpose(*lead, CHECKPOINT, FEATURE)
@@ -64,11 +66,11 @@ def at_checkpoints(runs: xr.Dataset) -> xr.Dataset:
     It is what `score`, `polish` and the tables of `tegum.plots` take. Raises SpecError for a
     Dataset without checkpoints.
     """
-    kept = [str(name) for name in runs.data_vars if str(name).endswith(_KEPT)]
+    kept = {name: own for name, own in CHECKPOINTS.items() if name in runs}
     if not kept:
         rule = "must hold weights at checkpoints: train with Training(checkpoints=...)"
         raise SpecError.of("dynamics", "runs", rule, list(runs.data_vars))
-    return runs[kept].rename({name: name.removesuffix(_KEPT) for name in kept})
+    return runs[list(kept)].rename(kept)
 
 
 def jumps(
@@ -165,16 +167,3 @@ def _checked_levels(levels: Sequence[float], margin: float) -> tuple[float, ...]
         rule = f"must rise by more than two margins of {margin:g}"
         raise SpecError.of("jumps", "levels", rule, levels)
     return known
-
-
-def _has_expected_loss(runs: xr.Dataset) -> bool:
-    from tegum.engines.exact.lowering import check_exact
-    from tegum.problem import Problem
-
-    if "problem" not in runs.attrs:
-        return False
-    try:
-        check_exact(Problem.from_json(runs.attrs["problem"]))
-    except SpecError:
-        return False
-    return True

@@ -16,9 +16,8 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from tegum.analysis._arrays import FEATURE_J as FEATURE_J
 from tegum.analysis._arrays import Array, lift, one_model
-from tegum.dims import F64, FEATURE, I64, Bools
+from tegum.dims import F64, FEATURE, FEATURE_J, I64, Bools
 from tegum.errors import SpecError
 
 #: A feature is represented when the length of its direction exceeds this.

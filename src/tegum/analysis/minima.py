@@ -14,10 +14,12 @@ import numpy as np
 
 from tegum.analysis._groups import COLUMNS, SIGNS, Finder
 from tegum.analysis._orbits import form_of, same, symmetry_of
-from tegum.dims import CANDIDATE, I64, SEED
+from tegum.dims import CANDIDATE, I64, MINIMUM, SEED
 from tegum.errors import SpecError
 from tegum.problem import Problem
 from tegum.runs.models import Models, models_of
+from tegum.runs.schema import PARAMETERS
+from tegum.runs.weights import read_one
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,8 +29,6 @@ if TYPE_CHECKING:
 #: Losses of one minimum differ by at most this share; entries of its A and b by at most that.
 LOSS_TOLERANCE: Final = 1e-6
 TOLERANCE: Final = 1e-3
-#: The dimension of `Minima.models`.
-MINIMUM: Final = "minimum"
 _STATUS: Final = ("running", "converged", "stalled", "diverged")
 _CONVERGED: Final = 1
 _SHOWN: Final = (MINIMUM, "found", "loss", "above", "represented", "shape")
@@ -135,14 +135,10 @@ def same_minimum(
     Raises:
         SpecError: for shapes that do not agree with the problem.
     """
-    symmetry, n, forms = symmetry_of(problem), problem.n_features, []
+    symmetry, forms = symmetry_of(problem), []
     for W, b in (one, other):
-        encoder, decoder = (W, np.asarray(W).T) if problem.model.tied else W
-        A = np.asarray(decoder, np.float64) @ np.asarray(encoder, np.float64)
-        bias = np.zeros(n) if b is None else np.asarray(b, np.float64)
-        if A.shape != (n, n) or bias.shape != (n,):
-            raise SpecError.of("same_minimum", "W", f"must have {n} features", A.shape)
-        forms.append(form_of(A, bias, symmetry, tolerance))
+        model = read_one("same_minimum", problem, W, b)
+        forms.append(form_of(model.A, model.b, symmetry, tolerance))
     return same(forms[0], forms[1], symmetry, tolerance)
 
 
@@ -195,7 +191,7 @@ def _models(runs: xr.Dataset, models: Models, chosen: list[int]) -> xr.Dataset:
     """W, b and loss of some models, along `minimum`."""
     import xarray as xr
 
-    picked = runs[[*models.arrays, "loss"]]
+    picked = runs[[*(name for name in PARAMETERS if name in runs), "loss"]]
     at: dict[str, Any] = {MINIMUM: np.zeros(len(chosen), np.int64)}
     if not models.dims:
         picked = picked.expand_dims(MINIMUM)

@@ -1,9 +1,9 @@
 """Neurons: which features each of them stores, an order for them, and a name for their structure.
 
 In a model with a hidden activation the hidden dimensions are neurons. A tied model is given by
-its weights W (..., hidden, feature), an untied one by W = W_in and W_out (..., feature, hidden);
-NumPy arrays or `xarray.DataArray`s, whose other dimensions are kept. Neuron k *stores* feature i
-where the strength of i on k exceeds a threshold:
+its weights W (..., hidden, feature), an untied one by the pair W = (W_in, W_out), the second
+(..., feature, hidden); NumPy arrays or `xarray.DataArray`s, whose other dimensions are kept.
+Neuron k *stores* feature i where the strength of i on k exceeds a threshold:
 
     tied      |W_ki|
     untied    min(|v_ki|, |v_ki w_ik|), with v, w the weights rescaled so that max_i |v_ki| = 1.
@@ -19,7 +19,6 @@ from __future__ import annotations
 from typing import Any, Final, Literal, NamedTuple
 
 import numpy as np
-import xarray as xr
 from jaxtyping import Float
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
@@ -27,6 +26,7 @@ from scipy.sparse.csgraph import connected_components
 from tegum.analysis._arrays import Array
 from tegum.analysis._neurons import (
     SIGNS,
+    Plain,
     check_pair,
     check_threshold,
     codes_of,
@@ -43,6 +43,8 @@ from tegum.errors import SpecError
 STORED: Final = 0.2
 
 Order = Literal["kind", "primary"]
+#: W (hidden, feature), or the pair (W_in, W_out).
+OneModel = Plain | tuple[Plain, Plain]
 
 
 class Group(NamedTuple):
@@ -53,8 +55,7 @@ class Group(NamedTuple):
 
 
 def rescale(
-    W_in: Float[NDArray[Any], "... hidden feature"],
-    W_out: Float[NDArray[Any], "... feature hidden"],
+    W: tuple[Float[NDArray[Any], "... hidden feature"], Float[NDArray[Any], "... feature hidden"]],
 ) -> tuple[Float[F64, "... hidden feature"], Float[F64, "... feature hidden"]]:
     """(W_in, W_out) with max_i |W_in,ki| = 1 for every neuron: the same model.
 
@@ -62,44 +63,42 @@ def rescale(
     is multiplied by. A neuron without input weights stays as it is. Raises SpecError unless the
     shapes fit. Source: paper, "Computation in Superposition", footnote.
     """
-    v, w = np.asarray(W_in, np.float64), np.asarray(W_out, np.float64)
+    v, w = (np.asarray(array, np.float64) for array in W)
     check_pair(v.shape, w.shape)
     return rescaled(v, w)
 
 
-def strength(W: Array, W_out: Array | None = None) -> Array:
+def strength(W: Array | tuple[Array, Array]) -> Array:
     """How strongly each neuron stores each feature, >= 0, shape (..., hidden, feature)."""
-    return lifted(strength_of, W, W_out, (HIDDEN, FEATURE))
+    return lifted(strength_of, W, (HIDDEN, FEATURE))
 
 
-def stored(W: Array, W_out: Array | None = None, *, threshold: float = STORED) -> Array:
+def stored(W: Array | tuple[Array, Array], *, threshold: float = STORED) -> Array:
     """Whether a neuron stores a feature, boolean (..., hidden, feature)."""
     check_threshold("stored", threshold)
-    return lifted(lambda w, o: strength_of(w, o) > threshold, W, W_out, (HIDDEN, FEATURE))
+    return lifted(lambda w, o: strength_of(w, o) > threshold, W, (HIDDEN, FEATURE))
 
 
-def features_per_neuron(
-    W: Array, W_out: Array | None = None, *, threshold: float = STORED
-) -> Array:
+def features_per_neuron(W: Array | tuple[Array, Array], *, threshold: float = STORED) -> Array:
     """How many features each neuron stores, integer (..., hidden)."""
     check_threshold("features_per_neuron", threshold)
-    return lifted(lambda w, o: (strength_of(w, o) > threshold).sum(-1), W, W_out, (HIDDEN,))
+    return lifted(lambda w, o: (strength_of(w, o) > threshold).sum(-1), W, (HIDDEN,))
 
 
-def count_monosemantic(W: Array, W_out: Array | None = None, *, threshold: float = STORED) -> Array:
+def count_monosemantic(W: Array | tuple[Array, Array], *, threshold: float = STORED) -> Array:
     """The number of neurons that store exactly one feature, shape (...)."""
     check_threshold("count_monosemantic", threshold)
-    return lifted(lambda w, o: _count(w, o, threshold, 1), W, W_out, ())
+    return lifted(lambda w, o: _count(w, o, threshold, 1), W, ())
 
 
-def count_polysemantic(W: Array, W_out: Array | None = None, *, threshold: float = STORED) -> Array:
+def count_polysemantic(W: Array | tuple[Array, Array], *, threshold: float = STORED) -> Array:
     """The number of neurons that store two features or more, shape (...)."""
     check_threshold("count_polysemantic", threshold)
-    return lifted(lambda w, o: _count(w, o, threshold, 2), W, W_out, ())
+    return lifted(lambda w, o: _count(w, o, threshold, 2), W, ())
 
 
 def threshold_range(
-    W: Array, W_out: Array | None = None, *, threshold: float = STORED
+    W: Array | tuple[Array, Array], *, threshold: float = STORED
 ) -> tuple[Array, Array]:
     """(low, high), each (...): at thresholds low <= t < high both counts are those at `threshold`.
 
@@ -109,14 +108,13 @@ def threshold_range(
     """
     check_threshold("threshold_range", threshold)
     return (
-        lifted(lambda w, o: _bound(w, o, threshold, above=False), W, W_out, ()),
-        lifted(lambda w, o: _bound(w, o, threshold, above=True), W, W_out, ()),
+        lifted(lambda w, o: _bound(w, o, threshold, above=False), W, ()),
+        lifted(lambda w, o: _bound(w, o, threshold, above=True), W, ()),
     )
 
 
 def neuron_order(
-    W: NDArray[Any] | xr.DataArray,
-    W_out: NDArray[Any] | xr.DataArray | None = None,
+    W: OneModel,
     *,
     threshold: float = STORED,
     by: Order = "kind",
@@ -130,7 +128,7 @@ def neuron_order(
     """
     if by not in ("kind", "primary"):
         raise SpecError.of("neuron_order", "by", "must be 'kind' or 'primary'", by)
-    w, out = one_of("neuron_order", W, W_out)
+    w, out = one_of("neuron_order", W)
     size, codes = strength_of(w, out), codes_of(w, out, threshold)
     primary = size.argmax(axis=1)
 
@@ -146,8 +144,7 @@ def neuron_order(
 
 
 def feature_order(
-    W: NDArray[Any] | xr.DataArray,
-    W_out: NDArray[Any] | xr.DataArray | None = None,
+    W: OneModel,
     *,
     threshold: float = STORED,
 ) -> I64:
@@ -157,8 +154,8 @@ def feature_order(
     neuron first; features that no neuron stores come last. For features of equal importance, which
     have no order of their own. Raises SpecError for more than one model.
     """
-    w, out = one_of("feature_order", W, W_out)
-    size = strength_of(w, out)[neuron_order(w, out, threshold=threshold)]
+    w, out = one_of("feature_order", W)
+    size = strength_of(w, out)[neuron_order(W, threshold=threshold)]
     held = size > threshold
     first = np.where(held.any(axis=0), held.argmax(axis=0), len(size))
     there = np.append(size, np.zeros((1, size.shape[1])), axis=0)[first, np.arange(size.shape[1])]
@@ -166,8 +163,7 @@ def feature_order(
 
 
 def signature(
-    W: NDArray[Any] | xr.DataArray,
-    W_out: NDArray[Any] | xr.DataArray | None = None,
+    W: OneModel,
     *,
     threshold: float = STORED,
 ) -> str:
@@ -179,18 +175,17 @@ def signature(
     model the sign is that of the input weight, and "!" follows a negative output weight.
     Raises SpecError for more than one model.
     """
-    w, out = one_of("signature", W, W_out)
+    w, out = one_of("signature", W)
     codes = codes_of(w, out, threshold)
     words = []
-    for k in neuron_order(w, out, threshold=threshold):
+    for k in neuron_order(W, threshold=threshold):
         held = [f"{SIGNS[codes[k, i]]}".replace("#", str(i)) for i in np.flatnonzero(codes[k])]
         words.append("".join(held) or ".")
     return " ".join(words)
 
 
 def pattern(
-    W: NDArray[Any] | xr.DataArray,
-    W_out: NDArray[Any] | xr.DataArray | None = None,
+    W: OneModel,
     *,
     threshold: float = STORED,
 ) -> str:
@@ -203,10 +198,10 @@ def pattern(
     feature excites, whatever it inhibits, give np.maximum(W, 0). Raises SpecError for more than
     one model, and for a group with too many equivalent neurons (over 50,000 orders).
     """
-    w, out = one_of("pattern", W, W_out)
+    w, out = one_of("pattern", W)
     codes = codes_of(w, out, threshold)
     found: dict[str, int] = {}
-    for group in groups(w, out, threshold=threshold):
+    for group in groups(W, threshold=threshold):
         if group.neurons:
             words = pattern_of(codes[np.ix_(group.neurons, group.features)])
             found[words] = found.get(words, 0) + 1
@@ -215,8 +210,7 @@ def pattern(
 
 
 def groups(
-    W: NDArray[Any] | xr.DataArray,
-    W_out: NDArray[Any] | xr.DataArray | None = None,
+    W: OneModel,
     *,
     threshold: float = STORED,
 ) -> list[Group]:
@@ -226,7 +220,7 @@ def groups(
     that no neuron stores. In order of the first feature, silent neurons last. Raises SpecError for
     more than one model.
     """
-    held = codes_of(*one_of("groups", W, W_out), threshold) != 0
+    held = codes_of(*one_of("groups", W), threshold) != 0
     m, n = held.shape
     graph = np.block([[np.zeros((m, m), bool), held], [held.T, np.zeros((n, n), bool)]])
     count, part = connected_components(graph, directed=False)

@@ -23,6 +23,7 @@ from tegum.errors import SpecError
 from tegum.models.activations import ACTIVATIONS
 from tegum.problem import Problem
 from tegum.runs.models import models_of
+from tegum.runs.weights import Weights
 
 #: The length of an attack, in units of the mean length of an input.
 RELATIVE_SIZE: Final = 0.1
@@ -92,8 +93,7 @@ def vulnerability(
         x = own.distribution.sample(np.random.default_rng(seed), samples)
         length = relative_size * float(np.linalg.norm(x, axis=1).mean()) if size is None else size
         for index in np.flatnonzero(models.point_of == point):
-            one = {name: array[index] for name, array in models.arrays.items()}
-            rows[index] = _measure(_Model.of(own, one), x, length)
+            rows[index] = _measure(_Model.of(own, models.weights[index]), x, length)
     variables = {}
     for name in rows[0]:
         values = np.array([row[name] for row in rows]).reshape(models.shape)
@@ -124,15 +124,12 @@ class _Model(NamedTuple):
     target: Callable[[Any], Any]
 
     @classmethod
-    def of(cls, problem: Problem, arrays: dict[str, F64]) -> _Model:
-        tied = problem.model.tied
-        W_in = arrays["W"] if tied else arrays["W_in"]
-        W_out = arrays["W"].T if tied else arrays["W_out"]
+    def of(cls, problem: Problem, weights: Weights) -> _Model:
         act = ACTIVATIONS[problem.model.output_activation]
         weight = problem.importance_vector()
         # a bias of the linear hidden layer only moves that of the outputs
-        b = arrays["b"] + W_out @ arrays.get("b_hidden", np.zeros(len(W_in)))
-        return cls(W_out @ W_in, b, weight, act.f, act.derivative, problem.target_of)
+        b = weights.b + weights.decoder @ weights.b_hidden
+        return cls(weights.A, b, weight, act.f, act.derivative, problem.target_of)
 
     def loss(self, z: F64, y: F64) -> F64:
         """Of each row of pre-activations (rows, n)."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tegum.dims import F64, FEATURE, HIDDEN, SEED
+from tegum.runs.weights import decoder_in
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -61,7 +62,7 @@ def _row(loss: F64, norms: F64) -> Row:
 
 def _norms(runs: xr.Dataset, names: list[str]) -> F64:
     """|W_i| of every feature, (..., seed, feature); of the decoder where it is untied."""
-    weights = runs["W" if "W" in runs else "W_out"]
+    weights = decoder_in(runs, "summary")
     ordered = weights.transpose(*names, SEED, FEATURE, HIDDEN).to_numpy().astype(np.float64)
     norms: F64 = np.linalg.norm(ordered, axis=-1)
     return norms

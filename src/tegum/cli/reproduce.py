@@ -65,13 +65,13 @@ class Reproduce:
         seed_in_range("--seed", self.seed)
         if self.quick and self.fine:
             raise SpecError("reproduce: --quick and --fine exclude each other; give one of them")
-        from tegum.ensemble.slices import checked_jobs
+        from tegum.ensemble.machine import checked_jobs
         from tegum.report.crew import Crew
         from tegum.report.lab import RunLab
 
         place = self.out / "store" if self.store is None else self.store
         lab = RunLab(self.quick, self.fine, None, self.jobs, self.seed)
-        together = len(self.names) != 1 and checked_jobs(self.jobs) > 1
+        together = len(self.names) != 1 and checked_jobs("reproduce", self.jobs) > 1
         with (
             interruptible(keeps=True),
             Crew(lab, place) if together else nullcontext() as crew,

@@ -36,10 +36,10 @@ class Show:
     def run(self, arguments: list[str]) -> int:
         """Read the file and print it."""
         from tegum import discovery
-        from tegum.runs.files import load
+        from tegum.runs.files import load_trained
 
         discovery.load()  # the file may be of any kind of problem
-        print_runs(load(self.file), self.file, as_json=self.json)
+        print_runs(load_trained(self.file), self.file, as_json=self.json)
         return 0
 
 
@@ -83,9 +83,11 @@ def _about(runs: xr.Dataset, path: Path) -> dict[str, Any]:
 
 
 def _heading(runs: xr.Dataset, path: Path) -> list[str]:
-    from tegum.runs.files import descriptions
+    from tegum.problem import Problem
+    from tegum.training import Training
 
-    problem, training = descriptions(runs, path)
+    problem = Problem.from_json(runs.attrs["problem"])
+    training = Training.from_json(runs.attrs["training"])
     sizes = ", ".join(f"{name} {size}" for name, size in runs.sizes.items())
     version = runs.attrs.get("tegum_version", "?")
     return [

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tegum.dims import FEATURE, HIDDEN, I64
+from tegum.dims import I64
+from tegum.runs.schema import PARAMETERS as PARAMETERS
 
 if TYPE_CHECKING:
     from tegum.problem import Problem
@@ -19,15 +19,6 @@ if TYPE_CHECKING:
 #: Plain arrays by name, each with a leading instance axis of length N (but for `step`, an int64
 #: scalar array). Everything an instance's future depends on is in here or in the Batch.
 State = dict[str, NDArray[Any]]
-
-#: The trained parameters there may be, with their dimensions after the instance.
-PARAMETERS: Final[Mapping[str, tuple[str, ...]]] = {
-    "W": (HIDDEN, FEATURE),
-    "W_in": (HIDDEN, FEATURE),
-    "W_out": (FEATURE, HIDDEN),
-    "b": (FEATURE,),
-    "b_hidden": (HIDDEN,),
-}
 
 
 @dataclass(frozen=True, eq=False)

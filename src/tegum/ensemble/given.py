@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tegum.dims import SEED
-from tegum.engines.base import PARAMETERS, State
+from tegum.engines.base import State
 from tegum.errors import SpecError
+from tegum.runs.schema import PARAMETERS, vectors_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 _INSTEAD: Final = "select the models with .sel or .isel"
 
 
-class Start:
+class Given:
     """Every parameter as an array (points, seeds, ...), where seeds is 1 if all start alike."""
 
     def __init__(self, arrays: Mapping[str, NDArray[Any]]) -> None:
@@ -29,7 +30,7 @@ class Start:
         self._arrays = dict(arrays)
 
     @classmethod
-    def of(cls, given: Any, grid: Grid, n_seeds: int, dtype: type[np.floating[Any]]) -> Start:
+    def of(cls, given: Any, grid: Grid, seeds: int, dtype: type[np.floating[Any]]) -> Given:
         """From a Dataset whose leading dimensions are axes of the run, or `seed`, or missing.
 
         The weights are rounded to `dtype`, which an engine keeps its parameters in. A point starts
@@ -49,7 +50,7 @@ class Start:
             if name not in given:
                 rule = f"must hold {name}: the model has {', '.join(shapes)}"
                 raise SpecError.of("train", "start", rule, list(given.data_vars))
-            laid_out = _laid_out(given, name, shape, grid, n_seeds)
+            laid_out = _laid_out(given, name, shape, grid, seeds)
             with np.errstate(over="ignore"):  # infinite weights diverge
                 arrays[name] = laid_out.astype(dtype)
         return cls(arrays)
@@ -76,7 +77,7 @@ class Start:
 
 
 def _laid_out(
-    runs: xr.Dataset, name: str, shape: tuple[int, ...], grid: Grid, n_seeds: int
+    runs: xr.Dataset, name: str, shape: tuple[int, ...], grid: Grid, seeds: int
 ) -> NDArray[Any]:
     """(points, seeds or 1, ...) of one parameter."""
     given, where, own = runs[name], f"start.{name}", PARAMETERS[name]
@@ -91,8 +92,8 @@ def _laid_out(
         if dim not in (*own, SEED, *axes):
             rule = f"must have no dimension but the axes {tuple(axes)} and seed; {_INSTEAD}"
             raise SpecError.of("train", where, rule, dim)
-    if given.sizes.get(SEED, n_seeds) != n_seeds:
-        rule = f"must have {n_seeds} seeds, as many as are trained, or no seed; {_INSTEAD}"
+    if given.sizes.get(SEED, seeds) != seeds:
+        rule = f"must have {seeds} seeds, as many as are trained, or no seed; {_INSTEAD}"
         raise SpecError.of("train", where, rule, given.sizes[SEED])
     for axis in axes.values():
         if axis.name in given.dims:
@@ -106,7 +107,7 @@ def _laid_out(
 
 def _positions(runs: xr.Dataset, axis: Axis, where: str) -> list[int]:
     """Where along its dimension the start has the values of an axis, each to the last bit."""
-    wanted = f"{axis.name}_vector" if axis.values.ndim == 2 else axis.name
+    wanted = vectors_of(axis.name) if axis.values.ndim == 2 else axis.name
     if wanted not in runs.coords or runs.coords[wanted].ndim != axis.values.ndim:
         rule = f"must have the values of its dimension {axis.name} as coordinates"
         raise SpecError.of("train", where, rule, list(runs.coords))

@@ -11,23 +11,15 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tegum.dims import FEATURE, RESERVED
-from tegum.engines.base import PARAMETERS
+from tegum.dims import FEATURE
 from tegum.errors import SpecError
+from tegum.runs.schema import RESERVED, vectors_of
 from tegum.sweepable import split_target, with_axis
 
 if TYPE_CHECKING:
     from tegum.problem import Problem
     from tegum.training import Training
 
-#: Names of a Dataset's variables, which an axis may not take.
-VARIABLES: Final = frozenset(
-    {
-        *PARAMETERS,
-        *(f"{name}_checkpoint" for name in PARAMETERS),
-        *("loss", "loss_error", "loss_curve", "loss_all", "n_seeds", "penalty", "diverged"),
-    }
-)
 _KEPT_POINTS: Final = 4096
 _MOST_POINTS: Final = 2**31
 
@@ -46,12 +38,12 @@ class Axis:
         where = f"axes[{name!r}]"
         if not isinstance(name, str) or not name:
             raise SpecError.of("train", "axes", "must have names that are text", name)
-        if name in RESERVED or name in VARIABLES:
-            rule = f"needs another name, {name!r} means something else in a Dataset; rename it"
-            raise SpecError(f"train.{where} {rule}: {{'r': ({name!r}, values)}}")
         target, values = name, given
         if isinstance(given, tuple) and len(given) == 2 and isinstance(given[0], str):
             target, values = given
+        if name in RESERVED:
+            rule = f"needs another name, {name!r} means something else in a Dataset; rename it"
+            raise SpecError(f"train.{where} {rule}: {{'r': ({target!r}, values)}}")
         split_target(target)
         try:
             array = np.array(values, dtype=np.float64)
@@ -79,7 +71,7 @@ class Axis:
         if self.values.ndim == 1:
             return {self.name: self.values}
         rows = ((self.name, FEATURE), self.values)
-        return {self.name: np.arange(len(self)), f"{self.name}_vector": rows}
+        return {self.name: np.arange(len(self)), vectors_of(self.name): rows}
 
 
 class Grid:
@@ -92,6 +84,7 @@ class Grid:
             raise SpecError.of("train", "axes", "must be a mapping of names to values", axes)
         self.problem, self.training = problem, training
         self.axes = tuple(Axis.of(name, given) for name, given in (axes or {}).items())
+        _check_names(self.axes)
         _check_targets(self.axes)
         self.shape = tuple(len(axis) for axis in self.axes)
         if prod(self.shape) > _MOST_POINTS:
@@ -132,6 +125,16 @@ class Grid:
         """Refuse a bad value of one axis before anything is trained."""
         for k in range(self.shape[position]):
             self._resolve((0,) * position + (k,))
+
+
+def _check_names(axes: tuple[Axis, ...]) -> None:
+    """Two axes must not want the same coordinate: one holds rows under a name of its own."""
+    names = [axis.name for axis in axes]
+    for axis in axes:
+        for name in axis.coordinates().keys() - {axis.name}:
+            if name in names:
+                rule = f"must have another name, {axis.name!r} keeps its rows under it"
+                raise SpecError.of("train", f"axes[{name!r}]", rule, names)
 
 
 def _check_targets(axes: tuple[Axis, ...]) -> None:

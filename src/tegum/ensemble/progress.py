@@ -5,8 +5,10 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Protocol, Self, TextIO
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, Self, TextIO
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -27,6 +29,16 @@ class Progress(Protocol):
     def __call__(self, done: int, total: int) -> None:
         """`done` of `total` model-steps are behind us."""
         ...
+
+
+@contextmanager
+def shown(progress: Progress | Literal[False] | None) -> Iterator[Progress]:
+    """What to tell progress to: by default a bar, where there is a terminal to show it."""
+    if progress is None and sys.stderr.isatty():
+        with Display() as display:
+            yield display
+    else:
+        yield progress or (lambda done, total: None)
 
 
 class Display:
@@ -55,7 +67,7 @@ class Display:
         self._bar: TaskID | None = None
         self._shown = False
         self._last_line = -_LINE_SECONDS
-        self._start = self._first = self._done = self._total = 0.0
+        self._start = self._before = self._done = self._total = 0.0
         self._pace: tuple[float, float] | None = None  # when, and what was done, after one slice
 
     def __call__(self, done: int, total: int) -> None:
@@ -64,7 +76,7 @@ class Display:
             if total != self._total or done < self._done or self._done >= self._total:
                 self._begin(done)
             self._done, self._total = done, total
-            if self._pace is None and done > self._first:
+            if self._pace is None and done > self._before:
                 self._pace = time.monotonic(), float(done)
             if done >= total:
                 self._hide()
@@ -90,7 +102,7 @@ class Display:
 
     def _begin(self, done: int) -> None:
         self._hide()
-        self._start, self._first, self._pace = time.monotonic(), float(done), None
+        self._start, self._before, self._pace = time.monotonic(), float(done), None
         # the first slice of a training may compile for seconds without a word
         self._timer = threading.Timer(self._delay, self._show_late, (self._start,))
         self._timer.daemon = True
@@ -103,7 +115,7 @@ class Display:
 
     def _is_long(self) -> bool:
         elapsed = time.monotonic() - self._start
-        fraction = (self._done - self._first) / (self._total - self._first)
+        fraction = (self._done - self._before) / (self._total - self._before)
         return elapsed > self._delay or (
             elapsed > _SOON_SECONDS and elapsed > self._delay * fraction
         )
@@ -119,7 +131,7 @@ class Display:
 
     def _show_bar(self) -> None:
         if self._bar is None:
-            self._bar = self._bars.add(self._label, self._total, int(self._first))
+            self._bar = self._bars.add(self._label, self._total, int(self._before))
         self._bars.update(self._bar, self._done)
 
     def _show_line(self) -> None:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tegum.engines.base import Batch, Engine, State, first_state, step_of
-from tegum.errors import SpecError, StoreError
+from tegum.errors import StoreError
+from tegum.runs.schema import at_checkpoints
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -29,43 +28,6 @@ _SLICE_SECONDS: Final = 0.2
 _SAVE_SECONDS: Final = 5.0
 #: Saving may take this fraction of the time at most.
 _SAVE_SHARE: Final = 0.02
-
-
-def available_cores() -> int:
-    """The number of cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def available_memory() -> int | None:
-    """Bytes this process may still allocate without swapping, None where that is not known."""
-    bounds = []
-    group = Path("/sys/fs/cgroup")
-    try:
-        bounds.append(1024 * _number(Path("/proc/meminfo"), "MemAvailable:"))
-        limit = int((group / "memory.max").read_text())
-        used = int((group / "memory.current").read_text())
-        cached = sum(_number(group / "memory.stat", f"{kind}active_file") for kind in ("", "in"))
-        bounds.append(limit - used + cached)
-    except (OSError, ValueError, LookupError):
-        pass  # not Linux, or no limit for a control group
-    return max(min(bounds), 0) if bounds else None
-
-
-def _number(path: Path, field: str) -> int:
-    """The number after `field` in a file of lines "field number ..."."""
-    table = dict(line.split()[:2] for line in path.read_text().splitlines())
-    return int(table[field])
-
-
-def checked_jobs(jobs: int | None) -> int:
-    """A number of threads >= 1; None stands for every core this process may use."""
-    if jobs is None:
-        return available_cores()
-    if isinstance(jobs, bool) or not isinstance(jobs, int | np.integer) or jobs < 1:
-        raise SpecError.of("train", "jobs", "must be an integer >= 1 or None", jobs)
-    return int(jobs)
 
 
 def run_unit(
@@ -152,7 +114,7 @@ class _Run:
                 self._keep("loss_curve", self.curve_steps, loss)
             if step in self.checkpoint_steps:
                 for name, now in self.parameters().items():
-                    self._keep(f"{name}_checkpoint", self.checkpoint_steps, now)
+                    self._keep(at_checkpoints(name), self.checkpoint_steps, now)
 
     def _keep(self, name: str, steps: tuple[int, ...], now: NDArray[Any]) -> None:
         if name not in self.records:

@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import nullcontext
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -27,7 +28,7 @@ from tegum.ensemble.work import (
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    from tegum.ensemble.given import Start
+    from tegum.ensemble.given import Given
     from tegum.ensemble.grid import Grid
     from tegum.ensemble.progress import Progress
     from tegum.store import Store
@@ -35,26 +36,30 @@ if TYPE_CHECKING:
 _WAIT_SECONDS: Final = 0.2
 
 
-class Schedule:
+@dataclass(frozen=True, eq=False)
+class Ensemble:
+    """What is trained: every point of a grid with `seeds` seeds, from given weights if any."""
+
+    engine: Engine
+    grid: Grid
+    seeds: int
+    run_seed: int
+    given: Given | None = None
+
+    def __len__(self) -> int:
+        return len(self.grid) * self.seeds
+
+
+class Solver:
     """The units of one ensemble, and the arrays (points, seeds, ...) that they fill."""
 
     def __init__(
-        self,
-        engine: Engine,
-        grid: Grid,
-        n_seeds: int,
-        run_seed: int,
-        store: Store | None,
-        jobs: int,
-        report: Progress,
-        start: Start | None = None,
+        self, ensemble: Ensemble, store: Store | None, jobs: int, report: Progress
     ) -> None:
-        self._engine, self._grid, self._store, self._jobs = engine, grid, store, jobs
-        self._start = start
-        self._n_seeds, self._run_seed, self._report = n_seeds, run_seed, report
-        self._steps = grid.training.steps
-        self._done = 0
-        self._total = len(grid) * n_seeds * self._steps
+        self._of, self._grid = ensemble, ensemble.grid
+        self._store, self._jobs, self._report = store, jobs, report
+        self._steps = ensemble.grid.training.steps
+        self._done, self._total = 0, len(ensemble) * self._steps
         self._arrays: dict[str, NDArray[Any]] = {}
 
     def solve(self) -> Results:
@@ -84,8 +89,8 @@ class Schedule:
         for first in range(0, len(self._grid), block):
             n_points = min(block, len(self._grid) - first)
             problems, trainings = self._grid.points(first, first + n_points)
-            start = None if self._start is None else self._start.digest(first, n_points)
-            family = family_of(self._engine, problems, trainings, self._run_seed, start)
+            given = None if self._of.given is None else self._of.given.digest(first, n_points)
+            family = family_of(self._of.engine, problems, trainings, self._of.run_seed, given)
             longest = max(1, size // n_points)
             for low, stop in self._not_stored(family, first, n_points):
                 for begin in range(low, stop, longest):
@@ -96,14 +101,14 @@ class Schedule:
         """Place the stored seed ranges of a family of points, and give the others."""
         rows = [] if self._store is None else self._store.ranges(family)
         position = 0
-        while position < self._n_seeds:
+        while position < self._of.seeds:
             row = longest_at(rows, position)
             if row is None:
-                stop = next_start(rows, position, self._n_seeds)
+                stop = next_start(rows, position, self._of.seeds)
                 yield position, stop
                 position = stop
             elif self._take(Unit(first, n_points, row)):
-                stop = min(row.stop, self._n_seeds)
+                stop = min(row.stop, self._of.seeds)
                 self._done += n_points * (stop - position) * self._steps
                 position = stop
             else:
@@ -130,14 +135,16 @@ class Schedule:
     def _compute(self, unit: Unit) -> Results:
         problems, trainings = self._grid.points(unit.first, unit.first + unit.n_points)
         seeds = range(unit.row.start, unit.row.stop)
-        start = None if self._start is None else self._start.rows(unit.first, unit.n_points, seeds)
-        batch = Batch(self._grid.problem, problems, trainings, tuple(seeds), self._run_seed, start)
+        given = self._of.given
+        start = None if given is None else given.rows(unit.first, unit.n_points, seeds)
+        run_seed = self._of.run_seed
+        batch = Batch(self._grid.problem, problems, trainings, tuple(seeds), run_seed, start)
 
         def on_progress(steps: int) -> None:
             self._report(self._done + unit.n_instances * steps, self._total)
 
         return run_unit(
-            self._engine,
+            self._of.engine,
             batch,
             jobs=self._jobs,
             on_progress=on_progress,
@@ -149,11 +156,11 @@ class Schedule:
         if self._store is None:
             return
         meta = {
-            "engine": self._engine.name,
-            "engine_version": self._engine.version,
+            "engine": self._of.engine.name,
+            "engine_version": self._of.engine.version,
             "n_points": unit.n_points,
             "problem": self._grid.problem.to_json(),
-            "run_seed": str(self._run_seed),
+            "run_seed": str(self._of.run_seed),
             "tegum_version": tegum.__version__,
             "training": self._grid.training.to_json(),
         }
@@ -162,11 +169,11 @@ class Schedule:
     def _place(self, unit: Unit, results: Results) -> None:
         """Copy a unit's results to where its points and seeds belong."""
         row, points = unit.row, slice(unit.first, unit.first + unit.n_points)
-        stop = min(row.stop, self._n_seeds)
+        stop = min(row.stop, self._of.seeds)
         for name, array in results.items():
             shape = array.shape[1:]
             if name not in self._arrays:
-                full = (len(self._grid), self._n_seeds, *shape)
+                full = (len(self._grid), self._of.seeds, *shape)
                 self._arrays[name] = np.empty(full, dtype=array.dtype)
             block = array.reshape(unit.n_points, row.stop - row.start, *shape)
             self._arrays[name][points, row.start : stop] = block[:, : stop - row.start]

@@ -64,19 +64,19 @@ def family_of(
     points: Sequence[Problem],
     trainings: Sequence[Training],
     run_seed: int,
-    start: str | None = None,
+    given: str | None = None,
 ) -> str:
     """The digest of everything but the seed indices that a unit's results depend on.
 
-    `start` is a digest of the weights to start from, where they are given.
+    `given` is a digest of the weights to start from, where they are given.
     """
     digest = blake2b(_FORMAT, digest_size=16)
     for text in (engine.name, engine.version, str(run_seed)):
         digest.update(f"\n{text}".encode())
     for point, training in zip(points, trainings, strict=True):
         digest.update(f"\n{point.to_json()}\n{training.to_json()}".encode())
-    if start is not None:
-        digest.update(f"\nstart {start}".encode())
+    if given is not None:
+        digest.update(f"\nstart {given}".encode())
     return digest.hexdigest()
 
 

@@ -14,6 +14,8 @@ from tegum.explorer.frames import to_json
 from tegum.explorer.live import Live
 from tegum.explorer.messages import Export
 from tegum.explorer.screen import Screen
+from tegum.runs.weights import encoder_in
+from tegum.runs.write import dataset, stated, variables
 
 if TYPE_CHECKING:
     from tegum.engines.base import State as Arrays
@@ -71,20 +73,16 @@ def _as_npz(arrays: Arrays, about: dict[str, Any]) -> bytes:
 
 def _drawn(problem: Problem, own: Arrays, kind: str) -> bytes:
     """Directions in the plane, or WᵀW with biases and norms."""
-    import xarray as xr
-
     from tegum import plots
 
-    W = own["W"] if "W" in own else own["W_in"]
+    W = encoder_in(own, "figure")
     if W.shape[1] > _DRAWN:
         rule = f"has at most {_DRAWN} features"
         raise SpecError.of("figure", "model", rule, W.shape[1])
     if not np.isfinite(W).all():
         raise SpecError.of("figure", "model", "must be finite", "a model that diverged")
-    model = xr.Dataset(
-        {"W": (("hidden", "feature"), W), "b": (("feature",), np.asarray(own["b"]))},
-        attrs={"problem": problem.to_json()},
-    )
+    drawn = variables({"W": W, "b": np.asarray(own["b"])}, (), ())
+    model = dataset(drawn, {}, stated(problem, {}))
     draw = plots.features_2d if W.shape[0] == 2 else plots.gram
     file = io.BytesIO()
     draw(model).savefig(file, format=kind, bbox_inches="tight")

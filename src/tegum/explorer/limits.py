@@ -63,8 +63,9 @@ class Limits:
         _at_most("steps", training.steps, self.steps)
         _at_most("samples in a batch", training.batch_size, self.batch_size)
         _at_most("changes", len(state.changes), self.changes)
-        matrices = 1 if problem.model.tied else 2
-        _at_most("weights of all seeds together", matrices * n * m * state.seeds, self.weights)
+        shapes = problem.model.parameters(n).values()
+        weights = sum(n * m for shape in shapes if len(shape) > 1)
+        _at_most("weights of all seeds together", weights * state.seeds, self.weights)
         if training.engine == "exact":
             _at_most("features for the exact engine", n, self.exact_features)
         else:

@@ -11,6 +11,7 @@ from tegum.analysis import geometry
 from tegum.analysis.factors import Factor, factors, shape_name
 from tegum.dims import F64
 from tegum.engines.base import State as Arrays
+from tegum.runs.weights import encoder_in
 
 #: Coordinates of a drawing.
 _SPACE: Final = 3
@@ -26,8 +27,7 @@ class Look(NamedTuple):
 
 def directions(parameters: Arrays) -> F64:
     """W (..., hidden, feature), the columns that are looked at; W_in of an untied model."""
-    W = parameters["W"] if "W" in parameters else parameters["W_in"]
-    return np.asarray(W, np.float64)
+    return np.asarray(encoder_in(parameters, "model"), np.float64)
 
 
 def look(W: F64, before: dict[tuple[int, ...], F64] | None = None) -> Look:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final
 
-from tegum.ensemble.slices import available_cores
+from tegum.ensemble.machine import available_cores
 from tegum.errors import SpecError, TegumError, shorten
 from tegum.explorer import exports, messages
 from tegum.explorer.frames import encode, to_json

@@ -50,6 +50,13 @@ class Law:
     square: F64
 
 
+class Unresolved(NamedTuple):
+    """The other features whose weight the nodes do not resolve, by how many are active."""
+
+    chance: F64  # (few + 1,)
+    shift: F64  # (few + 1,): their mean part of z
+
+
 class Taken(NamedTuple):
     """Part of a law, by the number of other active features."""
 
@@ -175,33 +182,34 @@ class Output:
         few = min(int(small.sum()), self.most)
         if few == 0:
             return taken
-        inner = steps(self.q[small], few)
-        shift = moments(inner, (self.a * self.mean)[small], np.zeros(int(small.sum())))[0]
+        plan = steps(self.q[small], few)
+        shift = moments(plan, (self.a * self.mean)[small], np.zeros(int(small.sum())))[0]
+        inner = Unresolved(plan.chance, shift)
         omega, weights = self._weights(0, self.nodes)
         phases = np.exp(1j * np.outer(shift, omega))
         a, q, signed = self.a[~small], self.q[~small], self.shift[~small] < 0
         none, one = np.array([(1 - q).prod()]), q * without_one(1 - q)
         phi = one @ _transform(np.outer(a, omega), signed[:, None])
         zero = np.zeros(1)
-        self._take(taken, 0, none, inner.chance, shift, (phases * none) @ weights, (zero, zero))
+        self._take(taken, inner, 0, none, (phases * none) @ weights, (zero, zero))
         varying = (a * self.shift[~small], a * self.scale[~small])
-        self._take(taken, 1, one, inner.chance, shift, (phases * phi) @ weights, varying)
+        self._take(taken, inner, 1, one, (phases * phi) @ weights, varying)
         return taken
 
     def _take(
         self,
         taken: Taken,
+        inner: Unresolved,
         more: int,
         weight: F64,
-        chance: F64,
-        shift: F64,
         sums: Complex,
         varying: tuple[F64, F64],
     ) -> None:
         """Add sets with `more` resolved others: which it is has a `weight`, and it adds t + c v.
 
-        By the number of unresolved active ones: its `chance`, their mean `shift` of z, the sums.
+        The sums are by the number of unresolved active ones.
         """
+        chance, shift = inner
         k = np.arange(more, min(len(chance) + more, self.most + 1))
         s, share = k - more, np.zeros(len(k))
         np.divide(chance[s], self.plan.chance[k], out=share, where=self.plan.chance[k] > 0)

@@ -7,20 +7,19 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from tegum.dims import F64, FEATURE, HIDDEN, I64
+from tegum.dims import ACTIVE, F64, I64
 from tegum.distributions.magnitudes import MAGNITUDES
 from tegum.errors import SpecError
 from tegum.loss._counting import chances, tilted
 from tegum.loss._series import FEWEST, MOST, Law, Output
 from tegum.problem import Problem
+from tegum.runs.weights import Layout, read
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import xarray as xr
 
-#: The dimension of the answer: the number of active features.
-ACTIVE: Final = "active"
 #: Losses below this part of that of predicting 0 are asked for no more digits than it.
 _FLOOR: Final = 1e-4
 _ROUNDING: Final = 2e-15
@@ -38,31 +37,35 @@ def loss_by_active(
 ) -> xr.Dataset:
     """The expected loss taken apart by the number k of active features, L = Σ_k C_k.
 
-    W (..., hidden, feature), for untied models the pair (W_in, W_out) with W_out
-    (..., feature, hidden); b (..., feature), None for 0; arrays or DataArrays. `orders`: the k
-    wanted, all of 0 … n by default; few small ones cost least. Independent features with any
-    probabilities, uniform or signed; ReLU, leaky ReLU and identity outputs; penalties do not
-    count. The answer has the leading dimensions of W (`instance_0`, … if it is plain) and
-    `active`, the k:
-
-    - `contribution` C_k = P(k) E[loss | k active] >= 0, and `error`, an estimate of its absolute
-      error that is rarely exceeded;
-    - `probability` P(k), and `given`, E[loss | k active];
-    - `L`, where all probabilities are equal: L_k = n!/(k!(n − k)!) E[loss | k active], so that
-      C_k = p^k (1 − p)^(n−k) L_k.
-
     k <= 2 is a closed form. For more, the characteristic function of each pre-activation given k
     is the coefficient of y^k in a product over features, and the loss a Fourier series, whose
-    nodes are doubled until E[loss | k] changes by less than `tolerance` (of itself), up to 4,096.
-    The cost grows as n³ for all orders.
+    nodes are doubled until E[loss | k] changes by less than `tolerance`, up to 4,096. The cost
+    grows as n³ for all orders. Penalties do not count.
+
+    Args:
+        problem: independent features with any probabilities, uniform or signed; ReLU, leaky ReLU
+            and identity outputs of a linear hidden layer.
+        W: weights (..., hidden, feature), for untied models the pair (W_in, W_out) with W_out
+            (..., feature, hidden); arrays or DataArrays.
+        b: (..., feature), None for 0; broadcast against W.
+        orders: the k wanted, all of 0 … n by default; few small ones cost least.
+        tolerance: of E[loss | k] as a part of itself, in (0, 1).
+
+    Returns:
+        A Dataset with the leading dimensions of W (`instance_0`, … if it is plain) and `active`,
+        the k: `contribution` C_k = P(k) E[loss | k active] >= 0, and `error`, an estimate of its
+        absolute error that is rarely exceeded; `probability` P(k), and `given`, E[loss | k
+        active]; where all probabilities are equal also `L`, L_k = n!/(k!(n − k)!) E[loss | k
+        active], so that C_k = p^k (1 − p)^(n−k) L_k.
 
     Raises:
         SpecError: for shapes that do not agree with the problem, for distributions, magnitudes
             and activations other than these, for orders that are not among 0 … n, and unless
             tolerance is in (0, 1).
+
     Source: "Mathematical Understanding", the loss as a sum over numbers of active features.
     """
-    from tegum.engines.exact.lowering import SLOPES, check_trainable
+    from tegum.loss._exact import SLOPES, check_trainable
 
     if not isinstance(problem, Problem):
         raise SpecError.of("loss_by_active", "problem", "must be a Problem", problem)
@@ -71,13 +74,14 @@ def loss_by_active(
         raise SpecError.of("loss_by_active", "tolerance", "must be in (0, 1)", tolerance)
     ks, p = _orders(orders, problem.n_features), _probabilities(problem)
     law, alpha = _law(problem, p), SLOPES[problem.model.output_activation]
-    A, bias, dims, lead = _rows(problem, W, b)
+    weights, layout = read("loss_by_active", problem, W, b)
     importance, most = problem.importance_vector(), int(ks.max())
     found = [
-        _one(a, c, alpha, importance, law, most, tolerance) for a, c in zip(A, bias, strict=True)
+        _one(a, c, alpha, importance, law, most, tolerance)
+        for a, c in zip(weights.A, weights.b, strict=True)
     ]
-    given, error = np.moveaxis(np.array(found).reshape(*lead, 2, most + 1), -2, 0)
-    return _dataset(given[..., ks], error[..., ks], chances(p, most)[ks], ks, p, dims)
+    given, error = np.moveaxis(np.array(found).reshape(*layout.lead, 2, most + 1), -2, 0)
+    return _dataset(given[..., ks], error[..., ks], chances(p, most)[ks], ks, p, layout)
 
 
 def _one(
@@ -152,51 +156,12 @@ def _law(problem: Problem, p: F64) -> Law:
     return Law(tilted(p), shift, scale, mean, np.array([MAGNITUDES[n].mean_square for n in names]))
 
 
-def _rows(problem: Problem, W: Any, b: Any) -> tuple[F64, F64, tuple[str, ...], tuple[int, ...]]:
-    """A (N, n, n), b (N, n), and the names and sizes of the leading dimensions."""
-    n, m, tied = problem.n_features, problem.n_hidden, problem.model.tied
-    if not tied and not (isinstance(W, tuple | list) and len(W) == 2):
-        raise SpecError.of("loss_by_active", "W", "must be the pair (W_in, W_out)", type(W))
-    parts = [(W, (HIDDEN, FEATURE), (m, n))] if tied else [
-        (W[0], (HIDDEN, FEATURE), (m, n)), (W[1], (FEATURE, HIDDEN), (n, m))
-    ]  # fmt: skip
-    first = parts[0][0]
-    named = tuple(d for d in getattr(first, "dims", ()) if d not in (HIDDEN, FEATURE))
-    arrays = [_plain(array, named, own, shape) for array, own, shape in parts]
-    arrays.append(np.zeros(n) if b is None else _plain(b, named, (FEATURE,), (n,)))
-    if not problem.model.has_bias and arrays[-1].any():
-        rule = "must be None or 0: the model has no bias"
-        raise SpecError.of("loss_by_active", "b", rule, b)
-    encoder, bias = arrays[0], arrays[-1]
-    A = (np.swapaxes(encoder, -1, -2) if tied else arrays[1]) @ encoder
-    lead = A.shape[:-2]
-    try:
-        bias = np.broadcast_to(bias, (*lead, n))
-    except ValueError:
-        raise SpecError.of("loss_by_active", "b", "must broadcast to W", bias.shape) from None
-    dims = named if hasattr(first, "dims") else tuple(f"instance_{k}" for k in range(len(lead)))
-    return A.reshape(-1, n, n), bias.reshape(-1, n), dims, lead
-
-
-def _plain(array: Any, named: tuple[str, ...], own: tuple[str, ...], shape: tuple[int, ...]) -> F64:
-    """Finite numbers (..., *shape), labelled or not."""
-    if hasattr(array, "dims"):
-        if not set(own) <= set(array.dims):
-            raise SpecError.of("loss_by_active", "W, b", f"must have {own}", array.dims)
-        array = array.transpose(*[dim for dim in named if dim in array.dims], *own).to_numpy()
-    plain = np.asarray(array, np.float64)
-    if plain.ndim < len(shape) or plain.shape[plain.ndim - len(shape) :] != shape:
-        raise SpecError.of("loss_by_active", "W, b", f"must end in shape {shape}", plain.shape)
-    if not np.isfinite(plain).all():
-        raise SpecError.of("loss_by_active", "W, b", "must be finite", "NaN or infinity")
-    return plain
-
-
-def _dataset(
-    given: F64, error: F64, chance: F64, ks: I64, p: F64, dims: tuple[str, ...]
-) -> xr.Dataset:
+def _dataset(given: F64, error: F64, chance: F64, ks: I64, p: F64, layout: Layout) -> xr.Dataset:
     import xarray as xr
 
+    dims = layout.dims
+    if dims is None:
+        dims = tuple(f"instance_{k}" for k in range(len(layout.lead)))
     own = (*dims, ACTIVE)
     data: dict[str, Any] = {
         "contribution": (own, chance * given, {"long_name": "part of the expected loss"}),
@@ -207,4 +172,6 @@ def _dataset(
     if (p == p[0]).all():
         sets = np.array([float(comb(len(p), int(k))) for k in ks])
         data["L"] = (own, sets * given, {"long_name": "sum over the sets of k features"})
-    return xr.Dataset(data, coords={ACTIVE: (ACTIVE, ks, {"long_name": "active features"})})
+    return xr.Dataset(
+        data, coords={**layout.coords, ACTIVE: (ACTIVE, ks, {"long_name": "active features"})}
+    )

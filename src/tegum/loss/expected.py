@@ -7,33 +7,31 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from tegum.dims import F64
-from tegum.ensemble.slices import checked_jobs, interrupt_between_slices
+from tegum.ensemble.machine import checked_jobs
 from tegum.errors import SpecError
 from tegum.problem import Problem
-from tegum.runs.models import Models, models_of
-from tegum.runs.weights import OWN, read
+from tegum.runs.models import models_of
+from tegum.runs.weights import read
+from tegum.runs.write import variables
 
 if TYPE_CHECKING:
     import xarray as xr
 
-#: Up to here (and without exponential magnitudes) every pattern of active features is summed.
-ENUMERATED: Final = 6
 _METHODS: Final = ("auto", "enumeration", "series")
-#: Optimiser steps between two looks at the keyboard.
-_SLICE: Final = 50
-_STALE: Final = ("loss_curve", "loss_all", "n_seeds", "penalty")
 
 
 @dataclass(frozen=True)
 class ExpectedLoss:
     """The answer of `expected_loss`; unpacks as `loss, error`.
 
-    `loss` and `error` (...), of the leading shape of W; `method`: "closed form", "enumeration",
-    "series", or "smooth series" and "moments" for the activations without a kink; `gradient`, if
-    asked for: dL/dW (..., hidden, feature), or of W_in and W_out, and dL/db (..., feature).
+    Args:
+        loss: (...), of the leading shape of W, >= 0.
+        error: (...), an estimate of the absolute error, rarely exceeded.
+        method: "closed form", "enumeration", "series", or "smooth series" and "moments" for the
+            activations without a kink.
+        gradient: if asked for, dL/dW (..., hidden, feature), or of W_in and W_out, and dL/db
+            (..., feature), by their names.
     """
 
     loss: Any
@@ -58,23 +56,35 @@ def expected_loss(
 ) -> ExpectedLoss:
     """L = Σ_i I_i E[(t(x)_i − x'_i)²] for x from the problem's distribution, without sampling.
 
-    W (..., hidden, feature), for untied models the pair (W_in, W_out) with W_out
-    (..., feature, hidden); b (..., feature), None for 0; arrays or DataArrays, in float64.
-    Penalties do not count.
-
     ReLU, leaky ReLU and identity outputs: a closed form for two features, enumeration of the
     active patterns for up to 6, else a Fourier series whose nodes are doubled until the loss
-    changes by less than `tolerance` (of itself; derivatives by ten times that) or 4,096 nodes are
-    reached. `error` is an estimate of the absolute error that is rarely exceeded: twice the last
-    change, what weights too small for the series may do, and rounding. Gradients are good to 1e-8
-    but where interference of 1e-3 and less meets a bias of about 0. `method` "enumeration"
-    (n <= 12) or "series" insists. GELU and quadratic outputs have values, not gradients.
+    changes by less than `tolerance`, or 4,096 are reached. Its error is estimated as twice the
+    last change, what weights too small for the series may do, and rounding. Gradients are good to
+    1e-8 but where interference of 1e-3 and less meets a bias of about 0. GELU and quadratic
+    outputs have values, not gradients. Penalties do not count.
 
-    Raises SpecError for shapes that do not agree with the problem, for hidden activations other
-    than the identity (train and score these by the sampled engine), and for a method that cannot.
+    Args:
+        problem: what is asked; its model says the shapes n (features) and m (hidden).
+        W: weights (..., hidden, feature), for untied models the pair (W_in, W_out) with W_out
+            (..., feature, hidden); arrays or DataArrays, in float64.
+        b: (..., feature), None for 0; broadcast against W.
+        tolerance: of the loss as a part of itself, in (0, 1); derivatives to ten times that.
+        gradient: whether the derivatives by W and b are wanted too.
+        method: "auto", or "enumeration" (n <= 12) or "series" to insist.
+        jobs: threads that work, >= 1, by default one for each core.
+
+    Returns:
+        The loss and its error (...), DataArrays where W is one, the method, and the gradient.
+
+    Raises:
+        SpecError: for shapes that do not agree with the problem, for hidden activations other
+            than the identity (train and score these by the sampled engine), for targets other
+            than x and |x|, and for a method, tolerance or gradient that cannot be.
+
     Source: the loss is that of "Demonstrating Superposition: Experiment Setup".
     """
-    from tegum.engines.exact.lowering import check_exact, check_trainable
+    # the kernels are loaded when they are needed: numba takes half a second
+    from tegum.loss._exact import Question, check_exact, check_trainable, evaluate, method_of
 
     if not isinstance(problem, Problem):
         raise SpecError.of("expected_loss", "problem", "must be a Problem", problem)
@@ -84,14 +94,26 @@ def expected_loss(
     _check_tolerance("expected_loss", tolerance)
     if method not in _METHODS:
         raise SpecError.of("expected_loss", "method", f"must be one of {_METHODS}", method)
-    given = read("expected_loss", problem, W, b)
-    points = np.zeros(len(given.arrays["b"]), np.int64)
-    how = _method(problem, method)
-    loss, error, slopes = _evaluate(
-        (problem,), points, given.arrays, how, tolerance, gradient, checked_jobs(jobs)
+    weights, layout = read("expected_loss", problem, W, b)
+    points = np.zeros(len(weights.b), np.int64)
+    how = method_of(problem, method)
+    question = Question(how, tolerance, gradient, checked_jobs("expected_loss", jobs))
+    loss, error, slopes = evaluate((problem,), points, weights, question)
+    shaped = {name: layout.shaped(array, name) for name, array in slopes.items()}
+    return ExpectedLoss(
+        layout.shaped(loss), layout.shaped(error), how, shaped if gradient else None
     )
-    shaped = {name: given.shaped(array, name) for name, array in slopes.items()}
-    return ExpectedLoss(given.shaped(loss), given.shaped(error), how, shaped if gradient else None)
+
+
+def has_expected_loss(problem: Problem) -> bool:
+    """Whether `expected_loss` knows a form for the models of a problem."""
+    from tegum.loss._exact import check_exact
+
+    try:
+        check_exact(problem)
+    except SpecError:
+        return False
+    return True
 
 
 def _check_tolerance(owner: str, tolerance: Any) -> None:
@@ -103,135 +125,32 @@ def _check_tolerance(owner: str, tolerance: Any) -> None:
 def score(runs: xr.Dataset, *, tolerance: float = 1e-9, jobs: int | None = None) -> xr.Dataset:
     """A Dataset of `train` with `loss` and `loss_error` exact (see `expected_loss`).
 
-    Every model is scored on its own problem, by the axes of the Dataset; diverged models keep NaN.
-    `best` of the answer is free of the luck of held-out samples. Raises SpecError for models
-    without an exact loss and for a Dataset that `train` did not make.
+    Every model is scored on its own problem, by the axes of the Dataset. `best` of the answer is
+    free of the luck of held-out samples.
+
+    Args:
+        runs: a Dataset of `tegum.train`, or what was selected from one.
+        tolerance: of the loss as a part of itself, in (0, 1).
+        jobs: threads that work, >= 1, by default one for each core.
+
+    Returns:
+        The Dataset with `loss` and `loss_error` (axes, seed) replaced, NaN for models that
+        diverged, and without `loss_all`.
+
+    Raises:
+        SpecError: for models without an exact loss, for a Dataset that `train` did not make, and
+            for a tolerance or jobs that cannot be.
+
+    Source: the loss is that of "Demonstrating Superposition: Experiment Setup".
     """
-    from tegum.engines.exact.lowering import check_exact
+    from tegum.loss._exact import Question, check_exact, evaluate, method_of
 
     _check_tolerance("score", tolerance)
     models = models_of(runs, "score")
     check_exact(models.problems[0])
-    how = _method(models.problems[0], "auto")
-    loss, error, _ = _evaluate(
-        models.problems, models.point_of, models.arrays, how, tolerance, False, checked_jobs(jobs)
-    )
-    scored = runs.assign(
-        loss=(models.dims, loss.reshape(models.shape), {"long_name": "expected loss"}),
-        loss_error=(
-            models.dims,
-            error.reshape(models.shape),
-            {"long_name": "estimate of the error of the expected loss"},
-        ),
-    )
-    return scored.drop_vars([name for name in ("loss_all",) if name in scored])
-
-
-def polish(runs: xr.Dataset, *, steps: int = 5_000, jobs: int | None = None) -> xr.Dataset:
-    """Every model of a Dataset moved to the nearest local minimum of the expected loss.
-
-    L-BFGS on the exact gradient from the given W and b, at most `steps` >= 0 iterations. The
-    answer has the Dataset's dimensions and coordinates: W (or W_in, W_out) and b in float64,
-    `loss`, `loss_error`, `gradient_norm`, `iterations`, `status` (0 running, 1 converged, 2
-    stalled, 3 diverged) and `diverged`; records of the training are dropped. Raises SpecError
-    for models without an exact gradient and for a Dataset that `train` did not make.
-    """
-    from tegum.engines.exact import run
-    from tegum.engines.exact.descent import DIVERGED, ITERATIONS, STATUS
-    from tegum.engines.exact.lowering import check_trainable, flat, lower_points, named, shape_of
-
-    if isinstance(steps, bool) or not isinstance(steps, int | np.integer) or steps < 0:
-        raise SpecError.of("polish", "steps", "must be an integer >= 0", steps)
-    models, jobs = models_of(runs, "polish"), checked_jobs(jobs)
-    for problem in models.problems:
-        check_trainable(problem)
-    shape = shape_of(models.problems[0])
-    law, points = lower_points(models.problems)
-    state = run.start_state(flat(models.arrays, shape), shape, law)
-    rates = np.zeros(len(models.problems))
-    with interrupt_between_slices() as check:
-        for done in range(0, int(steps), _SLICE):
-            more = min(_SLICE, int(steps) - done)
-            run.advance(state, done, more, rates, shape, law, points, models.point_of, jobs)
-            check()
-            if (state["tally"][:, STATUS] != 0).all():
-                break
-    out = run.measure(state["theta"], 1e-9, True, shape, law, points, models.point_of, jobs)
-    diverged = ~np.isfinite(out).all(axis=1) | (state["tally"][:, STATUS] == DIVERGED)
-    found = {**named(state["theta"], shape), "loss": out[:, 0], "loss_error": out[:, 1]}
-    found |= {"gradient_norm": out[:, 2], "iterations": state["tally"][:, ITERATIONS]}
-    found |= {"status": state["tally"][:, STATUS], "diverged": diverged}
-    return _with_results(runs, models, found)
-
-
-def _with_results(
-    runs: xr.Dataset, models: Models, found: Mapping[str, NDArray[Any]]
-) -> xr.Dataset:
-    stale = [str(name) for name in runs if name in _STALE or str(name).endswith("_checkpoint")]
-    polished = runs.drop_vars(stale)
-    own = {name: (*models.dims, *OWN.get(name, ())) for name in found}
-    return polished.assign(
-        {
-            name: (own[name], array.reshape((*models.shape, *array.shape[1:])).copy())
-            for name, array in found.items()
-        }
-    )
-
-
-def _method(problem: Problem, asked: str) -> str:
-    """How the loss is found; SpecError where what is asked for cannot."""
-    from tegum.engines.exact.enumeration import MOST_FEATURES
-    from tegum.engines.exact.lowering import SLOPES
-
-    n, activation = problem.n_features, problem.model.output_activation
-    exponential = any(b.magnitude == "exponential" for b in problem.distribution.blocks())
-    if activation not in SLOPES:
-        if asked != "auto":
-            rule = f"must be 'auto' for the output activation {activation!r}"
-            raise SpecError.of("expected_loss", "method", rule, asked)
-        return "smooth series" if activation == "gelu" else "moments"
-    if asked == "enumeration" and (exponential or n > MOST_FEATURES):
-        rule = f"can be 'enumeration' for at most {MOST_FEATURES} features, none exponential"
-        raise SpecError.of("expected_loss", "method", rule, asked)
-    if asked != "auto":
-        return asked
-    if activation == "identity" or (n <= 2 and not exponential):
-        return "closed form"
-    return "enumeration" if n <= ENUMERATED and not exponential else "series"
-
-
-def _evaluate(
-    problems: tuple[Problem, ...],
-    point_of: NDArray[np.int64],
-    arrays: Mapping[str, NDArray[Any]],
-    how: str,
-    tolerance: float,
-    gradient: bool,
-    jobs: int,
-) -> tuple[F64, F64, dict[str, NDArray[Any]]]:
-    """Loss (N,), error (N,), and gradients by name if asked for."""
-    from tegum.engines.exact import run
-    from tegum.engines.exact.lowering import flat, lower_points, named, shape_of
-
-    law, points = lower_points(problems)
-    count = len(point_of)
-    finite = [np.isfinite(a).all(axis=tuple(range(1, a.ndim))) for a in arrays.values()]
-    alive = np.all(finite, axis=0)
-    if not alive.all():  # diverged models
-        loss, error = np.full(count, np.nan), np.full(count, np.nan)
-        if alive.any():
-            rest = {name: array[alive] for name, array in arrays.items()}
-            found = _evaluate(problems, point_of[alive], rest, how, tolerance, False, jobs)
-            loss[alive], error[alive] = found[:2]
-        return loss, error, {}
-    if how in ("smooth series", "moments"):
-        out = run.smooth(problems[0].model, how, arrays, law, points, point_of)
-        return out[:, 0], out[:, 1], {}
-    shape = shape_of(problems[0])
-    theta = flat(dict(arrays), shape)
-    by = np.zeros_like(theta) if gradient else None
-    if how == "enumeration":
-        out = run.enumerate_all(theta, gradient, shape, law, points, point_of, jobs, by)
-    else:
-        out = run.measure(theta, tolerance, gradient, shape, law, points, point_of, jobs, by)
-    return out[:, 0], out[:, 1], named(by, shape) if by is not None else {}
+    how = method_of(models.problems[0], "auto")
+    question = Question(how, tolerance, False, checked_jobs("score", jobs))
+    loss, error, _ = evaluate(models.problems, models.point_of, models.weights, question)
+    found = {"loss": loss, "loss_error": error}
+    scored = runs.assign(variables(found, models.dims, models.shape, expected=True))
+    return scored.drop_vars("loss_all", errors="ignore")

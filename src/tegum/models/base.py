@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, TypeAlias
 import numpy as np
 from jaxtyping import Float
 
-from tegum.dims import F64
+from tegum.dims import F64, FEATURE, HIDDEN
 from tegum.errors import SpecError
 from tegum.models.activations import ACTIVATIONS, ActivationName
+from tegum.runs.schema import PARAMETERS, TIED, UNTIED
 from tegum.spec import Flag, PositiveInt, Spec, nested
 
 
@@ -52,15 +53,11 @@ class Model(Spec):
 
         W (m, n), or W_in (m, n) and W_out (n, m); b (n,); b_hidden (m,).
         """
-        n, m = n_features, self.n_hidden
-        shapes: dict[str, tuple[int, ...]] = (
-            {"W": (m, n)} if self.tied else {"W_in": (m, n), "W_out": (n, m)}
-        )
-        if self.has_bias:
-            shapes["b"] = (n,)
-        if self.has_hidden_bias:
-            shapes["b_hidden"] = (m,)
-        return shapes
+        names = list(TIED if self.tied else UNTIED)
+        names += ["b"] if self.has_bias else []
+        names += ["b_hidden"] if self.has_hidden_bias else []
+        sizes = {FEATURE: n_features, HIDDEN: self.n_hidden}
+        return {name: tuple(sizes[dim] for dim in PARAMETERS[name]) for name in names}
 
     def forward(
         self, parameters: Mapping[str, np.ndarray], x: Float[np.ndarray, "batch n"]

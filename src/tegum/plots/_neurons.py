@@ -60,11 +60,12 @@ def read_models(
             raise SpecError.of(owner, "table", rule, len(part.rows))
         arrays = {str(c): part.rows[c].to_numpy(dtype=float).reshape(shape) for c in columns}
         W, out = arrays["weight"], arrays.get("weight_out")
-        back = None if out is None else out.T
-        if back is not None:
-            W, back = analysis.rescale(W, back)
-        rank = analysis.neuron_order(W, back, threshold=threshold, by=order)
-        held = analysis.features_per_neuron(W, back, threshold=threshold)
+        both: F64 | tuple[F64, F64] = W
+        if out is not None:
+            both = analysis.rescale((W, out.T))
+            W = both[0]
+        rank = analysis.neuron_order(both, threshold=threshold, by=order)
+        held = analysis.features_per_neuron(both, threshold=threshold)
         shade = arrays[colour][0] if colour else np.zeros(shape[1])
         found.append(Model(part.title, W[rank], held[rank], shade))
     return found

@@ -21,8 +21,8 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, Final, Self
 
+from tegum.ensemble.machine import available_cores, checked_jobs
 from tegum.ensemble.progress import Progress
-from tegum.ensemble.slices import available_cores, checked_jobs
 from tegum.experiments.base import Experiment
 from tegum.report.lab import RunLab
 from tegum.report.run import FATAL, Finished, run
@@ -43,7 +43,7 @@ def jobs_of_each(jobs: int | None) -> int | None:
     All are open to each, and the system shares them out; fewer are split, so that no more than
     those are at work.
     """
-    cores = checked_jobs(jobs)
+    cores = checked_jobs("reproduce", jobs)
     return jobs if cores >= available_cores() else max(1, cores // AT_ONCE)
 
 

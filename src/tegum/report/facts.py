@@ -47,7 +47,7 @@ class RunFacts:
 def gather(arguments: Sequence[str], lab: RunLab) -> RunFacts:
     """The facts of a run in `lab` that starts now, called as `tegum` with these arguments."""
     from tegum import __version__
-    from tegum.ensemble.slices import available_cores
+    from tegum.ensemble.machine import available_cores
 
     libraries = (f"{name} {metadata.version(name)}" for name in ("numpy", "numba", "xarray"))
     return RunFacts(

@@ -72,7 +72,7 @@ class RunLab:
 
     def score(self, runs: xr.Dataset) -> xr.Dataset:
         """The runs with their expected losses, to a part in 10⁶, in place of held-out ones."""
-        from tegum.loss.expected import score
+        from tegum.loss import score
 
         return score(runs, tolerance=_SCORED, jobs=self.jobs)
 

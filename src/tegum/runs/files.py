@@ -7,16 +7,20 @@ import os
 import sys
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from tegum.dims import FEATURE, HIDDEN, SEED
 from tegum.errors import InputFileError, SpecError, TegumError
+from tegum.problem import Problem
+from tegum.runs.schema import PROBLEM, TRAINING
+from tegum.runs.weights import decoder_in
 from tegum.store.writer import replacing, require_folder
+from tegum.training import Training
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from tegum.problem import Problem
-    from tegum.training import Training
+S = TypeVar("S", Problem, Training)
 
 #: What a netCDF file has beside the numbers themselves, in bytes, generously.
 _OVERHEAD = 256 * 1024
@@ -29,8 +33,21 @@ def check_target(path: Path) -> None:
     require_folder(path.parent)
 
 
-def save(runs: xr.Dataset, path: Path) -> None:
-    """Write `runs` to `path` in one step; `xarray.open_dataset(path)` reads it."""
+def save(runs: xr.Dataset, path: str | os.PathLike[str]) -> None:
+    """Write a Dataset to a netCDF file in one step: a file that was there stays until it is whole.
+
+    `load`, and `xarray.open_dataset`, read it.
+
+    Args:
+        runs: a Dataset of `tegum.train`, or anything made of one.
+        path: the file; its folder is made where it is missing.
+
+    Raises:
+        TegumError: where the file cannot be written (permissions, a full disk, a folder).
+
+    Source: netCDF 4, by h5netcdf.
+    """
+    path = Path(path)
     with replacing(path) as temporary:
         _require_room(temporary, runs.nbytes + _OVERHEAD)
         runs.to_netcdf(temporary, engine="h5netcdf")
@@ -43,18 +60,60 @@ def _require_room(path: Path, size: int) -> None:
             os.posix_fallocate(file.fileno(), 0, size)
 
 
-def load(path: Path) -> xr.Dataset:
-    """The Dataset in a file that `save` wrote, in memory.
+def load(path: str | os.PathLike[str]) -> xr.Dataset:
+    """The Dataset in a file that `save`, or `tegum train`, wrote.
 
-    Raises `InputFileError` for a file that is missing, truncated or not of tegum's making.
+    Args:
+        path: the file.
+
+    Returns:
+        The Dataset in memory; the file is closed.
+
+    Raises:
+        InputFileError: for a file that is missing, truncated or not of tegum's making.
+
+    Source: netCDF 4, by h5netcdf.
     """
+    path = Path(path)
     if not path.is_file():
         raise InputFileError(f"{path} is not there" if not path.exists() else f"{path} is a folder")
     found = _read(path)
     if isinstance(found, str):
         raise InputFileError(f"{path} {found}")
-    descriptions(found, path)
+    described(found, path, Problem)
+    if TRAINING in found.attrs:
+        described(found, path, Training)
     return found
+
+
+def load_trained(path: Path) -> xr.Dataset:
+    """As `load`, and the Dataset has weights, and losses (..., seed)."""
+    runs = load(path)
+    described(runs, path, Training)
+    if "loss" not in runs or SEED not in runs["loss"].dims or 0 in runs["loss"].shape:
+        raise InputFileError(f"{path} is not a tegum file: it has no loss for each seed")
+    try:
+        weights = decoder_in(runs, "load")
+    except SpecError:
+        raise InputFileError(f"{path} is not a tegum file: it has no weights") from None
+    if set(weights.dims) != {*runs["loss"].dims, HIDDEN, FEATURE}:
+        dims = ", ".join(map(str, weights.dims))
+        raise InputFileError(f"{path} is not a tegum file: its weights have dimensions {dims}")
+    for array in (weights, runs["loss"]):
+        if array.dtype.kind != "f":
+            raise InputFileError(f"{path} is not a tegum file: its {array.name} is {array.dtype}")
+    return runs
+
+
+def described(runs: xr.Dataset, path: Path, kind: type[S]) -> S:
+    """The Problem or Training that a Dataset says it holds the results of; InputFileError."""
+    name = PROBLEM if issubclass(kind, Problem) else TRAINING
+    if not isinstance(runs.attrs.get(name), str):
+        raise InputFileError(f"{path} is not a tegum file: it has no attribute {name!r}")
+    try:
+        return kind.from_json(runs.attrs[name])
+    except SpecError as error:
+        raise InputFileError(f"{path} is not a tegum file: {error}") from None
 
 
 def _read(path: Path) -> xr.Dataset | str:
@@ -76,32 +135,3 @@ def _read(path: Path) -> xr.Dataset | str:
     finally:
         gc.collect(1)
         sys.unraisablehook = complain
-
-
-def descriptions(runs: xr.Dataset, path: Path) -> tuple[Problem, Training]:
-    """The problem and training that a Dataset says it holds the results of.
-
-    Raises `InputFileError` where it does not say, or lacks the losses of the seeds.
-    """
-    from tegum.dims import FEATURE, HIDDEN, SEED
-    from tegum.problem import Problem
-    from tegum.training import Training
-
-    for name in ("problem", "training"):
-        if not isinstance(runs.attrs.get(name), str):
-            raise InputFileError(f"{path} is not a tegum file: it has no attribute {name!r}")
-    if "loss" not in runs or SEED not in runs["loss"].dims or 0 in runs["loss"].shape:
-        raise InputFileError(f"{path} is not a tegum file: it has no loss for each seed")
-    if "W" not in runs and "W_out" not in runs:
-        raise InputFileError(f"{path} is not a tegum file: it has no weights")
-    weights = runs["W" if "W" in runs else "W_out"]
-    if set(weights.dims) != {*runs["loss"].dims, HIDDEN, FEATURE}:
-        dims = ", ".join(map(str, weights.dims))
-        raise InputFileError(f"{path} is not a tegum file: its weights have dimensions {dims}")
-    for array in (weights, runs["loss"]):
-        if array.dtype.kind != "f":
-            raise InputFileError(f"{path} is not a tegum file: its {array.name} is {array.dtype}")
-    try:
-        return Problem.from_json(runs.attrs["problem"]), Training.from_json(runs.attrs["training"])
-    except SpecError as error:
-        raise InputFileError(f"{path} is not a tegum file: {error}") from None

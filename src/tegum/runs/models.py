@@ -1,4 +1,4 @@
-"""The problem behind every model of a Dataset, from what `train` wrote into it."""
+"""The models of a Dataset: the problem and the weights behind each, from what `train` wrote."""
 
 from __future__ import annotations
 
@@ -6,40 +6,55 @@ import json
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tegum.dims import F64, FEATURE, HIDDEN, I64
-from tegum.engines.base import PARAMETERS
-from tegum.errors import SpecError
+from tegum.errors import SpecError, UnknownNameError, shorten
 from tegum.problem import Problem
+from tegum.runs.schema import AXES, PARAMETERS, PROBLEM, vectors_of
+from tegum.runs.weights import Weights, encoder_in
 from tegum.sweepable import with_axis
 from tegum.training import Training
 
 if TYPE_CHECKING:
     import xarray as xr
 
-#: The attribute of a Dataset that holds {axis: what it sets} as JSON.
-AXES: Final = "axes"
 #: Axes of a training do not touch the problem.
 _UNTRAINED: Final = Training()
+#: A coordinate is known by all but its last digits.
+_CLOSE: Final = 1e-9
 
 
-class Models(NamedTuple):
+class Rows(NamedTuple):
     """The models of a Dataset in one row, N of them."""
 
     dims: tuple[str, ...]  # the leading dimensions of W, in order
     shape: tuple[int, ...]
+    weights: Weights  # (N, ...)
+
+
+class Models(NamedTuple):
+    """The models of a Dataset in one row, N of them, and their problems."""
+
+    dims: tuple[str, ...]  # the leading dimensions of W, in order
+    shape: tuple[int, ...]
+    weights: Weights  # (N, ...)
     problems: tuple[Problem, ...]  # the different ones
     point_of: I64  # (N,): which of them is a model's
-    arrays: dict[str, NDArray[Any]]  # by the names of `PARAMETERS`, each (N, ...)
+
+    def problem(self, model: int) -> Problem:
+        """The problem of a model of the row."""
+        return self.problems[int(self.point_of[model])]
 
 
 def models_of(runs: xr.Dataset, owner: str) -> Models:
     """The models of a Dataset and their problems; SpecError where it is not one of `train`."""
-    if "problem" not in getattr(runs, "attrs", {}):
-        raise SpecError.of(owner, "runs", "must be a Dataset of tegum.train", type(runs))
-    problem = Problem.from_json(runs.attrs["problem"])
-    weights = "W" if problem.model.tied else "W_in"
+    rows = rows_of(runs, owner)
+    return Models(*rows, *_problems(runs, stated_problem(runs, owner), rows.dims, rows.shape))
+
+
+def rows_of(runs: xr.Dataset, owner: str) -> Rows:
+    """The models of a Dataset without their problems; SpecError where it is not one of `train`."""
+    problem = stated_problem(runs, owner)
     for name in (*problem.model.parameters(problem.n_features), "b"):
         if name not in runs:
             raise SpecError.of(owner, "runs", f"must hold {name}", list(runs.data_vars))
@@ -47,21 +62,82 @@ def models_of(runs: xr.Dataset, owner: str) -> Models:
         if runs.sizes.get(dim) != size:
             rule = f"must have all {size} of the dimension {dim}"
             raise SpecError.of(owner, "runs", rule, runs.sizes.get(dim))
-    dims = tuple(str(dim) for dim in runs[weights].dims if dim not in (HIDDEN, FEATURE))
+    encoder = encoder_in(runs, owner)
+    dims = tuple(str(dim) for dim in encoder.dims if dim not in (HIDDEN, FEATURE))
     shape = tuple(int(runs.sizes[dim]) for dim in dims)
     arrays = {}
     for name, own in PARAMETERS.items():
         if name in runs:
             full = runs[name].transpose(*dims, *own).to_numpy()
             arrays[name] = full.reshape(-1, *full.shape[len(dims) :]).astype(np.float64)
-    problems, point_of = _problems(runs, problem, dims, shape)
-    return Models(dims, shape, problems, point_of, arrays)
+    return Rows(dims, shape, Weights.of(problem.model, arrays))
+
+
+def stated_problem(runs: xr.Dataset, owner: str, field: str = "runs") -> Problem:
+    """The problem that a Dataset states, before its axes; SpecError where it states none."""
+    if PROBLEM not in getattr(runs, "attrs", {}):
+        raise SpecError.of(owner, field, "must be a Dataset of tegum.train", type(runs))
+    return Problem.from_json(runs.attrs[PROBLEM])
+
+
+def targets_of(runs: xr.Dataset) -> dict[str, str]:
+    """What each axis of a Dataset sets, in their order."""
+    targets: dict[str, str] = json.loads(runs.attrs.get(AXES, "{}"))
+    return targets
+
+
+def problem_of(runs: xr.Dataset, **coordinates: Any) -> Problem:
+    """The problem of the models at one point of a run: its stated problem, with its axes' values.
+
+    An axis whose name is no word is given as in `problem_of(runs, **{"importance[1]": 0.5})`.
+
+    Args:
+        runs: a Dataset of `tegum.train`, or what was selected from one.
+        coordinates: for every axis of the run one of its values, to nine digits; for an axis of
+            whole vectors the number of the row. Axes that were selected already may be left out.
+
+    Returns:
+        The problem.
+
+    Raises:
+        SpecError: for a Dataset that `train` did not make, an axis without a value, and a value
+            that the axis does not have.
+        UnknownNameError: for a coordinate that is no axis of the run.
+
+    Source: the attributes `problem` and `axes` of the Dataset.
+    """
+    problem, targets = stated_problem(runs, "problem_of"), targets_of(runs)
+    for name in coordinates:
+        if name not in targets:
+            raise UnknownNameError.of("axis of the run", name, list(targets))
+    point = runs.coords.to_dataset()
+    open_axes = {name for name in targets if name in point and point[name].ndim}
+    missing = [name for name in targets if name in open_axes - coordinates.keys()]
+    if missing:
+        raise SpecError(f"problem_of.coordinates must name every axis; got none for {missing}")
+    for name, wanted in coordinates.items():
+        point = _selected(point, name, wanted) if name in point else point
+    alone = point.isel({dim: 0 for dim in point.dims if dim != FEATURE})
+    return _problems(alone, problem, (), ())[0][0]
+
+
+def _selected(point: xr.Dataset, name: str, wanted: Any) -> xr.Dataset:
+    """Where the coordinate of an axis has a value; SpecError where it has not."""
+    values = point[name]
+    try:
+        found = np.isclose(values.to_numpy(), float(wanted), rtol=_CLOSE, atol=0.0)
+    except (TypeError, ValueError):
+        found = np.zeros(values.shape, np.bool_)
+    if not found.any():
+        rule = f"must be one of {shorten(values.to_numpy().tolist())}"
+        raise SpecError.of("problem_of", name, rule, wanted)
+    return point.isel({values.dims[0]: np.flatnonzero(found)}) if values.ndim else point
 
 
 def _problems(
     runs: xr.Dataset, problem: Problem, dims: tuple[str, ...], shape: tuple[int, ...]
 ) -> tuple[tuple[Problem, ...], I64]:
-    targets: dict[str, str] = json.loads(runs.attrs.get(AXES, "{}"))
+    targets = targets_of(runs)
     columns = [_values(runs, name, dims, shape) for name in targets]
     count = int(np.prod(shape, dtype=np.int64))
     keys = np.concatenate([np.zeros((count, 1)), *columns], axis=1)
@@ -87,8 +163,7 @@ def _problems(
 
 def _values(runs: xr.Dataset, name: str, dims: tuple[str, ...], shape: tuple[int, ...]) -> F64:
     """What an axis sets for each model, (N, 1), or (N, n) for whole vectors."""
-    vector = f"{name}_vector"
-    wanted = vector if vector in runs.coords else name
+    wanted = vectors_of(name) if vectors_of(name) in runs.coords else name
     if wanted not in runs.coords:
         rule = f"must keep the coordinate {wanted!r}: its models' problems depend on it"
         raise SpecError.of("Dataset", "coords", rule, list(runs.coords))

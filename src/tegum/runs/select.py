@@ -8,6 +8,7 @@ import numpy as np
 
 from tegum.dims import CANDIDATE, SEED
 from tegum.errors import SpecError, UnknownNameError
+from tegum.runs.schema import VARIABLES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,28 +18,44 @@ if TYPE_CHECKING:
 def best(runs: xr.Dataset) -> xr.Dataset:
     """Lowest of N: at each axis point the seed with the lowest `loss`.
 
-    The dimension `seed` goes; the coordinate `seed` says which one was chosen. Added are
-    `loss_all` (..., candidate), the losses of all seeds in rising order (NaN for diverged ones,
-    last), and `n_seeds`, how many of them did not diverge. Equal losses: the lowest seed. Where
-    every seed diverged, the first is chosen, with `diverged` true and a NaN loss.
-    Raises SpecError without `loss` and `seed`.
+    Args:
+        runs: a Dataset of `tegum.train`, or of `score` or `polish`.
+
+    Returns:
+        The Dataset without the dimension `seed`, whose coordinate says which seed was chosen:
+        of equal losses the lowest, and where every seed diverged the first, with `diverged` true
+        and a NaN loss. Added are `loss_all` (..., candidate), the losses of all seeds in rising
+        order (NaN for diverged ones, last), and `n_seeds` (...), how many did not diverge.
+
+    Raises:
+        SpecError: for a Dataset without `loss` (..., seed).
+
+    Source: "Demonstrating Superposition: Basic Results": several trainings, the best is kept.
     """
     order = _ranking(runs, "best")
     chosen = runs.isel({SEED: order.isel({CANDIDATE: 0}).drop_vars(CANDIDATE)})
-    losses = _by_rank(runs["loss"], order)
-    losses.attrs["long_name"] = "losses of all seeds, lowest first"
-    n_seeds = losses.notnull().sum(CANDIDATE)
-    n_seeds.attrs["long_name"] = "seeds that did not diverge"
-    return chosen.assign(loss_all=losses.drop_vars(SEED), n_seeds=n_seeds)
+    losses = runs["loss"].isel({SEED: order}).transpose(..., CANDIDATE)
+    added = {"loss_all": losses.drop_vars(SEED), "n_seeds": losses.notnull().sum(CANDIDATE)}
+    for name, array in added.items():
+        array.attrs.update(VARIABLES[name].attributes)
+    return chosen.assign(added)
 
 
 def drop_worst(runs: xr.Dataset, k: int = 1) -> xr.Dataset:
     """Without the k seeds of highest loss at each axis point; diverged seeds go first.
 
-    The dimension `seed` becomes `candidate`, the rank by loss from 0, and the coordinate `seed`
-    (..., candidate) says which seed has that rank. `average(drop_worst(runs), "loss")` is the rule
-    "drop the worst, average" of "Superposition as a Phase Change".
-    Raises SpecError unless 0 <= k < number of seeds.
+    Args:
+        runs: a Dataset of `tegum.train`, or of `score` or `polish`.
+        k: how many seeds go, 0 <= k < number of seeds.
+
+    Returns:
+        The Dataset with `candidate`, the rank by loss from 0, in place of the dimension `seed`;
+        the coordinate `seed` (..., candidate) says which seed has that rank.
+
+    Raises:
+        SpecError: for a Dataset without `loss` (..., seed), and for another k.
+
+    Source: "Superposition as a Phase Change": drop the worst, `average` the rest.
     """
     order = _ranking(runs, "drop_worst")
     n = order.sizes[CANDIDATE]
@@ -50,8 +67,18 @@ def drop_worst(runs: xr.Dataset, k: int = 1) -> xr.Dataset:
 def average(runs: xr.Dataset, *names: str) -> xr.Dataset:
     """The mean over seeds (or candidates) of the named variables; diverged seeds do not count.
 
-    Name quantities that mean the same in every seed (a loss, a norm), which weights do not.
-    Raises UnknownNameError for a variable that is not there or has no seeds.
+    Args:
+        runs: a Dataset with the dimension `seed`, or `candidate` after `drop_worst`.
+        names: variables that mean the same in every seed (a loss, a norm), which weights do not.
+
+    Returns:
+        The Dataset of these variables alone, each without that dimension.
+
+    Raises:
+        SpecError: for a Dataset without seeds.
+        UnknownNameError: for a variable that is not there or has no seeds, and for none.
+
+    Source: "Superposition as a Phase Change": drop the worst, average.
     """
     over = [name for name in (SEED, CANDIDATE) if name in runs.dims]
     if len(over) != 1:
@@ -85,7 +112,3 @@ def _ranking(runs: xr.Dataset, owner: str) -> xr.DataArray:
     order = np.argsort(loss.to_numpy(), axis=-1, kind="stable")
     ranks = loss.drop_vars(SEED, errors="ignore").rename({SEED: CANDIDATE})
     return ranks.copy(data=order).assign_coords({CANDIDATE: np.arange(order.shape[-1])})
-
-
-def _by_rank(loss: xr.DataArray, order: xr.DataArray) -> xr.DataArray:
-    return loss.isel({SEED: order}).transpose(..., CANDIDATE)

@@ -12,37 +12,37 @@ import xarray as xr
 from numpy.typing import ArrayLike
 
 from tegum.analysis import geometry
-from tegum.dims import DENSITY, FEATURE, HIDDEN, NEURON, SEED, STEP
+from tegum.dims import FEATURE, FEATURE_J, HIDDEN, NEURON, SEED, STEP
 from tegum.errors import SpecError
+from tegum.runs.schema import PROBLEM
+from tegum.runs.weights import encoder_in, split, weights_in
+from tegum.sweepable import TARGETS
 
 #: Axes that leave the importances of a problem as they are.
-_KEEP_IMPORTANCE: Final = frozenset(
-    {
-        DENSITY,
-        "l1",
-        "learning_rate",
-        "weight_decay",
-        "attack",
-        "momentum",
-        "init_std",
-        SEED,
-    }
-)
+_KEEP_IMPORTANCE: Final = {SEED, *TARGETS} - {"importance"}
 
 
 def feature_table(runs: xr.Dataset, importance: ArrayLike | None = None) -> pd.DataFrame:
     """One row per model and feature.
 
-    Columns: the axes of the Dataset; `seed` (all of them, or the chosen one after `best`);
-    `feature`; `norm` ‖W_i‖; `superposition` Σ_{j≠i}(Ŵ_i·W_j)²; `dimensionality` D_i; `b`;
-    `importance`; with two or three hidden dimensions also `w0`, `w1` (and `w2`), the coordinates
-    of W_i.
+    Args:
+        runs: a Dataset of `tegum.train`, or what was made of it; the directions of features are
+            the columns of `W`, for an untied model of `W_in`.
+        importance: a number >= 0 or (feature,); by default read from the Dataset's problem, where
+            no axis sets it.
 
-    `importance`, a number or (feature,), is read from the Dataset's problem when not given; the
-    column is left out where neither tells it. For an untied model the directions are those of
-    `W_in`. Raises `SpecError` for a Dataset without weights.
+    Returns:
+        The columns: the axes of the Dataset; `seed` (all of them, or the chosen one after
+        `best`); `feature`; `norm` ‖W_i‖; `superposition` Σ_{j≠i}(Ŵ_i·W_j)²; `dimensionality` D_i;
+        `b`; `importance` where it is known; with two or three hidden dimensions also `w0`, `w1`
+        (and `w2`), the coordinates of W_i.
+
+    Raises:
+        SpecError: for a Dataset without weights, and for importances of another shape.
+
+    Source: "Demonstrating Superposition: Basic Results", "The Geometry of Superposition".
     """
-    W = _weights(runs)
+    W = encoder_in(runs, "table")
     columns = {
         "norm": geometry.norms(W),
         "superposition": geometry.superposition(W),
@@ -60,27 +60,46 @@ def feature_table(runs: xr.Dataset, importance: ArrayLike | None = None) -> pd.D
 
 
 def gram_table(runs: xr.Dataset) -> pd.DataFrame:
-    """One row per model and pair of features: the axes, `seed`, `feature`, `feature_j`, `gram`.
+    """One row per model and pair of features.
 
-    `gram` is (WᵀW)_ij: what output `feature` receives of input `feature_j`. For an untied model
-    it is (W_out W_in)_ij.
+    Args:
+        runs: a Dataset of `tegum.train`, or what was made of it.
+
+    Returns:
+        The columns: the axes, `seed`, `feature`, `feature_j`, and `gram`, (WᵀW)_ij or
+        (W_out W_in)_ij: what output `feature` receives of input `feature_j`.
+
+    Raises:
+        SpecError: for a Dataset without weights.
+
+    Source: "Demonstrating Superposition: Basic Results".
     """
-    W = _weights(runs)
-    if "W_out" in runs:
-        second = runs["W_in"].rename({FEATURE: geometry.FEATURE_J})
-        G = xr.dot(runs["W_out"].astype(np.float64), second.astype(np.float64), dim=HIDDEN)
-    else:
+    W, out = split(weights_in(runs, "table"))
+    if out is None:
         G = geometry.gram(W)
-    order = (*_axes(W), FEATURE, geometry.FEATURE_J)
+    else:
+        second = W.rename({FEATURE: FEATURE_J})
+        G = xr.dot(out.astype(np.float64), second.astype(np.float64), dim=HIDDEN)
+    order = (*_axes(W), FEATURE, FEATURE_J)
     return _long(xr.Dataset({"gram": G}), order, runs)
 
 
 def count_table(runs: xr.Dataset) -> pd.DataFrame:
-    """One row per model: the axes, `seed`, `loss`, `represented`, `dedicated`.
+    """One row per model.
 
-    The last two count features with ‖W_i‖ > .5, and those of them with superposition < .1.
+    Args:
+        runs: a Dataset of `tegum.train`, or what was made of it.
+
+    Returns:
+        The columns: the axes, `seed`, `loss`, and how many features are `represented`,
+        ‖W_i‖ > .5, and how many of them `dedicated`, superposition < .1.
+
+    Raises:
+        SpecError: for a Dataset without weights.
+
+    Source: "Demonstrating Superposition: Basic Results".
     """
-    W = _weights(runs)
+    W = encoder_in(runs, "table")
     columns = {
         "represented": geometry.count_represented(W),
         "dedicated": geometry.count_dedicated(W),
@@ -93,14 +112,24 @@ def count_table(runs: xr.Dataset) -> pd.DataFrame:
 def neuron_table(runs: xr.Dataset, importance: ArrayLike | None = None) -> pd.DataFrame:
     """One row per model, neuron and feature.
 
-    Columns: the axes; `seed`; `neuron`, the hidden dimension; `feature`; `weight` W_ki, for an
-    untied model `weight` of W_in and `weight_out` of W_out; `superposition` of the feature, and
-    its `importance` where it is known (see `feature_table`).
+    Args:
+        runs: a Dataset of `tegum.train`, or what was made of it.
+        importance: as for `feature_table`.
+
+    Returns:
+        The columns: the axes; `seed`; `neuron`, the hidden dimension; `feature`; `weight` W_ki,
+        for an untied model `weight` of W_in and `weight_out` of W_out; `superposition` of the
+        feature, and its `importance` where it is known.
+
+    Raises:
+        SpecError: for a Dataset without weights, and for importances of another shape.
+
+    Source: "Superposition in a Privileged Basis", "Computation in Superposition".
     """
-    W = _weights(runs)
+    W, out = split(weights_in(runs, "table"))
     columns = {"weight": W.astype(np.float64)}
-    if "W_out" in runs:
-        columns["weight_out"] = runs["W_out"].astype(np.float64)
+    if out is not None:
+        columns["weight_out"] = out.astype(np.float64)
     columns["superposition"] = geometry.superposition(W)
     known = _importance(runs, W.sizes[FEATURE], importance)
     if known is not None:
@@ -110,22 +139,24 @@ def neuron_table(runs: xr.Dataset, importance: ArrayLike | None = None) -> pd.Da
 
 
 def loss_table(runs: xr.Dataset) -> pd.DataFrame:
-    """One row per model and recorded step: the axes, `seed`, `step`, `loss`.
+    """One row per model and recorded step.
 
-    Raises `SpecError` for a Dataset without `loss_curve`.
+    Args:
+        runs: a Dataset of `tegum.train`, or what was selected from one.
+
+    Returns:
+        The columns: the axes, `seed`, `step`, and the `loss` of one fresh batch.
+
+    Raises:
+        SpecError: for a Dataset without `loss_curve`.
+
+    Source: "Superposition and Learning Dynamics".
     """
     if "loss_curve" not in runs:
         raise SpecError.of("loss_table", "runs", "must hold loss_curve", tuple(runs.data_vars))
     curve = runs["loss_curve"].astype(np.float64)
     order = (*(dim for dim in curve.dims if dim != STEP), STEP)
     return _long(xr.Dataset({"loss": curve}), order, runs)
-
-
-def _weights(runs: xr.Dataset) -> xr.DataArray:
-    for name in ("W", "W_in"):
-        if name in runs:
-            return runs[name]
-    raise SpecError.of("table", "runs", "must hold W or W_in", tuple(runs.data_vars))
 
 
 def _axes(W: xr.DataArray) -> tuple[Hashable, ...]:
@@ -152,11 +183,11 @@ def _long(columns: xr.Dataset, order: tuple[Hashable, ...], runs: xr.Dataset) ->
 def _importance(runs: xr.Dataset, n: int, given: ArrayLike | None) -> np.ndarray | None:
     value: Any = given
     if given is None:
-        axes = {str(dim) for dim in _axes(_weights(runs))}
+        axes = {str(dim) for dim in _axes(encoder_in(runs, "table"))}
         swept = {axis for axis in axes if axis.partition("[")[0] not in _KEEP_IMPORTANCE}
-        if swept or "problem" not in runs.attrs:
+        if swept or PROBLEM not in runs.attrs:
             return None
-        value = json.loads(runs.attrs["problem"]).get("importance", 1.0)
+        value = json.loads(runs.attrs[PROBLEM]).get("importance", 1.0)
     array = np.asarray(value, dtype=np.float64)
     if array.shape not in ((), (n,)):
         raise SpecError.of("feature_table", "importance", f"must be one or {n} numbers", value)

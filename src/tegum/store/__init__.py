@@ -37,8 +37,16 @@ class Store:
 
     `units/KEY.safetensors` holds a finished unit and `partial/KEY.safetensors` one that was cut
     off; every file is written whole or not at all and carries a checksum. A file that fails it is
-    logged, counted in `damaged`, moved to the folder `damaged/` and treated as absent.
-    Raises StoreError when `path` cannot be made, read or written. Close it, or use it in `with`.
+    logged, counted in `damaged`, moved to the folder `damaged/` and treated as absent. Close it,
+    or use it in `with`; `tegum.train(..., store=path)` opens and closes one by itself.
+
+    Args:
+        path: the folder, made where it is missing.
+
+    Raises:
+        StoreError: when the folder cannot be made, read or written.
+
+    Source: keys are BLAKE2 digests of what a unit answers; files are safetensors, found by SQLite.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:

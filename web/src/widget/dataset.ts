@@ -76,7 +76,7 @@ export function sceneOf(d: Dataset, wish: Wish, scheme: Scheme): Scene | null {
   const best = bestSeed(d, point);
   const seed = wish.seed < 0 ? best : wish.seed;
   const arrays: Record<string, Tensor> = {};
-  for (const name of ["W", "W_in", "W_out", "b"]) {
+  for (const name of ["W", "W_in", "W_out", "b", "b_hidden"]) {
     const all = d.arrays[name];
     if (all) arrays[name] = entry(all, [point, seed]);
   }
@@ -84,7 +84,7 @@ export function sceneOf(d: Dataset, wish: Wish, scheme: Scheme): Scene | null {
   if (checkpoint !== null && kept) {
     // What was kept of the way there are the encoders alone.
     arrays.W = entry(kept, [point, checkpoint]);
-    for (const name of ["W_in", "W_out", "b"]) delete arrays[name];
+    for (const name of ["W_in", "W_out", "b", "b_hidden"]) delete arrays[name];
   }
   const weights = weightsOf(arrays);
   if (!weights) return null;

@@ -16,7 +16,7 @@ from tegum.dims import DENSITY, F64, FEATURE
 from tegum.experiments._shared import phase_plane as plane
 from tegum.experiments._shared.phase_plane import RATIO
 from tegum.experiments.base import Lab
-from tegum.loss.expected import polish
+from tegum.loss import polish
 from tegum.runs.select import best
 from tegum.training import Training
 

@@ -17,7 +17,7 @@ from tegum.dims import DENSITY, F64, SEED, Bools
 from tegum.distributions import Correlated
 from tegum.experiments._shared.sets import EXACT_TRAINING
 from tegum.experiments.base import Lab, Tables
-from tegum.loss.expected import polish
+from tegum.loss import polish
 from tegum.models import ReLUOutput
 from tegum.problem import Problem
 

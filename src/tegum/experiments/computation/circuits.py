@@ -40,7 +40,7 @@ def parameters(run: xr.Dataset) -> dict[str, F64]:
 def rescaled(run: xr.Dataset) -> dict[str, F64]:
     """W_in, W_out and b of one model, neurons rescaled so that the largest |W_in| is 1."""
     own = parameters(run)
-    v, w = neurons.rescale(own["W_in"], own["W_out"])
+    v, w = neurons.rescale((own["W_in"], own["W_out"]))
     return own | {"W_in": v, "W_out": w}
 
 
@@ -61,7 +61,7 @@ def without_superposition(lab: Lab) -> Tables:
         found = facts(own["W_in"], own["W_out"])
         rows.append({"seed": seed, "loss": float(runs["loss"][seed]), **found})
     own = rescaled(best(runs))
-    order = neurons.neuron_order(own["W_in"], own["W_out"])
+    order = neurons.neuron_order((own["W_in"], own["W_out"]))
     edges = _edges(own["W_in"][order], own["W_out"][:, order], range(SMALL), range(SMALL_HIDDEN))
     return {"small_models": pd.DataFrame(rows), "small_circuit": edges}
 
@@ -179,7 +179,7 @@ def _renamed(runs: xr.Dataset) -> list[dict[str, Any]]:
             for k in range(len(v)):
                 order = rng.permutation(FEATURES)
                 v[k], w[:, k] = v[k, order], w[order, k]
-            shaped.append(bool(circuits.candidates(v, w)))
+            shaped.append(bool(circuits.candidates((v, w))))
         proved = set(circuits.motifs(other)["seed"])
         for seed, shape in zip(runs["seed"].to_numpy().tolist(), shaped, strict=True):
             rows.append({"copy": copy, "seed": seed, "shape": shape, "proved": seed in proved})

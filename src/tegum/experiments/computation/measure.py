@@ -104,7 +104,7 @@ def _models(route: str, p: float, runs: xr.Dataset) -> pd.DataFrame:
     for seed in range(runs.sizes["seed"]):
         run = runs.isel(seed=seed)
         v, w, b = rescaled(run).values()
-        held = neurons.features_per_neuron(v, w, threshold=COUNTED)
+        held = neurons.features_per_neuron((v, w), threshold=COUNTED)
         row = {
             DENSITY: p, "route": route, "seed": seed, "loss": float(run["loss"]),
             "loss_error": float(run["loss_error"]), "monosemantic": int((held == 1).sum()),
@@ -118,7 +118,7 @@ def _models(route: str, p: float, runs: xr.Dataset) -> pd.DataFrame:
 def _weights(p: float, run: xr.Dataset) -> pd.DataFrame:
     """A row per neuron and feature; superposition by the weights that count, rescaled."""
     own = rescaled(run)
-    counted = neurons.strength(own["W_in"], own["W_out"]) > COUNTED
+    counted = neurons.strength((own["W_in"], own["W_out"])) > COUNTED
     shared = geometry.superposition(np.where(counted, own["W_in"], 0.0))
     table = long.neuron_table(run)
     table["superposition"] = shared[table["feature"].to_numpy()]
@@ -129,7 +129,7 @@ def _weights(p: float, run: xr.Dataset) -> pd.DataFrame:
 
 def mass(v: F64, w: F64) -> F64:
     """Σ|v| of the features that count on each neuron, beyond the largest."""
-    size = np.where(neurons.strength(v, w) > COUNTED, np.abs(v), 0.0)
+    size = np.where(neurons.strength((v, w)) > COUNTED, np.abs(v), 0.0)
     return np.asarray(size.sum(axis=1) - size.max(axis=1))
 
 
@@ -150,7 +150,7 @@ def _neurons(p: float, run: xr.Dataset) -> pd.DataFrame:
 
     own = rescaled(run)
     v, w = own["W_in"], own["W_out"]
-    size = np.where(neurons.strength(v, w) > COUNTED, np.abs(v), 0.0)
+    size = np.where(neurons.strength((v, w)) > COUNTED, np.abs(v), 0.0)
     primary = np.abs(v).argmax(axis=1)
     share = primary_share(problem(p), own, BANDS, least=LEAST)
     return pd.DataFrame(
@@ -192,7 +192,7 @@ def _moved(shown: dict[float, xr.Dataset]) -> pd.DataFrame:
         task, own = problem(p), parameters(run)
         factor = np.exp(rng.uniform(-2, 2, HIDDEN))
         scaled = own | {"W_in": own["W_in"] * factor[:, None], "W_out": own["W_out"] / factor}
-        v, w = neurons.rescale(scaled["W_in"], scaled["W_out"])
+        v, w = neurons.rescale((scaled["W_in"], scaled["W_out"]))
         x = task.distribution.sample(rng, 2000)
         wanted = task.model.forward(own, x)[1]
         others = (scaled, own | {"W_in": v, "W_out": w})

@@ -67,7 +67,7 @@ def _trained(lab: Lab, size: int, p: float, law: str) -> xr.Dataset:
 
 def _optima(lab: Lab, runs: dict[tuple[int, float, str], xr.Dataset]) -> list[pd.DataFrame]:
     """The best models of two bundles of ten, at the exact minima next to them."""
-    from tegum.loss.expected import polish
+    from tegum.loss import polish
 
     found = []
     for p in DENSITIES:

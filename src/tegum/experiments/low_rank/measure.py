@@ -13,7 +13,7 @@ from tegum.analysis.low_rank import left_out, projection
 from tegum.dims import DENSITY, F64
 from tegum.distributions import Independent
 from tegum.experiments.base import Lab, Tables
-from tegum.loss.expected import expected_loss, polish
+from tegum.loss import expected_loss, polish
 from tegum.models import ReLUOutput
 from tegum.problem import Problem
 from tegum.runs.select import best

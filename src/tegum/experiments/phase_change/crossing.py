@@ -11,7 +11,7 @@ from tegum.experiments._shared import phase_plane as plane
 from tegum.experiments._shared.phase_plane import RATIO
 from tegum.experiments._shared.phase_truth import settled
 from tegum.experiments.base import Lab, Tables
-from tegum.loss.expected import polish
+from tegum.loss import polish
 from tegum.runs.select import best
 from tegum.theory.sparse_expansion import loss_one, loss_two, loss_zero
 from tegum.training import Training

@@ -14,6 +14,7 @@ from tegum.experiments.strategic_picture.slopes import small_penalties
 from tegum.loss.expected import expected_loss
 from tegum.models import Model, ReLUHidden, ReLUOutput, TwoLayer
 from tegum.problem import Problem
+from tegum.runs.weights import split, weights_in
 from tegum.theory import activity
 from tegum.training import Training
 
@@ -121,9 +122,10 @@ def _models(lab: Lab, task: Problem, penalties: tuple[float, ...], name: str) ->
 
 def _facts(model: xr.Dataset, task: Problem) -> dict[str, float]:
     """The losses of a model, and how far its represented features share directions."""
-    W = model["W" if "W" in model else "W_in"].to_numpy().astype(np.float64)
-    if "W_out" in model:  # norms that reproduce the diagonal of W_out W_in, whatever the scales
-        out = model["W_out"].to_numpy().astype(np.float64)
+    encoder, decoder = split(weights_in(model, "facts"))
+    W = encoder.to_numpy().astype(np.float64)
+    if decoder is not None:  # norms that reproduce the diagonal of W_out W_in, whatever the scales
+        out = decoder.to_numpy().astype(np.float64)
         gain = np.sqrt(np.maximum(np.einsum("ik,ki->i", out, W), 0.0))
         W = W / np.maximum(np.linalg.norm(W, axis=0), 1e-12) * gain
     held = geometry.represented(W)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from tegum.dims import DENSITY, SEED
 from tegum.distributions import Independent
 from tegum.experiments.base import Lab
-from tegum.loss.expected import polish
+from tegum.loss import polish
 from tegum.models import ReLUOutput
 from tegum.problem import Problem
 from tegum.runs.select import best

@@ -1,0 +1,97 @@
+"""The cores and the memory of this machine, and whether an ensemble fits in them."""
+
+from __future__ import annotations
+
+import os
+from math import prod
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tegum.ensemble.work import unit_size
+from tegum.errors import SpecError
+
+if TYPE_CHECKING:
+    from tegum.ensemble.solve import Ensemble
+    from tegum.problem import Problem
+    from tegum.training import Training
+
+
+def available_cores() -> int:
+    """The number of cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def available_memory() -> int | None:
+    """Bytes this process may still allocate without swapping, None where that is not known."""
+    bounds = []
+    group = Path("/sys/fs/cgroup")
+    try:
+        bounds.append(1024 * _number(Path("/proc/meminfo"), "MemAvailable:"))
+        limit = int((group / "memory.max").read_text())
+        used = int((group / "memory.current").read_text())
+        cached = sum(_number(group / "memory.stat", f"{kind}active_file") for kind in ("", "in"))
+        bounds.append(limit - used + cached)
+    except (OSError, ValueError, LookupError):
+        pass  # not Linux, or no limit for a control group
+    return max(min(bounds), 0) if bounds else None
+
+
+def _number(path: Path, field: str) -> int:
+    """The number after `field` in a file of lines "field number ..."."""
+    table = dict(line.split()[:2] for line in path.read_text().splitlines())
+    return int(table[field])
+
+
+def checked_jobs(owner: str, jobs: int | None) -> int:
+    """A number of threads >= 1; None stands for every core this process may use.
+
+    Raises SpecError, in the name of the function that was given `jobs`.
+    """
+    if jobs is None:
+        return available_cores()
+    if isinstance(jobs, bool) or not isinstance(jobs, int | np.integer) or jobs < 1:
+        raise SpecError.of(owner, "jobs", "must be an integer >= 1 or None", jobs)
+    return int(jobs)
+
+
+def check_memory(ensemble: Ensemble) -> None:
+    """Refuse what would not fit, before hours are spent on it."""
+    grid, seeds = ensemble.grid, ensemble.seeds
+    problem, training, count = grid.problem, grid.training, len(ensemble)
+    size = np.dtype(ensemble.engine.dtype).itemsize
+    need = count * instance_bytes(problem, training, size)
+    need += _working_bytes(problem, training, count)
+    free = available_memory()
+    if free is not None and need > free:
+        raise SpecError(
+            f"train: the results of {len(grid)} axis points x {seeds} seeds need "
+            f"{need / 1e9:.3g} GB of memory, and {free / 1e9:.3g} GB are free; "
+            "use fewer points, seeds or checkpoints, or a smaller model"
+        )
+
+
+def _parameters(problem: Problem) -> int:
+    return sum(prod(shape) for shape in problem.model.parameters(problem.n_features).values())
+
+
+def _checkpoints(training: Training) -> int:
+    """How many there are, without listing them: a count may be larger than memory."""
+    given = training.checkpoints
+    return len(given) if isinstance(given, tuple) else min(given, training.steps + 1)
+
+
+def instance_bytes(problem: Problem, training: Training, size: int) -> int:
+    """What the results of one instance take, its numbers being of `size` bytes."""
+    kept = 1 + _checkpoints(training)
+    return size * _parameters(problem) * kept + 4 * len(training.curve_steps()) + 32
+
+
+def _working_bytes(problem: Problem, training: Training, count: int) -> int:
+    """What a unit under way takes, roughly: state and initial numbers, blocks, lists of steps."""
+    unit = min(count, unit_size(problem, training))
+    lists = 300 * problem.n_features + 128 * _checkpoints(training)
+    return 48 * unit * _parameters(problem) + lists

@@ -1,0 +1,108 @@
+"""What trained models make of given inputs: outputs, and hidden activations."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import numpy as np
+
+from tegum.dims import F64, FEATURE, HIDDEN, SAMPLE
+from tegum.errors import SpecError
+from tegum.models.activations import ACTIVATIONS
+from tegum.runs.models import Rows, rows_of
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+_LAYERS: Final = ("output", "hidden")
+
+
+def forward(
+    runs: xr.Dataset, x: Any, *, layer: Literal["output", "hidden"] = "output"
+) -> xr.DataArray:
+    """x' = f(W_out h + b) of given x for every model of a run, h = f_h(W_in x + b_hidden).
+
+    Args:
+        runs: a Dataset of `tegum.train`, or what was selected from one; tied models have
+            W_in = W, W_out = Wᵀ, and a bias that a model does not have is 0.
+        x: real numbers (..., feature), an array or a DataArray. A dimension that `runs` has too
+            gives every model inputs of its own, and must have the same coordinates.
+        layer: "output" for x', "hidden" for h.
+
+    Returns:
+        Float64 with the leading dimensions of the models (axes, `seed`), those of x (`sample` if
+        x is an array (N, feature), `sample_0`, … if it has more), and `feature`, or `hidden` for
+        h. NaN for models that diverged.
+
+    Raises:
+        SpecError: for a Dataset that `train` did not make, an x whose shape or numbers do not
+            fit, and another layer.
+
+    Source: "Demonstrating Superposition: Experiment Setup", "Computation in Superposition".
+    """
+    import xarray as xr
+
+    if layer not in _LAYERS:
+        raise SpecError.of("forward", "layer", f"must be one of {_LAYERS}", layer)
+    rows = rows_of(runs, "forward")
+    model, weights = rows.weights.model, rows.weights
+    given = _checked(x, weights.b.shape[-1], runs, rows.dims)
+    names = tuple(str(dim) for dim in given.dims if dim not in (*rows.dims, FEATURE))
+    found = _inputs(given, names, rows)
+    with np.errstate(invalid="ignore", over="ignore"):  # diverged models
+        found = _through(found, weights.encoder, weights.b_hidden)
+        found = ACTIVATIONS[model.hidden_activation].f(found)
+        if layer == "output":
+            found = _through(found, weights.decoder, weights.b)
+            found = ACTIVATIONS[model.output_activation].f(found)
+    dims = (*rows.dims, *names, FEATURE if layer == "output" else HIDDEN)
+    full = found.reshape(*rows.shape, *(given.sizes[name] for name in names), found.shape[-1])
+    coords = {str(name): c for part in (given, runs) for name, c in part.coords.items()}
+    kept = {name: c for name, c in coords.items() if set(c.dims) <= set(dims)}
+    return xr.DataArray(full, kept, dims, name=layer)
+
+
+def _inputs(given: xr.DataArray, names: tuple[str, ...], rows: Rows) -> F64:
+    """x as (1, samples, n), or (N, samples, n) where each model has its own."""
+    lacking = [dim for dim in rows.dims if dim not in given.dims]
+    bare = given.drop_vars(list(given.coords)).expand_dims(lacking)
+    plain = bare.transpose(*rows.dims, *names, FEATURE).to_numpy().astype(np.float64)
+    inner = plain.shape[len(rows.dims) :]
+    own = len(lacking) < len(rows.dims)
+    full = np.broadcast_to(plain, (*rows.shape, *inner)) if own else plain
+    return full.reshape(prod(rows.shape) if own else 1, prod(inner[:-1]), inner[-1])
+
+
+def _through(x: F64, matrix: F64, bias: F64) -> F64:
+    """Rows of x (N or 1, samples, in) through each model's (N, out, in) and bias (N, out)."""
+    return np.asarray(np.matmul(x, np.swapaxes(matrix, -1, -2)) + bias[:, None])
+
+
+def _checked(x: Any, n: int, runs: xr.Dataset, dims: tuple[str, ...]) -> xr.DataArray:
+    """x with names for its dimensions; SpecError unless they and its numbers fit the models."""
+    given = _labelled(x, dims)
+    if given.sizes.get(FEATURE) != n or HIDDEN in given.dims or given.dtype.kind not in "fiub":
+        rule = f"must be real numbers (..., feature) of {n} features"
+        raise SpecError.of("forward", "x", rule, f"{given.dtype} {dict(given.sizes)}")
+    for dim in set(given.dims) & set(dims):
+        known = dim in given.coords and dim in runs.coords
+        same = not known or np.array_equal(given[dim], runs[dim])
+        if given.sizes[dim] != runs.sizes[dim] or not same:
+            rule = f"must have the coordinates of the runs along {dim}"
+            raise SpecError.of("forward", "x", rule, given[dim].to_numpy().tolist())
+    return given
+
+
+def _labelled(x: Any, dims: tuple[str, ...]) -> xr.DataArray:
+    import xarray as xr
+
+    if isinstance(x, xr.DataArray):
+        return x
+    array = np.asarray(x)
+    lead = array.ndim - 1
+    names = [SAMPLE] if lead == 1 else [f"{SAMPLE}_{k}" for k in range(lead)]
+    if array.ndim == 0 or set(names) & set(dims):
+        rule = f"must be (..., feature), labelled where the runs have dimensions {tuple(names)}"
+        raise SpecError.of("forward", "x", rule, array.shape)
+    return xr.DataArray(array, dims=[*names, FEATURE])

@@ -1,0 +1,134 @@
+"""Every name of a result Dataset, written here once: dimensions, variables, attributes.
+
+`train` makes such a Dataset; `score`, `polish`, `best`, `drop_worst` and `follow` make one of it.
+Its leading dimensions are the axes of the run and `seed`; a variable's own dimensions come after
+them. An axis may bear no name that stands here. Engines name what they train and measure alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from tegum.dims import (
+    ACTIVE,
+    CANDIDATE,
+    CHECKPOINT,
+    FEATURE,
+    FEATURE_J,
+    HIDDEN,
+    MINIMUM,
+    NEURON,
+    SAMPLE,
+    SEED,
+    STEP,
+)
+
+
+class Variable(NamedTuple):
+    """The dimensions of a variable after the leading ones, and its attributes."""
+
+    own: tuple[str, ...] = ()
+    attributes: Mapping[str, str] = {}
+
+
+def _said(long_name: str, **more: str) -> dict[str, str]:
+    return {"long_name": long_name, **more}
+
+
+_SUM: Final = "sum over features, mean over samples, importance weighted, no penalties"
+
+#: The dimensions there are beside the axes, and the attributes of their coordinates.
+DIMENSIONS: Final[Mapping[str, Mapping[str, str]]] = {
+    SEED: _said("seed index"),
+    CANDIDATE: {},
+    CHECKPOINT: _said("optimiser steps done"),
+    STEP: _said("optimiser steps done"),
+    HIDDEN: {},
+    FEATURE: {},
+    FEATURE_J: {},
+    NEURON: {},
+    SAMPLE: {},
+    MINIMUM: {},
+    ACTIVE: {},
+}
+
+#: The weights of a model, by whether its decoder is the transposed encoder.
+TIED: Final = ("W",)
+UNTIED: Final = ("W_in", "W_out")
+
+#: The trained parameters there may be, with their dimensions after the leading ones.
+PARAMETERS: Final[Mapping[str, tuple[str, ...]]] = {
+    "W": (HIDDEN, FEATURE),
+    "W_in": (HIDDEN, FEATURE),
+    "W_out": (FEATURE, HIDDEN),
+    "b": (FEATURE,),
+    "b_hidden": (HIDDEN,),
+}
+
+
+def at_checkpoints(name: str) -> str:
+    """What a parameter's values at the checkpoints are called."""
+    return f"{name}_checkpoint"
+
+
+#: The parameters at checkpoints: their names, and whose they are.
+CHECKPOINTS: Final[Mapping[str, str]] = {at_checkpoints(name): name for name in PARAMETERS}
+
+#: Every variable, in the order in which they stand in a Dataset.
+VARIABLES: Final[Mapping[str, Variable]] = {
+    **{name: Variable(own) for name, own in PARAMETERS.items()},
+    "loss": Variable((), _said("held-out loss", convention=_SUM)),
+    "loss_error": Variable((), _said("standard error of the held-out loss")),
+    "diverged": Variable((), _said("the training diverged: weights and loss are NaN")),
+    "gradient_norm": Variable((), _said("length of the gradient of the expected loss")),
+    "iterations": Variable((), _said("iterations of L-BFGS")),
+    "penalty": Variable(),
+    "status": Variable(
+        (),
+        _said(
+            "how the descent ended",
+            flag_meanings="0 running, 1 converged, 2 stalled, 3 diverged",
+        ),
+    ),
+    "curvature": Variable((), _said("lowest eigenvalue of the Hessian apart from rotations")),
+    "low": Variable((), _said("lowest value to which the branch was followed")),
+    "high": Variable((), _said("highest value to which the branch was followed")),
+    "loss_all": Variable((CANDIDATE,), _said("losses of all seeds, lowest first")),
+    "n_seeds": Variable((), _said("seeds that did not diverge")),
+    "loss_curve": Variable((STEP,), _said("loss of one fresh batch", convention=_SUM)),
+    **{kept: Variable((CHECKPOINT, *PARAMETERS[name])) for kept, name in CHECKPOINTS.items()},
+}
+
+#: What is said of losses in which there are no samples, those of `score`, `polish`, `follow`.
+EXPECTED: Final[Mapping[str, Mapping[str, str]]] = {
+    "loss": _said("expected loss"),
+    "loss_error": _said("estimate of the error of the expected loss"),
+}
+
+#: Records of a training that do not belong to a model that was moved since.
+RECORDS: Final = frozenset({"loss_curve", "loss_all", "n_seeds", "penalty", *CHECKPOINTS})
+
+#: Attributes: the descriptions as JSON, {axis: what it sets} as JSON, …
+PROBLEM: Final = "problem"
+TRAINING: Final = "training"
+AXES: Final = "axes"
+#: … and how the run was made.
+ATTRIBUTES: Final = (
+    AXES,
+    PROBLEM,
+    TRAINING,
+    "run_seed",
+    "engine",
+    "engine_version",
+    "tegum_version",
+    "start",
+)
+
+#: Names that an axis may not take.
+RESERVED: Final = frozenset({*DIMENSIONS, *VARIABLES})
+
+
+def vectors_of(axis: str) -> str:
+    """The coordinate that holds the rows of an axis of whole vectors; the axis counts them."""
+    return f"{axis}_vector"

@@ -1,0 +1,150 @@
+"""Every name of a result is in the schema, and none of them can be an axis."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import tegum as tg
+from tegum import ensemble
+from tegum.analysis.branches import follow
+from tegum.dims import SEED
+from tegum.errors import SpecError
+from tegum.models.base import Model
+from tegum.runs import schema
+from tegum.runs.models import targets_of
+from tegum.runs.write import variables
+
+X = tg.Independent(3, 0.4)
+AXES = {"r": ("importance", [[1.0, 1, 1], [1, 2, 3]]), "feature_probability": [0.2, 0.4]}
+SAMPLED = tg.Training(steps=6, batch_size=8, held_out=64, checkpoints=3, curve_points=3)
+EXACT = tg.Training(engine="exact", steps=12, warm_start=4, checkpoints=3, curve_points=3)
+
+
+def train(model: Model, training: tg.Training, axes: Any = AXES, **options: Any) -> xr.Dataset:
+    problem = tg.Problem(X, model, l1=options.pop("l1", 0.0))
+    return tg.train(problem, axes, training, seeds=3, progress=False, **options)
+
+
+@pytest.fixture(scope="module")
+def trained() -> dict[str, xr.Dataset]:
+    """By both engines, tied and untied, with every bias, with a penalty, from given weights."""
+    hidden = train(tg.TwoLayer(2, hidden_bias=True), SAMPLED, l1=0.1)
+    point = hidden.isel(r=0, feature_probability=0)
+    return {
+        "sampled": hidden,
+        "from given weights": train(hidden_model(), SAMPLED, None, start=point),
+        "exact": train(tg.ReLUOutput(2), EXACT),
+        "exact, untied": train(tg.TwoLayer(2, hidden_activation="identity"), EXACT),
+    }
+
+
+def hidden_model() -> Model:
+    return tg.TwoLayer(2, hidden_bias=True)
+
+
+@pytest.fixture(scope="module")
+def results(trained: dict[str, xr.Dataset]) -> dict[str, xr.Dataset]:
+    """These, and everything that is made of them."""
+    exact, low = trained["exact"], {"r": 0, "feature_probability": 0}
+    settled = tg.polish(exact)
+    branch = follow(
+        tg.problem_of(exact, r=0, feature_probability=0.2),
+        *(tg.best(settled).isel(low)[name].to_numpy() for name in ("W", "b")),
+        target="feature_probability",
+        values=[0.2, 0.201],
+    )
+    return {
+        **trained,
+        "scored": tg.score(trained["exact, untied"]),
+        "polished": tg.polish(tg.best(exact), steps=3),
+        "best": tg.best(trained["sampled"]),
+        "without the worst": tg.drop_worst(exact),
+        "average": tg.average(trained["sampled"], "loss"),
+        "minima": tg.minima(settled, hessian=False).models,
+        "branch": branch,
+    }
+
+
+def strangers(runs: xr.Dataset) -> list[str]:
+    """What of a Dataset the schema does not know."""
+    axes = set(targets_of(runs))
+    known = {*axes, *schema.DIMENSIONS}
+    found = [f"variable {name}" for name in runs if name not in schema.VARIABLES]
+    found += [f"dimension {dim}" for dim in runs.dims if dim not in known]
+    found += [
+        f"coordinate {name}"
+        for name in runs.coords
+        if name not in known | {schema.vectors_of(axis) for axis in axes}
+    ]
+    found += [f"attribute {name}" for name in runs.attrs if name not in schema.ATTRIBUTES]
+    for name, array in runs.data_vars.items():
+        own = schema.VARIABLES[str(name)].own if name in schema.VARIABLES else ()
+        lead = array.dims[: array.ndim - len(own)]
+        if array.dims[len(lead) :] != own or not set(lead) <= known:
+            found.append(f"dimensions {array.dims} of {name}")
+    return found
+
+
+def test_every_name_of_every_result_is_in_the_schema(results: dict[str, xr.Dataset]) -> None:
+    assert {name: strangers(runs) for name, runs in results.items() if strangers(runs)} == {}
+
+
+def test_every_name_of_the_schema_is_in_a_result(results: dict[str, xr.Dataset]) -> None:
+    variables = {str(name) for runs in results.values() for name in runs}
+    assert variables == set(schema.VARIABLES)
+    assert {name for runs in results.values() for name in runs.attrs} == set(schema.ATTRIBUTES)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda runs: runs.assign(surprise=1.0),
+        lambda runs: runs.assign_coords(surprise=1.0),
+        lambda runs: runs.assign_attrs(surprise=1.0),
+        lambda runs: runs.rename(step="surprise"),
+        lambda runs: runs.assign(W=runs["W"].transpose(..., "feature", "hidden")),
+    ],
+)
+def test_the_check_sees(change: Any, trained: dict[str, xr.Dataset]) -> None:
+    assert strangers(change(trained["exact"]))
+
+
+def test_variables_stand_in_the_order_of_the_schema(trained: dict[str, xr.Dataset]) -> None:
+    for runs in trained.values():
+        assert list(runs) == [name for name in schema.VARIABLES if name in runs]
+
+
+def test_words_are_those_of_the_schema(results: dict[str, xr.Dataset]) -> None:
+    for name, runs in results.items():
+        for variable, array in runs.data_vars.items():
+            words = schema.VARIABLES[str(variable)].attributes
+            known = (words, schema.EXPECTED.get(str(variable), words))
+            said = array.attrs.get("long_name")
+            assert said in [table.get("long_name") for table in known], (name, variable)
+        if SEED in runs.dims:
+            assert runs[SEED].attrs == {"long_name": "seed index"}
+    assert results["exact"]["loss"].attrs["long_name"] == "held-out loss"
+    for name in ("scored", "polished", "branch"):
+        assert results[name]["loss"].attrs["long_name"] == "expected loss"
+
+
+def test_a_name_that_is_not_in_the_schema_is_not_written() -> None:
+    with pytest.raises(KeyError, match="surprise"):
+        variables({"surprise": np.zeros(3)}, ("seed",), (3,))
+
+
+@pytest.mark.parametrize("name", sorted(schema.RESERVED))
+def test_an_axis_of_a_reserved_name_is_refused_before_anything_trains(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ensemble, "Solver", lambda *given: pytest.fail("it trains"))
+    with pytest.raises(SpecError) as caught:
+        train(tg.ReLUOutput(2), SAMPLED, {name: ("l1", [0.1])})
+    assert str(caught.value) == (
+        f"train.axes[{name!r}] needs another name, {name!r} means something else in a Dataset; "
+        "rename it: {'r': ('l1', values)}"
+    )

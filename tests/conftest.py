@@ -36,7 +36,7 @@ _COMPILING = (
     "test_sampled_data",
     "test_sampled_attack",
     "test_sampled_engine",
-    "test_starts",
+    "test_given",
     "test_extremes",
 )
 

@@ -15,7 +15,7 @@ from reference_engine import ReferenceEngine
 
 import tegum as tg
 from tegum import ensemble
-from tegum.ensemble import slices as executors
+from tegum.ensemble import slices
 
 PROBLEM = tg.Problem(tg.Independent(3, 0.3), tg.ReLUOutput(2))
 TRAINING = tg.Training(steps=20, batch_size=4, held_out=32, learning_rate=0.01, curve_points=4)
@@ -27,7 +27,7 @@ def main(store: str, out: str) -> None:
     delay = float(os.environ.get("DELAY", "0"))
     engine.on_advance = lambda: time.sleep(delay)
     ensemble.get_engine = lambda name: engine
-    executors._SAVE_SECONDS, executors._SAVE_SHARE = 0.0, 1e9
+    slices._SAVE_SECONDS, slices._SAVE_SHARE = 0.0, 1e9
     runs = tg.train(PROBLEM, AXES, TRAINING, seeds=3, store=store, progress=False)
     np.savez(out, **{name: runs[name].values for name in runs.data_vars})
     print(sum(instances * steps for instances, steps in engine.calls))

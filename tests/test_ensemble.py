@@ -18,8 +18,7 @@ import tegum as tg
 from tegum import ensemble
 from tegum.engines import get_engine
 from tegum.engines.base import Batch
-from tegum.ensemble import solve as schedule
-from tegum.ensemble import work as units
+from tegum.ensemble import solve, work
 from tegum.ensemble.machine import instance_bytes
 from tegum.ensemble.slices import run_unit
 from tegum.errors import SpecError, StoreError, UnknownNameError
@@ -42,7 +41,7 @@ def engine(monkeypatch):
 @pytest.fixture
 def small_units(monkeypatch):
     """Units of at most 3 instances, so that small ensembles have many."""
-    monkeypatch.setattr(schedule, "unit_size", lambda problem, training: 3)
+    monkeypatch.setattr(solve, "unit_size", lambda problem, training: 3)
 
 
 def train(axes=AXES, seeds=3, training=TRAINING, **options) -> xr.Dataset:
@@ -108,7 +107,7 @@ def test_untied_model_has_both_matrices_and_its_hidden_bias():
 @pytest.mark.parametrize("size", [1, 5, 1000])
 def test_axis_product_equals_naive_loops(monkeypatch, size):
     """Whatever the unit size, cell (i, j, k) is the training of exactly its own description."""
-    monkeypatch.setattr(schedule, "unit_size", lambda problem, training: size)
+    monkeypatch.setattr(solve, "unit_size", lambda problem, training: size)
     values = {"p": [0.5, 0.2], "r": [0.5, 2.0, 1.0], "learning_rate": [0.01, 0.1]}
     axes = {
         "p": ("feature_probability", values["p"]),
@@ -276,7 +275,7 @@ def test_progress_starts_with_what_the_store_has(small_units, tmp_path):
 
 @pytest.mark.parametrize("size", [1, 3, 4, 1000])
 def test_same_bits_with_a_store_and_from_it(engine, monkeypatch, tmp_path, size):
-    monkeypatch.setattr(schedule, "unit_size", lambda problem, training: size)
+    monkeypatch.setattr(solve, "unit_size", lambda problem, training: size)
     plain = train()
     first = train(store=tmp_path)
     before = len(engine.calls)
@@ -288,7 +287,7 @@ def test_same_bits_with_a_store_and_from_it(engine, monkeypatch, tmp_path, size)
 
 @pytest.mark.parametrize("size", [1, 3, 4, 6, 1000])
 def test_more_seeds_compute_only_the_new(engine, monkeypatch, tmp_path, size):
-    monkeypatch.setattr(schedule, "unit_size", lambda problem, training: size)
+    monkeypatch.setattr(solve, "unit_size", lambda problem, training: size)
     full = train(seeds=7)
     engine.calls.clear()
     for seeds, new in ((3, 3), (5, 2), (4, 0), (7, 2), (1, 0), (7, 0)):
@@ -446,7 +445,7 @@ def test_unit_claimed_elsewhere_is_done_last(small_units, tmp_path, monkeypatch)
     """The claim is free on the third try; the other units are not held up."""
     order: list[str] = []
     waits: list[float] = []
-    monkeypatch.setattr(schedule.time, "sleep", waits.append)
+    monkeypatch.setattr(solve.time, "sleep", waits.append)
     with Store(tmp_path) as store:
         really = store.claim
 
@@ -460,7 +459,7 @@ def test_unit_claimed_elsewhere_is_done_last(small_units, tmp_path, monkeypatch)
     assert order[0] == order[-1]
     assert order.count(order[0]) == 3
     assert len(order) == len(set(order)) + 2
-    assert waits == [schedule._WAIT_SECONDS]
+    assert waits == [solve._WAIT_SECONDS]
 
 
 # how work is cut
@@ -471,27 +470,27 @@ def test_family_depends_on_everything_but_the_seeds():
     other = with_axis(PROBLEM, TRAINING, "l1", 0.1)[0]
     shorter = TRAINING.replace(steps=29)
     families = [
-        units.family_of(engine, (PROBLEM,), (TRAINING,), 0),
-        units.family_of(engine, (PROBLEM,), (TRAINING,), 1),
-        units.family_of(engine, (PROBLEM,), (shorter,), 0),
-        units.family_of(engine, (other,), (TRAINING,), 0),
-        units.family_of(engine, (PROBLEM, other), (TRAINING, TRAINING), 0),
-        units.family_of(engine, (other, PROBLEM), (TRAINING, TRAINING), 0),
-        units.family_of(ReferenceEngine("2"), (PROBLEM,), (TRAINING,), 0),
+        work.family_of(engine, (PROBLEM,), (TRAINING,), 0),
+        work.family_of(engine, (PROBLEM,), (TRAINING,), 1),
+        work.family_of(engine, (PROBLEM,), (shorter,), 0),
+        work.family_of(engine, (other,), (TRAINING,), 0),
+        work.family_of(engine, (PROBLEM, other), (TRAINING, TRAINING), 0),
+        work.family_of(engine, (other, PROBLEM), (TRAINING, TRAINING), 0),
+        work.family_of(ReferenceEngine("2"), (PROBLEM,), (TRAINING,), 0),
     ]
     assert len(set(families)) == len(families)
-    assert units.family_of(ReferenceEngine(), (PROBLEM,), (TRAINING,), 0) == families[0]
-    keys = {units.row_of_range("f", *bounds).key for bounds in ((0, 1), (0, 11), (1, 11), (0, 111))}
+    assert work.family_of(ReferenceEngine(), (PROBLEM,), (TRAINING,), 0) == families[0]
+    keys = {work.row_of_range("f", *bounds).key for bounds in ((0, 1), (0, 11), (1, 11), (0, 111))}
     assert len(keys) == 4
 
 
 def test_ranges_that_cover():
-    rows = [units.row_of_range("f", *bounds) for bounds in ((0, 2), (0, 5), (3, 9), (12, 14))]
-    assert [units.longest_at(rows, seed) for seed in (0, 4, 5, 11, 13)] == [
+    rows = [work.row_of_range("f", *bounds) for bounds in ((0, 2), (0, 5), (3, 9), (12, 14))]
+    assert [work.longest_at(rows, seed) for seed in (0, 4, 5, 11, 13)] == [
         *(rows[1], rows[2], rows[2], None, rows[3]),
     ]
-    assert [units.next_start(rows, seed, 20) for seed in (0, 9, 12)] == [3, 12, 20]
-    assert units.next_start(rows, 9, 10) == 10
+    assert [work.next_start(rows, seed, 20) for seed in (0, 9, 12)] == [3, 12, 20]
+    assert work.next_start(rows, 9, 10) == 10
 
 
 @pytest.mark.parametrize(
@@ -499,9 +498,9 @@ def test_ranges_that_cover():
 )
 def test_unit_size_bounds(n, m):
     problem = tg.Problem(tg.Independent(n, 0.1), tg.ReLUOutput(m))
-    size = units.unit_size(problem, tg.Training())
+    size = work.unit_size(problem, tg.Training())
     assert 1 <= size <= 8192
-    assert size == 1 or size * 12 * (n * m + n) <= units._STATE_BYTES
+    assert size == 1 or size * 12 * (n * m + n) <= work._STATE_BYTES
     if n * m < 15_000:
         assert size >= 64
 
@@ -514,7 +513,7 @@ def test_many_tiny_instances_make_few_units(monkeypatch, tmp_path):
         n = batch.n_instances
         return {"W": np.zeros((n, 1, 2), np.float32), "loss": np.zeros(n)}
 
-    monkeypatch.setattr(schedule, "run_unit", fake)
+    monkeypatch.setattr(solve, "run_unit", fake)
     problem = tg.Problem(tg.Independent(2, 0.1), tg.ReLUOutput(1))
     axes = {"feature_probability": np.linspace(0.01, 1, 200)}
     runs = tg.train(problem, axes, tg.Training(), seeds=500, store=tmp_path, progress=False)

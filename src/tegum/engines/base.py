@@ -100,7 +100,7 @@ class Engine(Protocol):
         ...
 
     def parameters(self, batch: Batch, state: State) -> State:
-        """What is trained, by the names of `PARAMETERS`, each (N, ...), as views of the state.
+        """What is trained, by the names of `schema.PARAMETERS`, each (N, ...), as views of the state.
 
         A bias `b` that the model does not have is there as 0, or missing.
         """

@@ -10,7 +10,7 @@ from reference_engine import ReferenceEngine, gradient, losses, randomness
 
 import tegum as tg
 from tegum.engines.base import Batch
-from tegum.ensemble import slices as executors
+from tegum.ensemble import slices
 from tegum.ensemble.machine import available_cores, available_memory, checked_jobs
 from tegum.ensemble.slices import run_unit
 from tegum.ensemble.work import row_of_range
@@ -48,8 +48,8 @@ def store(tmp_path):
 
 @pytest.fixture
 def saves_always(monkeypatch):
-    monkeypatch.setattr(executors, "_SAVE_SECONDS", 0.0)
-    monkeypatch.setattr(executors, "_SAVE_SHARE", 1e9)
+    monkeypatch.setattr(slices, "_SAVE_SECONDS", 0.0)
+    monkeypatch.setattr(slices, "_SAVE_SHARE", 1e9)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_results_equal_a_naive_loop():
 @pytest.mark.parametrize("limit", [1, 3, 1000])
 def test_slices_do_not_matter(monkeypatch, limit):
     usual = run()
-    monkeypatch.setattr(executors, "_timed_slice", lambda run, wanted: _sliced(run, limit))
+    monkeypatch.setattr(slices, "_timed_slice", lambda run, wanted: _sliced(run, limit))
     assert_same(run(), usual)
 
 
@@ -151,7 +151,7 @@ def test_slices_grow_to_the_time_aimed_at(monkeypatch):
         return state
 
     monkeypatch.setattr(engine, "advance", advance)
-    monkeypatch.setattr(executors.time, "perf_counter", lambda: clock[0])
+    monkeypatch.setattr(slices.time, "perf_counter", lambda: clock[0])
     training = TRAINING.replace(steps=2000, curve_points=0, checkpoints=())
     run_unit(engine, batch_of(training), jobs=1)
     assert [steps for _, steps in engine.calls[:6]] == [1, 1, 8, 64, 204, 204]
@@ -292,8 +292,8 @@ def test_interrupted_at_every_slice(store):
 @pytest.mark.parametrize("save_seconds", [0.0, 1e9])
 def test_interruption_inside_the_engine_is_not_trusted(store, monkeypatch, save_seconds):
     """An exception in mid-advance leaves a state of no step: the last kept one, or none, counts."""
-    monkeypatch.setattr(executors, "_SAVE_SECONDS", save_seconds)
-    monkeypatch.setattr(executors, "_SAVE_SHARE", 1e9)
+    monkeypatch.setattr(slices, "_SAVE_SECONDS", save_seconds)
+    monkeypatch.setattr(slices, "_SAVE_SHARE", 1e9)
     engine = ReferenceEngine()
     countdown = iter(range(30))
 
@@ -352,7 +352,7 @@ def test_second_ctrl_c_acts_at_once():
     reached = []
 
     def press_twice():
-        with executors.interrupt_between_slices():
+        with slices.interrupt_between_slices():
             for time in ("first", "second"):
                 os.kill(os.getpid(), signal.SIGINT)
                 reached.append(time)
@@ -371,7 +371,7 @@ def test_other_threads_and_handlers_are_left_alone():
     before = signal.signal(signal.SIGINT, lambda number, frame: None)
     try:
         ours = signal.getsignal(signal.SIGINT)
-        with executors.interrupt_between_slices():
+        with slices.interrupt_between_slices():
             assert signal.getsignal(signal.SIGINT) is ours
     finally:
         signal.signal(signal.SIGINT, before)

@@ -13,7 +13,7 @@ import tegum as tg
 from tegum import ensemble
 from tegum.cli.main import main
 from tegum.engines.base import Batch
-from tegum.ensemble import solve as schedule
+from tegum.ensemble import solve
 from tegum.errors import SpecError
 from tegum.report.lab import RunLab
 
@@ -65,7 +65,7 @@ def test_a_point_starts_from_the_model_at_its_own_coordinates(
     )
     axes = {"r": ("importance[1]", [4.0, 0.5]), "feature_probability": [0.6]}
     for size in (1, 4, 1000):
-        monkeypatch.setattr(schedule, "unit_size", lambda problem, training, size=size: size)
+        monkeypatch.setattr(solve, "unit_size", lambda problem, training, size=size: size)
         kept = train(axes=axes, training=SAMPLED.replace(steps=0), start=turned)
         wanted = first.sel(r=[4.0, 0.5], feature_probability=[0.6])
         for name in ("W", "b"):
@@ -167,7 +167,7 @@ def test_more_seeds_of_one_start_compute_only_the_new(
 def test_a_stopped_run_goes_on(
     training: tg.Training, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
-    monkeypatch.setattr(schedule, "unit_size", lambda problem, training: 4)
+    monkeypatch.setattr(solve, "unit_size", lambda problem, training: 4)
     first = train(seeds=2)
     plain, stops = train(seeds=2, training=training, start=first), 0
     for stop in range(0, 2 * 3 * 2 * training.steps, 90):
@@ -190,7 +190,7 @@ def test_the_lab_and_the_command_line(tmp_path: Any, monkeypatch: pytest.MonkeyP
     assert main([*line.split(), "--out", "a.nc"]) == 0
     assert main([*line.split(), "--start", "a.nc", "--seed", "1", "--out", "b.nc"]) == 0
     problem = tg.Problem(tg.Independent(4, 0.3), tg.ReLUOutput(2))
-    lab = RunLab(seed=1)
+    lab = RunLab(run_seed=1)
     plan = tg.Training(steps=9, held_out=64)
     with xr.open_dataset("a.nc") as a, xr.open_dataset("b.nc") as b:
         xr.testing.assert_identical(lab.train(problem, None, plan, 2, start=a.load()), b.load())

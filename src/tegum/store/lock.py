@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from filelock import FileLock, Timeout
 
 from tegum.store.files import failure
+
+#: How file systems without locks answer.
+_NO_LOCKS: Final = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL}
 
 
 class Lock:
@@ -27,18 +31,16 @@ class Lock:
         the same bits.
 
         Raises:
-            StoreError: no file can be made at `path`.
+            StoreError: the file at `path` cannot be made or written.
         """
-        try:
-            path.touch()
-        except OSError as error:
-            raise failure("lock", path, error) from error
         held = FileLock(path, thread_local=False)
         try:
             held.acquire(blocking=False)
         except Timeout:
             return None
-        except OSError:
+        except OSError as error:
+            if error.errno not in _NO_LOCKS:
+                raise failure("lock", path, error) from error
             return cls(path, None)
         return cls(path, held)
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from tegum.analysis import geometry
 from tegum.analysis._arrays import labelled
-from tegum.analysis.factors import ABSENT, THRESHOLD, Factor, factors
+from tegum.analysis.tegum_factors import ABSENT, THRESHOLD, Factor, factors
 from tegum.dims import F64, FEATURE
 
 _COLUMNS: Final = (

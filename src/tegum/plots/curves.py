@@ -15,6 +15,7 @@ from tegum.dims import DENSITY
 from tegum.errors import SpecError
 from tegum.plots import style
 from tegum.plots._panels import panel_column, require, table_of, title
+from tegum.runs.tables import count_table, loss_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,7 +44,7 @@ def counts(data: pd.DataFrame | xr.Dataset, theory: pd.DataFrame | None = None) 
     Raises:
         SpecError: a column is missing.
     """
-    table = table_of(data, "count")
+    table = table_of(data, count_table)
     names = [name for name, *_ in _COUNTS]
     require("counts", table, [DENSITY, *names])
     if theory is not None:
@@ -92,7 +93,7 @@ def loss_curves(data: pd.DataFrame | xr.Dataset, *, by: str | None = None) -> Fi
     Raises:
         SpecError: a column is missing, or a group has two losses for one step of one seed.
     """
-    table = table_of(data, "loss")
+    table = table_of(data, loss_table)
     require("loss_curves", table, ["step", "loss"])
     column = panel_column("loss_curves", table, by)
     groups = (
@@ -177,7 +178,7 @@ def _diagonal(axes: Axes, values: NDArray[Any]) -> None:
 
 
 def density_axis(axes: Axes) -> None:
-    """The x axis as 1/(1−S), logarithmic, with plain numbers at 1, 3, 10, 30, …"""
+    """The x axis as 1/(1−S), logarithmic, with plain numbers at 1, 3, 10, 30 and on."""
     axes.set_xscale("log")
     axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))

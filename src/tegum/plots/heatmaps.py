@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from tegum.errors import SpecError
 from tegum.plots import style
 from tegum.plots._panels import Panel, grid_places, require, split, table_of
+from tegum.runs.tables import feature_table, gram_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,11 +67,11 @@ def gram_panels(
     owner: str, data: pd.DataFrame | xr.Dataset, pairs: pd.DataFrame | None, by: str | None
 ) -> list[tuple[Panel, Panel]]:
     """Matching panels of the feature table and of the table of pairs."""
-    features = table_of(data, "feature")
+    features = table_of(data, feature_table)
     if pairs is None:
         if features is data:
             raise SpecError.of(owner, "pairs", "must be given with a feature table", None)
-        pairs = table_of(data, "gram")
+        pairs = table_of(data, gram_table)
     require(owner, features, ["feature", "b"])
     require(owner, pairs, ["feature", "feature_j", "gram"])
     singles = split(owner, features, by, ["feature"])

@@ -93,7 +93,6 @@ def derivatives(
     u: F64, v: F64, same: Bools, p: F64, r: F64
 ) -> tuple[tuple[F64, F64], tuple[F64, F64, F64]]:
     """Gradient (u, v) and Hessian (uu, uv, vv) of the loss in (|w₁|, |w₂|), off the axes."""
-
     at = _at(u, v, same)
 
     def derived(du: int, dv: int) -> F64:

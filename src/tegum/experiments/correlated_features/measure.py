@@ -9,7 +9,7 @@ import xarray as xr
 from scipy.optimize import minimize
 
 from tegum.analysis import alignment, sets
-from tegum.analysis.minima import minima
+from tegum.analysis.local_minima import minima
 from tegum.dims import DENSITY, F64, I64, SEED
 from tegum.distributions import Anticorrelated, Correlated, Distribution, Independent
 from tegum.experiments._shared.sets import EXACT, TRAINED, by_engine, in_plane, plain

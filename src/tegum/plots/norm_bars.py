@@ -11,6 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from tegum.plots import style
 from tegum.plots._panels import Panel, grid_places, require, split, table_of
+from tegum.runs.tables import feature_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,7 +37,7 @@ def norms(data: pd.DataFrame | xr.Dataset, *, by: str | None = None, columns: in
     Raises:
         SpecError: a column is missing, or a panel has two rows for one feature.
     """
-    table = table_of(data, "feature")
+    table = table_of(data, feature_table)
     require("norms", table, ["feature", "norm", "superposition"])
     parts = split("norms", table, by, ["feature"])
     height = bars_height(max(len(part.rows) for part in parts))

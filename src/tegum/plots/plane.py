@@ -13,6 +13,7 @@ from matplotlib.patches import Circle
 from tegum.errors import SpecError
 from tegum.plots import style
 from tegum.plots._panels import Panel, grid_places, require, split, table_of
+from tegum.runs.tables import feature_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,7 +41,7 @@ def features_2d(
         SpecError: a column is missing, there is a third dimension, or a panel has two rows for
             one feature.
     """
-    table = table_of(data, "feature")
+    table = table_of(data, feature_table)
     require("features_2d", table, ["feature", "w0", "w1"])
     if "w2" in table.columns:
         rule = "must have two dimensions, w0 and w1: see features_3d"

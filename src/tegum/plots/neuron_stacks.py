@@ -13,6 +13,7 @@ from tegum.analysis import neurons as analysis
 from tegum.plots import style
 from tegum.plots._neurons import MONO, POLY, STACK, Colour, Model, draw_map, draw_stack, read_models
 from tegum.plots._panels import grid_places, table_of
+from tegum.runs.tables import neuron_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -105,7 +106,7 @@ def _figure(
     order: analysis.Order,
     kinds: tuple[str, ...],
 ) -> Figure:
-    models = read_models(owner, table_of(data, "neuron"), colour, by, threshold, order)
+    models = read_models(owner, table_of(data, neuron_table), colour, by, threshold, order)
     most = max(len(model.W) for model in models)
     n = max(model.W.shape[1] for model in models)
     width = most * float(np.clip(_MOST / most, _NARROWEST, _WIDEST))

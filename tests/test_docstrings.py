@@ -8,17 +8,13 @@ import importlib
 import inspect
 import re
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
-import pandas as pd
 import pytest
-import xarray as xr
 from pydantic import BaseModel
 from test_public_face import FLAT, LISTED, PACKED
 
-import tegum as tg
 from tegum import errors
 from tegum.report.discovery import find
 

@@ -38,8 +38,13 @@ def panels(
             `feature_probability` from dense to sparse.
         columns: models in a row.
 
+    Returns:
+        The figure.
+
     Raises:
         SpecError: as `gram` and `norms`.
+
+    Source: "Demonstrating Superposition: Basic Results".
     """
     features = table_of(data, feature_table)
     require("panels", features, ["feature", "norm", "superposition", "b"])

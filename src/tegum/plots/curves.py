@@ -41,8 +41,13 @@ def counts(data: pd.DataFrame | xr.Dataset, theory: pd.DataFrame | None = None) 
             density has several rows; or a Dataset with the axis `feature_probability`.
         theory: predictions, columns `feature_probability`, `represented`, `dedicated`: diamonds.
 
+    Returns:
+        The figure.
+
     Raises:
         SpecError: a column is missing.
+
+    Source: "Demonstrating Superposition: Basic Results".
     """
     table = table_of(data, count_table)
     names = [name for name, *_ in _COUNTS]
@@ -90,8 +95,13 @@ def loss_curves(data: pd.DataFrame | xr.Dataset, *, by: str | None = None) -> Fi
             with `loss_curve`.
         by: the group column: by default `panel`, else `feature_probability`.
 
+    Returns:
+        The figure.
+
     Raises:
         SpecError: a column is missing, or a group has two losses for one step of one seed.
+
+    Source: "Superposition and Learning Dynamics".
     """
     table = table_of(data, loss_table)
     require("loss_curves", table, ["step", "loss"])
@@ -137,8 +147,13 @@ def against_theory(data: pd.DataFrame, *, quantity: str = "loss") -> Figure:
             measurement, drawn as bars of two) and `label` (a colour per label).
         quantity: what is compared, for the axis labels.
 
+    Returns:
+        The figure.
+
     Raises:
         SpecError: a column is missing.
+
+    Source: "Demonstrating Superposition: Mathematical Understanding".
     """
     require("against_theory", data, ["theory", "measured"])
     figure = Figure(figsize=(4.6, 3.6), layout="constrained")

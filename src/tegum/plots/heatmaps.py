@@ -30,7 +30,7 @@ def gram(
     by: str | None = None,
     columns: int = 4,
 ) -> Figure:
-    """WᵀW with b beside it, a panel per model (paper, "Demonstrating Superposition").
+    """WᵀW with b beside it, a panel per model.
 
     Features run from first to last, top to bottom and left to right; one colour scale, −1 … 1,
     for everything, pointed at an end where values go beyond it.
@@ -42,8 +42,13 @@ def gram(
             `feature_probability` from dense to sparse.
         columns: panels in a row.
 
+    Returns:
+        The figure.
+
     Raises:
         SpecError: a column is missing, panels differ between the tables, or a pair is doubled.
+
+    Source: "Demonstrating Superposition: Basic Results".
     """
     parts = gram_panels("gram", data, pairs, by)
     places = list(grid_places(len(parts), columns))

@@ -45,8 +45,13 @@ def motion_3d(
         turn: degrees around the third axis during the film.
         view: where it begins; see `features_3d`.
 
+    Returns:
+        The film.
+
     Raises:
         SpecError: a column is missing, or a step has not one row for each feature.
+
+    Source: "Superposition and Learning Dynamics".
     """
     require("motion_3d", data, ["step", "feature", *_projection.XYZ])
     full = data["step"].nunique() * data["feature"].nunique()

@@ -26,7 +26,7 @@ _SIDE, _GAP, _TITLE, _EDGE, _BAR = 1.75, 0.22, 0.34, 0.08, 1.0
 def features_2d(
     data: pd.DataFrame | xr.Dataset, *, by: str | None = None, columns: int = 5
 ) -> Figure:
-    """Each feature as a line from the origin to W_i, a panel per model (paper, introduction).
+    """Each feature as a line from the origin to W_i, a panel per model.
 
     Colour is importance, light for the most important; the circle has radius 1.
 
@@ -37,9 +37,14 @@ def features_2d(
             `feature_probability` from dense to sparse.
         columns: panels in a row.
 
+    Returns:
+        The figure.
+
     Raises:
         SpecError: a column is missing, there is a third dimension, or a panel has two rows for
             one feature.
+
+    Source: "Introduction".
     """
     table = table_of(data, feature_table)
     require("features_2d", table, ["feature", "w0", "w1"])

@@ -53,8 +53,13 @@ def features_3d(
             nearest, within .1 of the cosine; "none"; "auto": all of up to 8 features, else near.
         view: degrees around the third axis, and above its equator.
 
+    Returns:
+        The figure.
+
     Raises:
         SpecError: a column is missing, a panel has two rows for one feature, unknown `edges`.
+
+    Source: "The Geometry of Superposition: Uniform Superposition".
     """
     table = table_of(data, feature_table)
     require("features_3d", table, ["feature", *_projection.XYZ])

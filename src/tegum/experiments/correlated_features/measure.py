@@ -158,7 +158,7 @@ def _shown(case: Case, runs: dict[str, xr.Dataset]) -> pd.DataFrame:
         if isinstance(case.law, Independent):
             W = alignment.canonical(W)
         else:
-            W = sets.align_sets(W, target, case.pairs).apply(W)
+            W = alignment.align_sets(W, target, case.pairs).apply(W)
         columns = {"case": case.name, "model": name, "loss": float(loss), **in_plane(W)}
         parts.append(pd.DataFrame(columns))
     return pd.concat(parts, ignore_index=True)

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from tegum.errors import UnknownNameError as UnknownNameError
     from tegum.loss import expected_loss as expected_loss
     from tegum.loss import loss_by_active as loss_by_active
-    from tegum.loss import polish as polish
     from tegum.loss import score as score
+    from tegum.loss.polishing import polish as polish
     from tegum.models import Linear as Linear
     from tegum.models import ReLUHidden as ReLUHidden
     from tegum.models import ReLUOutput as ReLUOutput

@@ -11,8 +11,8 @@ from scipy.optimize import minimize
 from scipy.spatial import ConvexHull
 
 from tegum.analysis import catalogue as cat
-from tegum.analysis import factors as fac
 from tegum.analysis import geometry
+from tegum.analysis import tegum_factors as fac
 from tegum.analysis._matching import least_distance, match, rms, symmetry
 from tegum.errors import SpecError, UnknownNameError
 

@@ -12,7 +12,7 @@ import xarray as xr
 import tegum as tg
 from tegum.analysis import dynamics
 from tegum.analysis.jump_share import jump_share
-from tegum.analysis.stages import loss_rate, stages
+from tegum.analysis.loss_stages import loss_rate, stages
 from tegum.dims import F64
 from tegum.errors import SpecError
 

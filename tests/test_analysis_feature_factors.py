@@ -9,8 +9,8 @@ import xarray as xr
 
 from tegum.analysis import geometry
 from tegum.analysis.catalogue import polytope
-from tegum.analysis.factors import factors
 from tegum.analysis.feature_factors import across_factors, feature_factor_table
+from tegum.analysis.tegum_factors import factors
 from tegum.dims import F64
 from tegum.errors import SpecError
 

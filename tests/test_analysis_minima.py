@@ -13,7 +13,7 @@ from polytopes import turn
 
 import tegum
 from tegum.analysis import curvature
-from tegum.analysis.minima import minima, same_minimum
+from tegum.analysis.local_minima import minima, same_minimum
 from tegum.distributions import Anticorrelated, Correlated, Groups, Independent
 from tegum.errors import SpecError
 from tegum.models import Linear, ReLUOutput, TwoLayer

@@ -11,8 +11,8 @@ import xarray as xr
 from polytopes import planted, turn
 
 from tegum.analysis import catalogue as cat
-from tegum.analysis import factors as fac
 from tegum.analysis import geometry
+from tegum.analysis import tegum_factors as fac
 from tegum.analysis._matching import symmetry
 from tegum.errors import SpecError
 

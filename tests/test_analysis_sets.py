@@ -133,7 +133,7 @@ def test_alignment_finds_rotation_sets_and_members(rng: np.random.Generator) -> 
     target = rng.normal(size=(3, 7))
     moved = target[:, [3, 2, 0, 1, 6, 4, 5]]
     moved = turn(rng, 3) @ moved
-    found = sets.align_sets(moved, target, label)
+    found = alignment.align_sets(moved, target, label)
     assert found.error == pytest.approx(0, abs=1e-9)
     np.testing.assert_allclose(found.apply(moved), target)
     assert found.order.tolist() == [2, 3, 1, 0, 5, 6, 4]
@@ -149,7 +149,7 @@ def test_alignment_is_the_best_of_all_orders(rng: np.random.Generator) -> None:
             w = W[:, list(order)]
             errors.append(np.linalg.norm(alignment.procrustes(w, target) @ w - target))
     assert len(errors) == 48
-    found = sets.align_sets(W, target, label)
+    found = alignment.align_sets(W, target, label)
     assert found.error == pytest.approx(min(errors))
     np.testing.assert_allclose(np.linalg.norm(found.apply(W) - target), found.error)
 
@@ -186,7 +186,7 @@ def test_bad_input_says_what_is_wrong() -> None:
     with pytest.raises(SpecError, match=r"labels must be one per feature, \(4,\)"):
         sets.spread(CROSS, [0, 1])
     with pytest.raises(SpecError, match="at most 6; got 7"):
-        sets.align_sets(np.eye(7), np.eye(7), range(7))
+        alignment.align_sets(np.eye(7), np.eye(7), range(7))
     with pytest.raises(SpecError, match="two hidden dimensions"):
         sets.side_by_side(np.eye(4), PAIRS)
     with pytest.raises(SpecError, match=r"labels must be one per feature, \(4,\)"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import importlib.util
 import json
 import os
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 from numba import njit
 from numba.core.caching import NullCache
 from numba.core.dispatcher import Dispatcher
@@ -45,6 +45,10 @@ def source(tmp_path: Path) -> Path:
     return path
 
 
+#: All that were made: numba rebuilds a form of a module that nobody can import beside a living one.
+made: list[Dispatcher] = []
+
+
 def kernel(source: Path) -> Dispatcher:
     """A kernel as another process would have it: nothing compiled yet."""
     spec = importlib.util.spec_from_file_location("small", source)
@@ -52,7 +56,8 @@ def kernel(source: Path) -> Dispatcher:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return keep(njit(module.add))
+    made.append(keep(njit(module.add)))
+    return made[-1]
 
 
 def counts(kernel: Dispatcher) -> tuple[int, int]:
@@ -117,20 +122,84 @@ def test_a_damaged_file_costs_a_compilation(
     assert (third(1, 2), counts(third)) == (3, (1, 0))
 
 
-def test_a_process_waits_for_another_that_is_writing(home: Path, source: Path) -> None:
+def test_who_writes_waits_for_another_that_does(home: Path, source: Path) -> None:
     kernel(source)(1, 2)
-    lock = next(home.rglob("lock"))
     results: list[Any] = []
     late = kernel(source)
     thread = threading.Thread(target=lambda: results.append(late(1.5, 2.0)), daemon=True)
-    with open(lock, "ab") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+    with FileLock(next(home.rglob("lock"))):
         thread.start()
         thread.join(0.5)
         assert thread.is_alive()
     thread.join(60)
     assert results == [3.5]
     assert counts(late) == (0, 1)
+    again = kernel(source)
+    assert (again(1, 2), again(1.5, 2.0), counts(again)) == (3, 3.5, (2, 0))
+
+
+def test_who_reads_waits_for_nobody(home: Path, source: Path) -> None:
+    kernel(source)(1, 2)
+    with FileLock(next(home.rglob("lock"))):
+        late = kernel(source)
+        assert (late(1, 2), counts(late)) == (3, (1, 0))
+
+
+def test_a_killed_process_does_not_block(home: Path, source: Path) -> None:
+    kernel(source)(1, 2)
+    lock = next(home.rglob("lock"))
+    script = (
+        "import sys, os, signal, filelock\n"
+        "lock = filelock.FileLock(sys.argv[1]); lock.acquire()\n"
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    subprocess.run([sys.executable, "-c", script, str(lock)], check=False)
+    kernel(source)(1.5, 2.0)
+    again = kernel(source)
+    assert (again(1.5, 2.0), counts(again)) == (3.5, (1, 0))
+
+
+def test_a_process_that_stopped_while_writing_blocks_for_a_while_only(
+    home: Path, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kernel(source)(1, 2)
+    monkeypatch.setattr(cache, "_PATIENCE", 0.05)
+    with FileLock(next(home.rglob("lock")), thread_local=False):
+        late = kernel(source)
+        thread = threading.Thread(target=lambda: late(1.5, 2.0), daemon=True)
+        thread.start()
+        thread.join(60)
+        assert not thread.is_alive()
+    again = kernel(source)
+    assert (again(1.5, 2.0), counts(again)) == (3.5, (1, 0))
+
+
+def test_an_index_read_earlier_leads_to_no_other_form(home: Path, source: Path) -> None:
+    """Between a reader's look at the index and at the form, everything is flushed and rewritten."""
+    kernel(source)(1, 2)
+    (index,), (old,) = files(home, ".nbi"), files(home, ".nbc")
+    seen = index.read_bytes()
+    writer = kernel(source)
+    writer._cache.flush()
+    assert writer(1.5, 2.0) == 3.5
+    index.write_bytes(seen)
+    late = kernel(source)
+    assert (late(1, 2), late(1.5, 2.0), counts(late)) == (3, 3.5, (1, 1))
+    assert old in files(home, ".nbc")
+
+
+def test_two_that_write_at_once_lose_nothing_but_time(
+    home: Path, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both read the index before either has written it: what is lost is compiled again."""
+    one, other = kernel(source), kernel(source)
+    load = one._cache._cache_file._load_index
+    before = load()
+    one(1, 2)
+    monkeypatch.setattr(other._cache._cache_file, "_load_index", lambda: dict(before))
+    other(1.5, 2.0)
+    third = kernel(source)
+    assert (third(1, 2), third(1.5, 2.0), counts(third)) == (3, 3.5, (1, 1))
 
 
 @pytest.fixture(params=["a file", "no such device"])
@@ -171,10 +240,12 @@ def test_a_disk_that_fills_up_is_no_error(
 
 
 def test_where_the_cache_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("TEGUM_CACHE_DIR", "XDG_CACHE_HOME"):
+    for name in ("TEGUM_CACHE_DIR", "XDG_CACHE_HOME", "LOCALAPPDATA"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", "/home/somebody")
     assert cache_home() == Path("/home/somebody/.cache/tegum")
+    monkeypatch.setenv("LOCALAPPDATA", "/users/somebody")
+    assert cache_home() == Path("/users/somebody/tegum")
     monkeypatch.setenv("XDG_CACHE_HOME", "/var/x")
     assert cache_home() == Path("/var/x/tegum")
     monkeypatch.setenv("TEGUM_CACHE_DIR", "/elsewhere")

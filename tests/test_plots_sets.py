@@ -10,7 +10,7 @@ from matplotlib.colors import to_hex
 
 from tegum import plots
 from tegum.errors import SpecError
-from tegum.plots.sets import COLOURS
+from tegum.plots.plane_sets import COLOURS
 
 
 def models(count: int = 2) -> pd.DataFrame:

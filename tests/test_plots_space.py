@@ -18,7 +18,7 @@ from tegum import plots
 from tegum.dims import F64
 from tegum.errors import SpecError
 from tegum.experiments.base import FigureSpec, Tables
-from tegum.plots import _space, style
+from tegum.plots import _projection, style
 from tegum.report import figures
 
 OCTAHEDRON = np.concatenate([np.eye(3), -np.eye(3)], axis=1)
@@ -26,7 +26,9 @@ CUBE = np.array(np.meshgrid(*[[-1.0, 1.0]] * 3)).reshape(3, 8) / np.sqrt(3)
 
 
 def points(W: F64, **columns: object) -> pd.DataFrame:
-    table = pd.DataFrame({"feature": range(W.shape[1]), **dict(zip(_space.XYZ, W, strict=True))})
+    table = pd.DataFrame(
+        {"feature": range(W.shape[1]), **dict(zip(_projection.XYZ, W, strict=True))}
+    )
     return table.assign(**columns)
 
 
@@ -85,7 +87,7 @@ def test_words_are_inside_and_apart(name: str, monkeypatch: pytest.MonkeyPatch) 
 def test_axes_seen_along_an_axis(
     view: tuple[float, float], across: int, up: int, towards: int
 ) -> None:
-    flat, depth = _space.View(*view).project(np.eye(3))
+    flat, depth = _projection.View(*view).project(np.eye(3))
     np.testing.assert_allclose(flat[across], [1, 0], atol=1e-12)
     np.testing.assert_allclose(flat[up], [0, 1], atol=1e-12)
     assert abs(depth[towards]) == pytest.approx(1)
@@ -95,7 +97,7 @@ def test_axes_seen_along_an_axis(
 
 def test_a_projection_keeps_lengths_across_and_along() -> None:
     vectors = np.random.default_rng(0).standard_normal((20, 3))
-    flat, depth = _space.View(33.0, 21.0).project(vectors)
+    flat, depth = _projection.View(33.0, 21.0).project(vectors)
     np.testing.assert_allclose((flat**2).sum(1) + depth**2, (vectors**2).sum(1))
 
 

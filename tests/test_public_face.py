@@ -1,50 +1,120 @@
-"""What `import tegum` gives, and what it does not load."""
+"""What `import tegum` and its faces give, and what they do not load."""
 
 from __future__ import annotations
 
 import ast
+import importlib
 import inspect
 import subprocess
 import sys
+from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 import tegum
 
 HEAVY = ("matplotlib", "torch", "numba", "pandas", "xarray", "rich", "tyro", "scipy", "h5netcdf")
+SERVERS = ("starlette", "uvicorn", "websockets")
+
+#: Packages with a face of their own. Those of the first are functions and classes, those of
+#: `PACKED` modules, each of which is about one thing.
+FLAT = ("tegum", "tegum.plots")
+PACKED = ("tegum.analysis", "tegum.theory")
+LISTED = {face: tuple(importlib.import_module(face).__all__) for face in FLAT + PACKED}
+#: What can be reached from `import tegum` alone.
+ROOMS = (
+    *("analysis", "distributions", "engines", "ensemble", "errors", "experiments", "loss"),
+    *("models", "plots", "problem", "runs", "store", "targets", "theory", "training", "widgets"),
+)
 
 
-def test_all_is_sorted_and_without_repeats() -> None:
-    assert list(tegum.__all__) == sorted(set(tegum.__all__))
+def modules_of(face: str) -> list[ModuleType]:
+    """Where the public names of a face live."""
+    if face in FLAT:
+        return [importlib.import_module(face)]
+    return [importlib.import_module(f"{face}.{name}") for name in LISTED[face]]
 
 
-@pytest.mark.parametrize("name", tegum.__all__)
-def test_every_public_name_resolves_and_is_documented(name: str) -> None:
-    thing = getattr(tegum, name)
-    assert inspect.getdoc(thing)
+@pytest.mark.parametrize("face", LISTED)
+def test_all_is_sorted_and_without_repeats(face: str) -> None:
+    assert list(LISTED[face]) == sorted(set(LISTED[face]))
+    assert not [name for name in LISTED[face] if name.startswith("_")]
+
+
+@pytest.mark.parametrize("face", LISTED)
+def test_every_name_is_there_in_a_fresh_interpreter(face: str) -> None:
+    """By attribute, from nothing but `import tegum`: no other import may be what brings it."""
+    head = face.removeprefix("tegum").removeprefix(".")
+    owner = f"tegum.{head}" if head else "tegum"
+    looked = "; ".join(f"{owner}.{name}" for name in LISTED[face])
+    program = f"import tegum; {looked}; assert set({owner}.__all__) < set(dir({owner}))"
+    subprocess.run([sys.executable, "-W", "error", "-c", program], check=True)
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_every_room_is_there_in_a_fresh_interpreter(room: str) -> None:
+    program = f"import tegum; assert tegum.{room}.__doc__; assert {room!r} in dir(tegum)"
+    subprocess.run([sys.executable, "-W", "error", "-c", program], check=True)
+
+
+@pytest.mark.parametrize(("face", "name"), [(f, n) for f in FLAT for n in LISTED[f]])
+def test_every_public_name_is_a_documented_thing_of_ours(face: str, name: str) -> None:
+    thing = getattr(importlib.import_module(face), name)
+    assert inspect.isroutine(thing) or inspect.isclass(thing)
+    assert thing.__name__ == name
     assert thing.__module__.startswith("tegum.")
+    assert not any(part.startswith("_") for part in thing.__module__.split("."))
+    assert inspect.getdoc(thing)
 
 
-def test_dir_shows_the_public_names() -> None:
-    assert set(tegum.__all__) < set(dir(tegum))
-    assert "__version__" in dir(tegum)
+@pytest.mark.parametrize(("face", "name"), [(f, n) for f in PACKED for n in LISTED[f]])
+def test_every_public_module_is_documented(face: str, name: str) -> None:
+    module = getattr(importlib.import_module(face), name)
+    assert inspect.ismodule(module)
+    assert module.__doc__
 
 
-def test_type_checkers_see_the_same_names() -> None:
-    tree = ast.parse(inspect.getsource(tegum))
+@pytest.mark.parametrize(
+    ("face", "places"),
+    [("tegum", ("tegum", "tegum.loss", "tegum.runs", *PACKED)), ("tegum.plots", ("tegum.plots",))],
+)
+def test_no_module_is_called_like_a_public_function(face: str, places: tuple[str, ...]) -> None:
+    for place in places:
+        (folder,) = importlib.import_module(place).__path__
+        assert not set(LISTED[face]) & {path.stem for path in Path(folder).iterdir()}
+
+
+def test_modules_that_were_imported_hide_nothing() -> None:
+    """Python binds a submodule in its package when it is imported, whoever does that."""
+    for name in LISTED["tegum.plots"]:
+        importlib.import_module(getattr(tegum.plots, name).__module__)
+    assert all(callable(getattr(tegum.plots, name)) for name in LISTED["tegum.plots"])
+
+
+@pytest.mark.parametrize("face", ["tegum", *PACKED])
+def test_type_checkers_see_the_same_names(face: str) -> None:
+    module = importlib.import_module(face)
+    tree = ast.parse(inspect.getsource(module))
     guarded = next(node for node in tree.body if isinstance(node, ast.If))
     seen = {
-        alias.name
+        alias.asname  # what a checker takes for public has a second name, the same one
         for node in ast.walk(guarded)
         if isinstance(node, ast.ImportFrom)
         for alias in node.names
     }
-    assert seen == set(tegum.__all__)
+    assert seen - set(ROOMS) == set(LISTED[face])
+
+
+def test_dir_shows_the_version() -> None:
+    assert "__version__" in dir(tegum)
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:
-    with pytest.raises(AttributeError, match="no attribute 'trian'"):
+    with pytest.raises(AttributeError, match="'tegum' has no attribute 'trian'"):
         tegum.trian  # noqa: B018
+    with pytest.raises(AttributeError, match=r"'tegum\.analysis' has no attribute '_arrays'"):
+        tegum.faces.lazy("tegum.analysis")[1]("_arrays")
 
 
 def loaded_by(code: str) -> set[str]:
@@ -59,7 +129,13 @@ def loaded_by(code: str) -> set[str]:
 def test_importing_tegum_loads_nothing_heavy() -> None:
     loaded = loaded_by("import tegum")
     assert "tegum" in loaded
-    assert not loaded & set(HEAVY)
+    assert not loaded & {*HEAVY, *SERVERS, "numpy", "pydantic"}
+
+
+@pytest.mark.parametrize("face", PACKED)
+def test_a_face_of_modules_loads_none_of_them(face: str) -> None:
+    loaded = loaded_by(f"import tegum\n{face}")
+    assert not loaded & {*HEAVY, *SERVERS, "numpy"}
 
 
 def test_descriptions_load_nothing_heavy() -> None:

@@ -316,51 +316,68 @@ def test_index_uses_a_write_ahead_log(store):
     assert store._index._run("PRAGMA journal_mode") == [("wal",)]
 
 
-# claims
+# locks
 
 
-def test_claim_is_exclusive_until_released(store):
-    first = store.claim("k")
+def test_lock_is_exclusive_until_released(store):
+    first = store.lock("k")
     assert first is not None
-    assert store.claim("k") is None
-    assert store.claim("other") is not None
+    assert store.lock("k") is None
+    assert store.lock("other") is not None
     first.release()
     first.release()
-    with store.claim("k") as again:
+    with store.lock("k") as again:
         assert again is not None
-        assert store.claim("k") is None
+        assert store.lock("k") is None
     assert "k.lock" not in os.listdir(store.path / "locks")
 
 
-def test_claim_of_a_dead_process_does_not_block(store):
+def test_lock_of_a_dead_process_does_not_block(store):
     script = (
         "import sys, os, signal; from tegum.store import Store\n"
-        "s = Store(sys.argv[1]); c = s.claim('k'); assert c\n"
+        "s = Store(sys.argv[1]); c = s.lock('k'); assert c\n"
         "os.kill(os.getpid(), signal.SIGKILL)"
     )
     subprocess.run([sys.executable, "-c", script, str(store.path)], check=False)
     assert (store.path / "locks" / "k.lock").exists()
-    assert store.claim("k") is not None
+    assert store.lock("k") is not None
 
 
-def test_claim_on_a_file_its_holder_has_just_removed_is_taken_again(store, monkeypatch):
+def test_lock_on_a_file_its_holder_has_just_removed_is_taken_again(store, monkeypatch):
     """Between our open and our lock the holder lets go, and a third process takes a new file."""
     path = store.path / "locks" / "k.lock"
-    holder = store.claim("k")
+    holder = store.lock("k")
     thirds = []
-    lock = fcntl.flock
+    flock = fcntl.flock
 
     def late(handle, how):
         if not thirds:
             thirds.append(None)
             holder.release()
-            thirds.append(store.claim("k"))
-        lock(handle, how)
+            thirds.append(store.lock("k"))
+        flock(handle, how)
 
     monkeypatch.setattr(fcntl, "flock", late)
-    assert store.claim("k") is None
+    assert store.lock("k") is None
     assert thirds[1] is not None
     assert path.exists()
+
+
+def test_where_files_have_no_locks_every_lock_is_granted(store, monkeypatch):
+    def none(handle, how):
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", none)
+    with store.lock("k") as first, store.lock("k") as second:
+        assert first is not None
+        assert second is not None
+
+
+def test_lock_that_cannot_be_made_is_an_error(store):
+    (store.path / "locks").rmdir()
+    (store.path / "locks").write_text("")
+    with pytest.raises(StoreError, match=r"cannot lock .*k\.lock: (File exists|Not a directory)"):
+        store.lock("k")
 
 
 # what can go wrong with the folder

@@ -16,7 +16,10 @@ def shorten(value: Any) -> str:
 
 
 class TegumError(Exception):
-    """The base of every error tegum raises on purpose; `str()` of it is one line."""
+    """The base of every error tegum raises on purpose; `str()` of it is one line.
+
+    Source: method, one tree of errors.
+    """
 
     def __str__(self) -> str:
         return " ".join(str(part) for part in self.args)
@@ -27,7 +30,17 @@ class SpecError(TegumError, ValueError):
 
     @classmethod
     def of(cls, owner: str, field: str, rule: str, value: Any) -> SpecError:
-        """`Owner.field rule; got value`, e.g. `Independent.n_features must be >= 1; got 0`."""
+        """`Owner.field rule; got value`, e.g. `Independent.n_features must be >= 1; got 0`.
+
+        Args:
+            owner: the class or function.
+            field: the field or argument, "" for the whole.
+            rule: what is asked for.
+            value: what was given.
+
+        Returns:
+            The error.
+        """
         where = f"{owner}.{field}" if field else owner
         return cls(f"{where} {rule}; got {shorten(value)}")
 
@@ -37,7 +50,16 @@ class UnknownNameError(TegumError, LookupError):
 
     @classmethod
     def of(cls, kind: str, name: str, known: list[str] | tuple[str, ...]) -> UnknownNameError:
-        """`unknown kind 'name'; known: a, b`."""
+        """`unknown kind 'name'; known: a, b`.
+
+        Args:
+            kind: what the name is to be of.
+            name: what was given.
+            known: what there is.
+
+        Returns:
+            The error.
+        """
         return cls(f"unknown {kind} {name!r}; known: {', '.join(known)}")
 
 

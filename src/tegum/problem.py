@@ -20,12 +20,21 @@ from tegum.targets import AnyTarget, Target, target_values
 class Problem(Spec):
     """Reproduce a target from samples x: minimise L = E[ Σ_i I_i (t(x)_i - x'_i)² ] + l1 E[‖h‖₁].
 
-    x is drawn from `distribution`, x' and h come from `model`. `target` t: "x", "abs" ("|x|"),
-    "relu", "square", "cube", "sign" or "step" (1 where x > 0) of each feature, any function of
-    each feature as an `Elementwise`, or products, AND, OR of pairs as `Pairs`. `importance`
-    I >= 0, one number or one per feature, not all 0; `l1` >= 0 penalises the hidden activations.
     n <= m and n = 1 are legitimate.
-    Raises `SpecError`. Source: "Demonstrating Superposition: Experiment Setup".
+
+    Args:
+        distribution: what x is drawn from.
+        model: what x' and h come from.
+        importance: I >= 0, a number or one per feature (n,), not all 0.
+        target: t: "x", "abs" ("|x|"), "relu", "square", "cube", "sign" or "step" (1 where x > 0) of
+            each feature, any function of each feature as an `Elementwise`, or products, AND, OR of
+            pairs as `Pairs`.
+        l1: the penalty on hidden activations, >= 0.
+
+    Raises:
+        SpecError: for a value out of its range, and parts whose shapes do not agree.
+
+    Source: "Demonstrating Superposition: Experiment Setup".
     """
 
     distribution: AnyDistribution
@@ -73,12 +82,19 @@ class Problem(Spec):
         return self.model.n_hidden
 
     def importance_vector(self) -> Float64[np.ndarray, " n"]:
-        """I, one entry per feature; 0 for the outputs that have no target."""
+        """I, one entry per feature, (n,); 0 for the outputs that have no target."""
         importance = np.full(self.n_features, self.importance, dtype=np.float64)
         if isinstance(self.target, Target):
             importance[self.target.n_outputs(self.n_features) :] = 0.0
         return importance
 
     def target_of(self, x: Float64[np.ndarray, "batch n"]) -> Float64[np.ndarray, "batch n"]:
-        """t(x) of each row of x."""
+        """t(x) of each row of x.
+
+        Args:
+            x: samples (batch, n).
+
+        Returns:
+            The targets, (batch, n).
+        """
         return target_values(self.target, x)

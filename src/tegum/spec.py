@@ -41,7 +41,7 @@ class Spec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", revalidate_instances="never")
 
     def __init__(self, *values: Any, **named: Any) -> None:
-        """Fields by position or by name; raises `SpecError`."""
+        """Fields by position or by name; a SpecError names the one that breaks a rule."""
         owner = type(self)
         if values:
             named = _with_positions(owner, values, named)
@@ -91,7 +91,14 @@ class Spec(BaseModel):
     def from_json(cls, text: str | bytes) -> Self:
         """The object `to_json` wrote: a `cls`, or the subclass of it that `kind` names.
 
-        Raises `SpecError` when the text is not JSON, or not the JSON of such an object.
+        Args:
+            text: JSON.
+
+        Returns:
+            The object.
+
+        Raises:
+            SpecError: for text that is no JSON, or not the JSON of such an object.
         """
         try:
             data = json.loads(text)
@@ -199,7 +206,7 @@ def _plain(value: Any) -> Any:
 
 
 def as_integer(value: Any, low: int) -> int:
-    """An integer >= low, from Python or numpy; neither a bool nor a float. Raises BrokenRule."""
+    """An integer in [low, 2^63), from Python or numpy; a bool or a float is a BrokenRule."""
     plain = _plain(value)
     if not isinstance(plain, Integral) or isinstance(plain, bool) or plain < low:
         raise BrokenRule(f"must be an integer >= {low}", value)
@@ -209,7 +216,7 @@ def as_integer(value: Any, low: int) -> int:
 
 
 def as_number(value: Any, rule: str, check: Check, where: str = "") -> float:
-    """A finite real number that passes `check`, which `rule` says in words. Raises BrokenRule."""
+    """A finite real number that passes `check`, which `rule` says in words; else BrokenRule."""
     plain = _plain(value)
     if isinstance(plain, bool) or not isinstance(plain, Real):
         raise BrokenRule("must be a real number", value, where)
@@ -225,7 +232,7 @@ def as_number(value: Any, rule: str, check: Check, where: str = "") -> float:
 
 
 def as_number_or_vector(value: Any, rule: str, check: Check) -> float | tuple[float, ...]:
-    """A number, or a 1-D array, list or tuple of them as a tuple. Raises BrokenRule.
+    """A number, or a 1-D array, list or tuple of them as a tuple; BrokenRule for anything else.
 
     A bad entry is named by its index: `Problem.importance[3] must be >= 0; got -1.0`.
     """

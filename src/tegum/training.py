@@ -130,7 +130,14 @@ class Training(Spec):
         return self
 
     def learning_rate_at(self, step: int) -> float:
-        """The learning rate of update number `step`, counted from 0."""
+        """The learning rate of one update.
+
+        Args:
+            step: the number of updates before it, >= 0.
+
+        Returns:
+            `learning_rate` times its part of the schedule.
+        """
         return self.learning_rate * float(self.learning_rates(step, step + 1)[0])
 
     def learning_rates(self, start: int, stop: int) -> Float64[np.ndarray, " {stop}-{start}"]:
@@ -138,6 +145,13 @@ class Training(Spec):
 
         Over the first `warmup` updates it climbs linearly, (step + 1) / warmup. After them it is
         1, or falls to `final_fraction` at the last update, on a line or on half a cosine.
+
+        Args:
+            start: the first update, >= 0.
+            stop: the one after the last.
+
+        Returns:
+            The factors, (stop − start,), in [0, 1].
         """
         step = np.arange(start, stop, dtype=np.float64)
         # progress of the decay: 0 at the end of the warm-up, 1 at the last update
@@ -169,7 +183,14 @@ class Training(Spec):
 def log_spaced(last: int, count: int) -> tuple[int, ...]:
     """min(count, last + 1) different integers: 0, then log-spaced from 1 to `last`.
 
-    A count of 1 gives `last` alone, a count of 0 nothing.
+    Args:
+        last: the largest of them, >= 0.
+        count: how many, >= 0; 1 gives `last` alone, 0 nothing.
+
+    Returns:
+        The integers, rising.
+
+    Source: method, even spacing of logarithms.
     """
     count = min(count, last + 1)
     if count <= 1:

@@ -10,7 +10,7 @@ import numpy as np
 from tegum.analysis import geometry
 from tegum.analysis._orbits import Form, Symmetry, form_of, same, symmetry_of
 from tegum.analysis.curvature import Signature, signature
-from tegum.analysis.factors import shape_name
+from tegum.analysis.tegum_factors import shape_name
 from tegum.dims import F64, I64
 from tegum.runs.models import Models
 from tegum.runs.weights import split

@@ -46,7 +46,7 @@ def pattern_of(codes: I64) -> str:
 
 
 def _letters(k: int) -> str:
-    """A, B, …, Z, A1, B1, …"""
+    """A, B, … Z, A1, B1 and so on."""
     return chr(ord("A") + k % 26) + (str(k // 26) if k >= 26 else "")
 
 

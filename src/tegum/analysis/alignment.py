@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from tegum.analysis import geometry
+from tegum.analysis import _sets, geometry
 from tegum.analysis._arrays import Array, lift, one_model
 from tegum.analysis._matching import assign, starts
 from tegum.dims import F64, FEATURE, HIDDEN, I64, Bools
@@ -43,6 +43,8 @@ class Alignment:
         rotation: Q, orthogonal, (hidden, hidden).
         order: the feature of W that stands for each feature of the target, (feature,).
         error: ‖Q W[:, order] − target‖_F >= 0.
+
+    Source: method, orthogonal Procrustes with a permutation.
     """
 
     rotation: F64
@@ -50,19 +52,36 @@ class Alignment:
     error: float
 
     def apply(self, W: NDArray[Any]) -> F64:
-        """Q W[:, order], shape (hidden, feature)."""
+        """Q W[:, order]: weights moved as those that were aligned.
+
+        Args:
+            W: weights (hidden, feature).
+
+        Returns:
+            The moved weights, (hidden, feature).
+        """
         return np.asarray(self.rotation @ np.asarray(W, dtype=np.float64)[:, self.order])
 
 
 def procrustes(
     W: NDArray[Any] | xr.DataArray, target: NDArray[Any] | xr.DataArray, *, reflect: bool = True
 ) -> F64:
-    """The orthogonal Q (hidden, hidden) that minimises ‖Q W − target‖_F, features as they are.
+    """The orthogonal Q that minimises ‖Q W − target‖_F, features as they are.
 
-    With U Σ Vᵀ = target Wᵀ it is U Vᵀ. Without `reflect` its determinant is +1.
+    With U Σ Vᵀ = target Wᵀ it is U Vᵀ.
+
+    Args:
+        W: weights (hidden, feature), plain or labelled.
+        target: weights of the same shape, (hidden, feature).
+        reflect: False makes its determinant +1.
+
+    Returns:
+        Q, (hidden, hidden).
 
     Raises:
         SpecError: unless both are finite and one model of the same shape (hidden, feature).
+
+    Source: method, orthogonal Procrustes (Schönemann 1966).
     """
     return _turn(*_two("procrustes", W, target), reflect)
 
@@ -76,13 +95,24 @@ def align(
 ) -> Alignment:
     """The rotation and order of features that bring W closest to the target, as far as found.
 
-    `groups` gives every feature a label, and a feature can stand only for one of the same label:
-    `range(n)` keeps the order, None allows every permutation. The best orders by Gram matrix are
-    improved in turn with their rotations; the error never rises on the way.
+    The best orders by Gram matrix are improved in turn with their rotations; the error never rises
+    on the way.
+
+    Args:
+        W: weights (hidden, feature), plain or labelled.
+        target: weights of the same shape, (hidden, feature).
+        groups: a label per feature: a feature can stand only for one of the same label. `range(n)`
+            keeps the order, None allows every permutation.
+        reflect: False allows rotations only.
+
+    Returns:
+        Rotation, order and what is left.
 
     Raises:
         SpecError: unless both are finite and one model of the same shape (hidden, feature), and
             there is one group per feature.
+
+    Source: method, orthogonal Procrustes and linear assignment in turn.
     """
     w, aim = _two("align", W, target)
     if w.size == 0:
@@ -95,21 +125,74 @@ def align(
     return min(found, key=lambda alignment: alignment.error)
 
 
+def align_sets(
+    W: NDArray[Any] | xr.DataArray, target: NDArray[Any] | xr.DataArray, sets: ArrayLike
+) -> Alignment:
+    """The rotation, and the order of sets and of their members, that bring W closest to the target.
+
+    A set can stand only for a set of its size, and its members for members of that; see
+    `align`, which leaves sets where they are.
+
+    Args:
+        W: weights (hidden, feature), plain or labelled.
+        target: weights of the same shape, (hidden, feature).
+        sets: a label per feature, (feature,), at most six different ones.
+
+    Returns:
+        Rotation, order and what is left.
+
+    Raises:
+        SpecError: as `align`, and for more than six sets.
+
+    Source: method, `align` for every order of the sets.
+    """
+    label = _sets.checked(W, sets)
+    w = np.asarray(W, dtype=np.float64)
+    groups: list[int] = label.tolist()
+    found = []
+    for order in _sets.orders(label):
+        alignment = align(w[..., order], target, groups=groups)
+        found.append(replace(alignment, order=order[alignment.order]))
+    return min(found, key=lambda alignment: alignment.error)
+
+
 def canonical(W: Array) -> Array:
-    """The representative of W among all its rotations and reflections, of the shape of W.
+    """The representative of W among all its rotations and reflections.
 
     The first represented feature lies along +x, the second with a direction of its own in the
     upper half of the xy-plane, the third on the side of positive z, and so on; an antipodal
     partner has none. Q W has the same representative as W for every orthogonal Q.
+
+    Args:
+        W: weights (..., hidden, feature), plain or labelled.
+
+    Returns:
+        The weights turned, (..., hidden, feature), of the kind of `W`.
+
+    Raises:
+        SpecError: for weights without the two dimensions.
+
+    Source: method, the QR decomposition of the first independent features.
     """
     return lift(lambda w: _canonical(w) @ w, W, (HIDDEN, FEATURE))
 
 
 def canonical_rotation(W: Array) -> Array:
-    """The orthogonal Q with canonical(W) = Q W, shape (..., axis, hidden).
+    """The orthogonal Q with canonical(W) = Q W.
 
     The identity for a model that is not finite. Where features span less than the hidden space,
     the last axes are arbitrary.
+
+    Args:
+        W: weights (..., hidden, feature), plain or labelled.
+
+    Returns:
+        Q, (..., axis, hidden), of the kind of `W`.
+
+    Raises:
+        SpecError: for weights without the two dimensions.
+
+    Source: method, the QR decomposition of the first independent features.
     """
     return lift(_canonical, W, (AXIS, HIDDEN))
 

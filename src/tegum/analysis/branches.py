@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tegum.analysis.curvature import Signature, signature
-from tegum.analysis.minima import TOLERANCE, same_minimum
+from tegum.analysis.local_minima import TOLERANCE, same_minimum
 from tegum.errors import SpecError
 from tegum.loss import polish
 from tegum.problem import Problem

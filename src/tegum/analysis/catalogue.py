@@ -8,8 +8,6 @@ something links its parts and for `product_name`.
 
 Coordinates are constructions: regular polygons and simplices, signs and permutations, rings
 around an axis. Where symmetry leaves the height of a ring free, the Thomson energy decides.
-
-Source: paper, "The Geometry of Superposition" (Thomson solutions, tegum products).
 """
 
 from __future__ import annotations
@@ -51,8 +49,13 @@ _CROSS: Final = {2: "square", 3: "octahedron", 4: "16-cell", 5: "5-orthoplex", 6
 class Polytope:
     """A named set of unit vectors.
 
-    `vectors` has shape (rank, size) and cannot be written to. `parts` names the factors of a
-    tegum product, sorted; a polytope that is none has itself as its only part.
+    Args:
+        name: what it is called.
+        vectors: its vertices as columns, (rank, size); they cannot be written to.
+        parts: the names of the factors of a tegum product, sorted; a polytope that is none has
+            itself as its only part.
+
+    Source: "The Geometry of Superposition: Uniform Superposition".
     """
 
     name: str
@@ -71,12 +74,12 @@ class Polytope:
 
     @cached_property
     def gram(self) -> F64:
-        """Cosines between vertices, in [−1, 1], shape (size, size)."""
+        """Cosines between vertices, in [−1, 1], (size, size)."""
         return _frozen(geometry.cosines(self.vectors))
 
     @cached_property
     def dimensionality(self) -> F64:
-        """D_i of every vertex, in (0, 1], shape (size,); rank/size each in a tight frame."""
+        """D_i of every vertex, in (0, 1], (size,); rank/size each in a tight frame."""
         return _frozen(geometry.dimensionality(self.vectors))
 
     @property
@@ -87,12 +90,30 @@ class Polytope:
 
 
 def catalogue() -> Mapping[str, Polytope]:
-    """Every reference polytope by name, by rank and then by size."""
+    """Every reference polytope by name, by rank and then by size.
+
+    Returns:
+        The polytopes; what comes back cannot be changed.
+
+    Source: "The Geometry of Superposition: Uniform Superposition".
+    """
     return _catalogue()
 
 
 def polytope(name: str) -> Polytope:
-    """The reference polytope of this name. Raises `UnknownNameError` if there is none."""
+    """The reference polytope of a name.
+
+    Args:
+        name: as the catalogue has it, such as "square antiprism".
+
+    Returns:
+        The polytope.
+
+    Raises:
+        UnknownNameError: if there is none of this name.
+
+    Source: "The Geometry of Superposition: Uniform Superposition".
+    """
     known = _catalogue()
     if name not in known:
         raise UnknownNameError.of("polytope", name, tuple(known))
@@ -100,24 +121,48 @@ def polytope(name: str) -> Polytope:
 
 
 def of_shape(rank: int, size: int) -> tuple[Polytope, ...]:
-    """The reference polytopes with `size` vertices that span `rank` dimensions."""
+    """The reference polytopes with `size` vertices that span `rank` dimensions.
+
+    Args:
+        rank: dimensions, >= 1.
+        size: vertices, >= 1.
+
+    Returns:
+        The polytopes; none where the catalogue has none of this shape.
+
+    Source: "The Geometry of Superposition: Uniform Superposition".
+    """
     return _shapes().get((rank, size), ())
 
 
 def product_name(parts: tuple[str, ...] | list[str]) -> str | None:
-    """The name of the tegum product of these polytopes, e.g. a digon and a pentagon.
+    """The name of the tegum product of polytopes, e.g. of a digon and a pentagon.
 
-    None when the product has no name of its own.
+    Args:
+        parts: the names of the polytopes, in any order.
+
+    Returns:
+        The name; None when the product has no name of its own.
+
+    Source: "The Geometry of Superposition: Uniform Superposition".
     """
     wanted = tuple(sorted(parts))
     return next((p.name for p in _catalogue().values() if p.parts == wanted), None)
 
 
 def thomson_energy(vectors: F64) -> float:
-    """Σ_{i<j} 1/‖x_i − x_j‖ > 0 of the columns: equal charges on a sphere.
+    """Σ_{i<j} 1/‖x_i − x_j‖: equal charges on a sphere.
+
+    Args:
+        vectors: unit vectors as columns, (rank, size).
+
+    Returns:
+        The energy, > 0.
 
     Raises:
         SpecError: if `vectors` is no matrix.
+
+    Source: "Demonstrating Superposition: Mathematical Understanding".
     """
     if vectors.ndim != 2:
         raise SpecError.of("thomson_energy", "vectors", "must be (rank, size)", vectors.shape)

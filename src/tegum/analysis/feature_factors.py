@@ -1,10 +1,8 @@
 """Every feature of many models with the tegum factor that it belongs to, as a long table.
 
-`factors.factor_table` has a row per factor, with D_i as if the factor were alone. Here D_i is that
-of the feature in the whole model, so that the two agree only where factors are orthogonal, which
-`across` measures.
-
-Source: paper, "The Geometry of Superposition".
+`tegum_factors.factor_table` has a row per factor, with D_i as if the factor were alone. Here D_i is
+that of the feature in the whole model, so that the two agree only where factors are orthogonal,
+which `across` measures.
 """
 
 from __future__ import annotations
@@ -18,7 +16,7 @@ from numpy.typing import NDArray
 
 from tegum.analysis import geometry
 from tegum.analysis._arrays import labelled
-from tegum.analysis.factors import ABSENT, THRESHOLD, Factor, factors
+from tegum.analysis.tegum_factors import ABSENT, THRESHOLD, Factor, factors
 from tegum.dims import F64, FEATURE
 
 _COLUMNS: Final = (
@@ -29,17 +27,24 @@ _COLUMNS: Final = (
 def feature_factor_table(
     W: NDArray[Any] | xr.DataArray, threshold: float = THRESHOLD
 ) -> pd.DataFrame:
-    """The features of every model in W (..., hidden, feature), one per row.
+    """The features of every model, one per row.
 
-    The first columns say which model, as in `factor_table`. Then `feature`; `norm` ‖W_i‖;
-    `dimensionality`, D_i in [0, 1] among all features of the model; `factor`, the number of its
-    tegum factor within the model; `geometry`, the polytope that the factor is, "unnamed", or "not
-    represented"; `size` and `rank` of the factor; `across`, the largest |cos| in [0, 1] with a
-    represented feature of another factor (0 without any). A feature that is not represented has
-    factor −1, size and rank 0, and `across` NaN.
+    Args:
+        W: weights (..., hidden, feature), plain or labelled.
+        threshold: features are linked when |cos| exceeds it, in [0, 1).
+
+    Returns:
+        The first columns say which model, as in `factor_table`. Then `feature`; `norm` ‖W_i‖;
+        `dimensionality`, D_i in [0, 1] among all features of the model; `factor`, the number of its
+        tegum factor within the model; `geometry`, the polytope that the factor is, "unnamed", or
+        "not represented"; `size` and `rank` of the factor; `across`, the largest |cos| in [0, 1]
+        with a represented feature of another factor (0 without any). A feature that is not
+        represented has factor −1, size and rank 0, and `across` NaN.
 
     Raises:
         SpecError: if W has no hidden and feature dimensions, or the threshold is outside [0, 1).
+
+    Source: "The Geometry of Superposition: Uniform Superposition".
     """
     labels = labelled(W)
     outer = [str(dim) for dim in labels.dims[:-2]]
@@ -58,10 +63,16 @@ def feature_factor_table(
 
 
 def across_factors(W: NDArray[Any], found: list[Factor]) -> F64:
-    """The largest |cos| of each feature with those of other factors, in [0, 1]; shape (feature,).
+    """The largest |cos| of each feature with those of other factors.
 
-    `found` are factors of the model W (hidden, feature). 0 for the features of a single factor,
-    NaN for those of none.
+    Args:
+        W: weights of one model, (hidden, feature).
+        found: its factors.
+
+    Returns:
+        Cosines in [0, 1], (feature,); 0 for the features of a single factor, NaN for those of none.
+
+    Source: "The Geometry of Superposition: Uniform Superposition".
     """
     w = np.asarray(W, dtype=np.float64)
     label = np.full(w.shape[-1], -1)

@@ -1,7 +1,7 @@
 """How much of the loss's fall happens while features change level, against chance.
 
-Source: paper, "Superposition and Learning Dynamics": "seemingly smooth decreases of the loss curve
-in larger models are in fact composed of many small jumps".
+"Seemingly smooth decreases of the loss curve in larger models are in fact composed of many small
+jumps", says the paper.
 """
 
 from __future__ import annotations
@@ -44,6 +44,8 @@ class JumpShare:
         drop_share: of these, the fall of the loss within jumps over all of its fall.
         p_value: how often, with jumps moved to a random time, they would hold that share or more:
             (1 + as many) / (1 + shifts); NaN without jumps.
+
+    Source: "Superposition and Learning Dynamics".
     """
 
     table: pd.DataFrame
@@ -75,10 +77,15 @@ def jump_share(
         top: a level.
         formed: a share in (0, 1].
         shifts: how many random moves, >= 1.
-        seed: of the moves.
+        seed: of the moves, >= 0.
+
+    Returns:
+        The shares of each training and of all together.
 
     Raises:
         SpecError: for other values, or where the loss is not known.
+
+    Source: "Superposition and Learning Dynamics".
     """
     import pandas as pd
 

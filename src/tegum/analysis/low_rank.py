@@ -4,8 +4,6 @@ WᵀW of rank m < n is zero on n − m directions of the input space, those that
 WᵀW is otherwise as much like the identity as it can be, it is the projector onto the others, and
 the features are the n basis vectors, projected: leaving out (1, …, 1) gives the regular simplex,
 leaving out e_i + e_j puts features i and j in an antipodal pair.
-
-Source: paper, "Aside: Polytopes and Low-Rank Matrices".
 """
 
 from __future__ import annotations
@@ -25,13 +23,20 @@ RANK: Final = 1e-6
 
 
 def left_out(W: NDArray[Any] | xr.DataArray, *, rank: float = RANK) -> F64:
-    """An orthonormal basis, as columns (feature, k), of the directions v with W v = 0.
+    """An orthonormal basis of the directions v with W v = 0.
 
-    k = n − rank(W), where singular values of at most `rank` times the largest count as 0. The
-    first entry of a column that is not about 0 is positive.
+    Args:
+        W: weights (hidden, feature), plain or labelled.
+        rank: singular values of at most this times the largest count as 0, in (0, 1).
+
+    Returns:
+        The basis as columns, (feature, k), k = n − rank(W). The first entry of a column that is not
+        about 0 is positive.
 
     Raises:
         SpecError: unless W is one model (hidden, feature) and finite, and 0 < rank < 1.
+
+    Source: "The Geometry of Superposition: Polytopes and Low-Rank Matrices".
     """
     w = one_model("left_out", "W", W)
     if not np.isfinite(w).all():
@@ -46,13 +51,21 @@ def left_out(W: NDArray[Any] | xr.DataArray, *, rank: float = RANK) -> F64:
 
 
 def projection(directions: NDArray[Any] | list[Any]) -> F64:
-    """W (n − k, n): the n basis vectors projected orthogonally to k `directions` (n,) or (n, k).
+    """The n basis vectors projected orthogonally to some directions: W with WᵀW = 1 − V (VᵀV)⁻¹ Vᵀ.
 
-    WᵀW = 1 − V (VᵀV)⁻¹ Vᵀ with V = `directions`: of all symmetric matrices that are zero on V the
-    one closest to the identity, at the distance √k. W itself is that up to rotation.
+    Of all symmetric matrices that are zero on V = `directions` this WᵀW is the one closest to the
+    identity, at the distance √k. W itself is that up to rotation.
+
+    Args:
+        directions: k of them, (feature,) or (feature, k).
+
+    Returns:
+        W, (hidden, feature) with n − k hidden dimensions.
 
     Raises:
         SpecError: unless the directions are finite, linearly independent and fewer than n.
+
+    Source: "The Geometry of Superposition: Polytopes and Low-Rank Matrices".
     """
     columns = np.asarray(directions, dtype=np.float64)
     columns = columns[:, None] if columns.ndim == 1 else columns

@@ -1,10 +1,8 @@
 """Where values stick: plateaus and slopes of a curve, lines in a scatter of values.
 
 A curve y(x) with x > 0, y > 0 is *sticky* at a value when it stays near it over a range of x,
-between steeper parts. A cloud of values has a *line* at a value when many lie close to it and few
-beside it.
-
-Source: paper, "The Geometry of Superposition", on m/‖W‖_F² and on feature dimensionality.
+between steeper parts, as m/‖W‖_F² does. A cloud of values has a *line* at a value when many lie
+close to it and few beside it, as feature dimensionalities do.
 """
 
 from __future__ import annotations
@@ -30,7 +28,12 @@ DRAWS: Final = 2000
 class Line:
     """How many values lie on a line, and their density over that of the values beside it.
 
-    `contrast` is infinite when values are on the line and none beside it, 0 when none are on it.
+    Args:
+        count: how many are on it.
+        contrast: the ratio of densities, >= 0; infinite when values are on the line and none
+            beside it, 0 when none are on it.
+
+    Source: "The Geometry of Superposition: Uniform Superposition".
     """
 
     count: int
@@ -43,13 +46,24 @@ def line(
     half_width: float = ON_LINE,
     beside: tuple[float, float] = BESIDE,
 ) -> Line:
-    """The line of `values`, an array of any shape, at the value `at`; NaN does not count.
+    """The line of values at a value; NaN does not count.
 
     On it: |value − at| <= half_width. Beside it: beside[0] <= |value − at| <= beside[1]. Densities
     are counts per unit of length.
 
+    Args:
+        values: of any shape, (...).
+        at: where the line is.
+        half_width: how far a value on it may be off, > 0.
+        beside: between which distances a value is beside it.
+
+    Returns:
+        Count and contrast.
+
     Raises:
         SpecError: unless 0 < half_width <= beside[0] < beside[1].
+
+    Source: "The Geometry of Superposition: Uniform Superposition".
     """
     on, near = _on_and_beside(values, at, half_width, beside)
     count = int(on.sum())
@@ -63,15 +77,27 @@ def least_contrast(
     half_width: float = ON_LINE,
     beside: tuple[float, float] = BESIDE,
 ) -> float:
-    """The contrast in [0, ∞] that a line has at least, in the face of chance.
+    """The contrast that a line has at least, in the face of chance.
 
     It is the lower end of the two-sided 95 % percentile bootstrap interval of `Line.contrast`, of
     `DRAWS` seeded draws of whole groups: values of one group, such as the features of one polytope,
-    come together. `groups` are labels in the shape of `values`; the rest is as for `line`. 0 when
-    nothing is on the line, or a single group on it and beside it; infinite when none is beside it.
+    come together.
+
+    Args:
+        values: of any shape, (...).
+        at: where the line is.
+        groups: labels in the shape of `values`, (...).
+        half_width: as of `line`.
+        beside: as of `line`.
+
+    Returns:
+        In [0, ∞]: 0 when nothing is on the line, or a single group on it and beside it; infinite
+        when none is beside it.
 
     Raises:
         SpecError: as `line`, and for labels of another shape.
+
+    Source: method, the bootstrap of groups.
     """
     on, near = _on_and_beside(values, at, half_width, beside)
     labels = np.asarray(groups)
@@ -121,9 +147,19 @@ def _contrast(on: float, near: float, half_width: float, beside: tuple[float, fl
 
 
 def plateau(y: ArrayLike, value: float, tolerance: float) -> slice:
-    """The longest run of consecutive y (k,) with |y − value| < tolerance; the first of equal ones.
+    """The longest run of consecutive y with |y − value| < tolerance; the first of equal ones.
 
-    An empty slice when there is none. NaN interrupts a run.
+    NaN interrupts a run.
+
+    Args:
+        y: (k,).
+        value: where the plateau is.
+        tolerance: how far from it y may be, > 0.
+
+    Returns:
+        Positions in y; an empty slice when there is none.
+
+    Source: "The Geometry of Superposition: Uniform Superposition".
     """
     near = np.abs(np.asarray(y, dtype=np.float64) - value) < tolerance
     edges = np.flatnonzero(np.diff(np.r_[False, near, False].astype(int)))
@@ -135,10 +171,19 @@ def plateau(y: ArrayLike, value: float, tolerance: float) -> slice:
 
 
 def log_slope(x: ArrayLike, y: ArrayLike) -> float:
-    """The slope d log y / d log x of the least-squares line through the points, x and y (k,).
+    """d log y / d log x of the least-squares line through the points.
+
+    Args:
+        x: > 0, (k,).
+        y: > 0, (k,).
+
+    Returns:
+        The slope.
 
     Raises:
         SpecError: with fewer than two different x, or values that are not positive.
+
+    Source: method, least squares.
     """
     log_x, log_y = _logs("log_slope", x, y)
     if len(np.unique(log_x)) < 2:
@@ -151,10 +196,18 @@ def log_slope(x: ArrayLike, y: ArrayLike) -> float:
 def window_slopes(x: ArrayLike, y: ArrayLike, ratio: float) -> F64:
     """`log_slope` over the points from each x on to the first that is `ratio` times as large.
 
-    x (k,) rises. Points from which no x is that far up have no slope: there are fewer than k.
+    Args:
+        x: > 0, rising, (k,).
+        y: > 0, (k,).
+        ratio: > 1.
+
+    Returns:
+        Slopes, (j,), j < k: points from which no x is that far up have none.
 
     Raises:
         SpecError: unless x rises strictly, ratio > 1 and all values are positive.
+
+    Source: method, least squares.
     """
     log_x, _ = _logs("window_slopes", x, y)
     if not (np.diff(log_x) > 0).all():

@@ -17,9 +17,16 @@ class Anticorrelated(Distribution):
     Each of the k members is the one with chance 1/k: E[x_i] = p E[v] / k, E[x_i²] = p E[v²] / k,
     and within a set E[x_i x_j] = 0. Features are numbered set by set.
 
-    `n_sets`, `set_size` >= 1; `feature_probability`, of a *set*, in (0, 1], one number or one per
-    set; `magnitude` "uniform", "signed", "exponential" or "one". Raises `SpecError`.
-    Source: "The Geometry of Superposition: Correlated and Anticorrelated Features".
+    Args:
+        n_sets: how many sets, >= 1.
+        set_size: k, features in each, >= 1.
+        feature_probability: p in (0, 1] that a *set* is on, a number or one per set.
+        magnitude: the law of v: "uniform", "signed", "exponential" or "one".
+
+    Raises:
+        SpecError: for a value out of its range, and another number of probabilities than of sets.
+
+    Source: "Correlated and Anticorrelated Features".
     """
 
     n_sets: PositiveInt

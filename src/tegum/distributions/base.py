@@ -27,6 +27,15 @@ class Block:
     all members with magnitudes independent of one another ("correlated"), or exactly one member,
     each with chance 1/size ("anticorrelated"), takes a value of the law `magnitude`. All other
     members are 0.
+
+    Args:
+        kind: "independent", "correlated" or "anticorrelated".
+        start: the position of its first feature, >= 0.
+        size: how many features it has, >= 1.
+        probability: that it is on, in (0, 1].
+        magnitude: the name of a law of `tegum.distributions.magnitudes`.
+
+    Source: "Correlated and Anticorrelated Features".
     """
 
     kind: BlockKind
@@ -41,6 +50,8 @@ class Distribution(Spec):
 
     A subclass states `n_features`, `blocks` and `feature_probability`; moments and samples follow.
     Engines read `blocks()` and nothing else.
+
+    Source: "Demonstrating Superposition: Experiment Setup".
     """
 
     if TYPE_CHECKING:  # a field in some subclasses, a property in others
@@ -58,7 +69,18 @@ class Distribution(Spec):
         """The blocks, in feature order, without gaps."""
 
     def with_probability(self, value: object, index: int | None = None) -> Distribution:
-        """A copy whose on/off draws have probability `value`: all of them, or only the index-th."""
+        """A copy whose on/off draws have probability `value`: all of them, or only the index-th.
+
+        Args:
+            value: in (0, 1], or one per draw where no index is given.
+            index: which draw, from 0; None for all.
+
+        Returns:
+            The copy.
+
+        Raises:
+            SpecError: for a value out of its range, and a draw that there is not.
+        """
         if index is None:
             return self.replace(feature_probability=value)
         given = self.feature_probability
@@ -70,16 +92,16 @@ class Distribution(Spec):
         return self.replace(feature_probability=tuple(entries))
 
     def mean(self) -> Float64[np.ndarray, " n"]:
-        """E[x]."""
+        """E[x], (n,)."""
         rows = Layout(self.blocks())
         return rows.active * rows.law("mean")
 
     def active_probability(self) -> Float64[np.ndarray, " n"]:
-        """P(x_i ≠ 0)."""
+        """P(x_i ≠ 0), (n,)."""
         return Layout(self.blocks()).active
 
     def second_moment(self) -> Float64[np.ndarray, "n n"]:
-        """E[x xᵀ]; with p the block's probability, k its size and v the magnitude.
+        """E[x xᵀ], (n, n); with p the block's probability, k its size and v the magnitude.
 
         Between blocks E[x_i] E[x_j]. Within one: the diagonal is p E[v²] (p E[v²] / k when
         anticorrelated); off it, p E[v]² when correlated and 0 when anticorrelated.
@@ -96,7 +118,15 @@ class Distribution(Spec):
         return moment
 
     def sample(self, rng: np.random.Generator, size: int) -> Float64[np.ndarray, "size n"]:
-        """`size` independent samples x."""
+        """Independent samples x: the plain reference, not the fast path.
+
+        Args:
+            rng: the random numbers to use.
+            size: how many samples, >= 0.
+
+        Returns:
+            The samples, (size, n).
+        """
         rows = Layout(self.blocks())
         on = rng.random((size, len(rows.blocks))) < rows.probability
         active = on[:, rows.block_of]

@@ -17,9 +17,16 @@ class Correlated(Distribution):
     The magnitudes v of the members are independent: within a set E[x_i x_j] = p E[v]², and
     E[x_i] = p E[v], E[x_i²] = p E[v²]. Features are numbered set by set.
 
-    `n_sets`, `set_size` >= 1; `feature_probability`, of a *set*, in (0, 1], one number or one per
-    set; `magnitude` "uniform", "signed", "exponential" or "one". Raises `SpecError`.
-    Source: "The Geometry of Superposition: Correlated and Anticorrelated Features".
+    Args:
+        n_sets: how many sets, >= 1.
+        set_size: features in each, >= 1.
+        feature_probability: p in (0, 1] that a *set* is on, a number or one per set.
+        magnitude: the law of v: "uniform", "signed", "exponential" or "one".
+
+    Raises:
+        SpecError: for a value out of its range, and another number of probabilities than of sets.
+
+    Source: "Correlated and Anticorrelated Features".
     """
 
     n_sets: PositiveInt

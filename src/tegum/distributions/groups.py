@@ -23,8 +23,15 @@ def _parts(value: Any) -> tuple[Distribution, ...]:
 class Groups(Distribution):
     """x = (x⁽¹⁾, x⁽²⁾, …), each part from its own distribution, independently.
 
-    `parts`: one or more distributions; groups within groups are flattened, so that
-    Groups((Groups((a, b)), c)) == Groups((a, b, c)). Raises `SpecError`.
+    Groups within groups are flattened: Groups((Groups((a, b)), c)) == Groups((a, b, c)).
+
+    Args:
+        parts: one or more distributions, in the order of their features.
+
+    Raises:
+        SpecError: for no parts, and what is no distribution.
+
+    Source: "Collapsing of Correlated Features".
     """
 
     parts: Annotated[tuple[Distribution, ...], PlainValidator(_parts)]
@@ -41,7 +48,18 @@ class Groups(Distribution):
         return tuple(block.probability for part in self.parts for block in part.blocks())
 
     def with_probability(self, value: object, index: int | None = None) -> Groups:
-        """A copy with a new probability for all draws, or for the index-th over all parts."""
+        """A copy with a new probability for all draws, or for the index-th over all parts.
+
+        Args:
+            value: in (0, 1].
+            index: which draw, from 0, part after part; None for all.
+
+        Returns:
+            The copy.
+
+        Raises:
+            SpecError: for a value out of its range, and a draw that there is not.
+        """
         if index is None:
             return self.replace(parts=tuple(part.with_probability(value) for part in self.parts))
         parts, first = list(self.parts), 0

@@ -16,9 +16,17 @@ class Independent(Distribution):
 
     E[x_i] = p_i E[v], E[x_i²] = p_i E[v²], E[x_i x_j] = E[x_i] E[x_j].
 
-    `n_features` >= 1; `feature_probability` in (0, 1], one number or one per feature; `magnitude`
-    "uniform" (U[0, 1]), "signed" (U[-1, 1]), "exponential" (Exp(1)) or "one" (1).
-    Raises `SpecError`. Source: "Demonstrating Superposition: Experiment Setup", where p = 1 - S.
+    Args:
+        n_features: n >= 1.
+        feature_probability: p = 1 − S in (0, 1], a number or one per feature.
+        magnitude: the law of v: "uniform" (U[0, 1]), "signed" (U[-1, 1]), "exponential" (Exp(1))
+            or "one" (1).
+
+    Raises:
+        SpecError: for a value out of its range, and another number of probabilities than of
+            features.
+
+    Source: "Demonstrating Superposition: Experiment Setup".
     """
 
     n_features: PositiveInt

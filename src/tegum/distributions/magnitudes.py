@@ -20,8 +20,12 @@ from tegum.dims import F64
 class Magnitude:
     """The law of a feature's value v given that the feature is active; P(v = 0) = 0.
 
-    `mean` = E[v], `mean_square` = E[v²], `mean_abs` = E|v|; `from_uniform` maps independent
-    draws u from U[0, 1), of any shape, to draws of v.
+    Args:
+        name: what `magnitude` of a distribution calls it.
+        mean: E[v].
+        mean_square: E[v²].
+        mean_abs: E|v|.
+        from_uniform: maps independent draws u from U[0, 1), of any shape, to draws of v.
     """
 
     name: str

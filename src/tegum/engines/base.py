@@ -72,8 +72,10 @@ class Batch:
 
 
 class Engine(Protocol):
-    """Solves a Batch. An instance's results depend on its own coordinates alone, to the last bit:
-    not on the other instances of the batch, on `jobs`, nor on how the steps are cut into slices.
+    """Solves a Batch.
+
+    An instance's results depend on its own coordinates alone, to the last bit: not on the other
+    instances of the batch, on `jobs`, nor on how the steps are cut into slices.
     """
 
     @property

@@ -6,18 +6,22 @@ change in a file it calls into: the directory is named by a digest of all kernel
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+from uuid import uuid4
 
 import numba
-from numba.core.caching import FunctionCache
+from filelock import FileLock
+from numba.core.caching import FunctionCache, IndexDataCacheFile
 from numba.core.dispatcher import Dispatcher
+
+#: Seconds after which a process that holds the lock is taken to have stopped.
+_PATIENCE: Final = 10.0
 
 
 def cache_home() -> Path:
@@ -25,7 +29,9 @@ def cache_home() -> Path:
     given = os.environ.get("TEGUM_CACHE_DIR")
     if given:
         return Path(given)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tegum"
+    # the second is where Windows has such things
+    place = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
+    return Path(place or Path.home() / ".cache") / "tegum"
 
 
 @cache
@@ -53,7 +59,7 @@ def keep(kernel: Dispatcher) -> Dispatcher:
     before = settings.CACHE_DIR
     settings.CACHE_DIR = str(folder)
     try:
-        disk = DiskCache(kernel.py_func)  # type: ignore[no-untyped-call]
+        disk = DiskCache(kernel.py_func)
     except (RuntimeError, OSError):  # numba's word for: no directory can be written
         return kernel
     finally:
@@ -67,28 +73,53 @@ def keep(kernel: Dispatcher) -> Dispatcher:
 class DiskCache(FunctionCache):
     """numba's cache, made safe to share and allowed to fail.
 
-    numba numbers its files by what an unlocked index says: two processes that compile different
-    forms at once can swap them. A full disk or a damaged file costs a compilation, not the run.
+    Who reads takes no lock: files are replaced as a whole, and none is ever that of another form.
+    A full disk or a damaged file costs a compilation, not the run.
     """
+
+    def __init__(self, py_func: Any) -> None:
+        super().__init__(py_func)  # type: ignore[no-untyped-call]
+        locator, name = self._impl.locator, self._impl.filename_base
+        self._cache_file = _Files(self._cache_path, name, locator.get_source_stamp())  # type: ignore[no-untyped-call]
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """The compiled form for a signature, or None."""
         try:
-            with self._locked(fcntl.LOCK_SH):
-                return super().load_overload(sig, target_context)  # type: ignore[no-untyped-call]
+            return super().load_overload(sig, target_context)  # type: ignore[no-untyped-call]
+        except OSError:  # it cannot be read, now or at all
+            return None
         except Exception:  # whatever a damaged pickle may raise
-            with suppress(OSError), self._locked(fcntl.LOCK_EX):
+            with suppress(OSError), self._alone():
                 self.flush()  # type: ignore[no-untyped-call]
             return None
 
     def save_overload(self, sig: Any, data: Any) -> None:
         """Keep a compiled form, if possible."""
-        with suppress(OSError), self._locked(fcntl.LOCK_EX):
+        with suppress(OSError), self._alone():
             super().save_overload(sig, data)  # type: ignore[no-untyped-call]
 
     @contextmanager
-    def _locked(self, kind: int) -> Iterator[None]:
-        with open(Path(self.cache_path) / "lock", "ab") as handle:
-            with suppress(OSError):  # a file system without locks
-                fcntl.flock(handle, kind)
+    def _alone(self) -> Iterator[None]:
+        """Write while nobody else does: of two indexes written at once one would be lost."""
+        lock = FileLock(Path(self.cache_path) / "lock", timeout=_PATIENCE, poll_interval=0.01)
+        with suppress(OSError):  # a file system without locks, or a process that has stopped
+            lock.acquire()
+        try:
             yield
+        finally:
+            lock.release()
+
+
+class _Files(IndexDataCacheFile):
+    """The files of a kernel: a form's has a name that no other had before.
+
+    numba numbers them by what the index says, so that an index read a moment ago, or written by
+    another process at once, could lead to the file of another form.
+    """
+
+    def save(self, key: Any, data: Any) -> None:
+        """Keep the form, then the index that leads to it."""
+        known = self._load_index()  # type: ignore[no-untyped-call]
+        name = known.get(key) or f"{Path(self._index_name).stem}.{uuid4().hex[:16]}.nbc"
+        self._save_data(name, data)  # type: ignore[no-untyped-call]
+        self._save_index({**known, key: name})  # type: ignore[no-untyped-call]

@@ -69,9 +69,9 @@ class Solver:
         refused = 0
         while queue:
             unit = queue.popleft()
-            claim = nullcontext() if self._store is None else self._store.claim(unit.row.key)
-            if claim is not None:
-                self._complete(unit, claim)
+            lock = nullcontext() if self._store is None else self._store.lock(unit.row.key)
+            if lock is not None:
+                self._complete(unit, lock)
                 refused = 0
                 continue
             # another process is at it: do the rest first, then wait for its result
@@ -122,9 +122,9 @@ class Solver:
         self._place(unit, results)
         return True
 
-    def _complete(self, unit: Unit, claim: AbstractContextManager[Any]) -> None:
+    def _complete(self, unit: Unit, lock: AbstractContextManager[Any]) -> None:
         """Compute and keep a unit, unless another process has done so since we looked."""
-        with claim:
+        with lock:
             if not self._take(unit):
                 results = self._compute(unit)
                 self._keep(unit, results)

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from tegum.analysis import geometry
-from tegum.analysis.factors import Factor, factors, shape_name
+from tegum.analysis.tegum_factors import Factor, factors, shape_name
 from tegum.dims import F64
 from tegum.engines.base import State as Arrays
 from tegum.runs.weights import encoder_in

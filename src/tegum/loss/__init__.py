@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tegum.loss.by_active import loss_by_active
 from tegum.loss.expected import ExpectedLoss, expected_loss, has_expected_loss, score
-from tegum.loss.polish import polish
+from tegum.loss.polishing import polish
 
 __all__ = [
     "ExpectedLoss",

@@ -19,7 +19,13 @@ LEAKY_SLOPE = 0.01
 
 @dataclass(frozen=True)
 class Activation:
-    """f and f'; where f has a kink, f'(0) is the slope from the left."""
+    """An activation and its derivative, of arrays of any shape.
+
+    Args:
+        name: what models call it.
+        f: f(z).
+        derivative: f'(z); where f has a kink, f'(0) is the slope from the left.
+    """
 
     name: str
     f: Callable[[F64], F64]

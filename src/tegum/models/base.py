@@ -20,6 +20,12 @@ class Model(Spec):
 
     Engines read the structure: `tied`, `n_hidden`, `hidden_activation`, `output_activation`,
     `has_bias`, `has_hidden_bias`. A bias that a model does not have is 0.
+
+    Args:
+        n_hidden: m >= 1.
+        bias: False keeps b (n,) = 0.
+
+    Source: "Demonstrating Superposition: Experiment Setup".
     """
 
     #: Whether the decoder is the transposed encoder.
@@ -49,9 +55,13 @@ class Model(Spec):
         return False
 
     def parameters(self, n_features: int) -> dict[str, tuple[int, ...]]:
-        """The shape of every trained array, by name; n features, m hidden dimensions.
+        """The shape of every trained array.
 
-        W (m, n), or W_in (m, n) and W_out (n, m); b (n,); b_hidden (m,).
+        Args:
+            n_features: n >= 1.
+
+        Returns:
+            By name: W (m, n), or W_in (m, n) and W_out (n, m); b (n,); b_hidden (m,).
         """
         names = list(TIED if self.tied else UNTIED)
         names += ["b"] if self.has_bias else []
@@ -64,8 +74,15 @@ class Model(Spec):
     ) -> tuple[Float[np.ndarray, "batch m"], Float[np.ndarray, "batch n"]]:
         """h and x' of each row of x, in float64: the plain reference, not the fast path.
 
-        `parameters` are arrays as named and shaped by `parameters(n)`; others are refused with a
-        `SpecError`.
+        Args:
+            parameters: arrays as named and shaped by `parameters(n)`.
+            x: samples (batch, n).
+
+        Returns:
+            h (batch, m) and x' (batch, n).
+
+        Raises:
+            SpecError: for samples or parameters of other shapes or names.
         """
         x = np.asarray(x, dtype=np.float64)
         if x.ndim != 2:

@@ -13,7 +13,13 @@ from tegum.models.base import Model
 class Linear(Model):
     """h = W x, x' = Wᵀ h + b, with W (m, n) and b (n,).
 
-    `n_hidden` m >= 1; `bias` False keeps b = 0. Raises `SpecError`.
+    Args:
+        n_hidden: m >= 1.
+        bias: False keeps b = 0.
+
+    Raises:
+        SpecError: for a value out of its range.
+
     Source: "Demonstrating Superposition: Experiment Setup", the linear model.
     """
 

@@ -14,8 +14,15 @@ from tegum.spec import Flag
 class ReLUHidden(Model):
     """h = ReLU(W x + b_hidden), x' = f(Wᵀ h + b), with W (m, n), b (n,) and b_hidden (m,).
 
-    `n_hidden` m >= 1; `bias` False keeps b = 0, `hidden_bias` False keeps b_hidden = 0;
-    `activation` f is "relu", "gelu", "leaky", "quadratic" or "identity". Raises `SpecError`.
+    Args:
+        n_hidden: m >= 1.
+        bias: False keeps b = 0.
+        hidden_bias: False keeps b_hidden = 0.
+        activation: f: "relu", "gelu", "leaky", "quadratic" or "identity".
+
+    Raises:
+        SpecError: for a value out of its range.
+
     Source: "Superposition in a Privileged Basis".
     """
 

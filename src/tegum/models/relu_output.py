@@ -13,8 +13,14 @@ from tegum.models.base import Model
 class ReLUOutput(Model):
     """h = W x, x' = f(Wᵀ h + b), with W (m, n) and b (n,).
 
-    `n_hidden` m >= 1; `bias` False keeps b = 0; `activation` f is "relu", "gelu", "leaky",
-    "quadratic" or "identity". Raises `SpecError`.
+    Args:
+        n_hidden: m >= 1.
+        bias: False keeps b = 0.
+        activation: f: "relu", "gelu", "leaky", "quadratic" or "identity".
+
+    Raises:
+        SpecError: for a value out of its range.
+
     Source: "Demonstrating Superposition: Experiment Setup", the ReLU output model.
     """
 

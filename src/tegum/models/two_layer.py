@@ -14,10 +14,17 @@ from tegum.spec import Flag
 class TwoLayer(Model):
     """h = f_h(W_in x + b_hidden), x' = f(W_out h + b), with W_in (m, n) and W_out (n, m).
 
-    `n_hidden` m >= 1; `bias` False keeps b (n,) = 0, `hidden_bias` False keeps b_hidden (m,) = 0;
-    `hidden_activation` f_h and `activation` f are "relu", "gelu", "leaky", "quadratic" or
-    "identity". Raises `SpecError`.
-    Source: "Computation in Superposition" (with the target |x|).
+    Args:
+        n_hidden: m >= 1.
+        bias: False keeps b (n,) = 0.
+        hidden_bias: False keeps b_hidden (m,) = 0.
+        hidden_activation: f_h: "relu", "gelu", "leaky", "quadratic" or "identity".
+        activation: f, one of the same.
+
+    Raises:
+        SpecError: for a value out of its range.
+
+    Source: "Computation in Superposition", with the target |x|.
     """
 
     tied: ClassVar[bool] = False

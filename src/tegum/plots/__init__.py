@@ -6,7 +6,6 @@ or, for convenience, a Dataset of `tegum.train` / `tegum.best`, and returns a
 `tegum.runs.tables` makes the tables.
 """
 
-from tegum.plots.bars import norms
 from tegum.plots.circuits import circuit
 from tegum.plots.composition import panels
 from tegum.plots.curves import against_theory, counts, loss_curves
@@ -14,14 +13,15 @@ from tegum.plots.dimensions import dimensionality, dimensions_per_feature
 from tegum.plots.graphs import feature_graphs
 from tegum.plots.heatmaps import gram
 from tegum.plots.landscapes import crossing, loss_surface
-from tegum.plots.morph import morph
+from tegum.plots.morphing import morph
 from tegum.plots.motion import motion_3d
+from tegum.plots.neuron_stacks import neuron_weights, neurons, stacks
+from tegum.plots.norm_bars import norms
 from tegum.plots.phase_maps import phase_map
-from tegum.plots.sets import sets_2d
-from tegum.plots.solids import features_3d
-from tegum.plots.stacks import neuron_weights, neurons, stacks
+from tegum.plots.plane import features_2d
+from tegum.plots.plane_sets import sets_2d
+from tegum.plots.space import features_3d
 from tegum.plots.training import excess_curves, level_traces, stage_curve
-from tegum.plots.vectors import features_2d
 
 __all__ = [
     "against_theory",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -26,16 +26,13 @@ class Panel:
     rows: pd.DataFrame
 
 
-def table_of(source: pd.DataFrame | xr.Dataset, kind: str) -> pd.DataFrame:
-    """`source`, or if it is a Dataset, its table of that kind ("feature", "gram", ...)."""
+def table_of(
+    source: pd.DataFrame | xr.Dataset, make: Callable[[xr.Dataset], pd.DataFrame]
+) -> pd.DataFrame:
+    """`source`, or if it is a Dataset, what `make` of `tegum.runs.tables` makes of it."""
     import xarray as xr
 
-    if not isinstance(source, xr.Dataset):
-        return source
-    from tegum.runs import tables
-
-    table: pd.DataFrame = getattr(tables, f"{kind}_table")(source)
-    return table
+    return make(source) if isinstance(source, xr.Dataset) else source
 
 
 def require_columns(owner: str, table: pd.DataFrame, columns: Sequence[str]) -> None:

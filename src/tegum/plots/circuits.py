@@ -50,8 +50,13 @@ def circuit(
         by: the column that tells the panels apart: by default `panel` or `feature_probability`.
         columns: panels in a row.
 
+    Returns:
+        The figure.
+
     Raises:
         SpecError: a column is missing, a side has another name, or a weight is there twice.
+
+    Source: "The Asymmetric Superposition Motif".
     """
     require("circuit", table, ["side", "neuron", "feature", "weight"])
     strange = sorted(set(table["side"]) - set(_SIDES))

@@ -8,8 +8,9 @@ from matplotlib.figure import Figure
 
 from tegum.plots import style
 from tegum.plots._panels import grid_places, require, table_of
-from tegum.plots.bars import bars_height, draw_norms, norm_reach, shared_bar
 from tegum.plots.heatmaps import WIDTH, draw_gram, gram_panels, signed_bar
+from tegum.plots.norm_bars import bars_height, draw_norms, norm_reach, shared_bar
+from tegum.runs.tables import feature_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,10 +38,15 @@ def panels(
             `feature_probability` from dense to sparse.
         columns: models in a row.
 
+    Returns:
+        The figure.
+
     Raises:
         SpecError: as `gram` and `norms`.
+
+    Source: "Demonstrating Superposition: Basic Results".
     """
-    features = table_of(data, "feature")
+    features = table_of(data, feature_table)
     require("panels", features, ["feature", "norm", "superposition", "b"])
     parts = gram_panels("panels", data, pairs, by)
     bars = bars_height(max(len(single.rows) for single, _ in parts))

@@ -15,6 +15,7 @@ from tegum.dims import DENSITY
 from tegum.errors import SpecError
 from tegum.plots import style
 from tegum.plots._panels import panel_column, require, table_of, title
+from tegum.runs.tables import count_table, loss_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,10 +41,15 @@ def counts(data: pd.DataFrame | xr.Dataset, theory: pd.DataFrame | None = None) 
             density has several rows; or a Dataset with the axis `feature_probability`.
         theory: predictions, columns `feature_probability`, `represented`, `dedicated`: diamonds.
 
+    Returns:
+        The figure.
+
     Raises:
         SpecError: a column is missing.
+
+    Source: "Demonstrating Superposition: Basic Results".
     """
-    table = table_of(data, "count")
+    table = table_of(data, count_table)
     names = [name for name, *_ in _COUNTS]
     require("counts", table, [DENSITY, *names])
     if theory is not None:
@@ -89,10 +95,15 @@ def loss_curves(data: pd.DataFrame | xr.Dataset, *, by: str | None = None) -> Fi
             with `loss_curve`.
         by: the group column: by default `panel`, else `feature_probability`.
 
+    Returns:
+        The figure.
+
     Raises:
         SpecError: a column is missing, or a group has two losses for one step of one seed.
+
+    Source: "Superposition and Learning Dynamics".
     """
-    table = table_of(data, "loss")
+    table = table_of(data, loss_table)
     require("loss_curves", table, ["step", "loss"])
     column = panel_column("loss_curves", table, by)
     groups = (
@@ -136,8 +147,13 @@ def against_theory(data: pd.DataFrame, *, quantity: str = "loss") -> Figure:
             measurement, drawn as bars of two) and `label` (a colour per label).
         quantity: what is compared, for the axis labels.
 
+    Returns:
+        The figure.
+
     Raises:
         SpecError: a column is missing.
+
+    Source: "Demonstrating Superposition: Mathematical Understanding".
     """
     require("against_theory", data, ["theory", "measured"])
     figure = Figure(figsize=(4.6, 3.6), layout="constrained")
@@ -177,7 +193,7 @@ def _diagonal(axes: Axes, values: NDArray[Any]) -> None:
 
 
 def density_axis(axes: Axes) -> None:
-    """The x axis as 1/(1−S), logarithmic, with plain numbers at 1, 3, 10, 30, …"""
+    """The x axis as 1/(1−S), logarithmic, with plain numbers at 1, 3, 10, 30 and on."""
     axes.set_xscale("log")
     axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))

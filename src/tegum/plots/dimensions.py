@@ -42,16 +42,22 @@ _STRIP: Final = 0.05
 def dimensions_per_feature(
     models: pd.DataFrame, *, plateaus: Mapping[str, float] | None = None, tolerance: float = 0.03
 ) -> Figure:
-    """D* = m/‖W‖_F² over 1/(1−S), log scale; where it sticks, bands (paper, "Uniform").
+    """D* = m/‖W‖_F² over 1/(1−S), log scale; where it sticks, bands.
 
     Args:
         models: columns `feature_probability`, `D_star`; `chosen`, where a density has several
             rows: the line goes through the chosen ones, the others are small dots.
         plateaus: values at which the curve may stick, by label; by default 1 and 1/2. The levels
             in a row with D* within `tolerance` of one are shaded.
+        tolerance: how near to one of them is on it, > 0.
+
+    Returns:
+        The figure.
 
     Raises:
         SpecError: a column is missing, or a density has several chosen rows.
+
+    Source: "The Geometry of Superposition: Uniform Superposition".
     """
     require("dimensions_per_feature", models, [DENSITY, "D_star"])
     marked = {"D* = 1": 1.0, "D* = 1/2": 0.5} if plateaus is None else plateaus
@@ -99,8 +105,6 @@ def dimensionality(
 ) -> Figure:
     """D_i of every feature over 1/(1−S), coloured by its geometry.
 
-    Source: paper, "Feature Dimensionality".
-
     Each model has a strip: its features stand side by side in it, by falling D_i. The line is D*.
 
     Args:
@@ -110,8 +114,13 @@ def dimensionality(
             `panel` where the scatters have lines of their own.
         fractions: lines and their labels.
 
+    Returns:
+        The figure.
+
     Raises:
         SpecError: a column is missing.
+
+    Source: "The Geometry of Superposition: Uniform Superposition".
     """
     require("dimensionality", features, [DENSITY, "dimensionality", "geometry"])
     if models is not None:

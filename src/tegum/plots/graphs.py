@@ -47,8 +47,13 @@ def feature_graphs(
         by: the column of both tables that tells the models apart.
         columns: graphs in a row.
 
+    Returns:
+        The figure.
+
     Raises:
         SpecError: a column is missing, or a graph has two rows for one feature or link.
+
+    Source: "The Geometry of Superposition: Uniform Superposition".
     """
     require("feature_graphs", nodes, ["feature", "factor", "geometry"])
     require_columns("feature_graphs.links", links, ["feature", "feature_j", "gram", by])

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from tegum.errors import SpecError
 from tegum.plots import style
 from tegum.plots._panels import Panel, grid_places, require, split, table_of
+from tegum.runs.tables import feature_table, gram_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,7 +30,7 @@ def gram(
     by: str | None = None,
     columns: int = 4,
 ) -> Figure:
-    """WᵀW with b beside it, a panel per model (paper, "Demonstrating Superposition").
+    """WᵀW with b beside it, a panel per model.
 
     Features run from first to last, top to bottom and left to right; one colour scale, −1 … 1,
     for everything, pointed at an end where values go beyond it.
@@ -41,8 +42,13 @@ def gram(
             `feature_probability` from dense to sparse.
         columns: panels in a row.
 
+    Returns:
+        The figure.
+
     Raises:
         SpecError: a column is missing, panels differ between the tables, or a pair is doubled.
+
+    Source: "Demonstrating Superposition: Basic Results".
     """
     parts = gram_panels("gram", data, pairs, by)
     places = list(grid_places(len(parts), columns))
@@ -66,11 +72,11 @@ def gram_panels(
     owner: str, data: pd.DataFrame | xr.Dataset, pairs: pd.DataFrame | None, by: str | None
 ) -> list[tuple[Panel, Panel]]:
     """Matching panels of the feature table and of the table of pairs."""
-    features = table_of(data, "feature")
+    features = table_of(data, feature_table)
     if pairs is None:
         if features is data:
             raise SpecError.of(owner, "pairs", "must be given with a feature table", None)
-        pairs = table_of(data, "gram")
+        pairs = table_of(data, gram_table)
     require(owner, features, ["feature", "b"])
     require(owner, pairs, ["feature", "feature_j", "gram"])
     singles = split(owner, features, by, ["feature"])

@@ -42,8 +42,13 @@ def loss_surface(
         by: the panel column: by default `panel`, else `feature_probability`.
         columns: panels in a row.
 
+    Returns:
+        The figure.
+
     Raises:
         SpecError: a column is missing, a panel is no full grid, or a loss is not > 0.
+
+    Source: "Comments & Replications: Tom McGrath".
     """
     owner = "loss_surface"
     require(owner, data, ["w1", "w2", "loss"])
@@ -131,8 +136,13 @@ def crossing(data: pd.DataFrame, *, at: str, label: str | None = None) -> Figure
         label: what is written at the x axis; by default the column's name, 1−S for
             `feature_probability`.
 
+    Returns:
+        The figure.
+
     Raises:
         SpecError: a column is missing, or a place occurs twice in a branch.
+
+    Source: "The Geometry of Superposition: Perturbing a Single Feature".
     """
     require("crossing", data, [at, "branch", "loss", "slope"])
     if data.duplicated([at, "branch"]).any():

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from tegum.errors import SpecError
-from tegum.plots import _space, solids, style
+from tegum.plots import _projection, space, style
 from tegum.plots._panels import require
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def motion_3d(
     stages: pd.DataFrame | None = None,
     *,
     turn: float = 40.0,
-    view: tuple[float, float] = solids.VIEW,
+    view: tuple[float, float] = space.VIEW,
 ) -> FuncAnimation:
     """The features of one model moving in space, one frame per step, drawn as in `features_3d`.
 
@@ -45,10 +45,15 @@ def motion_3d(
         turn: degrees around the third axis during the film.
         view: where it begins; see `features_3d`.
 
+    Returns:
+        The film.
+
     Raises:
         SpecError: a column is missing, or a step has not one row for each feature.
+
+    Source: "Superposition and Learning Dynamics".
     """
-    require("motion_3d", data, ["step", "feature", *_space.XYZ])
+    require("motion_3d", data, ["step", "feature", *_projection.XYZ])
     full = data["step"].nunique() * data["feature"].nunique()
     if len(data) != full or data.duplicated(["step", "feature"]).any():
         raise SpecError.of(
@@ -57,27 +62,27 @@ def motion_3d(
     with style.look():
         width = 2 * _EDGE + _SIDE + (_BETWEEN + _CURVE if curve is not None else 0)
         figure = Figure(figsize=(width, 2 * _EDGE + _TITLE + _SIDE))
-        space = style.place(figure, _EDGE, _EDGE + _TITLE, _SIDE, _SIDE)
+        scene = style.place(figure, _EDGE, _EDGE + _TITLE, _SIDE, _SIDE)
         dot = None if curve is None else _curve(figure, curve)
     style.write_plain_powers(figure)
     steps = np.unique(data["step"].to_numpy())
     moments = {step: rows.sort_values("feature") for step, rows in data.groupby("step")}
-    paths = np.stack([moments[step][_space.XYZ].to_numpy(dtype=float) for step in steps])
-    size = solids.reach(data)
+    paths = np.stack([moments[step][_projection.XYZ].to_numpy(dtype=float) for step in steps])
+    size = space.reach(data)
 
     def show(frame: int) -> list[Axes]:
         """Draw one frame anew; the last moment stays for a while."""
         k = min(frame, len(steps) - 1)
         azimuth = view[0] + turn * frame / (len(steps) + _HOLD)
         with style.look():
-            space.clear()
-            _moment(space, moments[steps[k]], paths[max(0, k - _TAIL) : k + 1], size,
-                    _space.View(azimuth, view[1]))  # fmt: skip
-            space.set_title(_words(int(steps[k]), stages), pad=5)
+            scene.clear()
+            _moment(scene, moments[steps[k]], paths[max(0, k - _TAIL) : k + 1], size,
+                    _projection.View(azimuth, view[1]))  # fmt: skip
+            scene.set_title(_words(int(steps[k]), stages), pad=5)
         if dot is not None and curve is not None:
             nearest = curve.iloc[int((curve["step"] - steps[k]).abs().argmin())]
             dot.set_data([nearest["step"]], [nearest["loss"]])
-        return [space]
+        return [scene]
 
     show(0)
     return FuncAnimation(
@@ -86,14 +91,14 @@ def motion_3d(
 
 
 def _moment(
-    axes: Axes, rows: pd.DataFrame, past: _space.Points, size: float, view: _space.View
+    axes: Axes, rows: pd.DataFrame, past: _projection.Points, size: float, view: _projection.View
 ) -> None:
-    _space.frame(axes, size, view)
-    colours = solids.feature_colours(rows, solids.importance_scale(rows))
+    _projection.frame(axes, size, view)
+    colours = space.feature_colours(rows, space.importance_scale(rows))
     for feature, colour in enumerate(colours):
         if len(past) > 1:
-            _space.trail(axes, past[:, feature], colour, view)
-    _space.draw(axes, rows, colours, view, "auto", _POINT)
+            _projection.trail(axes, past[:, feature], colour, view)
+    _projection.draw(axes, rows, colours, view, "auto", _POINT)
 
 
 def _curve(figure: Figure, curve: pd.DataFrame):  # type: ignore[no-untyped-def]

@@ -54,8 +54,13 @@ def phase_map(
         by: the panel column: by default `panel`.
         columns: panels in a row.
 
+    Returns:
+        The figure.
+
     Raises:
         SpecError: a column is missing, a pair is doubled, or a ratio or probability is not > 0.
+
+    Source: "Superposition as a Phase Change".
     """
     parts, by = _parts(data, by)
     if boundaries is not None:

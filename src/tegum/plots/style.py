@@ -141,7 +141,7 @@ class PlainPowers(Formatter):
         return plain_power(self.formulas(x, pos))
 
     def set_axis(self, axis: Any) -> None:
-        """Labels depend on the range of the axis, …"""
+        """Labels depend on the range of the axis …."""
         super().set_axis(axis)
         self.formulas.set_axis(axis)
 
@@ -152,7 +152,7 @@ class PlainPowers(Formatter):
 
 
 def plain_power(formula: str) -> str:
-    """A power as matplotlib writes it, such as $\\mathdefault{2\\times10^{-3}}$, as 2×10⁻³."""
+    r"""A power as matplotlib writes it, such as $\mathdefault{2\times10^{-3}}$, as 2×10⁻³."""
     power = _POWER.fullmatch(formula)
     if power is None:
         return formula

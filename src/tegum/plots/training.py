@@ -46,10 +46,16 @@ def level_traces(
         jumps: columns `start`, `end`, optionally `feature`: what is to be shaded; may be empty.
         levels: dotted lines.
         first: the step where the axis begins; by default the first after 0.
-        lowest, highest: the range of losses that is shown; by default all of it.
+        lowest: the least loss that is shown, …
+        highest: … and the largest; by default all are.
+
+    Returns:
+        The figure.
 
     Raises:
         SpecError: a column is missing.
+
+    Source: "Superposition and Learning Dynamics".
     """
     require("level_traces", features, ["step", "feature", "dimensionality"])
     require("level_traces.curve", curve, ["step", "loss"])
@@ -115,8 +121,13 @@ def stage_curve(
         stages: columns `name`, `seed`, `start`, `end`, `settled`, `loss`, of one of the seeds.
         rates: columns `step`, `rate`, of that seed.
 
+    Returns:
+        The figure.
+
     Raises:
         SpecError: a column is missing, or the stages are of a seed without a curve.
+
+    Source: "Superposition and Learning Dynamics".
     """
     require("stage_curve", curves, ["seed", "step", "loss"])
     require("stage_curve.stages", stages, ["name", "seed", "start", "end", "settled", "loss"])
@@ -176,8 +187,13 @@ def excess_curves(
         chosen: a seed that is drawn on top of the others.
         first: the step where the axis begins; by default the first after 0.
 
+    Returns:
+        The figure.
+
     Raises:
         SpecError: a column is missing.
+
+    Source: "Superposition and Learning Dynamics".
     """
     require("excess_curves", curves, ["seed", "step", "loss"])
     require_columns("excess_curves.jumps", jumps, ["seed", "start", "end"])

@@ -13,7 +13,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection, wait
@@ -141,12 +141,8 @@ class _Worker:
         self.process: BaseProcess = context.Process(
             target=_work, args=(theirs, lab, store), daemon=True
         )
-        # until it has said what Ctrl-C means to it, it means nothing
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        try:
+        with _ctrl_c_waits():  # until it has said what Ctrl-C means to it, it means nothing
             self.process.start()
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         theirs.close()
 
     def give(self, experiment: Experiment) -> bool:
@@ -177,11 +173,26 @@ class _Worker:
         self.connection.close()
 
 
+@contextmanager
+def _ctrl_c_waits() -> Iterator[None]:
+    """Block SIGINT, also for a process that starts meanwhile, where signals can be blocked."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _work(connection: Connection, lab: RunLab, store: Path | None) -> None:
     """Run what comes, in a process of its own, until nothing more does."""
-    os.setpgrp()  # Ctrl-C in a terminal goes to the parent, who passes it on once
+    if hasattr(os, "setpgrp"):
+        os.setpgrp()  # Ctrl-C in a terminal goes to the parent, who passes it on once
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     threading.Thread(target=_follow_parent, daemon=True).start()
     _warm_up()
     with suppress(KeyboardInterrupt, EOFError, OSError):  # interrupted; or the parent is gone

@@ -44,7 +44,7 @@ def flat(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def to_csv(table: pd.DataFrame) -> str:
-    """CSV with a header, full precision, `\\n` line ends."""
+    r"""CSV with a header, full precision, `\n` line ends."""
     return flat(table).to_csv(index=False, lineterminator="\n")
 
 

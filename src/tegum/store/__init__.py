@@ -12,7 +12,6 @@ from typing import Any, Final, Self
 from numpy.typing import NDArray
 
 from tegum.errors import DamagedFileError, StoreError
-from tegum.store.claims import Claim
 from tegum.store.files import (
     SUFFIX,
     Arrays,
@@ -24,8 +23,9 @@ from tegum.store.files import (
     write,
 )
 from tegum.store.index import Index, Row, row_of
+from tegum.store.lock import Lock
 
-__all__ = ["Claim", "Row", "Store"]
+__all__ = ["Lock", "Row", "Store"]
 
 log = logging.getLogger("tegum.store")
 
@@ -117,9 +117,9 @@ class Store:
         """Forget the state of an unfinished unit."""
         self._change(lambda: self._partial(key).unlink(missing_ok=True), self._partial(key))
 
-    def claim(self, key: str) -> Claim | None:
+    def lock(self, key: str) -> Lock | None:
         """The right to compute a unit, or None while another process has it."""
-        return Claim.take(self.path / "locks" / f"{key}.lock")
+        return Lock.take(self.path / "locks" / f"{key}.lock")
 
     def verify(self) -> list[str]:
         """Read every file in full; the names of the damaged ones, which are set aside."""

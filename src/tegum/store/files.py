@@ -26,6 +26,8 @@ _TEMPORARY: Final = ".tmp-"
 _HOST: Final = socket.gethostname().replace("/", "_") or "localhost"
 _ORPHAN_SECONDS: Final = 86_400.0
 _LONGEST_HEADER: Final = 100_000_000
+#: On Windows the signal that only asks whether a process lives would end it.
+_CAN_ASK: Final = os.name == "posix"
 _counter = itertools.count()
 
 
@@ -122,13 +124,13 @@ def failure(verb: str, path: Path, error: OSError) -> StoreError:
 def remove_orphans(folder: Path) -> int:
     """Remove the temporary files that no living process is writing; their number.
 
-    A file of another machine counts as orphaned after a day.
+    A file of a process that cannot be asked, as on another machine, is orphaned after a day.
     """
     removed = 0
     for path in folder.glob(f"{_TEMPORARY}*"):
         host, _, rest = path.name.removeprefix(_TEMPORARY).rpartition("-")[0].rpartition("-")
         try:
-            if host == _HOST and rest.isdigit():
+            if host == _HOST and rest.isdigit() and _CAN_ASK:
                 orphan = not _alive(int(rest))
             else:
                 orphan = time.time() - path.stat().st_mtime > _ORPHAN_SECONDS
@@ -167,6 +169,9 @@ def _canonical(meta: Mapping[str, Any]) -> str:
 
 
 def _flush_folder(folder: Path) -> None:
+    """Make a rename durable, where a folder can be opened like a file."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

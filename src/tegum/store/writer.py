@@ -42,7 +42,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def write(path: Path, content: str | bytes) -> None:
-    """Write text (UTF-8, `\\n`) or bytes to `path` in one step, making its folder."""
+    r"""Write text (UTF-8, `\n`) or bytes to `path` in one step, making its folder."""
     data = content.encode("utf-8") if isinstance(content, str) else content
     with replacing(path) as temporary:
         temporary.write_bytes(data)

@@ -20,18 +20,41 @@ class Target(Spec):
     Where all features are absent there is nothing to output: engines count such samples and do
     not simulate them. A target that is a function of each feature by itself and has a name is
     given by that name, as in `Problem(..., target="square")`.
+
+    Source: "Computation in Superposition".
     """
 
     @abstractmethod
     def values(self, x: Float[np.ndarray, "batch n"]) -> Float[np.ndarray, "batch n"]:
-        """y for each row of x, in float64: the plain reference, not the fast path."""
+        """y for each row of x, in float64: the plain reference, not the fast path.
+
+        Args:
+            x: samples (batch, n).
+
+        Returns:
+            The targets, (batch, n).
+        """
 
     def n_outputs(self, n_features: int) -> int:
-        """How many of the n outputs have a target; the others are 0 and do not count."""
+        """How many of the n outputs have a target; the others are 0 and do not count.
+
+        Args:
+            n_features: n >= 1.
+
+        Returns:
+            Their number, in 1 … n.
+        """
         return n_features
 
     def check(self, n_features: int) -> None:
-        """Raise `SpecError` where n features cannot have this target."""
+        """Refuse what n features cannot have as a target.
+
+        Args:
+            n_features: n >= 1.
+
+        Raises:
+            SpecError: where this target is not one of n features.
+        """
 
 
 def _target(value: Any) -> str | Target:
@@ -50,7 +73,17 @@ AnyTarget: TypeAlias = Annotated[str | Target, PlainValidator(_target)]
 def target_values(
     target: str | Target, x: Float[np.ndarray, "batch n"]
 ) -> Float[np.ndarray, "batch n"]:
-    """t(x), of each row of x, for the target of a problem: a name or a description."""
+    """t(x), of each row of x, for the target of a problem.
+
+    Args:
+        target: a name of `NAMED` or a description.
+        x: samples (batch, n).
+
+    Returns:
+        The targets, (batch, n), in float64.
+
+    Source: "Computation in Superposition".
+    """
     x = np.asarray(x, np.float64)
     values: F64 = NAMED[target](x) if isinstance(target, str) else target.values(x)
     return values

@@ -39,10 +39,19 @@ End = Annotated[float, PlainValidator(_as_end)]
 class Elementwise(Target):
     """t(x)_i = f(x_i), f the straight lines through a table of its values.
 
-    `table` (k >= 2): f at k evenly spaced points from `low` to `high`, which are low <= 0 < high
-    or low < 0 <= high; beyond them f goes on along its first and last line. f(0) must be 0 (to
-    1e-9): a feature that is absent has nothing to output. `Elementwise.from_function(np.sin)`
-    makes the table. Raises `SpecError`.
+    f(0) must be 0 (to 1e-9): a feature that is absent has nothing to output.
+    `Elementwise.from_function(np.sin)` makes the table.
+
+    Args:
+        table: f at k >= 2 evenly spaced points from `low` to `high`, (k,); beyond them f goes on
+            along its first and last line.
+        low: where the table begins, <= 0.
+        high: where it ends, >= 0; low < high.
+
+    Raises:
+        SpecError: for a value out of its range, and a function that is not 0 at 0.
+
+    Source: "Computation in Superposition", for any function in place of |x|.
     """
 
     table: Annotated[tuple[float, ...], PlainValidator(_table)]
@@ -65,11 +74,22 @@ class Elementwise(Target):
     def from_function(
         cls, f: Callable[[F64], Any], low: float = -1.0, high: float = 1.0, points: int = 257
     ) -> Elementwise:
-        """The table of `f`, called once with an array of `points` >= 3 numbers, low to high.
+        """The table of `f`, called once with an array of `points` numbers, low to high.
 
-        An odd number of points has one at 0 where low = −high. Raises SpecError for other
-        `points`, ends that are no finite numbers, and where `f` gives anything but one finite
-        number for each.
+        An odd number of points has one at 0 where low = −high.
+
+        Args:
+            f: gives one finite number for each of an array (points,).
+            low: where the table begins, <= 0.
+            high: where it ends, >= 0; low < high.
+            points: how many values the table has, >= 3.
+
+        Returns:
+            The target.
+
+        Raises:
+            SpecError: for other `points`, ends that are no finite numbers, and where `f` gives
+                anything but one finite number for each.
         """
         for name, value, check in (
             ("points", points, lambda k: as_integer(k, 3)),
@@ -90,7 +110,14 @@ class Elementwise(Target):
         return cls(table=found, low=low, high=high)
 
     def values(self, x: Float[np.ndarray, "batch n"]) -> Float[np.ndarray, "batch n"]:
-        """f of every number."""
+        """f of every number.
+
+        Args:
+            x: samples (batch, n).
+
+        Returns:
+            The targets, (batch, n).
+        """
         table: F64 = np.array(self.table)
         last = len(table) - 1
         at = (np.asarray(x, np.float64) - self.low) * (last / (self.high - self.low))

@@ -55,11 +55,19 @@ def _pairs(value: Any) -> tuple[tuple[int, int], ...] | None:
 class Pairs(Target):
     """t(x)_k = op(x_a, x_b) for the k-th pair (a, b) of features.
 
-    `operation` is "product", "min" (also "and": of features that are 0 or 1 it is AND), "max"
-    ("or"), or "distance" |x_a − x_b| ("xor"). `pairs` are at most n, as many as the model has
-    outputs; the outputs after the last pair have the target 0 and do not count in the loss.
-    None stands for the ring (i, i + 1 mod n), one pair for each output. For 0 and 1 as values
-    give the features the magnitude "one". Raises `SpecError`.
+    The outputs after the last pair have the target 0 and do not count in the loss. For 0 and 1 as
+    values give the features the magnitude "one".
+
+    Args:
+        operation: op: "product", "min" (also "and": of features that are 0 or 1 it is AND), "max"
+            ("or"), or "distance" |x_a − x_b| ("xor").
+        pairs: at most n pairs of different features; None for the ring (i, i + 1 mod n), one for
+            each output.
+
+    Raises:
+        SpecError: for another operation, and what is no pair of features.
+
+    Source: "Computation in Superposition", for pairs of features.
     """
 
     operation: Annotated[OperationName, BeforeValidator(_operation)] = "product"
@@ -67,16 +75,37 @@ class Pairs(Target):
     kind: Literal["pairs"] = Field("pairs", repr=False)
 
     def pairs_of(self, n_features: int) -> tuple[tuple[int, int], ...]:
-        """The pairs among n features."""
+        """The pairs among n features.
+
+        Args:
+            n_features: n >= 2.
+
+        Returns:
+            Positions of two features for each output that has a target.
+        """
         ring = tuple((i, (i + 1) % n_features) for i in range(n_features))
         return ring if self.pairs is None else self.pairs
 
     def n_outputs(self, n_features: int) -> int:
-        """The number of pairs."""
+        """The number of pairs.
+
+        Args:
+            n_features: n >= 2.
+
+        Returns:
+            Their number, in 1 … n.
+        """
         return len(self.pairs_of(n_features))
 
     def check(self, n_features: int) -> None:
-        """Raise `SpecError` for pairs that n features do not have."""
+        """Refuse pairs that n features do not have.
+
+        Args:
+            n_features: n.
+
+        Raises:
+            SpecError: for n < 2, more pairs than outputs, and a feature past the n.
+        """
         if n_features < 2:
             raise SpecError.of("Pairs", "", "must have at least 2 features", n_features)
         pairs = self.pairs_of(n_features)
@@ -89,7 +118,14 @@ class Pairs(Target):
                 raise SpecError.of("Pairs", f"pairs[{k}]", rule, pair)
 
     def values(self, x: Float[np.ndarray, "batch n"]) -> Float[np.ndarray, "batch n"]:
-        """One operation for each pair, then zeros."""
+        """One operation for each pair, then zeros.
+
+        Args:
+            x: samples (batch, n).
+
+        Returns:
+            The targets, (batch, n).
+        """
         x = np.asarray(x, np.float64)
         first, second = np.array(self.pairs_of(x.shape[1])).T
         y = np.zeros_like(x)

@@ -52,6 +52,26 @@ def probability(owner: str, value: float) -> float:
     return float(value)
 
 
+def checked(
+    owner: str, relative_importance: Numbers, feature_probability: Numbers
+) -> tuple[Scalars, Scalars]:
+    """r and p as float64 of one shape; SpecError unless r >= 0 is finite and p in [0, 1]."""
+    r = np.asarray(relative_importance, dtype=np.float64)
+    p = np.asarray(feature_probability, dtype=np.float64)
+    if not (np.isfinite(r).all() and (r >= 0).all()):
+        rule = "must be finite and >= 0"
+        raise SpecError.of(owner, "relative_importance", rule, relative_importance)
+    if not ((p >= 0) & (p <= 1)).all():
+        rule = "must be in [0, 1]"
+        raise SpecError.of(owner, "feature_probability", rule, feature_probability)
+    try:
+        shape = np.broadcast_shapes(r.shape, p.shape)
+    except ValueError:
+        rule = f"must broadcast with relative_importance of shape {r.shape}"
+        raise SpecError.of(owner, "feature_probability", rule, p.shape) from None
+    return np.broadcast_to(r, shape), np.broadcast_to(p, shape)
+
+
 def gram(W: Weights) -> Float[F64, "... feature feature"]:
     """G = WᵀW."""
     return np.swapaxes(W, -1, -2) @ W

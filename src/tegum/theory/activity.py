@@ -8,8 +8,7 @@ and a weight w >= 0: h = wx, x' = w²x. With the penalty λ‖h‖₁ its expect
 against p I/3 without a neuron. The feature survives where some w > 0 is better: λ/I < SURVIVES.
 The best w jumps there, from √(2/3) to 0; it stays a local minimum up to λ/I = METASTABLE.
 
-A neuron's activation frequency is the probability that any of its features is active. Sources:
-paper, "The Strategic Picture of Superposition" (models without superposition, mixtures of experts).
+A neuron's activation frequency is the probability that any of its features is active.
 """
 
 from __future__ import annotations
@@ -31,7 +30,17 @@ METASTABLE: Final = 16 / (9 * sqrt(3))
 
 
 def isolated_loss(w: ArrayLike, ratio: ArrayLike) -> Float[F64, ...]:
-    """(1 − w²)²/3 + (λ/I) w/2, for w >= 0: per p I. `w` and `ratio` = λ/I broadcast."""
+    """(1 − w²)²/3 + (λ/I) w/2: the loss of an isolated feature, per p I.
+
+    Args:
+        w: weights of the neuron, >= 0, a number or (...).
+        ratio: λ/I >= 0, which broadcasts with `w` to (...).
+
+    Returns:
+        The losses, (...), >= 0; 1/3 without a neuron.
+
+    Source: "The Strategic Picture of Superposition".
+    """
     weight, cost = (np.asarray(a, np.float64) for a in (w, ratio))
     return np.asarray((1 - weight**2) ** 2 / 3 + cost * weight / 2)
 
@@ -39,7 +48,16 @@ def isolated_loss(w: ArrayLike, ratio: ArrayLike) -> Float[F64, ...]:
 def isolated_weight(ratio: ArrayLike) -> Float[F64, ...]:
     """The w of the local minimum with a neuron: the largest root of w(1 − w²) = (3/8) λ/I.
 
-    In [1/√3, 1]; NaN for λ/I > METASTABLE. Raises SpecError for λ/I < 0.
+    Args:
+        ratio: λ/I >= 0, a number or (...).
+
+    Returns:
+        The weights, (...), in [1/√3, 1]; NaN for λ/I > METASTABLE.
+
+    Raises:
+        SpecError: for λ/I < 0.
+
+    Source: "The Strategic Picture of Superposition".
     """
     cost = np.asarray(ratio, np.float64)
     if not (cost >= 0).all():
@@ -51,25 +69,59 @@ def isolated_weight(ratio: ArrayLike) -> Float[F64, ...]:
 
 
 def dedicated_reduction(feature_probability: ArrayLike) -> Float[F64, ...]:
-    """Loss reduction per activation of a neuron for one feature: σ²/p = 1/3 − p/4.
+    """σ²/p = 1/3 − p/4: loss reduction per activation of a neuron for one feature.
 
-    Against predicting the mean; importance 1; p in (0, 1].
+    Against predicting the mean, at importance 1.
+
+    Args:
+        feature_probability: p in (0, 1], a number or (...).
+
+    Returns:
+        The reductions, (...), in [1/12, 1/3).
+
+    Raises:
+        SpecError: for p outside (0, 1].
+
+    Source: "The Strategic Picture of Superposition".
     """
     p = _probability("dedicated_reduction", feature_probability)
     return np.asarray(1 / 3 - p / 4)
 
 
 def antipodal_reduction(feature_probability: ArrayLike) -> Float[F64, ...]:
-    """The same of a neuron for an antipodal pair, [1, −1]: (2/3 − 5p/6)/(2 − p).
+    """(2/3 − 5p/6)/(2 − p): the same of a neuron for an antipodal pair, [1, −1].
 
     Both features' variance 2σ², less the interference p²/3, over 1 − (1 − p)² = p(2 − p).
+
+    Args:
+        feature_probability: p in (0, 1], a number or (...).
+
+    Returns:
+        The reductions, (...), in [−1/6, 1/3).
+
+    Raises:
+        SpecError: for p outside (0, 1].
+
+    Source: "The Strategic Picture of Superposition".
     """
     p = _probability("antipodal_reduction", feature_probability)
     return np.asarray((2 / 3 - 5 * p / 6) / (2 - p))
 
 
 def antipodal_deficit(feature_probability: ArrayLike) -> Float[F64, ...]:
-    """`dedicated_reduction` − `antipodal_reduction` = p²/(4(2 − p)) > 0."""
+    """p²/(4(2 − p)) = `dedicated_reduction` − `antipodal_reduction`: what sharing a neuron costs.
+
+    Args:
+        feature_probability: p in (0, 1], a number or (...).
+
+    Returns:
+        The deficits, (...), in (0, 1/4].
+
+    Raises:
+        SpecError: for p outside (0, 1].
+
+    Source: "The Strategic Picture of Superposition".
+    """
     p = _probability("antipodal_deficit", feature_probability)
     return np.asarray(p**2 / (4 * (2 - p)))
 

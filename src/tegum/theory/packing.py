@@ -27,7 +27,14 @@ from tegum.theory.linear import uniform_variance
 class DigonPacking:
     """The best number of antipodal pairs and what follows from it.
 
-    `losses[k]` is L(k) for k = 0 … min(n_hidden, n_features − n_hidden).
+    Args:
+        pairs: their number k.
+        loss: L(k).
+        represented: how many features have a direction, m + k of them if there are so many.
+        dedicated: how many dimensions hold a single feature, m − k.
+        losses: L(k) for k = 0 … min(n_hidden, n_features − n_hidden).
+
+    Source: "Demonstrating Superposition: Basic Results".
     """
 
     pairs: int
@@ -40,10 +47,20 @@ class DigonPacking:
 def digon_losses(
     importance: Numbers, n_hidden: int, feature_probability: float
 ) -> Float[F64, " pairs"]:
-    """L(k) for every possible number of pairs k = 0, 1, …; features in any order.
+    """L(k) for every possible number of pairs k = 0, 1, ….
+
+    Args:
+        importance: I >= 0 of the features, (feature,), in any order.
+        n_hidden: m >= 1.
+        feature_probability: p in [0, 1], of all features.
+
+    Returns:
+        The losses, (pairs,), from k = 0.
 
     Raises:
-        SpecError: n_hidden < 1, feature_probability outside [0, 1], or an importance < 0.
+        SpecError: for n_hidden < 1, p outside [0, 1], or an importance < 0.
+
+    Source: "Demonstrating Superposition: Basic Results".
     """
     if n_hidden < 1:
         raise SpecError.of("digon_packing", "n_hidden", "must be >= 1", n_hidden)
@@ -59,7 +76,21 @@ def digon_losses(
 
 
 def digon_packing(importance: Numbers, n_hidden: int, feature_probability: float) -> DigonPacking:
-    """The k that minimises L(k); of equal losses the fewest pairs. Errors as `digon_losses`."""
+    """The number of pairs that minimises L(k); of equal losses the fewest pairs.
+
+    Args:
+        importance: I >= 0 of the features, (feature,), in any order.
+        n_hidden: m >= 1.
+        feature_probability: p in [0, 1], of all features.
+
+    Returns:
+        The packing, with the losses of all the others.
+
+    Raises:
+        SpecError: as `digon_losses`.
+
+    Source: "Demonstrating Superposition: Basic Results".
+    """
     losses = digon_losses(importance, n_hidden, feature_probability)
     k = int(np.argmin(losses))
     held = min(n_hidden, np.size(importance))

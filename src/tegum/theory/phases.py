@@ -31,8 +31,7 @@ import numpy as np
 from jaxtyping import Float
 
 from tegum.dims import F64, I64
-from tegum.errors import SpecError
-from tegum.theory._arrays import Numbers, Scalars
+from tegum.theory._arrays import Numbers, Scalars, checked
 
 #: The candidates of two features in one dimension, in the order of `losses_two`.
 TWO: Final = ("not represented", "dedicated", "superposition")
@@ -50,10 +49,20 @@ TRIPLE_POINT: Final = (1.0, 4 / 7)
 def losses_two(
     relative_importance: Numbers, feature_probability: Numbers, *, bias: bool = True
 ) -> Float[F64, "... candidate"]:
-    """Losses of the candidates `TWO`, on the last axis; the arguments broadcast.
+    """Losses of the candidates `TWO` of two features in one dimension.
 
-    `bias` False leaves b = 0 for features that are left out.
-    Raises `SpecError` unless r >= 0 is finite and p in [0, 1].
+    Args:
+        relative_importance: r >= 0, a number or (...).
+        feature_probability: p in [0, 1], which broadcasts with r to (...).
+        bias: False leaves b = 0 for features that are left out.
+
+    Returns:
+        The losses, (..., candidate), in the order of `TWO`.
+
+    Raises:
+        SpecError: unless r >= 0 is finite, p is in [0, 1] and the two broadcast.
+
+    Source: "Superposition as a Phase Change".
     """
     r, p = checked("losses_two", relative_importance, feature_probability)
     dropped = _dropped(p, bias)
@@ -63,7 +72,21 @@ def losses_two(
 def losses_three(
     relative_importance: Numbers, feature_probability: Numbers, *, bias: bool = True
 ) -> Float[F64, "... candidate"]:
-    """Losses of the candidates `THREE`, on the last axis. Arguments and errors as `losses_two`."""
+    """Losses of the candidates `THREE` of three features in two dimensions.
+
+    Args:
+        relative_importance: r >= 0, a number or (...).
+        feature_probability: p in [0, 1], which broadcasts with r to (...).
+        bias: False leaves b = 0 for features that are left out.
+
+    Returns:
+        The losses, (..., candidate), in the order of `THREE`.
+
+    Raises:
+        SpecError: as `losses_two`.
+
+    Source: "Superposition as a Phase Change".
+    """
     r, p = checked("losses_three", relative_importance, feature_probability)
     dropped, pair = _dropped(p, bias), p * p / 6
     return np.stack([r * dropped, dropped, (1 + r) * pair, 2 * pair], axis=-1)
@@ -72,14 +95,42 @@ def losses_three(
 def winner_two(
     relative_importance: Numbers, feature_probability: Numbers, *, bias: bool = True
 ) -> I64:
-    """Index into `TWO` of the candidate of least loss; of equal ones the first. Shape (...)."""
+    """The candidate of least loss among `TWO`; of equal ones the first.
+
+    Args:
+        relative_importance: r >= 0, a number or (...).
+        feature_probability: p in [0, 1], which broadcasts with r to (...).
+        bias: False leaves b = 0 for features that are left out.
+
+    Returns:
+        Positions in `TWO`, integer (...).
+
+    Raises:
+        SpecError: as `losses_two`.
+
+    Source: "Superposition as a Phase Change".
+    """
     return _first_least(losses_two(relative_importance, feature_probability, bias=bias))
 
 
 def winner_three(
     relative_importance: Numbers, feature_probability: Numbers, *, bias: bool = True
 ) -> I64:
-    """Index into `THREE` of the candidate of least loss; of equal ones the first. Shape (...)."""
+    """The candidate of least loss among `THREE`; of equal ones the first.
+
+    Args:
+        relative_importance: r >= 0, a number or (...).
+        feature_probability: p in [0, 1], which broadcasts with r to (...).
+        bias: False leaves b = 0 for features that are left out.
+
+    Returns:
+        Positions in `THREE`, integer (...).
+
+    Raises:
+        SpecError: as `losses_two`.
+
+    Source: "Superposition as a Phase Change".
+    """
     return _first_least(losses_three(relative_importance, feature_probability, bias=bias))
 
 
@@ -88,7 +139,18 @@ def boundary_two(relative_importance: Numbers, *, bias: bool = True) -> Scalars:
 
     With s = min(r, 1): p = (s/3) / ((1 + r)/6 + s/4), or 2s/(1 + r) without `bias`. Above it the
     more important of the two features has the dimension to itself; r = 1 separates the two cases.
-    Shape (...). Raises `SpecError` unless r >= 0 is finite.
+
+    Args:
+        relative_importance: r >= 0, a number or (...).
+        bias: False leaves b = 0 for features that are left out.
+
+    Returns:
+        The probabilities, (...), in [0, 1].
+
+    Raises:
+        SpecError: unless r >= 0 is finite.
+
+    Source: "Superposition as a Phase Change".
     """
     r, _ = checked("boundary_two", relative_importance, 0.0)
     s = np.minimum(r, 1.0)
@@ -100,17 +162,39 @@ def boundary_three(relative_importance: Numbers, *, bias: bool = True) -> Scalar
 
     For r <= 1 the pair holds the extra feature and the boundary is that of two features in one
     dimension. For r >= 1 it holds the two others, whatever r: p = 4/7, or 1 without `bias`.
-    Shape (...). Raises `SpecError` unless r >= 0 is finite.
+
+    Args:
+        relative_importance: r >= 0, a number or (...).
+        bias: False leaves b = 0 for features that are left out.
+
+    Returns:
+        The probabilities, (...), in [0, 1].
+
+    Raises:
+        SpecError: unless r >= 0 is finite.
+
+    Source: "Superposition as a Phase Change".
     """
     r, _ = checked("boundary_three", relative_importance, 0.0)
     return boundary_two(np.minimum(r, 1.0), bias=bias)
 
 
 def scaled_pair(feature_probability: Numbers) -> tuple[Scalars, Scalars]:
-    """The pair [w, −w] at b = 0 at its best length: w² and the loss per unit of importance.
+    """The pair [w, −w] at b = 0 at its best length: w² = (8 − 5p) / (8 − 6p).
 
-    w² = (8 − 5p) / (8 − 6p), whatever the importances, and the loss of importance (1, r) is
-    (1 + r) times p [1/3 − (8 − 5p)² / (48 (4 − 3p))]. Raises `SpecError` unless p in [0, 1].
+    It does not depend on the importances, and the loss of importance (1, r) is (1 + r) times
+    p [1/3 − (8 − 5p)² / (48 (4 − 3p))].
+
+    Args:
+        feature_probability: p in [0, 1], a number or (...).
+
+    Returns:
+        w² >= 1, and the loss per unit of importance, each (...).
+
+    Raises:
+        SpecError: for p outside [0, 1].
+
+    Source: "Superposition as a Phase Change".
     """
     _, p = checked("scaled_pair", 0.0, feature_probability)
     square = (8 - 5 * p) / (8 - 6 * p)
@@ -122,33 +206,24 @@ def boundary_scaled(relative_importance: Numbers) -> Scalars:
     """`boundary_two` with the pair at its best length instead of 1 (and the bias p/2).
 
     The smaller root of (36s + 25(1 + r)) p² − (96s + 32(1 + r)) p + 64s = 0, s = min(r, 1): at
-    r = 1 it is (40 − 4√14)/43 = .58217. Raises `SpecError` unless r >= 0 is finite.
+    r = 1 it is (40 − 4√14)/43 = .58217.
+
+    Args:
+        relative_importance: r >= 0, a number or (...).
+
+    Returns:
+        The probabilities, (...), in [0, 1].
+
+    Raises:
+        SpecError: unless r >= 0 is finite.
+
+    Source: "Superposition as a Phase Change".
     """
     r, _ = checked("boundary_scaled", relative_importance, 0.0)
     s = np.minimum(r, 1.0)
     square, linear, constant = 36 * s + 25 * (1 + r), 96 * s + 32 * (1 + r), 64 * s
     # the form of the smaller root that does not subtract nearly equal numbers
     return np.asarray(2 * constant / (linear + np.sqrt(linear**2 - 4 * square * constant)))
-
-
-def checked(
-    owner: str, relative_importance: Numbers, feature_probability: Numbers
-) -> tuple[Scalars, Scalars]:
-    """r and p as float64 of one shape. Raises `SpecError` unless r >= 0 is finite, p in [0, 1]."""
-    r = np.asarray(relative_importance, dtype=np.float64)
-    p = np.asarray(feature_probability, dtype=np.float64)
-    if not (np.isfinite(r).all() and (r >= 0).all()):
-        rule = "must be finite and >= 0"
-        raise SpecError.of(owner, "relative_importance", rule, relative_importance)
-    if not ((p >= 0) & (p <= 1)).all():
-        rule = "must be in [0, 1]"
-        raise SpecError.of(owner, "feature_probability", rule, feature_probability)
-    try:
-        shape = np.broadcast_shapes(r.shape, p.shape)
-    except ValueError:
-        rule = f"must broadcast with relative_importance of shape {r.shape}"
-        raise SpecError.of(owner, "feature_probability", rule, p.shape) from None
-    return np.broadcast_to(r, shape), np.broadcast_to(p, shape)
 
 
 def _dropped(p: Scalars, bias: bool) -> Scalars:

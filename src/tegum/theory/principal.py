@@ -2,7 +2,7 @@
 
 A linear model x' = WᵀWx + b with equal importance does best with the projector on the leading
 eigenvectors of the covariance C; what it loses is the sum of the other eigenvalues (Eckart and
-Young). Paper, "Collapsing of Correlated Features".
+Young).
 """
 
 from __future__ import annotations
@@ -19,14 +19,28 @@ from tegum.theory._arrays import probability
 
 
 class Components(NamedTuple):
-    """Variances >= 0, descending, (feature,), and directions of length 1 as columns, (n, n)."""
+    """The principal components of x, the largest variance first.
+
+    Args:
+        variance: >= 0, descending, (feature,).
+        direction: of length 1, as columns, (feature, component).
+
+    Source: "Collapsing of Correlated Features".
+    """
 
     variance: Float[F64, " feature"]
     direction: Float[F64, "feature component"]
 
 
 class PairSpectrum(NamedTuple):
-    """Variances of a correlated pair's two components: (a + b)/√2 and (a − b)/√2."""
+    """Variances of a correlated pair's two components.
+
+    Args:
+        together: of (a + b)/√2, in [0, 49/288].
+        apart: of (a − b)/√2, in [0, 1/12].
+
+    Source: "Collapsing of Correlated Features".
+    """
 
     together: float
     apart: float
@@ -35,8 +49,16 @@ class PairSpectrum(NamedTuple):
 def components(covariance: Float[F64, "feature feature"]) -> Components:
     """The principal components of a covariance matrix, the largest variance first.
 
+    Args:
+        covariance: C, symmetric, (feature, feature).
+
+    Returns:
+        Variances, (feature,), and directions, (feature, component).
+
     Raises:
         SpecError: unless it is a symmetric matrix of finite numbers.
+
+    Source: "Collapsing of Correlated Features".
     """
     C = np.asarray(covariance, dtype=np.float64)
     square = C.ndim == 2 and C.shape[0] == C.shape[1]
@@ -49,8 +71,17 @@ def components(covariance: Float[F64, "feature feature"]) -> Components:
 def least_loss(covariance: Float[F64, "feature feature"], n_hidden: int) -> float:
     """Σ_{k > m} λ_k: what the best linear model with m = n_hidden loses, at equal importance 1.
 
+    Args:
+        covariance: C, symmetric, (feature, feature).
+        n_hidden: m >= 1.
+
+    Returns:
+        The loss, >= 0.
+
     Raises:
         SpecError: as `components`, and unless n_hidden is an integer >= 1.
+
+    Source: "Collapsing of Correlated Features".
     """
     if not isinstance(n_hidden, Integral) or n_hidden < 1:
         raise SpecError.of("least_loss", "n_hidden", "must be an integer >= 1", n_hidden)
@@ -62,7 +93,17 @@ def pair_spectrum(feature_probability: float) -> PairSpectrum:
 
     Var[x] = p/3 − p²/4 and Cov[a, b] = p/4 − p²/4, so that (a + b)/√2 has the variance
     7p/12 − p²/2 and (a − b)/√2 has p/12. They are the same at p = 1 alone.
-    Raises SpecError unless p is in [0, 1].
+
+    Args:
+        feature_probability: p in [0, 1].
+
+    Returns:
+        Both variances.
+
+    Raises:
+        SpecError: for p outside [0, 1].
+
+    Source: "Collapsing of Correlated Features".
     """
     p = probability("pair_spectrum", feature_probability)
     return PairSpectrum(7 * p / 12 - p * p / 2, p / 12)

@@ -1,6 +1,6 @@
 """The loss of the ReLU-output model by the number of active features.
 
-Paper, "Mathematical Understanding": grouping inputs by how many features are active,
+Grouping inputs by how many features are active,
 
     L = Σ_k p^k (1−p)^(n−k) L_k,
 
@@ -38,21 +38,54 @@ _NODES = (0.5 - 0.5 / sqrt(3.0), 0.5 + 0.5 / sqrt(3.0))
 
 
 class Estimate(NamedTuple):
-    """A Monte Carlo mean and its standard error."""
+    """A Monte Carlo estimate.
+
+    Args:
+        value: the mean.
+        error: its standard error, >= 0.
+
+    Source: method, Monte Carlo.
+    """
 
     value: float
     error: float
 
 
 def term_weights(n_features: int, feature_probability: float) -> Float[F64, " active"]:
-    """p^k (1−p)^(n−k) for k = 0 … n: what L_k is multiplied by (the number of sets is in L_k)."""
+    """p^k (1−p)^(n−k) for k = 0 … n: what L_k is multiplied by (the number of sets is in L_k).
+
+    Args:
+        n_features: n >= 1.
+        feature_probability: p in [0, 1], of all features.
+
+    Returns:
+        The factors, (active,), of n + 1 entries.
+
+    Raises:
+        SpecError: for p outside [0, 1].
+
+    Source: "Demonstrating Superposition: Mathematical Understanding".
+    """
     p = probability("term_weights", feature_probability)
     k = np.arange(n_features + 1)
     return p**k * (1.0 - p) ** (n_features - k)
 
 
 def loss_zero(b: Numbers, importance: Numbers = 1.0) -> Scalars:
-    """L_0 = Σ_i I_i ReLU(b_i)², the loss on x = 0; `b` (..., feature) gives (...)."""
+    """L_0 = Σ_i I_i ReLU(b_i)², the loss on x = 0.
+
+    Args:
+        b: biases (..., feature).
+        importance: I >= 0, a number or (feature,).
+
+    Returns:
+        The losses, (...), >= 0.
+
+    Raises:
+        SpecError: for biases without features, and an importance < 0 or of another shape.
+
+    Source: "Demonstrating Superposition: Mathematical Understanding".
+    """
     bias = biases("loss_zero", b, np.shape(b)[-1] if np.ndim(b) else 0)
     weight = per_feature("loss_zero", "importance", importance, bias.shape[-1])
     return np.asarray(np.maximum(bias, 0.0) ** 2 @ weight)
@@ -61,7 +94,20 @@ def loss_zero(b: Numbers, importance: Numbers = 1.0) -> Scalars:
 def loss_one(W: Numbers, b: Numbers | None = None, importance: Numbers = 1.0) -> Scalars:
     """L_1 = Σ_i ∫₀¹ [I_i (x − ReLU(‖W_i‖²x + b_i))² + Σ_{j≠i} I_j ReLU(W_j·W_i x + b_j)²] dx.
 
-    Exact. `W` (..., hidden, feature) and `b` (..., feature) give (...).
+    Exact.
+
+    Args:
+        W: weights (..., hidden, feature).
+        b: biases (..., feature), None for zero.
+        importance: I >= 0, a number or (feature,).
+
+    Returns:
+        The losses, (...), >= 0.
+
+    Raises:
+        SpecError: for arrays of other shapes, and an importance < 0.
+
+    Source: "Demonstrating Superposition: Mathematical Understanding".
     """
     w, bias, weight = _model("loss_one", W, b, importance)
     n = w.shape[-1]
@@ -73,8 +119,20 @@ def loss_one(W: Numbers, b: Numbers | None = None, importance: Numbers = 1.0) ->
 def loss_two(W: Numbers, b: Numbers | None = None, importance: Numbers = 1.0) -> Scalars:
     """L_2, the sum over pairs {i, j} of the expected loss with exactly x_i, x_j active.
 
-    Exact up to rounding (about 1e-14 of the loss). `W` (..., hidden, feature) and `b`
-    (..., feature) give (...); the cost grows as n³.
+    Exact up to rounding (about 1e-14 of the loss); the cost grows as n³.
+
+    Args:
+        W: weights (..., hidden, feature).
+        b: biases (..., feature), None for zero.
+        importance: I >= 0, a number or (feature,).
+
+    Returns:
+        The losses, (...), >= 0.
+
+    Raises:
+        SpecError: for arrays of other shapes, and an importance < 0.
+
+    Source: "Demonstrating Superposition: Mathematical Understanding".
     """
     w, bias, weight = _model("loss_two", W, b, importance)
     n = w.shape[-1]
@@ -108,13 +166,18 @@ def loss_k_sampled(
     Args:
         W: weights (hidden, feature).
         b: biases (feature,), None for zero.
-        importance: a number or (feature,).
+        importance: I >= 0, a number or (feature,).
         k: number of active features, 0 … n.
         samples: number of inputs drawn, >= 2.
         rng: the random numbers to use.
 
+    Returns:
+        The estimate and its standard error.
+
     Raises:
-        SpecError: k outside 0 … n, fewer than 2 samples, or W with leading axes.
+        SpecError: for k outside 0 … n, fewer than 2 samples, or W with leading axes.
+
+    Source: method, Monte Carlo; an oracle for `loss_one` and `loss_two`.
     """
     w, bias, weight = _model("loss_k_sampled", W, b, importance)
     n = w.shape[-1]
@@ -142,10 +205,24 @@ def expand(
     importance: Numbers,
     feature_probability: float,
 ) -> Float[F64, "... 3"]:
-    """The exact contributions p^k (1−p)^(n−k) L_k to the loss, k = 0, 1, 2 on the last axis.
+    """The exact contributions p^k (1−p)^(n−k) L_k to the loss, for k = 0, 1, 2.
 
     Their sum is a lower bound of the loss, and misses at most the contribution of inputs with
     three or more active features.
+
+    Args:
+        W: weights (..., hidden, feature).
+        b: biases (..., feature), None for zero.
+        importance: I >= 0, a number or (feature,).
+        feature_probability: p in [0, 1], of all features.
+
+    Returns:
+        The contributions, (..., 3), >= 0.
+
+    Raises:
+        SpecError: for arrays of other shapes, an importance < 0, and p outside [0, 1].
+
+    Source: "Demonstrating Superposition: Mathematical Understanding".
     """
     w, bias, weight = _model("expand", W, b, importance)
     terms = np.stack(

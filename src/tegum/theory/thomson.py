@@ -1,6 +1,6 @@
 """The 1-sparse loss without bias as a packing energy on the sphere.
 
-Paper, "Mathematical Understanding": with one active feature and b = 0,
+With one active feature and b = 0,
 
     L_1 = (1/3) [ Σ_i I_i (1 − ‖W_i‖²)²  +  Σ_{i≠j} I_j ReLU(W_i·W_j)² ].
 
@@ -16,7 +16,20 @@ from tegum.theory._arrays import Numbers, Scalars, gram, per_feature, weights
 
 
 def energy(W: Numbers, importance: Numbers = 1.0) -> Scalars:
-    """Σ_{i≠j} I_j ReLU(W_i·W_j)² over ordered pairs; `W` (..., hidden, feature) gives (...)."""
+    """Σ_{i≠j} I_j ReLU(W_i·W_j)² over ordered pairs.
+
+    Args:
+        W: weights (..., hidden, feature).
+        importance: I >= 0, a number or (feature,).
+
+    Returns:
+        The energies, (...), >= 0.
+
+    Raises:
+        SpecError: for arrays of other shapes, and an importance < 0.
+
+    Source: "Demonstrating Superposition: Mathematical Understanding".
+    """
     w = weights("thomson.energy", W)
     n = w.shape[-1]
     weight = per_feature("thomson.energy", "importance", importance, n)
@@ -25,7 +38,20 @@ def energy(W: Numbers, importance: Numbers = 1.0) -> Scalars:
 
 
 def loss_one(W: Numbers, importance: Numbers = 1.0) -> Scalars:
-    """L_1 of the ReLU-output model at b = 0, for columns of any length; shape (...)."""
+    """L_1 of the ReLU-output model at b = 0, for columns of any length.
+
+    Args:
+        W: weights (..., hidden, feature).
+        importance: I >= 0, a number or (feature,).
+
+    Returns:
+        The losses, (...), >= 0.
+
+    Raises:
+        SpecError: for arrays of other shapes, and an importance < 0.
+
+    Source: "Demonstrating Superposition: Mathematical Understanding".
+    """
     w = weights("thomson.loss_one", W)
     weight = per_feature("thomson.loss_one", "importance", importance, w.shape[-1])
     missing = (1 - (w**2).sum(-2)) ** 2 @ weight

@@ -18,8 +18,6 @@ Of opposite signs, with u = |w₁| and v = |w₂|, output 1 is on where u x₁ >
 and output 2 likewise. (w₁, w₂) and (−w₁, −w₂) are one model. On the axes the loss has a kink:
 leaving w₁ = 0 towards the sign of w₂ gains p²|w₂|/2 per unit, so that every minimum has both
 weights at work: [1, 0] is no minimum of a model without bias.
-
-Source: the paper's comment by Tom McGrath.
 """
 
 from __future__ import annotations
@@ -30,8 +28,7 @@ import numpy as np
 from jaxtyping import Float
 
 from tegum.dims import F64, Bools
-from tegum.theory._arrays import Numbers, Scalars
-from tegum.theory.phases import checked
+from tegum.theory._arrays import Numbers, Scalars, checked
 
 #: A polynomial in u, v, 1/u, 1/v: (coefficient, power of u, power of v).
 _Terms = tuple[tuple[float, int, int], ...]
@@ -53,9 +50,21 @@ SMALLEST: Final = 1e-9
 def loss_without_bias(
     w1: Numbers, w2: Numbers, feature_probability: Numbers, relative_importance: Numbers = 1.0
 ) -> Scalars:
-    """L at any weights; all arguments broadcast. Exact.
+    """L at any weights, exactly; all arguments broadcast.
 
-    Raises `SpecError` unless r >= 0 is finite and p in [0, 1].
+    Args:
+        w1: the weight of feature 1, a number or (...).
+        w2: that of feature 2, a number or (...).
+        feature_probability: p in [0, 1], a number or (...).
+        relative_importance: r >= 0 of feature 2, a number or (...).
+
+    Returns:
+        The losses, (...), >= 0.
+
+    Raises:
+        SpecError: unless r >= 0 is finite and p is in [0, 1].
+
+    Source: "Comments & Replications: Tom McGrath".
     """
     r, p = checked("loss_without_bias", relative_importance, feature_probability)
     single, pair = _errors(w1, w2, r)
@@ -67,7 +76,19 @@ def slope_in_probability(
 ) -> Scalars:
     """∂L/∂p at fixed weights; at a minimum, the slope of its loss as p varies.
 
-    Arguments and errors as `loss_without_bias`.
+    Args:
+        w1: the weight of feature 1, a number or (...).
+        w2: that of feature 2, a number or (...).
+        feature_probability: p in [0, 1], a number or (...).
+        relative_importance: r >= 0 of feature 2, a number or (...).
+
+    Returns:
+        The slopes, (...).
+
+    Raises:
+        SpecError: as `loss_without_bias`.
+
+    Source: "Comments & Replications: Tom McGrath".
     """
     r, p = checked("slope_in_probability", relative_importance, feature_probability)
     single, pair = _errors(w1, w2, r)
@@ -77,9 +98,21 @@ def slope_in_probability(
 def gradient_without_bias(
     w1: Numbers, w2: Numbers, feature_probability: Numbers, relative_importance: Numbers = 1.0
 ) -> Float[F64, "... 2"]:
-    """(∂L/∂w₁, ∂L/∂w₂), on the last axis; on the kinks, w = 0, that of the side w > 0.
+    """(∂L/∂w₁, ∂L/∂w₂); on the kinks, w = 0, that of the side w > 0.
 
-    Arguments and errors as `loss_without_bias`.
+    Args:
+        w1: the weight of feature 1, a number or (...).
+        w2: that of feature 2, a number or (...).
+        feature_probability: p in [0, 1], a number or (...).
+        relative_importance: r >= 0 of feature 2, a number or (...).
+
+    Returns:
+        The gradients, (..., 2).
+
+    Raises:
+        SpecError: as `loss_without_bias`.
+
+    Source: "Comments & Replications: Tom McGrath".
     """
     r, p = checked("gradient_without_bias", relative_importance, feature_probability)
     w = np.broadcast_arrays(np.asarray(w1, np.float64), np.asarray(w2, np.float64), r, p)
@@ -92,8 +125,20 @@ def gradient_without_bias(
 def derivatives(
     u: F64, v: F64, same: Bools, p: F64, r: F64
 ) -> tuple[tuple[F64, F64], tuple[F64, F64, F64]]:
-    """Gradient (u, v) and Hessian (uu, uv, vv) of the loss in (|w₁|, |w₂|), off the axes."""
+    """Gradient and Hessian of the loss in (u, v) = (|w₁|, |w₂|), off the axes.
 
+    Args:
+        u: |w₁| > 0, (...,).
+        v: |w₂| > 0, (...,).
+        same: whether the weights have one sign, boolean (...,).
+        p: feature probabilities, (...,).
+        r: relative importances, (...,).
+
+    Returns:
+        The derivatives (u, v) and (uu, uv, vv), each (...).
+
+    Source: method, derivatives of polynomials.
+    """
     at = _at(u, v, same)
 
     def derived(du: int, dv: int) -> F64:
@@ -114,7 +159,19 @@ def _errors(w1: Numbers, w2: Numbers, r: Scalars) -> tuple[Scalars, Scalars]:
 
 
 def by_output(u: F64, v: F64, same: Bools) -> tuple[tuple[F64, F64], tuple[F64, F64]]:
-    """(output 1, output 2) with one feature active, and with both."""
+    """What either output is off by with one feature active, and with both.
+
+    Args:
+        u: |w₁| > 0, (...,).
+        v: |w₂| > 0, (...,).
+        same: whether the weights have one sign, boolean (...,).
+
+    Returns:
+        (output 1, output 2) twice, each (...): with one feature active, summed over which, and
+        with both.
+
+    Source: "Comments & Replications: Tom McGrath".
+    """
     return _by_output(_at(u, v, same), 0, 0)
 
 

@@ -3,8 +3,6 @@
 `two_features` has the loss. Its minima lie inside the quadrants of the plane (w₁, w₂), where it
 is smooth: one, for all p and r looked at, where the weights have one sign, and none or one where
 they are opposite.
-
-Source: the paper's comment by Tom McGrath.
 """
 
 from __future__ import annotations
@@ -16,8 +14,7 @@ from jaxtyping import Float
 
 from tegum.dims import F64, I64, Bools
 from tegum.errors import SpecError
-from tegum.theory._arrays import Numbers, Scalars
-from tegum.theory.phases import checked
+from tegum.theory._arrays import Numbers, Scalars, checked
 from tegum.theory.two_features import SMALLEST, by_output, derivatives, loss_without_bias
 
 #: Half a step off the axes, where the loss has its kinks, and beyond any minimum.
@@ -29,7 +26,15 @@ _CHUNK: Final = 1024
 
 
 class Minimum(NamedTuple):
-    """Weights of a minimum, w₁ > 0, and its loss; NaN where there is none. Shapes (...)."""
+    """A minimum; NaN where there is none.
+
+    Args:
+        w1: the weight of feature 1, > 0, (...).
+        w2: that of feature 2, (...).
+        loss: its loss, (...).
+
+    Source: "Comments & Replications: Tom McGrath".
+    """
 
     w1: Scalars
     w2: Scalars
@@ -37,7 +42,14 @@ class Minimum(NamedTuple):
 
 
 class Minima(NamedTuple):
-    """The lowest minimum with weights of one sign, and that with opposite signs."""
+    """The lowest minimum of either kind.
+
+    Args:
+        same: with weights of one sign, arrays (...).
+        opposite: with weights of opposite signs, arrays (...).
+
+    Source: "Comments & Replications: Tom McGrath".
+    """
 
     same: Minimum
     opposite: Minimum
@@ -52,11 +64,22 @@ class Minima(NamedTuple):
 
 
 def minima(feature_probability: Numbers, relative_importance: Numbers = 1.0) -> Minima:
-    """The lowest minimum of either sign of w₁w₂ for every (p, r); the arguments broadcast.
+    """The lowest minimum of either sign of w₁w₂ for every (p, r).
 
     Every local minimum of a grid of weights and six further starts are followed down by Newton's
     method within their quadrant. Losses are accurate to rounding, weights to about 1e-8.
-    Raises `SpecError` unless 0 < p <= 1 and r > 0 (at 0 minima are not isolated).
+
+    Args:
+        feature_probability: p in (0, 1], a number or (...).
+        relative_importance: r > 0 of feature 2, which broadcasts with p to (...).
+
+    Returns:
+        Both minima, their arrays (...).
+
+    Raises:
+        SpecError: unless 0 < p <= 1 and r > 0 is finite (at 0 minima are not isolated).
+
+    Source: "Comments & Replications: Tom McGrath".
     """
     r, p = checked("minima", relative_importance, feature_probability)
     _positive("minima", r, p)
@@ -79,7 +102,18 @@ def local_minima(
 ) -> tuple[Minimum, ...]:
     """Every minimum found at one (p, r), one of each ±(w₁, w₂), lowest loss first.
 
-    Those nearer to one another than `apart` are one. Errors as `minima`, and for arrays.
+    Args:
+        feature_probability: p in (0, 1].
+        relative_importance: r > 0 of feature 2.
+        apart: minima nearer to one another than this are one, > 0.
+
+    Returns:
+        The minima, their arrays of no dimension.
+
+    Raises:
+        SpecError: as `minima`, and for arrays.
+
+    Source: "Comments & Replications: Tom McGrath".
     """
     r, p = checked("local_minima", relative_importance, feature_probability)
     _positive("local_minima", r, p)

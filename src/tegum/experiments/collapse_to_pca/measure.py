@@ -86,7 +86,7 @@ def _features(models: xr.Dataset) -> pd.DataFrame:
         if target is None:
             target = alignment.canonical(W)
         else:
-            target = sets.align_sets(W, target, PAIRS).apply(W)
+            target = alignment.align_sets(W, target, PAIRS).apply(W)
         parts.append(pd.DataFrame({DENSITY: p, **in_plane(target)}))
     return pd.concat(parts, ignore_index=True)
 

@@ -15,7 +15,7 @@ from tegum.experiments.computation.claims import MIDDLE, shown, with_primary
 from tegum.experiments.computation.measure import COUNTED, CURRICULUM, DECIDED, RANDOM, STAGES
 from tegum.plots import style
 from tegum.plots.circuits import circuit
-from tegum.plots.stacks import stacks
+from tegum.plots.neuron_stacks import stacks
 from tegum.runs.select import best_rows
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from tegum.experiments.correlated_features.local_bases import (
     SIZE,
 )
 from tegum.plots import style
-from tegum.plots.sets import COLOURS
+from tegum.plots.plane_sets import COLOURS
 from tegum.runs.select import best_rows
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from tegum.experiments.correlated_features.measure import (
     Case,
 )
 from tegum.plots import style
-from tegum.plots.sets import draw_sets
+from tegum.plots.plane_sets import draw_sets
 from tegum.runs.select import best_rows
 
 if TYPE_CHECKING:

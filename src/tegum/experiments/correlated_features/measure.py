@@ -9,7 +9,7 @@ import xarray as xr
 from scipy.optimize import minimize
 
 from tegum.analysis import alignment, sets
-from tegum.analysis.minima import minima
+from tegum.analysis.local_minima import minima
 from tegum.dims import DENSITY, F64, I64, SEED
 from tegum.distributions import Anticorrelated, Correlated, Distribution, Independent
 from tegum.experiments._shared.sets import EXACT, TRAINED, by_engine, in_plane, plain
@@ -158,7 +158,7 @@ def _shown(case: Case, runs: dict[str, xr.Dataset]) -> pd.DataFrame:
         if isinstance(case.law, Independent):
             W = alignment.canonical(W)
         else:
-            W = sets.align_sets(W, target, case.pairs).apply(W)
+            W = alignment.align_sets(W, target, case.pairs).apply(W)
         columns = {"case": case.name, "model": name, "loss": float(loss), **in_plane(W)}
         parts.append(pd.DataFrame(columns))
     return pd.concat(parts, ignore_index=True)

@@ -8,8 +8,8 @@ import numpy as np
 
 from tegum.analysis import dynamics, geometry
 from tegum.analysis import set_cosines as between
+from tegum.analysis.loss_stages import loss_rate, stages
 from tegum.analysis.sets import PAIR
-from tegum.analysis.stages import loss_rate, stages
 from tegum.dims import CHECKPOINT, DENSITY, F64, FEATURE, HIDDEN, I64, SEED
 from tegum.distributions import Correlated
 from tegum.experiments.base import Lab, Tables

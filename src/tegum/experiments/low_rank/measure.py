@@ -8,8 +8,8 @@ import numpy as np
 
 from tegum.analysis import geometry
 from tegum.analysis.branches import crossings, follow
-from tegum.analysis.factors import factors
 from tegum.analysis.low_rank import left_out, projection
+from tegum.analysis.tegum_factors import factors
 from tegum.dims import DENSITY, F64
 from tegum.distributions import Independent
 from tegum.experiments.base import Lab, Tables

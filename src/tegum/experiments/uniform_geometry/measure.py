@@ -9,8 +9,8 @@ import numpy as np
 
 from tegum.analysis import geometry
 from tegum.analysis.catalogue import catalogue, polytope
-from tegum.analysis.factors import THRESHOLD, factor_table, factors
 from tegum.analysis.feature_factors import feature_factor_table
+from tegum.analysis.tegum_factors import THRESHOLD, factor_table, factors
 from tegum.dims import DENSITY, FEATURE, SEED
 from tegum.experiments.base import Lab, Tables
 from tegum.experiments.uniform_geometry.training import long_runs, settled, trained

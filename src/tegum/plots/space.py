@@ -10,8 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.typing import ColorType
 
-from tegum.plots import _space, style
+from tegum.plots import _projection, style
 from tegum.plots._panels import Panel, grid_places, panel_column, require, split, table_of
+from tegum.runs.tables import feature_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,12 +53,17 @@ def features_3d(
             nearest, within .1 of the cosine; "none"; "auto": all of up to 8 features, else near.
         view: degrees around the third axis, and above its equator.
 
+    Returns:
+        The figure.
+
     Raises:
         SpecError: a column is missing, a panel has two rows for one feature, unknown `edges`.
+
+    Source: "The Geometry of Superposition: Uniform Superposition".
     """
-    table = table_of(data, "feature")
-    require("features_3d", table, ["feature", *_space.XYZ])
-    _space.check_edges("features_3d", edges)
+    table = table_of(data, feature_table)
+    require("features_3d", table, ["feature", *_projection.XYZ])
+    _projection.check_edges("features_3d", edges)
     grid = _grid(table, by, rows, columns)
     n_rows, n_columns = (1 + max(place[k] for place, _ in grid) for k in range(2))
     left = _EDGE + (_ROW if rows else 0)
@@ -68,12 +74,12 @@ def features_3d(
         top = _EDGE + _TITLE + row * (_SIDE + _TITLE + _GAP)
         axes = style.place(figure, left + column * (_SIDE + _GAP), top, _SIDE, _SIDE)
         axes.set_title(part.title, pad=4)
-        seen = _space.View(*view)
-        _space.frame(axes, reach(table, paths), seen)
+        seen = _projection.View(*view)
+        _projection.frame(axes, reach(table, paths), seen)
         colours = feature_colours(part.rows, scale)
         if paths is not None:
             _draw_paths(axes, paths, part, colours, seen, by, rows)
-        _space.draw(axes, part.rows, colours, seen, edges, _POINT)
+        _projection.draw(axes, part.rows, colours, seen, edges, _POINT)
         if rows and column == 0:
             name = str(part.rows[rows].iloc[0])
             axes.text(-0.09, 0.5, name, rotation=90, ha="center", va="center",
@@ -88,7 +94,9 @@ def features_3d(
 def reach(table: pd.DataFrame, paths: pd.DataFrame | None = None) -> float:
     """Half the side of a panel that holds all points."""
     frames = [table] if paths is None else [table, paths]
-    longest = max(float(np.linalg.norm(f[_space.XYZ].to_numpy(), axis=1).max()) for f in frames)
+    longest = max(
+        float(np.linalg.norm(f[_projection.XYZ].to_numpy(), axis=1).max()) for f in frames
+    )
     return 1.08 * max(1.0, longest)
 
 
@@ -131,11 +139,11 @@ def _draw_paths(
     paths: pd.DataFrame,
     part: Panel,
     colours: list[ColorType],
-    view: _space.View,
+    view: _projection.View,
     by: str | None,
     rows: str | None,
 ) -> None:
-    require("features_3d.paths", paths, ["feature", "step", *_space.XYZ])
+    require("features_3d.paths", paths, ["feature", "step", *_projection.XYZ])
     own = paths
     for column, value in (
         (panel_column("features_3d", paths, by), part.key),
@@ -145,7 +153,7 @@ def _draw_paths(
             own = own[own[column] == value]
     for feature, colour in zip(part.rows["feature"], colours, strict=True):
         path = own[own["feature"] == feature].sort_values("step")
-        _space.trail(axes, path[_space.XYZ].to_numpy(dtype=np.float64), colour, view)  # type: ignore[arg-type]
+        _projection.trail(axes, path[_projection.XYZ].to_numpy(dtype=np.float64), colour, view)  # type: ignore[arg-type]
 
 
 def _name_sets(figure: Figure, table: pd.DataFrame, left: float, top: float) -> None:

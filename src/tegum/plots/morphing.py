@@ -49,9 +49,14 @@ def morph(
         by: the column that tells the overlays apart, in order of appearance.
         shown: values of `at` that have a small panel of their own, below.
 
+    Returns:
+        The figure.
+
     Raises:
         SpecError: a column is missing, two rows have one place of one model, a value of `at` is
             not > 0, or there is no model at a value of `shown`.
+
+    Source: "The Geometry of Superposition: Perturbing a Single Feature".
     """
     require("morph", data, [at, by, "place", "w0", "w1"])
     if data.duplicated([at, "place"]).any():

@@ -4,8 +4,6 @@ Represented features are linked when |cos(W_i, W_j)| exceeds a threshold; a fact
 component of that graph. Its shape is that of the *directions* of its features, compared with the
 catalogue's polytopes of the same rank and size up to rotation, reflection and order. A shape is
 named when it is within `TOLERANCE` of one, and else "unnamed": D_i alone names nothing.
-
-Source: paper, "The Geometry of Superposition".
 """
 
 from __future__ import annotations
@@ -67,6 +65,8 @@ class Factor:
             lengths; NaN without `closest`.
         low: at thresholds down to this the same features are a factor …
         high: … and at thresholds below this (1 for a single feature).
+
+    Source: "The Geometry of Superposition: Uniform Superposition".
     """
 
     features: tuple[int, ...]
@@ -88,42 +88,77 @@ class Factor:
 
 
 def factors(W: NDArray[Any] | xr.DataArray, threshold: float = THRESHOLD) -> list[Factor]:
-    """The tegum factors of one model (hidden, feature), in the order of their first features.
+    """The tegum factors of one model, in the order of their first features.
 
     A model with a value that is not finite has none.
 
+    Args:
+        W: weights (hidden, feature), plain or labelled.
+        threshold: features are linked when |cos| exceeds it, in [0, 1).
+
+    Returns:
+        The factors: every represented feature is in one of them.
+
     Raises:
         SpecError: if W has further dimensions, or the threshold is outside [0, 1).
+
+    Source: "The Geometry of Superposition: Uniform Superposition".
     """
     w = one_model("factors", "W", W)
     return [_describe(w, *part) for part in _split(w, _checked(threshold))]
 
 
 def stable_range(found: Sequence[Factor]) -> tuple[float, float]:
-    """Thresholds [low, high) that split a model into these same factors; (0, 1) for none."""
+    """Thresholds [low, high) that split a model into these same factors.
+
+    Args:
+        found: all factors of one model.
+
+    Returns:
+        Low and high, in [0, 1]; (0, 1) for no factors.
+
+    Source: method, the maximum spanning tree of |cos|.
+    """
     return max((f.low for f in found), default=0.0), min((f.high for f in found), default=1.0)
 
 
 def feature_geometry(W: Array, threshold: float = THRESHOLD) -> Array:
-    """The polytope that each feature is a vertex of, text of shape (..., feature).
+    """The polytope that each feature is a vertex of.
 
-    "dedicated" alone, "unnamed" in a factor of no known shape, "not represented" when its length
-    is at most .5. Raises `SpecError` if the threshold is outside [0, 1).
+    Args:
+        W: weights (..., hidden, feature), plain or labelled.
+        threshold: features are linked when |cos| exceeds it, in [0, 1).
+
+    Returns:
+        Names, text (..., feature), of the kind of `W`: "dedicated" alone, "unnamed" in a factor of
+        no known shape, "not represented" when the length is at most .5.
+
+    Raises:
+        SpecError: for weights without the two dimensions, or a threshold outside [0, 1).
+
+    Source: "The Geometry of Superposition: Uniform Superposition".
     """
     limit = _checked(threshold)
     return lift(lambda w: _names(w, limit), W, (FEATURE,))
 
 
 def factor_table(W: NDArray[Any] | xr.DataArray, threshold: float = THRESHOLD) -> pd.DataFrame:
-    """The factors of every model in W (..., hidden, feature), one per row.
+    """The factors of every model, one per row.
 
-    The first columns say which model: one per further dimension of W, with its coordinates, or
-    `instance_0`, `instance_1`, … by position for a plain array. `factor` counts within the model;
-    the others are the fields of `Factor`, with `size` and the smallest and largest D_i as
-    `lowest_D` and `highest_D`. `features` holds the coordinates of the features if W has any.
+    Args:
+        W: weights (..., hidden, feature), plain or labelled.
+        threshold: features are linked when |cos| exceeds it, in [0, 1).
+
+    Returns:
+        The first columns say which model: one per further dimension of W, with its coordinates, or
+        `instance_0`, `instance_1`, … by position for a plain array. `factor` counts within the
+        model; the others are the fields of `Factor`, with `size` and the smallest and largest D_i
+        as `lowest_D` and `highest_D`. `features` holds the coordinates of features if W has any.
 
     Raises:
         SpecError: if W has no hidden and feature dimensions, or the threshold is outside [0, 1).
+
+    Source: "The Geometry of Superposition: Uniform Superposition".
     """
     limit = _checked(threshold)
     labels = labelled(W)
@@ -244,7 +279,19 @@ def _describe(w: F64, features: I64, low: float, high: float) -> Factor:
 
 
 def shape_name(W: F64) -> str:
-    """The polytopes of a model, e.g. "2 x digon + pentagon"; "nothing" without any."""
+    """The polytopes of a model, e.g. "2 x digon + pentagon".
+
+    Args:
+        W: weights (hidden, feature).
+
+    Returns:
+        The names of its factors; "nothing" without any.
+
+    Raises:
+        SpecError: if W has further dimensions.
+
+    Source: "The Geometry of Superposition: Uniform Superposition".
+    """
     names = Counter(factor.name for factor in factors(W))
     parts = [name if count == 1 else f"{count} x {name}" for name, count in sorted(names.items())]
     return " + ".join(parts) or "nothing"

@@ -11,6 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from tegum.plots import style
 from tegum.plots._panels import Panel, grid_places, require, split, table_of
+from tegum.runs.tables import feature_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +26,7 @@ def norms(data: pd.DataFrame | xr.Dataset, *, by: str | None = None, columns: in
     """‖W_i‖ for every feature, first on top, coloured by superposition, a panel per model.
 
     Dark blue: the feature is orthogonal to all others; yellow: the others activate its direction
-    as strongly as it does itself (paper, "Demonstrating Superposition").
+    as strongly as it does itself.
 
     Args:
         data: columns `feature`, `norm`, `superposition`; or a Dataset with one model per panel.
@@ -33,10 +34,15 @@ def norms(data: pd.DataFrame | xr.Dataset, *, by: str | None = None, columns: in
             `feature_probability` from dense to sparse.
         columns: panels in a row.
 
+    Returns:
+        The figure.
+
     Raises:
         SpecError: a column is missing, or a panel has two rows for one feature.
+
+    Source: "Demonstrating Superposition: Basic Results".
     """
-    table = table_of(data, "feature")
+    table = table_of(data, feature_table)
     require("norms", table, ["feature", "norm", "superposition"])
     parts = split("norms", table, by, ["feature"])
     height = bars_height(max(len(part.rows) for part in parts))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.colors import Colormap, Normalize
@@ -13,6 +13,7 @@ from tegum.analysis import neurons as analysis
 from tegum.plots import style
 from tegum.plots._neurons import MONO, POLY, STACK, Colour, Model, draw_map, draw_stack, read_models
 from tegum.plots._panels import grid_places, table_of
+from tegum.runs.tables import neuron_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,10 +39,10 @@ def stacks(
 ) -> Figure:
     """Every neuron as a stack of its weights, a panel per model.
 
-    The paper's figure of "Superposition in a Privileged Basis": a column is a neuron, the height
-    of a segment |weight|, the largest at the bottom; hatched segments are negative weights; the
-    number is the feature, where there is room. The line under a column is blue for a monosemantic
-    neuron (one weight above `threshold`), red for a polysemantic one, grey for a silent one.
+    A column is a neuron, the height of a segment |weight|, the largest at the bottom; hatched
+    segments are negative weights; the number is the feature, where there is room. The line under a
+    column is blue for a monosemantic neuron (one weight above `threshold`), red for a polysemantic
+    one, grey for a silent one.
     Neurons are in the order of `tegum.analysis.neurons.neuron_order`.
 
     Args:
@@ -55,10 +56,16 @@ def stacks(
         threshold: a neuron stores features whose strength on it exceeds this.
         order: "kind", monosemantic neurons first, or "primary", by the strongest feature.
 
+    Returns:
+        The figure.
+
     Raises:
         SpecError: a column is missing, or a panel has two rows for one neuron and feature, or none.
+
+    Source: "Superposition in a Privileged Basis".
     """
-    return _figure("stacks", data, colour, by, columns, threshold, order, ("stack",))
+    models = read_models("stacks", table_of(data, neuron_table), colour, by, threshold, order)
+    return _figure(models, columns, colour, ("stack",))
 
 
 @style.styled
@@ -72,10 +79,27 @@ def neuron_weights(
 ) -> Figure:
     """The weights of every neuron as a heat map, a panel per model: features down, neurons across.
 
-    Red −1, white 0, blue 1. Arguments and errors as `stacks`; of an untied model the rescaled input
-    weights are shown.
+    Red −1, white 0, blue 1; of an untied model the rescaled input weights are shown.
+
+    Args:
+        data: as of `stacks`, without the column of colours; or a Dataset.
+        by: the column that tells the panels apart: by default `panel`, else
+            `feature_probability` from dense to sparse.
+        columns: panels in a row.
+        threshold: a neuron stores features whose strength on it exceeds this.
+        order: "kind", monosemantic neurons first, or "primary", by the strongest feature.
+
+    Returns:
+        The figure.
+
+    Raises:
+        SpecError: as `stacks`.
+
+    Source: "Superposition in a Privileged Basis".
     """
-    return _figure("neuron_weights", data, None, by, columns, threshold, order, ("map",))
+    table = table_of(data, neuron_table)
+    models = read_models("neuron_weights", table, None, by, threshold, order)
+    return _figure(models, columns, None, ("map",))
 
 
 @style.styled
@@ -90,22 +114,30 @@ def neurons(
 ) -> Figure:
     """`neuron_weights` with `stacks` under it, column by column: the paper's view of W.
 
-    Arguments and errors as `stacks`.
+    Args:
+        data: as of `stacks`; or a Dataset with one model per panel.
+        colour: "superposition", Σ_{j≠i}(Ŵ_i·W_j)² of the feature, or "importance".
+        by: the column that tells the panels apart: by default `panel`, else
+            `feature_probability` from dense to sparse.
+        columns: panels in a row.
+        threshold: a neuron stores features whose strength on it exceeds this.
+        order: "kind", monosemantic neurons first, or "primary", by the strongest feature.
+
+    Returns:
+        The figure.
+
+    Raises:
+        SpecError: as `stacks`.
+
+    Source: "Superposition in a Privileged Basis".
     """
-    return _figure("neurons", data, colour, by, columns, threshold, order, ("map", "stack"))
+    models = read_models("neurons", table_of(data, neuron_table), colour, by, threshold, order)
+    return _figure(models, columns, colour, ("map", "stack"))
 
 
 def _figure(
-    owner: str,
-    data: Any,
-    colour: Colour | None,
-    by: str | None,
-    columns: int,
-    threshold: float,
-    order: analysis.Order,
-    kinds: tuple[str, ...],
+    models: list[Model], columns: int, colour: Colour | None, kinds: tuple[str, ...]
 ) -> Figure:
-    models = read_models(owner, table_of(data, "neuron"), colour, by, threshold, order)
     most = max(len(model.W) for model in models)
     n = max(model.W.shape[1] for model in models)
     width = most * float(np.clip(_MOST / most, _NARROWEST, _WIDEST))

@@ -1,7 +1,7 @@
 """The stages of a training: stretches between the times at which its loss falls fastest.
 
-Source: paper, "Superposition and Learning Dynamics": "distinct regimes which are visible in the
-loss curve, with each regime corresponding to a distinct geometric transformation".
+The paper sees "distinct regimes which are visible in the loss curve, with each regime corresponding
+to a distinct geometric transformation".
 """
 
 from __future__ import annotations
@@ -36,11 +36,23 @@ Steps = Int64[NDArray[np.int64], "T"]
 def loss_rate(
     steps: Steps, loss: Curve, smoothing: float = SMOOTHING, first: int = FIRST
 ) -> tuple[Curve, Curve]:
-    """(step, −d ln L / d ln step) on an even grid of ln step from `first` to the last step.
+    """−d ln L / d ln step on an even grid of ln step: how fast the loss falls.
 
-    ln L is smoothed by a Gaussian of standard deviation `smoothing` > 0 in ln step. A rate of 1
-    means that the loss falls like 1/step. `steps` (T,) rise, and `loss` (T,) is > 0. Raises
-    SpecError for others, and unless three or more steps are at `first` or later.
+    ln L is smoothed by a Gaussian in ln step. A rate of 1 means that the loss falls like 1/step.
+
+    Args:
+        steps: rising, (T,).
+        loss: > 0, (T,).
+        smoothing: the standard deviation of the Gaussian in ln step, > 0.
+        first: the grid begins at this step.
+
+    Returns:
+        Steps and rates, each (400,).
+
+    Raises:
+        SpecError: for other values, and unless three or more steps are at `first` or later.
+
+    Source: "Superposition and Learning Dynamics".
     """
     from scipy.ndimage import gaussian_filter1d  # type: ignore[attr-defined]
 
@@ -76,20 +88,23 @@ def stages(
     A fall is a peak of `loss_rate` over the logarithm of steps whose prominence is `prominence` of
     the highest or more. k falls make k + 1 stages.
 
-    Returns one row per training and stage: the axes' values and `seed`; `stage` from 0; its `start`
-    and `end` in optimiser steps, the checkpoints nearest to the falls; `settled`, the checkpoint in
-    it at which the loss falls slowest (the beginning of the first stage, the end of the last);
-    the `loss` there; `rate`, the rate of the fall at its end, NaN for the last. Trainings that
-    diverged have none.
-
     Args:
         runs: a Dataset of `train` with checkpoints, log-spaced for choice, or of `traces`.
         smoothing: see `loss_rate`.
         prominence: in (0, 1).
         first: see `loss_rate`.
 
+    Returns:
+        One row per training and stage: the axes' values and `seed`; `stage` from 0; its `start`
+        and `end` in optimiser steps, the checkpoints nearest to the falls; `settled`, the
+        checkpoint in it at which the loss falls slowest (the beginning of the first stage, the end
+        of the last); the `loss` there; `rate`, the rate of the fall at its end, NaN for the last.
+        Trainings that diverged have none.
+
     Raises:
         SpecError: for other values, or where the loss is not known or not > 0.
+
+    Source: "Superposition and Learning Dynamics".
     """
     import pandas as pd
 

@@ -37,9 +37,14 @@ def sets_2d(data: pd.DataFrame, *, rows: str | None = None, columns: int = 6) ->
         rows: the column whose values head the groups of panels; one group without.
         columns: panels in a row.
 
+    Returns:
+        The figure.
+
     Raises:
         SpecError: a column is missing, a panel has two rows for one feature, or a set is no whole
             number >= 0.
+
+    Source: "Organization of Correlated and Anticorrelated Features".
     """
     keys = ["feature", "set", "w0", "w1", "panel"]
     require("sets_2d", data, [*keys, *([rows] if rows else [])])

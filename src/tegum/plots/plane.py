@@ -13,6 +13,7 @@ from matplotlib.patches import Circle
 from tegum.errors import SpecError
 from tegum.plots import style
 from tegum.plots._panels import Panel, grid_places, require, split, table_of
+from tegum.runs.tables import feature_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +26,7 @@ _SIDE, _GAP, _TITLE, _EDGE, _BAR = 1.75, 0.22, 0.34, 0.08, 1.0
 def features_2d(
     data: pd.DataFrame | xr.Dataset, *, by: str | None = None, columns: int = 5
 ) -> Figure:
-    """Each feature as a line from the origin to W_i, a panel per model (paper, introduction).
+    """Each feature as a line from the origin to W_i, a panel per model.
 
     Colour is importance, light for the most important; the circle has radius 1.
 
@@ -36,11 +37,16 @@ def features_2d(
             `feature_probability` from dense to sparse.
         columns: panels in a row.
 
+    Returns:
+        The figure.
+
     Raises:
         SpecError: a column is missing, there is a third dimension, or a panel has two rows for
             one feature.
+
+    Source: "Introduction".
     """
-    table = table_of(data, "feature")
+    table = table_of(data, feature_table)
     require("features_2d", table, ["feature", "w0", "w1"])
     if "w2" in table.columns:
         rule = "must have two dimensions, w0 and w1: see features_3d"

@@ -1,0 +1,159 @@
+"""Docstrings of the public faces: Google sections, complete, and true where that is cheap."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import importlib
+import inspect
+import re
+import textwrap
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+from test_public_face import FLAT, LISTED, PACKED
+
+from tegum import errors
+from tegum.report.discovery import find
+
+#: Where descriptions live: all their public classes are part of the face.
+DESCRIBED = ("distributions", "models", "targets", "problem", "training")
+
+SECTIONS = ("Args", "Returns", "Yields", "Raises", "Source")
+#: What arrays are called in signatures.
+ARRAY = re.compile(r"\b(Array|NDArray|ndarray|ArrayLike|DataArray|F64|I64|Bools|Numbers|Weights)\b")
+SHAPE = re.compile(r"\((\.\.\.|[\w{}+ -]+,)")
+
+
+def public() -> Iterator[tuple[str, Any]]:
+    """Every function and class of the faces, by its full name, once."""
+    found: dict[str, Any] = {}
+    for face in FLAT:
+        module = importlib.import_module(face)
+        things = [getattr(module, name) for name in LISTED[face]]
+        found |= {f"{thing.__module__}.{thing.__qualname__}": thing for thing in things}
+    rooms = [f"{face}.{name}" for face in PACKED for name in LISTED[face]]
+    for room in (*rooms, *(f"tegum.{name}" for name in DESCRIBED)):
+        for name, thing in vars(importlib.import_module(room)).items():
+            ours = inspect.isfunction(thing) or inspect.isclass(thing)
+            where = getattr(thing, "__module__", "")
+            if ours and where.startswith(room) and not name.startswith("_"):
+                found[f"{where}.{thing.__qualname__}"] = thing
+    yield from found.items()
+
+
+PUBLIC = dict(public())
+FUNCTIONS = {name: thing for name, thing in PUBLIC.items() if inspect.isfunction(thing)}
+
+
+def sections(thing: Any) -> dict[str, str]:
+    """The text of each section of a docstring; "" is what comes before the first."""
+    found, current = {"": ""}, ""
+    for line in (inspect.getdoc(thing) or "").splitlines():
+        head = re.match(r"(\w+):(.*)", line)
+        if head and head[1] in SECTIONS:
+            current, line = head[1], head[2]
+            assert current not in found, f"{current} twice"
+            found[current] = ""
+        found[current] += line + "\n"
+    return found
+
+
+def entries(text: str) -> dict[str, str]:
+    """`name: text` of a section, at the indentation of its first line."""
+    parts = re.split(r"^(\w+):", textwrap.dedent(text).strip("\n"), flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def parameters(thing: Any) -> dict[str, str]:
+    """The annotation of each parameter, in the words of the source."""
+    if inspect.isclass(thing) and issubclass(thing, BaseModel):
+        return {name: "" for name in thing.model_fields if name != "kind"}
+    if inspect.isclass(thing) and issubclass(thing, BaseException):
+        return {}
+    found = inspect.signature(thing).parameters.values()
+    return {one.name: str(one.annotation) for one in found}
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_a_sentence_comes_first(name: str) -> None:
+    head = sections(PUBLIC[name])[""].strip()
+    assert head
+    assert re.search(r"[.:…]$", head.splitlines()[0]) or len(head.splitlines()) > 1
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_args_names_every_parameter(name: str) -> None:
+    wanted = parameters(PUBLIC[name])
+    given = entries(sections(PUBLIC[name]).get("Args", ""))
+    assert list(given) == list(wanted)
+    for one, annotation in wanted.items():
+        if ARRAY.search(annotation) or re.match(r"Float|Int|Bool", annotation):
+            assert SHAPE.search(given[one]), f"{one}: no shape in {given[one]!r}"
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_returns_says_what_comes_out(name: str) -> None:
+    annotation = str(inspect.signature(FUNCTIONS[name]).return_annotation)
+    text = sections(FUNCTIONS[name]).get("Returns", "").strip()
+    assert bool(text) == (annotation != "None")
+    if ARRAY.search(annotation) or re.match(r"(tuple\[)?(Float|Int|Bool|Scalars)", annotation):
+        assert SHAPE.search(text), f"no shape in {text!r}"
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_what_raises_names_is_an_error(name: str) -> None:
+    for error in entries(sections(PUBLIC[name]).get("Raises", "")):
+        found = getattr(errors, error, None) or getattr(builtins, error)
+        assert issubclass(found, Exception)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_what_a_function_raises_itself_is_in_raises(name: str) -> None:
+    said = sections(FUNCTIONS[name]).get("Raises", "")
+    tree = ast.parse(textwrap.dedent(inspect.getsource(inspect.unwrap(FUNCTIONS[name]))))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Raise) and node.exc is not None:
+            raised = ast.unparse(node.exc).split("(")[0].removesuffix(".of")
+            if hasattr(errors, raised):
+                assert raised in said
+
+
+@pytest.fixture(scope="module")
+def titles() -> set[str]:
+    """The sections of the paper that experiments name."""
+    experiments = find()
+    return {one.section for one in experiments} | {
+        claim.section for one in experiments for claim in one.claims
+    }
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_source_names_a_section_a_claim_or_a_method(name: str, titles: set[str]) -> None:
+    text = " ".join(sections(PUBLIC[name]).get("Source", "").split())
+    assert text.endswith(".")
+    quoted = re.findall(r'"([^"]+)"', text)
+    assert quoted or re.search(r"\bclaims? \d+|\b(method|notebook)\b", text), text
+    assert set(quoted) <= titles
+
+
+def methods() -> dict[str, Any]:
+    """The public methods of public classes, their own ones."""
+    return {
+        f"{name}.{own}": getattr(thing, own)
+        for name, thing in PUBLIC.items()
+        if inspect.isclass(thing)
+        for own, value in vars(thing).items()
+        if not own.startswith("_") and isinstance(value, classmethod | staticmethod | type(methods))
+    }
+
+
+@pytest.mark.parametrize("name", METHODS := methods())
+def test_methods_name_their_parameters_too(name: str) -> None:
+    wanted = [one for one in parameters(METHODS[name]) if one not in ("self", "cls")]
+    given = entries(sections(METHODS[name]).get("Args", ""))
+    assert set(given) <= set(wanted)
+    if len(wanted) > 1:
+        assert list(given) == wanted

@@ -8,6 +8,7 @@ import xarray as xr
 
 import tegum
 from tegum.analysis import geometry as geo
+from tegum.analysis import plane
 from tegum.errors import SpecError
 
 
@@ -199,22 +200,22 @@ def test_antipodal_pairs_are_mutual_and_represented() -> None:
 def test_angles_and_gaps() -> None:
     W = np.zeros((2, 4))
     W[:, 0], W[:, 1], W[:, 2] = (0, 2), (1, 0), (-1, -1)
-    np.testing.assert_allclose(geo.angles_2d(W), [90, 0, 225, np.nan])
-    np.testing.assert_allclose(geo.gaps_2d(W), [90, 135, 135, np.nan])
-    np.testing.assert_allclose(geo.gaps_2d(polygon(5, 1.0)), [72] * 5)
-    np.testing.assert_allclose(geo.gaps_2d(polygon(1)), [360])
-    assert np.isnan(geo.gaps_2d(np.zeros((2, 3)))).all()
+    np.testing.assert_allclose(plane.angles_2d(W), [90, 0, 225, np.nan])
+    np.testing.assert_allclose(plane.gaps_2d(W), [90, 135, 135, np.nan])
+    np.testing.assert_allclose(plane.gaps_2d(polygon(5, 1.0)), [72] * 5)
+    np.testing.assert_allclose(plane.gaps_2d(polygon(1)), [360])
+    assert np.isnan(plane.gaps_2d(np.zeros((2, 3)))).all()
     almost = np.array([[1.0], [-1e-20]])
-    assert geo.angles_2d(almost).tolist() == [0.0]
+    assert plane.angles_2d(almost).tolist() == [0.0]
 
 
 def test_gaps_of_a_batch_are_those_of_each_model() -> None:
     rng = np.random.default_rng(5)
     W = rng.standard_normal((20, 2, 6))
-    gaps = geo.gaps_2d(W)
+    gaps = plane.gaps_2d(W)
     assert {int(np.isfinite(row).sum()) for row in gaps} != {6}  # some columns are short
     for model, row in zip(W, gaps, strict=True):
-        np.testing.assert_array_equal(geo.gaps_2d(model), row)
+        np.testing.assert_array_equal(plane.gaps_2d(model), row)
         kept = row[np.isfinite(row)]
         assert len(kept) == int(geo.count_represented(model))
         assert kept.sum() == pytest.approx(360)
@@ -241,7 +242,7 @@ def test_zero_and_diverged_models() -> None:
     [
         (lambda: geo.norms(np.zeros(3)), "W.shape must be (..., hidden, feature); got (3,)"),
         (lambda: geo.gram(xr.DataArray(np.zeros((2, 3)))), "W.dims must contain 'hidden'"),
-        (lambda: geo.gaps_2d(np.eye(3)), "must have two hidden dimensions; got (3, 3)"),
+        (lambda: plane.gaps_2d(np.eye(3)), "must have two hidden dimensions; got (3, 3)"),
         (lambda: geo.antipodal_pairs(np.zeros((1, 2, 3))), "must be one model"),
     ],
 )

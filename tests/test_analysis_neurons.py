@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from tegum.analysis import neurons
+from tegum.analysis import neuron_groups, neurons
 from tegum.errors import SpecError
 from tegum.models import TwoLayer
 
@@ -37,13 +37,13 @@ def test_hand_made_neurons() -> None:
     assert neurons.count_polysemantic(MIXED) == 2
     assert neurons.stored(MIXED).sum() == 8
     assert neurons.neuron_order(MIXED).tolist() == [4, 1, 0, 2, 3]
-    assert neurons.signature(MIXED) == "+0 +1 +2+3-4 +2-3+4 ."
-    assert neurons.groups(MIXED) == [
-        neurons.Group((4,), (0,)),
-        neurons.Group((1,), (1,)),
-        neurons.Group((0, 2), (2, 3, 4)),
-        neurons.Group((), (5,)),
-        neurons.Group((3,), ()),
+    assert neuron_groups.signature(MIXED) == "+0 +1 +2+3-4 +2-3+4 ."
+    assert neuron_groups.groups(MIXED) == [
+        neuron_groups.Group((4,), (0,)),
+        neuron_groups.Group((1,), (1,)),
+        neuron_groups.Group((0, 2), (2, 3, 4)),
+        neuron_groups.Group((), (5,)),
+        neuron_groups.Group((3,), ()),
     ]
 
 
@@ -77,20 +77,22 @@ def test_permuted_neurons_have_one_order_and_one_signature() -> None:
     for _ in range(10):
         order = rng.permutation(5)
         W = MIXED[order]
-        assert neurons.signature(W) == neurons.signature(MIXED)
+        assert neuron_groups.signature(W) == neuron_groups.signature(MIXED)
         np.testing.assert_array_equal(
             W[neurons.neuron_order(W)], MIXED[neurons.neuron_order(MIXED)]
         )
-        assert neurons.signature((v[order], w[:, order])) == neurons.signature((v, w))
+        assert neuron_groups.signature((v[order], w[:, order])) == neuron_groups.signature((v, w))
 
 
 def test_signature_tells_structures_apart() -> None:
-    assert neurons.signature(0.9 * MIXED) == neurons.signature(MIXED)  # nothing passes .2
+    assert neuron_groups.signature(0.9 * MIXED) == neuron_groups.signature(
+        MIXED
+    )  # nothing passes .2
     swapped = MIXED[:, [1, 0, 2, 3, 4, 5]]  # features change places, and so do their neurons
-    assert neurons.signature(swapped) == neurons.signature(MIXED)
-    assert neurons.signature(MIXED[:, [0, 2, 1, 3, 4, 5]]) == "+0 +2 +1+3-4 +1-3+4 ."
-    assert neurons.signature(np.abs(MIXED)) == "+0 +1 +2+3+4 +2+3+4 ."
-    assert neurons.signature(MIXED, threshold=0.12) == "+1 +5 +0+1 +2+3-4 +2-3+4"
+    assert neuron_groups.signature(swapped) == neuron_groups.signature(MIXED)
+    assert neuron_groups.signature(MIXED[:, [0, 2, 1, 3, 4, 5]]) == "+0 +2 +1+3-4 +1-3+4 ."
+    assert neuron_groups.signature(np.abs(MIXED)) == "+0 +1 +2+3+4 +2+3+4 ."
+    assert neuron_groups.signature(MIXED, threshold=0.12) == "+1 +5 +0+1 +2+3-4 +2-3+4"
 
 
 def test_order_by_primary_feature() -> None:
@@ -127,7 +129,7 @@ def test_untied_neurons_need_both_weights() -> None:
     np.testing.assert_allclose(neurons.strength((v, w))[[0, 3]], [[1, 0], [0, 1]])
     np.testing.assert_allclose(neurons.strength((v, w))[4], [0.05, 0.5])
     assert neurons.count_monosemantic((v, w), threshold=0.1) == 5
-    assert neurons.signature((v, w), threshold=0.1) == "+0 -0 +1 +1! -1"
+    assert neuron_groups.signature((v, w), threshold=0.1) == "+0 -0 +1 +1! -1"
     assert neurons.count_polysemantic((v, w), threshold=0.01) == 1
 
 
@@ -147,7 +149,7 @@ def test_labelled_weights_keep_their_dimensions() -> None:
     assert (low <= 0.2).all()
     assert (high > 0.2).all()
     one = {"p": 0, "seed": 1}
-    assert neurons.signature((W.isel(one), W_out.isel(one))) == neurons.signature(
+    assert neuron_groups.signature((W.isel(one), W_out.isel(one))) == neuron_groups.signature(
         (plain[0, 1], out[0, 1])
     )
 
@@ -156,8 +158,11 @@ def test_labelled_weights_keep_their_dimensions() -> None:
     ("call", "words"),
     [
         (lambda: neurons.stored(MIXED, threshold=-1.0), "stored.threshold must be >= 0"),
-        (lambda: neurons.signature(MIXED, threshold=np.nan), "threshold must be >= 0 and finite"),
-        (lambda: neurons.signature(np.zeros((2, 3, 4))), "must be one model"),
+        (
+            lambda: neuron_groups.signature(MIXED, threshold=np.nan),
+            "threshold must be >= 0 and finite",
+        ),
+        (lambda: neuron_groups.signature(np.zeros((2, 3, 4))), "must be one model"),
         (lambda: neurons.strength((MIXED, MIXED)), "W_out must have shape"),
         (lambda: neurons.rescale((MIXED, np.zeros((5, 6)))), "W_out must have shape"),
         (lambda: neurons.neuron_order(MIXED, by="size"), "by must be 'kind' or 'primary'"),  # type: ignore[arg-type]
@@ -176,12 +181,12 @@ def brute_force_same(one: np.ndarray, other: np.ndarray) -> bool:
 
 
 def test_pattern_of_hand_made_neurons() -> None:
-    assert neurons.pattern(MIXED) == ".; 2 x +A; +A+B +A-B -A+B"
+    assert neuron_groups.pattern(MIXED) == ".; 2 x +A; +A+B +A-B -A+B"
     pairs = np.array([[1, 1, 1, 0, 0, 0], [1, 0, 0, 1, 1, 0], [0, 1, 0, 1, 0, 1.0]])
     pairs = np.vstack([pairs, [0, 0, 1, 0, 1, 1]])
-    assert neurons.pattern(pairs) == "+A+B +A+C +A+D +B+C +B+D +C+D"
+    assert neuron_groups.pattern(pairs) == "+A+B +A+C +A+D +B+C +B+D +C+D"
     v, w = circuit()
-    assert neurons.pattern((v, w), threshold=0.1) == "+A-B; +A+B!-C"
+    assert neuron_groups.pattern((v, w), threshold=0.1) == "+A-B; +A+B!-C"
 
 
 def test_pattern_is_equal_exactly_for_the_same_structure() -> None:
@@ -196,14 +201,17 @@ def test_pattern_is_equal_exactly_for_the_same_structure() -> None:
                 other[0, 0] *= -1
         expected = brute_force_same(one, other)
         same += expected
-        assert (neurons.pattern(one) == neurons.pattern(other)) == expected, (one, other)
+        assert (neuron_groups.pattern(one) == neuron_groups.pattern(other)) == expected, (
+            one,
+            other,
+        )
     assert 50 < same < 250
 
 
 def test_pattern_of_many_alike_neurons() -> None:
-    assert neurons.pattern(np.eye(40)) == "40 x +A"
+    assert neuron_groups.pattern(np.eye(40)) == "40 x +A"
     with pytest.raises(SpecError, match=r"pattern.W must leave at most 50000 orders"):
-        neurons.pattern(np.ones((9, 2)))
+        neuron_groups.pattern(np.ones((9, 2)))
 
 
 def test_labelled_pairs_without_their_dimensions_are_refused() -> None:

@@ -24,7 +24,7 @@ ROWS = (
     {"sweepable"},
     {"engines"},
     # measures of weights as plain or labelled arrays: tables of runs are made of them
-    {"store", "analysis._arrays"},
+    {"store", "analysis._arrays", "analysis._geometry"},
     {"analysis.geometry"},
     {"runs"},
     {"ensemble"},

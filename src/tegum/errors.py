@@ -16,10 +16,7 @@ def shorten(value: Any) -> str:
 
 
 class TegumError(Exception):
-    """The base of every error tegum raises on purpose; `str()` of it is one line.
-
-    Source: method, one tree of errors.
-    """
+    """The base of every error tegum raises on purpose; `str()` of it is one line."""
 
     def __str__(self) -> str:
         return " ".join(str(part) for part in self.args)

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from tegum.analysis import local_minima as local_minima
     from tegum.analysis import loss_stages as loss_stages
     from tegum.analysis import low_rank as low_rank
+    from tegum.analysis import neuron_groups as neuron_groups
     from tegum.analysis import neurons as neurons
+    from tegum.analysis import plane as plane
     from tegum.analysis import robustness as robustness
     from tegum.analysis import set_cosines as set_cosines
     from tegum.analysis import sets as sets

@@ -10,9 +10,10 @@ from typing import Any, Final
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
+from scipy.sparse.csgraph import connected_components
 
 from tegum.analysis._arrays import Array, check_dims, lift, one_model, quiet
-from tegum.dims import F64, FEATURE, HIDDEN, I64
+from tegum.dims import F64, FEATURE, HIDDEN, I64, Bools
 from tegum.errors import SpecError
 from tegum.runs.weights import split
 
@@ -51,12 +52,14 @@ def _letters(k: int) -> str:
 
 
 def rescaled(v: F64, w: F64) -> tuple[F64, F64]:
+    """(W_in, W_out) with max_i |W_in,ki| = 1 for every neuron that has input weights."""
     largest = np.abs(v).max(axis=-1, keepdims=True)  # (..., hidden, 1)
     scale = np.where(largest > 0, largest, 1.0)
     return v / scale, w * np.swapaxes(scale, -1, -2)
 
 
 def strength_of(w: F64, out: F64 | None) -> F64:
+    """How strongly each neuron stores each feature, (..., hidden, feature)."""
     if out is None:
         return np.abs(w)
     v, weight = rescaled(w, out)
@@ -70,12 +73,58 @@ def codes_of(w: F64, out: F64 | None, threshold: float) -> I64:
     return np.where(strength_of(w, out) > threshold, 1 + 2 * (w < 0) + negative, 0)
 
 
+def count_of(w: F64, out: F64 | None, threshold: float, least: int) -> I64:
+    """Neurons with one feature (least 1) or with two and more (least 2)."""
+    per_neuron = (strength_of(w, out) > threshold).sum(-1)
+    chosen: Bools = per_neuron == 1 if least == 1 else per_neuron >= 2
+    return np.asarray(chosen.sum(-1))
+
+
+def bound_of(w: F64, out: F64 | None, threshold: float, *, above: bool) -> F64:
+    """The nearest threshold, up to this one or above it, at which a count changes, (...)."""
+    size = np.sort(strength_of(w, out), axis=-1)[..., -2:]
+    edges = size.reshape(*size.shape[:-2], -1)
+    if above:
+        return np.asarray(np.where(edges > threshold, edges, np.inf).min(-1))
+    return np.asarray(np.where(edges <= threshold, edges, 0.0).max(-1))
+
+
+def order_of(w: F64, out: F64 | None, threshold: float, *, primary: bool) -> I64:
+    """The order (hidden,) of the neurons of one model, by kind or by primary feature first."""
+    size, codes = strength_of(w, out), codes_of(w, out, threshold)
+    strongest = size.argmax(axis=1)
+
+    def key(k: int) -> tuple[Any, ...]:
+        held = np.flatnonzero(codes[k])
+        kind = 3 if len(held) == 0 else min(len(held), 2)
+        pattern = tuple((int(i), int(codes[k, i])) for i in held)
+        first = int(strongest[k]) if kind < 3 else len(w[0])
+        lead = (first, kind) if primary else (kind,)
+        return (*lead, pattern, *(-np.round(size[k], 9)).tolist())
+
+    return np.array(sorted(range(len(w)), key=key), np.int64)
+
+
+def parts_of(held: Bools) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
+    """The connected parts of the graph of neurons and features, (hidden, feature), in order."""
+    m, n = held.shape
+    graph = np.block([[np.zeros((m, m), bool), held], [held.T, np.zeros((n, n), bool)]])
+    count, part = connected_components(graph, directed=False)
+    members = [np.flatnonzero(part == k) for k in range(count)]
+    found = [
+        (tuple(all_[all_ < m].tolist()), tuple((all_[all_ >= m] - m).tolist())) for all_ in members
+    ]
+    return sorted(found, key=lambda part: (part[1] or (n,), part[0]))
+
+
 def check_threshold(owner: str, threshold: float) -> None:
+    """Refuse a threshold that is not >= 0 and finite."""
     if not 0 <= threshold < np.inf:
         raise SpecError.of(owner, "threshold", "must be >= 0 and finite", threshold)
 
 
 def check_pair(first: tuple[int, ...], second: tuple[int, ...]) -> None:
+    """Refuse shapes that are not those of W_in and W_out of the same models."""
     fits = len(first) >= 2 and second == (*first[:-2], first[-1], first[-2])
     if not fits:
         rule = f"must have shape (..., feature, hidden) as W {first} asks"

@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from tegum.analysis import geometry
+from tegum.analysis import geometry, plane
 from tegum.analysis._arrays import labelled
 from tegum.dims import F64, FEATURE, I64, Bools
 from tegum.errors import SpecError
@@ -103,7 +103,7 @@ def collapsed(w: F64, parts: Sequence[I64], threshold: float) -> Bools:
 
 def cyclic(w: F64) -> I64:
     """Represented features round the plane, then −1, (..., place)."""
-    angle = np.where(geometry.represented(w), geometry.angles_2d(w), np.nan)
+    angle = np.where(geometry.represented(w), plane.angles_2d(w), np.nan)
     shown = np.isfinite(angle)
     first = np.take_along_axis(angle, shown.argmax(-1)[..., None], -1)
     order = np.argsort((angle - first) % 360.0, axis=-1, kind="stable")  # NaN last

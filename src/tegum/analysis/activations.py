@@ -1,7 +1,7 @@
 """What a neuron's activations are about, from its largest to its smallest.
 
-Source: paper, "Computation in Superposition": the largest activations of many neurons belong to
-one primary feature, smaller ones are polysemantic.
+The largest activations of many neurons belong to one primary feature, smaller ones are
+polysemantic.
 """
 
 from __future__ import annotations
@@ -35,13 +35,28 @@ def primary_share(
 ) -> Float[F64, "hidden band"]:
     """How often a neuron's primary feature is what it is active for, by height of activation.
 
-    The activations of neuron k on samples of the problem that are positive and above `least` (in
-    [0, 1)) of its largest are put in order; a band (0.99, 1.0) is the highest 1 % of them. A
-    sample counts for the primary feature, that of the largest |W_ki|, when this one contributes
-    more to the activation, W_ki x_i, than any other does. `parameters` are those of one model, as
-    named by `Model.parameters`. NaN where a band has no samples. Raises SpecError for bands that
-    are not 0 <= low < high <= 1, for another `least`, samples < 1, seed < 0, models without a
-    ReLU hidden layer, and parameters that are missing or of other shapes.
+    The activations of neuron k on samples of the problem that are positive and above `least` of its
+    largest are put in order; a band (0.99, 1.0) is the highest 1 % of them. A sample counts for the
+    primary feature, that of the largest |W_ki|, when this one contributes more to the activation,
+    W_ki x_i, than any other does.
+
+    Args:
+        problem: the problem of the model, which has a ReLU hidden layer.
+        parameters: those of one model, as named by `Model.parameters`, such as W (hidden, feature).
+        bands: pairs 0 <= low < high <= 1.
+        least: in [0, 1).
+        samples: how many, >= 1.
+        seed: of the samples, >= 0.
+
+    Returns:
+        Shares in [0, 1], (hidden, band); NaN where a band has no samples.
+
+    Raises:
+        SpecError: for bands that are not 0 <= low < high <= 1, for another `least`, samples < 1,
+            seed < 0, models without a ReLU hidden layer, and parameters that are missing or of
+            other shapes.
+
+    Source: "Computation in Superposition: Basic Results".
     """
     model = problem.model
     if model.hidden_activation != "relu":

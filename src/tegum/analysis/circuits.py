@@ -5,8 +5,6 @@ feature i with v_ki, max_i |v_ki| = 1, and writes output i with w_ik. In the mot
 primary feature i and, with a smaller weight, a secondary one j, whose output weight makes up for
 it: v = [1, −1/2], w = [1, 2], the paper's [2, −1/2] and [1/2, 2]. So j interferes little with i,
 but i much with j; another neuron, which sees i too, inhibits output j then.
-
-Source: paper, "The Asymmetric Superposition Motif".
 """
 
 from __future__ import annotations
@@ -48,7 +46,23 @@ _NODES: Final = 24
 
 
 class Candidate(NamedTuple):
-    """Weights in the shape of the motif; neurons and features by position."""
+    """Weights in the shape of the motif; neurons and features by position.
+
+    Args:
+        neuron: k, which stores both features.
+        primary: i.
+        secondary: j.
+        inhibitor: l, the neuron that inhibits output j.
+        v_primary: v_ki, 1 or −1.
+        v_secondary: v_kj.
+        w_primary: w_ik.
+        w_secondary: w_jk.
+        v_inhibitor: v_li.
+        w_inhibitor: w_jl < 0.
+        cancelled: the inhibitor's part of the interference of the primary with the secondary.
+
+    Source: "The Asymmetric Superposition Motif".
+    """
 
     neuron: int
     primary: int
@@ -60,17 +74,28 @@ class Candidate(NamedTuple):
     w_secondary: float
     v_inhibitor: float
     w_inhibitor: float
-    cancelled: float  # the inhibitor's part of the interference of the primary with the secondary
+    cancelled: float
 
 
 class Proof(NamedTuple):
-    """What the model does where only the two features may be active, and when it is cut."""
+    """What the model does where only the two features may be active, and when it is cut.
 
-    missed_primary: float  # E[(y_i − t_i)²] / E[t_i²], i alone
+    Args:
+        missed_primary: E[(y_i − t_i)²] / E[t_i²], i alone.
+        missed_secondary: the same of j.
+        loss: of output j, importance weighted.
+        loss_cut: of output j, without the inhibitory connection.
+        without_primary: `missed_primary` without the neuron, for x of the sign that it sees.
+        without_secondary: `missed_secondary` likewise.
+
+    Source: "The Asymmetric Superposition Motif".
+    """
+
+    missed_primary: float
     missed_secondary: float
-    loss: float  # of output j, importance weighted
-    loss_cut: float  # of output j, without the inhibitory connection
-    without_primary: float  # the same without the neuron, for x of the sign that it sees
+    loss: float
+    loss_cut: float
+    without_primary: float
     without_secondary: float
 
     def holds(self) -> bool:
@@ -83,11 +108,20 @@ class Proof(NamedTuple):
 def candidates(W: tuple[Any, Any]) -> list[Candidate]:
     """Where the weights of one model have the shape of the motif, whatever they do.
 
-    `W` is the pair W_in (hidden, feature) and W_out (feature, hidden). Neuron k with its largest
-    input weight on i; another feature j with .1 <= |v_kj| <= .67 and w_jk / w_ik >= 1.5; |v w| of
-    both in [.5, 1.5]; and another neuron l that sees i with the same sign and has w_jl < 0, so
-    that −w_jl |v_li| >= ½ w_jk |v_ki|. Raises SpecError for more than one model, and unless the
-    shapes fit.
+    Neuron k with its largest input weight on i; another feature j with .1 <= |v_kj| <= .67 and
+    w_jk / w_ik >= 1.5; |v w| of both in [.5, 1.5]; and another neuron l that sees i with the same
+    sign and has w_jl < 0, so that −w_jl |v_li| >= ½ w_jk |v_ki|.
+
+    Args:
+        W: the pair W_in (hidden, feature) and W_out (feature, hidden).
+
+    Returns:
+        All such places.
+
+    Raises:
+        SpecError: for more than one model, and unless the shapes fit.
+
+    Source: "The Asymmetric Superposition Motif".
     """
     encoder, decoder = pair_of("candidates", W)
     v, w = rescaled(encoder, decoder)
@@ -115,9 +149,21 @@ def candidates(W: tuple[Any, Any]) -> list[Candidate]:
 def prove(problem: Problem, parameters: dict[str, NDArray[Any]], candidate: Candidate) -> Proof:
     """What cutting the model does to its loss, where no feature but the two is active.
 
-    `parameters` of one model, as named by `Model.parameters`. The two features are drawn
-    independently, each with its own probability and magnitude; expectations are sums over a grid
-    (Gauss–Legendre, 24 nodes to each sign), without sampling.
+    The two features are drawn independently, each with its own probability and magnitude;
+    expectations are sums over a grid (Gauss–Legendre, 24 nodes to each sign), without sampling.
+
+    Args:
+        problem: what the model is for.
+        parameters: of one model, as named by `Model.parameters`, such as W_in (hidden, feature).
+        candidate: where to cut.
+
+    Returns:
+        What is missed, and the losses.
+
+    Raises:
+        SpecError: for parameters that are missing or of other shapes.
+
+    Source: "The Asymmetric Superposition Motif".
     """
     return _proof(problem, read_named("prove", problem, parameters), candidate)
 
@@ -142,16 +188,24 @@ def _proof(problem: Problem, weights: Weights, candidate: Candidate) -> Proof:
 def motifs(runs: xr.Dataset) -> pd.DataFrame:
     """Every instance of asymmetric superposition with inhibition in the models of a Dataset.
 
-    `runs`: a Dataset of `tegum.train` (or `best` of it) of two-layer models with a ReLU hidden
-    layer. An instance has the shape that `candidates` looks for, and is proved by ablation, where
-    only its two features may be active (`prove`): the model computes both (within 10 % of their
-    mean square), but neither without the neuron; and the loss of the secondary feature's output
-    grows at least five times when the inhibitory connection alone is cut.
+    An instance has the shape that `candidates` looks for, and is proved by ablation, where only its
+    two features may be active (`prove`): the model computes both (within 10 % of their mean
+    square), but neither without the neuron; and the loss of the secondary feature's output grows at
+    least five times when the inhibitory connection alone is cut.
 
-    Returns a table with one row for each instance, none if there are none: the leading dimensions
-    of the Dataset (axes, `seed`), the columns of `Candidate` and those of `Proof`. Models that
-    diverged have none. Raises SpecError for other models and for a Dataset that `train` did not
-    make. Source: paper, "The Asymmetric Superposition Motif".
+    Args:
+        runs: a Dataset of `tegum.train` (or `best` of it) of two-layer models with a ReLU hidden
+            layer.
+
+    Returns:
+        One row for each instance, none if there are none: the leading dimensions of the Dataset
+        (axes, `seed`), the columns of `Candidate` and those of `Proof`. Models that diverged have
+        none.
+
+    Raises:
+        SpecError: for other models, and for a Dataset that `train` did not make.
+
+    Source: "The Asymmetric Superposition Motif".
     """
     import pandas as pd
 

@@ -37,7 +37,9 @@ class Signature:
         rotation: level directions that turn the hidden space.
         flat: further level directions, to second order.
         positive: directions in which it rises.
-        eigenvalues: of the Hessian apart from the rotations, ascending.
+        eigenvalues: of the Hessian apart from the rotations, ascending, (k,).
+
+    Source: method, eigenvalues of the Hessian.
     """
 
     negative: int
@@ -48,14 +50,26 @@ class Signature:
 
 
 def hessian(problem: Problem, W: Any, b: Any = None, *, step: float = STEP) -> F64:
-    """∂²L/∂θ∂θ' of one model, (P, P), by central differences of the exact gradient.
+    """∂²L/∂θ∂θ' of one model, by central differences of the exact gradient.
 
     θ holds W (hidden, feature) row by row, or W_in and W_out (feature, hidden), then b, unless
-    the model has none. The error is about step² of the fourth derivatives, about step where a
-    second derivative jumps, and 1e-10 L / step. One call of `expected_loss` has all 2 P models.
+    the model has none: P numbers. The error is about step² of the fourth derivatives, about step
+    where a second derivative jumps, and 1e-10 L / step. One call of `expected_loss` has all 2 P
+    models.
+
+    Args:
+        problem: what the model is for.
+        W: weights (hidden, feature), or the pair (W_in, W_out).
+        b: (feature,), None for 0.
+        step: how far a parameter is displaced, > 0.
+
+    Returns:
+        The Hessian, (P, P), symmetric.
 
     Raises:
         SpecError: for what `expected_loss` refuses, more than one model, and a step <= 0.
+
+    Source: method, central differences.
     """
     if not step > 0:
         raise SpecError.of("hessian", "step", "must be > 0", step)
@@ -74,8 +88,20 @@ def signature(
 ) -> Signature:
     """The signs of the Hessian at one model, rotations apart.
 
-    An eigenvalue of at most `zero` times the largest in size counts as 0. Raises SpecError for
-    what `hessian` refuses, and unless 0 < zero < 1.
+    Args:
+        problem: what the model is for.
+        W: weights (hidden, feature), or the pair (W_in, W_out).
+        b: (feature,), None for 0.
+        zero: an eigenvalue of at most this times the largest in size counts as 0, in (0, 1).
+        step: how far a parameter is displaced, > 0.
+
+    Returns:
+        The counts, and the eigenvalues.
+
+    Raises:
+        SpecError: for what `hessian` refuses, and unless 0 < zero < 1.
+
+    Source: method, eigenvalues of the Hessian.
     """
     if not 0 < zero < 1:
         raise SpecError.of("signature", "zero", "must be in (0, 1)", zero)

@@ -1,7 +1,4 @@
-"""How models change while they are trained: what each feature and the loss do at checkpoints.
-
-Source: paper, "Superposition and Learning Dynamics".
-"""
+"""How models change while they are trained: what each feature and the loss do at checkpoints."""
 
 from __future__ import annotations
 
@@ -40,14 +37,23 @@ _COLUMNS: Final = (
 def traces(runs: xr.Dataset, *, tolerance: float = 1e-6, jobs: int | None = None) -> xr.Dataset:
     """Dimensionality, norm and expected loss at the checkpoints of a training.
 
-    `runs` is a Dataset of `train` with `checkpoints`. Returns `dimensionality` D_i and `norm`
-    ‖W_i‖ (..., checkpoint, feature) and `loss` (..., checkpoint), the expected loss of the model
-    as it was then, to a part of `tolerance` in (0, 1): unlike a loss curve it has no noise of
-    samples, so that small drops show. Directions of untied models are those of `W_in`. Models
-    without an expected loss (see `expected_loss`) have no `loss`; assign one of your own.
+    Unlike a loss curve the expected loss has no noise of samples, so that small drops show.
+
+    Args:
+        runs: a Dataset of `train` with `checkpoints`.
+        tolerance: of the expected loss, as a part of it, in (0, 1).
+        jobs: threads that work, >= 1; None for one on each core.
+
+    Returns:
+        `dimensionality` D_i and `norm` ‖W_i‖ (..., checkpoint, feature), and `loss`
+        (..., checkpoint), the expected loss of the model as it was then. Directions of untied
+        models are those of `W_in`. Models without an expected loss (see `expected_loss`) have no
+        `loss`; assign one of your own.
 
     Raises:
         SpecError: for a Dataset without checkpoints.
+
+    Source: "Superposition and Learning Dynamics".
     """
     import xarray as xr
 
@@ -61,10 +67,19 @@ def traces(runs: xr.Dataset, *, tolerance: float = 1e-6, jobs: int | None = None
 
 
 def at_checkpoints(runs: xr.Dataset) -> xr.Dataset:
-    """The models of all checkpoints as one Dataset, W (..., checkpoint, hidden, feature) and b.
+    """The models of all checkpoints as one Dataset.
 
-    It is what `score`, `polish` and the tables of `tegum.plots` take. Raises SpecError for a
-    Dataset without checkpoints.
+    Args:
+        runs: a Dataset of `train` with `checkpoints`.
+
+    Returns:
+        W (..., checkpoint, hidden, feature) and b: what `score`, `polish` and the tables of
+        `tegum.runs.tables` take.
+
+    Raises:
+        SpecError: for a Dataset without checkpoints.
+
+    Source: "Superposition and Learning Dynamics".
     """
     kept = {name: own for name, own in CHECKPOINTS.items() if name in runs}
     if not kept:
@@ -83,24 +98,27 @@ def jumps(
     """The changes of level of D_i over training, and the loss drops that go with them.
 
     Levels meet halfway. A feature has changed level when its D_i has gone past the middle by
-    `margin` > 0; what turns back before is no change, and so is noise of less than twice that. The
+    `margin`; what turns back before is no change, and so is noise of less than twice that. The
     jump goes from the checkpoint `start` to `end`: as far around that as D_i moves on, between
-    neighbouring checkpoints, at `edge` in (0, 1] or more of its fastest. A slow change is found
-    like a quick one.
-
-    Returns one row per change in the order of runs and `start`: the axes' values and `seed`;
-    `feature`; `from_level` and `to_level`; `start` and `end` in optimiser steps; D_i `before` and
-    `after`, at these; `loss_before`, `loss_after` and `loss_drop`, their difference (NaN where
-    the loss is not known, see `traces`). Changes that overlap in time share their drop.
+    neighbouring checkpoints, at `edge` or more of its fastest. A slow change is found like a quick
+    one.
 
     Args:
         runs: a Dataset of `train` with checkpoints, or of `traces`.
         levels: two or more, rising, in [0, 1]; neighbours more than 2 `margin` apart.
-        margin: in units of D_i.
-        edge: a share of the fastest.
+        margin: in units of D_i, > 0.
+        edge: a share of the fastest, in (0, 1].
+
+    Returns:
+        One row per change in the order of runs and `start`: the axes' values and `seed`;
+        `feature`; `from_level` and `to_level`; `start` and `end` in optimiser steps; D_i `before`
+        and `after`, at these; `loss_before`, `loss_after` and `loss_drop`, their difference (NaN
+        where the loss is not known, see `traces`). Changes that overlap in time share their drop.
 
     Raises:
         SpecError: for other values, or for a Dataset without checkpoints.
+
+    Source: "Superposition and Learning Dynamics".
     """
     import pandas as pd
 
@@ -125,16 +143,34 @@ def jumps(
 
 
 class Run(NamedTuple):
-    """One training at its T checkpoints."""
+    """One training at its T checkpoints.
 
-    at: dict[str, Any]  # the axes' values and the seed
-    steps: I64  # (T,)
-    dimensionality: F64  # (T, feature)
-    loss: F64  # (T,), NaN where it is not known
+    Args:
+        at: the axes' values and the seed.
+        steps: of the checkpoints, rising, (T,).
+        dimensionality: D_i in [0, 1], (T, feature).
+        loss: (T,), NaN where it is not known.
+
+    Source: "Superposition and Learning Dynamics".
+    """
+
+    at: dict[str, Any]
+    steps: I64
+    dimensionality: F64
+    loss: F64
 
 
 def each(seen: xr.Dataset) -> Iterator[Run]:
-    """The trainings of a Dataset of `traces`, one after another."""
+    """The trainings of a Dataset of `traces`, one after another.
+
+    Args:
+        seen: a Dataset of `traces`.
+
+    Returns:
+        An iterator over them, axes first, seeds last.
+
+    Source: "Superposition and Learning Dynamics".
+    """
     D = seen["dimensionality"]
     lead = D.dims[:-2]
     loss = seen["loss"] if "loss" in seen else D.isel({FEATURE: 0}, drop=True) * np.nan
@@ -147,7 +183,19 @@ def each(seen: xr.Dataset) -> Iterator[Run]:
 
 
 def as_traces(runs: xr.Dataset) -> xr.Dataset:
-    """A Dataset of `traces` as it is; the traces of another."""
+    """A Dataset of `traces` as it is; the traces of another.
+
+    Args:
+        runs: a Dataset of `train` with checkpoints, or of `traces`.
+
+    Returns:
+        A Dataset of `traces`, (..., checkpoint, feature).
+
+    Raises:
+        SpecError: for a Dataset without checkpoints.
+
+    Source: "Superposition and Learning Dynamics".
+    """
     if "dimensionality" not in runs:
         runs = traces(runs)
     if CHECKPOINT not in runs["dimensionality"].dims:

@@ -52,6 +52,8 @@ class Minima:
             `unconverged` (`running`, `stalled` or `diverged`), and how many `minima` there are.
         models: W and b of one model of each minimum, that of lowest loss, along `minimum`, with
             its seed and its axes' values. `score` and `polish` take it.
+
+    Source: method, endpoints of many descents compared.
     """
 
     table: pd.DataFrame
@@ -90,15 +92,23 @@ def minima(
     larger) and no entry of A (WᵀW, for untied models W_out W_in) and b by more than `tolerance`,
     after a permutation of features that the problem does not notice: of equal importance and in
     blocks of the same law, independent features freely, the members within a correlated or
-    anticorrelated set, and whole sets. Biases without effect do not count. With `hessian`, minima
-    of one loss and one signature that has flat directions are taken for one family. Models whose
-    `status` is not 1 (converged) are counted apart.
+    anticorrelated set, and whole sets. Biases without effect do not count. Models whose `status`
+    is not 1 (converged) are counted apart.
 
-    Each signature costs two gradients per parameter; without `hessian` there is none.
+    Args:
+        runs: models with W, b, `loss` and `status`: of Training(engine="exact"), or of `polish`.
+        loss_tolerance: in (0, 1).
+        tolerance: in (0, 1).
+        hessian: take minima of one loss and one signature that has flat directions for one family.
+            Each signature costs two gradients per parameter.
+
+    Returns:
+        The minima, and one model of each.
 
     Raises:
-        SpecError: unless `runs` holds W, b, `loss` and `status` (of
-            Training(engine="exact"), or of `polish`), and both tolerances are in (0, 1).
+        SpecError: for a Dataset without these, and tolerances outside (0, 1).
+
+    Source: method, endpoints of many descents compared.
     """
     import pandas as pd
 
@@ -125,15 +135,25 @@ def minima(
 def same_minimum(
     problem: Problem, one: Any, other: Any, *, tolerance: float = TOLERANCE
 ) -> I64 | None:
-    """The order of features in which model `one` is model `other`; None if they are different.
+    """The order of features in which model `one` is model `other`.
 
-    Each is a pair (W, b), for untied models ((W_in, W_out), b), b None for 0. The order π, of
-    shape (n,), is a permutation that the problem does not notice (see `minima`); with A = WᵀW, or
+    The order π is a permutation that the problem does not notice (see `minima`); with A = WᵀW, or
     W_out W_in, no entry of A[π][:, π] and b[π] of `one` differs from that of `other` by more than
     `tolerance`. A search that takes over 20,000 placements is given up, for different.
 
+    Args:
+        problem: what both models are for.
+        one: a pair (W, b), for untied models ((W_in, W_out), b), b None for 0.
+        other: a pair likewise.
+        tolerance: of the entries, > 0.
+
+    Returns:
+        π, (n,); None if they are different.
+
     Raises:
         SpecError: for shapes that do not agree with the problem.
+
+    Source: method, a search over permutations.
     """
     symmetry, forms = symmetry_of(problem), []
     for W, b in (one, other):

@@ -4,8 +4,6 @@ Where h is linear, the pre-activation of output i moves along row i of G = W_out
 tied). Of all moves of length λ, δ_i = λ G_i / ‖G_i‖ and its opposite change output i most: the
 analytic attacks. A gradient attack follows ∇L instead, which is 0 where no output is active and
 none is wanted: then it sees nothing to do.
-
-Source: paper, "Superposition and Adversarial Robustness"; claims 32, 33.
 """
 
 from __future__ import annotations
@@ -46,10 +44,21 @@ _MEASURES: Final = {
 
 
 def attacks(G: Float64[np.ndarray, "*lead n n"], size: float) -> Float64[np.ndarray, "*lead n n"]:
-    """δ_i = λ G_i / ‖G_i‖ by row, for λ = `size` >= 0; 0 where an output depends on nothing.
+    """δ_i = λ G_i / ‖G_i‖ by row: of all moves of length λ, the one that raises output i most.
 
-    Of all moves of length λ, the one that raises the pre-activation of output i most, by λ‖G_i‖.
-    Row i of G is what output i receives of each input: W_out W_in, or WᵀW. Raises `SpecError`.
+    Its pre-activation rises by λ‖G_i‖.
+
+    Args:
+        G: what output i receives of each input, in row i, (..., n, n): W_out W_in, or WᵀW.
+        size: λ >= 0.
+
+    Returns:
+        The moves, (..., n, n), one per row; 0 where an output depends on nothing.
+
+    Raises:
+        SpecError: for a G of another shape, and a size that is not >= 0 and finite.
+
+    Source: "Relationship to Adversarial Robustness"; claims 32, 33.
     """
     G = np.asarray(G, dtype=np.float64)
     if G.ndim < 2 or G.shape[-1] != G.shape[-2]:
@@ -69,19 +78,29 @@ def vulnerability(
     samples: int = 2048,
     seed: int = 0,
 ) -> xr.Dataset:
-    """How much attacks of length λ raise the loss Σ_i I_i (t(x)_i − x'_i)² of each model of `runs`.
+    """How much attacks of length λ raise the loss Σ_i I_i (t(x)_i − x'_i)² of each model.
 
-    λ is `size`, or `relative_size` times E‖x‖ of the model's problem. The target stays that of the
-    sample as it was. Over `samples` fresh samples, the same for all models of one problem:
+    The target stays that of the sample as it was. Samples are fresh, and the same for all models of
+    one problem.
 
-    `per_example`: mean of the largest rise by any of the 2n analytic attacks ±δ_i;
-    `per_model`: the largest mean rise by one of them; `one_step`, `iterated`: mean rise by gradient
-    attacks; `masked`: the share of samples whose gradient is 0, and `unseen`: `per_example` of
-    these alone; `clean`, `size` = λ. Each of the first four comes with its standard error over
-    samples, `per_example_error` and so on.
+    Args:
+        runs: a Dataset of `tegum.train` of models with a linear hidden layer.
+        size: λ > 0; None for `relative_size` times E‖x‖ of the model's problem.
+        relative_size: > 0.
+        samples: how many, >= 2.
+        seed: of the samples, >= 0.
 
-    Returns a Dataset with the leading dimensions of W. Models with a linear hidden layer only.
-    Raises `SpecError` for others, a bad size, samples < 2 and seed < 0.
+    Returns:
+        With the leading dimensions of W, `per_example`: mean of the largest rise by any of the 2n
+        analytic attacks ±δ_i; `per_model`: the largest mean rise by one of them; `one_step`,
+        `iterated`: mean rise by gradient attacks; `masked`: the share of samples whose gradient is
+        0, and `unseen`: `per_example` of these alone; `clean`, `size` = λ. Each of the first four
+        comes with its standard error over samples, `per_example_error` and so on.
+
+    Raises:
+        SpecError: for models without a linear hidden layer, a bad size, samples < 2 and seed < 0.
+
+    Source: "Relationship to Adversarial Robustness"; claims 32, 33.
     """
     models = models_of(runs, "vulnerability")
     problem = models.problems[0]

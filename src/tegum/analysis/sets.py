@@ -14,7 +14,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike
 
-from tegum.analysis import _sets, geometry
+from tegum.analysis import _sets, geometry, plane
 from tegum.analysis._arrays import Array, lift
 from tegum.dims import FEATURE, I64
 from tegum.distributions import Distribution
@@ -271,7 +271,7 @@ def organisation(W: xr.DataArray, sets: ArrayLike) -> xr.Dataset:
     if W.sizes["hidden"] == 2:
         even = 360 / W.sizes[FEATURE]
         columns["together"] = side_by_side(W, sets)
-        columns["gap_off"] = abs(geometry.gaps_2d(W) - even).max("gap", skipna=False)
+        columns["gap_off"] = abs(plane.gaps_2d(W) - even).max("gap", skipna=False)
     return xr.Dataset(columns)
 
 

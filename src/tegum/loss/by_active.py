@@ -63,7 +63,7 @@ def loss_by_active(
             and activations other than these, for orders that are not among 0 … n, and unless
             tolerance is in (0, 1).
 
-    Source: "Mathematical Understanding", the loss as a sum over numbers of active features.
+    Source: "Demonstrating Superposition: Mathematical Understanding".
     """
     from tegum.loss._exact import SLOPES, check_trainable
 

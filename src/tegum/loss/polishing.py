@@ -36,7 +36,7 @@ def polish(runs: xr.Dataset, *, steps: int = 5_000, jobs: int | None = None) -> 
         SpecError: for models without an exact gradient, for a Dataset that `train` did not make,
             and for steps or jobs that cannot be.
 
-    Source: L-BFGS after Nocedal, "Updating Quasi-Newton Matrices with Limited Storage" (1980).
+    Source: method, L-BFGS (Nocedal 1980).
     """
     from tegum.loss._exact import check_trainable, descend
 

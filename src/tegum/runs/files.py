@@ -45,7 +45,7 @@ def save(runs: xr.Dataset, path: str | os.PathLike[str]) -> None:
     Raises:
         TegumError: where the file cannot be written (permissions, a full disk, a folder).
 
-    Source: netCDF 4, by h5netcdf.
+    Source: method, netCDF 4 by h5netcdf.
     """
     path = Path(path)
     with replacing(path) as temporary:
@@ -72,7 +72,7 @@ def load(path: str | os.PathLike[str]) -> xr.Dataset:
     Raises:
         InputFileError: for a file that is missing, truncated or not of tegum's making.
 
-    Source: netCDF 4, by h5netcdf.
+    Source: method, netCDF 4 by h5netcdf.
     """
     path = Path(path)
     if not path.is_file():

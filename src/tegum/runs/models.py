@@ -104,7 +104,7 @@ def problem_of(runs: xr.Dataset, **coordinates: Any) -> Problem:
             that the axis does not have.
         UnknownNameError: for a coordinate that is no axis of the run.
 
-    Source: the attributes `problem` and `axes` of the Dataset.
+    Source: method, the attributes `problem` and `axes` of the Dataset.
     """
     problem, targets = stated_problem(runs, "problem_of"), targets_of(runs)
     for name in coordinates:

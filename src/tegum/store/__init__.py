@@ -46,7 +46,7 @@ class Store:
     Raises:
         StoreError: when the folder cannot be made, read or written.
 
-    Source: keys are BLAKE2 digests of what a unit answers; files are safetensors, found by SQLite.
+    Source: method, files of safetensors under the digests of their questions, found by SQLite.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -90,9 +90,15 @@ class Store:
         return found[0]
 
     def put(self, row: Row, arrays: Mapping[str, NDArray[Any]], meta: Mapping[str, Any]) -> None:
-        """Keep a finished unit, durably; JSON values in `meta` are stored with it.
+        """Keep a finished unit, durably; on a failure nothing is left behind.
 
-        Raises StoreError (full disk, no permission), and then nothing is left behind.
+        Args:
+            row: what the unit is.
+            arrays: its results by name, each (N, ...).
+            meta: JSON values that are stored with it.
+
+        Raises:
+            StoreError: the disk is full or not writable.
         """
         data = encode(arrays, {**meta, **row._asdict()})
         write(self._unit(row.key), data)
@@ -110,7 +116,15 @@ class Store:
         return None if found is None else found[0]
 
     def put_partial(self, row: Row, arrays: Mapping[str, NDArray[Any]]) -> None:
-        """Keep the state of an unfinished unit in place of an earlier state."""
+        """Keep the state of an unfinished unit in place of an earlier state.
+
+        Args:
+            row: what the unit is.
+            arrays: its state by name.
+
+        Raises:
+            StoreError: the disk is full or not writable.
+        """
         write(self._partial(row.key), encode(arrays, row._asdict()), durable=False)
 
     def drop_partial(self, key: str) -> None:

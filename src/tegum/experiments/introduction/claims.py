@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from tegum.analysis import geometry
+from tegum.analysis import geometry, plane
 from tegum.experiments._shared.sweeps import at, known
 from tegum.experiments.base import Claims, Judgement, Tables, when
 
@@ -104,7 +104,7 @@ def pairs(tables: Tables) -> Judgement:
 )
 def pentagon(tables: Tables) -> Judgement:
     W, b = model(tables, SPARSE)
-    norms, gaps = geometry.norms(W), geometry.gaps_2d(W)
+    norms, gaps = geometry.norms(W), plane.gaps_2d(W)
     off = np.abs(gaps - 72).max()  # NaN unless all five are represented
     low, high = PENTAGON_NORMS
     return when(
@@ -132,7 +132,7 @@ def stages(tables: Tables) -> Judgement:
         for p, W in models.items()
     }
     last = min(STAGES)
-    off = np.abs(geometry.gaps_2d(models[last]) - 72).max()
+    off = np.abs(plane.gaps_2d(models[last]) - 72).max()
     words = ", ".join(f"{counts} at 1−S={p:g}" for p, counts in found.items())
     return when(
         found == STAGES and off <= STAGE_GAP,

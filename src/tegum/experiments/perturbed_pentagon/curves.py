@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from tegum.analysis import geometry
+from tegum.analysis import geometry, plane
 from tegum.analysis.alignment import align, canonical
 from tegum.analysis.branches import Crossing, crossings, follow
 from tegum.dims import F64
@@ -138,7 +138,7 @@ def slopes(W: F64, b: F64) -> F64:
 
 def neighbour_angle(W: F64) -> F64:
     """The mean angle, in degrees, of feature 0 of W (..., 2, 5) to its neighbours; (...)."""
-    angles = geometry.angles_2d(W)
+    angles = plane.angles_2d(W)
     turned = np.sort((angles - angles[..., :1]) % 360.0, axis=-1)
     mean: F64 = (turned[..., 1] + 360.0 - turned[..., -1]) / 2
     return mean
@@ -166,7 +166,7 @@ def shape(W: F64, b: F64, relative: float) -> pd.DataFrame:
 
     if geometry.norms(W)[0] > geometry.REPRESENTED:
         turned = canonical(W)
-        order = np.concatenate([[0], 1 + np.argsort(geometry.angles_2d(turned)[1:])])
+        order = np.concatenate([[0], 1 + np.argsort(plane.angles_2d(turned)[1:])])
         turned = turned[:, order]
     else:
         placed = align(W, IDEAL, groups=[0, 1, 1, 1, 1])
@@ -191,4 +191,4 @@ def kind(W: F64) -> str:
         if 0 in paired:
             return OTHERS
         return DIGONS if norms[0] < ABSENT else ELSE
-    return PENTAGON if not pairs and (geometry.gaps_2d(W) < _OPEN).all() else ELSE
+    return PENTAGON if not pairs and (plane.gaps_2d(W) < _OPEN).all() else ELSE

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from tegum.analysis import geometry, neurons
+from tegum.analysis import geometry, neuron_groups, neurons
 from tegum.dims import CANDIDATE, DENSITY, F64, SEED
 from tegum.distributions import Independent
 from tegum.experiments.base import Lab, Tables
@@ -115,9 +115,9 @@ def structure(w: F64) -> dict[str, Any]:
         "mono": int(neurons.count_monosemantic(w)),
         "poly": int(neurons.count_polysemantic(w)),
         "represented": int(geometry.count_represented(w)),
-        "signature": neurons.signature(w),
-        "pattern": neurons.pattern(w),
-        "excites": neurons.pattern(np.maximum(w, 0)),
+        "signature": neuron_groups.signature(w),
+        "pattern": neuron_groups.pattern(w),
+        "excites": neuron_groups.pattern(np.maximum(w, 0)),
     }
 
 

@@ -25,10 +25,13 @@ State = dict[str, NDArray[Any]]
 class Batch:
     """N = len(points) · len(seeds) instances of equal shape; points major, seeds minor.
 
-    `problem` holds the static structure (shapes, kinds); `points` and `trainings` hold the
-    resolved description at each axis point, whose numbers may differ. `seeds` are seed indices,
-    not necessarily starting at 0, and `run_seed` is the seed of the whole run. `start`: the
-    parameters (N, ...) to start from, all that the model has, where they are not random.
+    Args:
+        problem: the static structure: shapes and kinds.
+        points: the resolved problem at each axis point, whose numbers may differ.
+        trainings: the resolved training at each of them.
+        seeds: seed indices, not necessarily from 0.
+        run_seed: the seed of the whole run, in [0, 2^64).
+        start: parameters (N, ...) to start from, all that the model has; None for random ones.
     """
 
     problem: Problem
@@ -49,7 +52,14 @@ class Batch:
         return self.trainings[0]
 
     def coordinates(self, instance: int) -> tuple[Problem, Training, int]:
-        """The resolved problem and training and the seed index of instance `instance`."""
+        """The resolved problem and training and the seed index of an instance.
+
+        Args:
+            instance: its number, in [0, N).
+
+        Returns:
+            Problem, training and seed index.
+        """
         point, seed = divmod(instance, len(self.seeds))
         return self.points[point], self.trainings[point], self.seeds[seed]
 
@@ -96,42 +106,93 @@ class Engine(Protocol):
     def init(self, batch: Batch) -> State:
         """The state at step 0: weights, optimiser arrays, `step`, laid out as the engine likes.
 
-        The weights are random: `first_state` puts in those of `batch.start`. Raises SpecError
-        where this engine cannot solve the problem.
+        The weights are random: `first_state` puts in those of `batch.start`.
+
+        Args:
+            batch: what is to be solved.
+
+        Returns:
+            The state.
+
+        Raises:
+            SpecError: where this engine cannot solve the problem.
         """
         ...
 
     def parameters(self, batch: Batch, state: State) -> State:
-        """What is trained, by the names of `schema.PARAMETERS`, each (N, ...), as views of the state.
+        """What is trained, as views of the state.
 
         A bias `b` that the model does not have is there as 0, or missing.
+
+        Args:
+            batch: what is being solved.
+            state: of the batch.
+
+        Returns:
+            By the names of `schema.PARAMETERS`, each (N, ...).
         """
         ...
 
     def advance(self, batch: Batch, state: State, steps: int, *, jobs: int) -> State:
-        """The state `steps` optimiser steps later; may overwrite and return `state`.
+        """The state some optimiser steps later.
 
         `advance(a + b)` gives the same bits as `advance(a)` then `advance(b)`.
+
+        Args:
+            batch: what is being solved.
+            state: of the batch; it may be overwritten and returned.
+            steps: how many, >= 0.
+            jobs: threads that work, >= 1.
+
+        Returns:
+            The state.
         """
         ...
 
     def probe(self, batch: Batch, state: State, *, jobs: int) -> NDArray[Any]:
-        """Loss of each instance at this step, shape (N,), by one batch of fresh samples.
+        """Loss of each instance at this step, by one batch of fresh samples.
 
         One point of the loss curve. Leaves `state` as it is and the training's random stream too.
+
+        Args:
+            batch: what is being solved.
+            state: of the batch.
+            jobs: threads that work, >= 1.
+
+        Returns:
+            The losses, (N,).
         """
         ...
 
     def score(self, batch: Batch, state: State, *, jobs: int) -> State:
-        """Final measurements, each of shape (N,): `loss`, `loss_error`, `diverged`, and more.
+        """Final measurements of each instance.
 
         Sum over features, mean over samples, weighted by importance, without penalties.
+
+        Args:
+            batch: what is being solved.
+            state: of the batch.
+            jobs: threads that work, >= 1.
+
+        Returns:
+            `loss`, `loss_error`, `diverged`, and more, each (N,).
         """
         ...
 
 
 def first_state(engine: Engine, batch: Batch) -> State:
-    """The state at step 0, with fresh optimiser arrays: random weights, or those of `start`."""
+    """The state at step 0, with fresh optimiser arrays: random weights, or those of `start`.
+
+    Args:
+        engine: that solves the batch.
+        batch: what is to be solved.
+
+    Returns:
+        The state.
+
+    Raises:
+        SpecError: where the engine cannot solve the problem.
+    """
     state = engine.init(batch)
     if batch.start is not None:
         own = engine.parameters(batch, state)

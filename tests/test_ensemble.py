@@ -441,19 +441,19 @@ def test_two_processes_share_the_work(tmp_path):
         assert_file_equals(tmp_path / f"{k}.npz", train())
 
 
-def test_unit_claimed_elsewhere_is_done_last(small_units, tmp_path, monkeypatch):
-    """The claim is free on the third try; the other units are not held up."""
+def test_unit_locked_elsewhere_is_done_last(small_units, tmp_path, monkeypatch):
+    """The lock is free on the third try; the other units are not held up."""
     order: list[str] = []
     waits: list[float] = []
     monkeypatch.setattr(solve.time, "sleep", waits.append)
     with Store(tmp_path) as store:
-        really = store.claim
+        really = store.lock
 
-        def claim(key):
+        def lock(key):
             order.append(key)
             return None if key == order[0] and order.count(key) < 3 else really(key)
 
-        monkeypatch.setattr(store, "claim", claim)
+        monkeypatch.setattr(store, "lock", lock)
         runs = train(store=store)
     assert_same(runs, train())
     assert order[0] == order[-1]

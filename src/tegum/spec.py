@@ -89,17 +89,7 @@ class Spec(BaseModel):
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:
-        """The object `to_json` wrote: a `cls`, or the subclass of it that `kind` names.
-
-        Args:
-            text: JSON.
-
-        Returns:
-            The object.
-
-        Raises:
-            SpecError: for text that is no JSON, or not the JSON of such an object.
-        """
+        """What `to_json` wrote: a `cls`, or the subclass that `kind` names; SpecError for anything else."""
         try:
             data = json.loads(text)
         except (ValueError, TypeError, RecursionError) as error:

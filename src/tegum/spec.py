@@ -89,7 +89,7 @@ class Spec(BaseModel):
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:
-        """What `to_json` wrote: a `cls`, or the subclass that `kind` names; SpecError for anything else."""
+        """What `to_json` wrote: a `cls`, or the subclass that `kind` names; else SpecError."""
         try:
             data = json.loads(text)
         except (ValueError, TypeError, RecursionError) as error:

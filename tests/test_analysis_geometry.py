@@ -251,3 +251,28 @@ def test_bad_shapes_are_named(call: object, words: str) -> None:
     with pytest.raises(SpecError) as caught:
         call()
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize("scale", [1e-320, 1e-160, 1e-154, 1e154, 1e160, 1e300])
+def test_what_has_no_scale_keeps_its_value_at_every_scale(scale: float) -> None:
+    pentagon = np.stack(
+        [np.cos(np.arange(5) * (2 * np.pi / 5)), np.sin(np.arange(5) * (2 * np.pi / 5))]
+    )
+    digons = np.array([[1.0, -1.0, 0.0, 0.0, 0.0], [0.0, 0.0, 1.0, -1.0, 0.0]])
+    tolerance = 1e-12 if scale > 1e-300 else 1e-3  # denormal numbers have few digits
+    for W, expected in ((pentagon, [2 / 5] * 5), (digons, [1 / 2] * 4 + [0])):
+        np.testing.assert_allclose(geo.dimensionality(W * scale), expected, rtol=tolerance)
+        np.testing.assert_allclose(geo.norms(W * scale), geo.norms(W) * scale, rtol=tolerance)
+        np.testing.assert_allclose(geo.cosines(W * scale), geo.cosines(W), atol=tolerance)
+
+
+def test_a_tiny_feature_beside_large_ones_has_its_own_direction() -> None:
+    W = np.array([[1e200, 0.0, 1e-200], [0.0, 1e-170, 1e-200]])
+    np.testing.assert_allclose(geo.cosines(W)[0], [1, 0, np.sqrt(0.5)], atol=1e-15)
+    assert float(geo.dimensions_per_feature(np.eye(2) * 1e-100)) == pytest.approx(1e200)
+
+
+def test_a_scale_changes_no_bit() -> None:
+    W = np.random.default_rng(0).normal(size=(3, 4, 7))
+    for measure in (geo.dimensionality, geo.cosines):
+        assert measure(W).tobytes() == measure(W * 2.0**-500).tobytes()

@@ -13,15 +13,27 @@ from tegum.errors import SpecError
 REPRESENTED: Final = 0.5
 
 
+def scaled(w: F64, axis: int | tuple[int, ...]) -> tuple[F64, I64]:
+    """w·2^−e and e, of the shape of w but 1 along `axis`: the largest entry there is in [½, 1).
+
+    Powers of two cost no digit, and no square of what is left overflows or is lost.
+    """
+    most = np.abs(w).max(axis, keepdims=True, initial=0.0)
+    exponent = np.where(np.isfinite(most), np.frexp(most)[1], 0)
+    return np.asarray(np.ldexp(w, -exponent)), exponent
+
+
 def norms(w: F64) -> F64:
     """‖W_i‖, (..., feature)."""
-    return np.asarray(np.linalg.norm(w, axis=-2))
+    small, exponent = scaled(w, -2)
+    return np.asarray(np.ldexp(np.linalg.norm(small, axis=-2), exponent[..., 0, :]))
 
 
 def units(w: F64) -> F64:
     """Ŵ_i, 0 for a zero column, (..., hidden, feature)."""
-    length = norms(w)[..., None, :]
-    return np.divide(w, length, out=np.zeros_like(w), where=length != 0)
+    small, _ = scaled(w, -2)
+    length = np.linalg.norm(small, axis=-2, keepdims=True)
+    return np.asarray(np.divide(small, length, out=np.zeros_like(w), where=length != 0))
 
 
 def gram(w: F64) -> F64:
@@ -49,6 +61,7 @@ def superposition(w: F64) -> F64:
 
 def dimensionality(w: F64) -> F64:
     """‖W_i‖² / Σ_j (Ŵ_i·W_j)², (..., feature)."""
+    w, _ = scaled(w, (-2, -1))  # the answer has no scale
     total = projected(w)
     share = np.divide(norms(w) ** 2, total, out=np.zeros_like(total), where=total != 0)
     return np.minimum(share, 1.0)
@@ -56,9 +69,11 @@ def dimensionality(w: F64) -> F64:
 
 def dimensions_per_feature(w: F64) -> F64:
     """m / ‖W‖_F², (...)."""
-    squared = np.asarray((w**2).sum((-2, -1)))
+    small, exponent = scaled(w, (-2, -1))
+    squared = np.asarray((small**2).sum((-2, -1)))
     infinite = np.full_like(squared, np.inf)
-    return np.asarray(np.divide(w.shape[-2], squared, out=infinite, where=squared != 0))
+    found = np.divide(w.shape[-2], squared, out=infinite, where=squared != 0)
+    return np.asarray(np.ldexp(found, -2 * exponent[..., 0, 0]))
 
 
 def dedicated(w: F64, threshold: float) -> Bools:

@@ -168,7 +168,7 @@ def _checked_levels(levels: Sequence[float], margin: float) -> tuple[float, ...]
 
 
 def _has_expected_loss(runs: xr.Dataset) -> bool:
-    from tegum.engines.exact.lowering import check_exact
+    from tegum.engines.exact import check_exact
     from tegum.problem import Problem
 
     if "problem" not in runs.attrs:

@@ -62,7 +62,7 @@ def loss_by_active(
             tolerance is in (0, 1).
     Source: "Mathematical Understanding", the loss as a sum over numbers of active features.
     """
-    from tegum.engines.exact.lowering import SLOPES, check_trainable
+    from tegum.engines.exact import SLOPES, check_trainable
 
     if not isinstance(problem, Problem):
         raise SpecError.of("loss_by_active", "problem", "must be a Problem", problem)

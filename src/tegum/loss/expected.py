@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 #: Up to here (and without exponential magnitudes) every pattern of active features is summed.
 ENUMERATED: Final = 6
 _METHODS: Final = ("auto", "enumeration", "series")
-#: Optimiser steps between two looks at the keyboard.
-_SLICE: Final = 50
 _STALE: Final = ("loss_curve", "loss_all", "n_seeds", "penalty")
 
 
@@ -74,7 +72,7 @@ def expected_loss(
     than the identity (train and score these by the sampled engine), and for a method that cannot.
     Source: the loss is that of "Demonstrating Superposition: Experiment Setup".
     """
-    from tegum.engines.exact.lowering import check_exact, check_trainable
+    from tegum.engines.exact import check_exact, check_trainable
 
     if not isinstance(problem, Problem):
         raise SpecError.of("expected_loss", "problem", "must be a Problem", problem)
@@ -107,7 +105,7 @@ def score(runs: xr.Dataset, *, tolerance: float = 1e-9, jobs: int | None = None)
     `best` of the answer is free of the luck of held-out samples. Raises SpecError for models
     without an exact loss and for a Dataset that `train` did not make.
     """
-    from tegum.engines.exact.lowering import check_exact
+    from tegum.engines.exact import check_exact
 
     _check_tolerance("score", tolerance)
     models = models_of(runs, "score")
@@ -136,31 +134,16 @@ def polish(runs: xr.Dataset, *, steps: int = 5_000, jobs: int | None = None) -> 
     stalled, 3 diverged) and `diverged`; records of the training are dropped. Raises SpecError
     for models without an exact gradient and for a Dataset that `train` did not make.
     """
-    from tegum.engines.exact import run
-    from tegum.engines.exact.descent import DIVERGED, ITERATIONS, STATUS
-    from tegum.engines.exact.lowering import check_trainable, flat, lower_points, named, shape_of
+    from tegum.engines import exact
 
     if isinstance(steps, bool) or not isinstance(steps, int | np.integer) or steps < 0:
         raise SpecError.of("polish", "steps", "must be an integer >= 0", steps)
     models, jobs = models_of(runs, "polish"), checked_jobs(jobs)
     for problem in models.problems:
-        check_trainable(problem)
-    shape = shape_of(models.problems[0])
-    law, points = lower_points(models.problems)
-    state = run.start_state(flat(models.arrays, shape), shape, law)
-    rates = np.zeros(len(models.problems))
+        exact.check_trainable(problem)
+    low = exact.lower(models.problems, models.point_of)
     with interrupt_between_slices() as check:
-        for done in range(0, int(steps), _SLICE):
-            more = min(_SLICE, int(steps) - done)
-            run.advance(state, done, more, rates, shape, law, points, models.point_of, jobs)
-            check()
-            if (state["tally"][:, STATUS] != 0).all():
-                break
-    out = run.measure(state["theta"], 1e-9, True, shape, law, points, models.point_of, jobs)
-    diverged = ~np.isfinite(out).all(axis=1) | (state["tally"][:, STATUS] == DIVERGED)
-    found = {**named(state["theta"], shape), "loss": out[:, 0], "loss_error": out[:, 1]}
-    found |= {"gradient_norm": out[:, 2], "iterations": state["tally"][:, ITERATIONS]}
-    found |= {"status": state["tally"][:, STATUS], "diverged": diverged}
+        found = exact.polish(low, models.arrays, int(steps), jobs=jobs, check=check)
     return _with_results(runs, models, found)
 
 
@@ -180,8 +163,7 @@ def _with_results(
 
 def _method(problem: Problem, asked: str) -> str:
     """How the loss is found; SpecError where what is asked for cannot."""
-    from tegum.engines.exact.enumeration import MOST_FEATURES
-    from tegum.engines.exact.lowering import SLOPES
+    from tegum.engines.exact import MOST_FEATURES, SLOPES
 
     n, activation = problem.n_features, problem.model.output_activation
     exponential = any(b.magnitude == "exponential" for b in problem.distribution.blocks())
@@ -210,10 +192,8 @@ def _evaluate(
     jobs: int,
 ) -> tuple[F64, F64, dict[str, NDArray[Any]]]:
     """Loss (N,), error (N,), and gradients by name if asked for."""
-    from tegum.engines.exact import run
-    from tegum.engines.exact.lowering import flat, lower_points, named, shape_of
+    from tegum.engines.exact import lower, measure
 
-    law, points = lower_points(problems)
     count = len(point_of)
     finite = [np.isfinite(a).all(axis=tuple(range(1, a.ndim))) for a in arrays.values()]
     alive = np.all(finite, axis=0)
@@ -224,14 +204,7 @@ def _evaluate(
             found = _evaluate(problems, point_of[alive], rest, how, tolerance, False, jobs)
             loss[alive], error[alive] = found[:2]
         return loss, error, {}
-    if how in ("smooth series", "moments"):
-        out = run.smooth(problems[0].model, how, arrays, law, points, point_of)
-        return out[:, 0], out[:, 1], {}
-    shape = shape_of(problems[0])
-    theta = flat(dict(arrays), shape)
-    by = np.zeros_like(theta) if gradient else None
-    if how == "enumeration":
-        out = run.enumerate_all(theta, gradient, shape, law, points, point_of, jobs, by)
-    else:
-        out = run.measure(theta, tolerance, gradient, shape, law, points, point_of, jobs, by)
-    return out[:, 0], out[:, 1], named(by, shape) if by is not None else {}
+    found = measure(
+        lower(problems, point_of), arrays, how, tolerance=tolerance, gradient=gradient, jobs=jobs
+    )
+    return found.loss, found.error, found.gradient

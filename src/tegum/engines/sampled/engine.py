@@ -21,7 +21,7 @@ from tegum.engines.sampled.lowering import Lowered, Plan, lower
 from tegum.engines.sampled.optimiser import schedule
 from tegum.engines.sampled.random import HELD_OUT, PROBE
 from tegum.engines.sampled.sparse import sparse_work, train_sparse
-from tegum.engines.start import standard_normals, xavier_std
+from tegum.engines.xavier import standard_normals, xavier_std
 
 _CHUNKS_PER_THREAD = 4
 _INIT_ROWS = 4096  # instances initialised at a time, to bound memory

@@ -62,8 +62,7 @@ def _filled(rng: np.random.Generator, rows: int, columns: int) -> Any:
 def compare(n: int, m: int) -> list[tuple[str, float, float]]:
     """Name, GFLOP/s of tiles and of OpenBLAS, of each product of a training step."""
     rows = rows_of(Static(n, m, 1024, True, True, False, True, 0))
-    rng, zero, one = np.random.default_rng(0), work_array(1), work_array(1)
-    one[0] = 1.0
+    rng = np.random.default_rng(0)
     x, h, z = (_filled(rng, rows, size) for size in (n, m, n))
     encoder, decoder, into = _filled(rng, n, m), _filled(rng, m, n), _filled(rng, n, m)
     found = []
@@ -72,13 +71,11 @@ def compare(n: int, m: int) -> list[tuple[str, float, float]]:
         ("outputs", False, (rows, n, m), h, decoder, z),
         ("gradients", True, (n, m, rows), x, h, into),
     ):
-        wide, long, last = a.shape[1], b.shape[1], out.shape[1]
-        down, along = (1, wide) if flip else (wide, 1)
         columns, cost = -(-c // 4) * 4, 2.0 * r * c * k
 
         contestants = (
-            (_repeat_tiles, (r, c, k, a, down, along, b, long, False, out, last)),
-            (_repeat_blas, (flip, r, columns, k, a, wide, b, long, zero, out, last, one)),
+            (_repeat_tiles, (flip, (r, c, k), a, b, False, out)),
+            (_repeat_blas, (flip, (r, columns, k), a, b, False, out)),
         )
         for repeat, product in contestants:
             repeat(1, *product)

@@ -27,8 +27,7 @@ from remote import Remote
 from works import RACES, Work
 
 import tegum as tg
-from tegum.engines.exact import run
-from tegum.engines.exact.lowering import lower_points, shape_of
+from tegum.engines.exact import lower, run
 
 ROOT = Path(__file__).parents[1]
 DENSITIES = (0.1, 0.01)
@@ -70,18 +69,18 @@ def normalised(work: Work, p: float, weights: Weights) -> np.ndarray:
 def exact_course(work: Work, p: float) -> tuple[list[float], list[np.ndarray]]:
     """Seconds and losses of the exact engine from the common starts, on one core."""
     problem = problem_of(work, p)
-    shape, (law, points) = shape_of(problem, warm=300), lower_points([problem])
+    which, rates = np.zeros(work.instances, np.int64), np.array([1e-2])
+    low = lower([problem], which, rates, warm=300)
     start = start_weights(work, work.instances, 7)
     size = work.n * work.m
     theta = np.zeros((work.instances, size + work.n))
     theta[:, :size] = start.w_in.transpose(0, 2, 1).reshape(work.instances, -1)
-    state, which = run.start_state(theta, shape, law), np.zeros(work.instances, np.int64)
+    state = run.start_state(theta, low)
     seconds, losses, done, passed = [], [], 0, 0.0
     for until in steps_of(5_000):
         began = time.perf_counter()
         if until > done:
-            rates = np.array([1e-2])
-            run.advance(state, done, until - done, rates, shape, law, points, which, 1)
+            run.advance(state, low, done, until - done, 1)
         passed, done = passed + time.perf_counter() - began, until
         W = state["theta"][:, :size].reshape(-1, work.n, work.m).transpose(0, 2, 1)
         found = Weights.tied(W.astype(np.float32), state["theta"][:, size:].astype(np.float32))
@@ -150,16 +149,16 @@ def costs(works: Sequence[Work]) -> dict[str, dict[str, float]]:
     for work in works:
         for p in (*DENSITIES, 0.001):
             problem = problem_of(work, p)
-            shape, (law, points) = shape_of(problem, warm=10**9), lower_points([problem])
+            low = lower([problem], np.zeros(1, np.int64), np.array([1e-12]), warm=10**9)
             rng, size = np.random.default_rng(0), work.n * work.m
             theta = np.zeros((1, size + work.n))
             theta[0, :size] = rng.normal(0, np.sqrt(2 / (work.n + work.m)), size)
             theta[0, size:] = -0.1
-            state, which = run.start_state(theta, shape, law), np.zeros(1, np.int64)
+            state = run.start_state(theta, low)
             count, best = max(8, int(5e4 / work.n**2)), np.inf
             for _ in range(4):
                 began = time.perf_counter()
-                run.advance(state, 0, count, np.array([1e-12]), shape, law, points, which, 1)
+                run.advance(state, low, 0, count, 1)
                 best = min(best, (time.perf_counter() - began) / count)
             found.setdefault(work.key, {})[str(p)] = best
     return found

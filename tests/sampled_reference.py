@@ -8,10 +8,7 @@ import numpy as np
 
 import tegum as tg
 from tegum.engines.base import Batch
-from tegum.engines.sampled.data import fill_odds, fill_sparse, fill_tile, new_hits, new_odds
-from tegum.engines.sampled.lane import SKIP_BELOW
-from tegum.engines.sampled.lowering import lower
-from tegum.engines.sampled.random import TRAIN, binomial_draw, binomial_table, step_key
+from tegum.engines.sampled.draw import samples
 from tegum.models.activations import ACTIVATIONS
 
 Array = np.ndarray[Any, Any]
@@ -19,39 +16,9 @@ Array = np.ndarray[Any, Any]
 
 def samples_of_step(batch: Batch, step: int) -> Array:
     """The batch that instance 0 sees in a step, (batch_size, n), by the kernels' own generators."""
-    low = lower(batch)
-    size, n = low.static.batch, low.static.n
-    probability = low.numbers.probability[0]
-    odds = new_odds(len(probability))
-    some = fill_odds(probability, *odds)
-    key = np.uint64(step_key(low.keys[0], TRAIN, step))
-    x = np.zeros((size, n), np.float32)
-    if low.plans[0].kernel == "sparse":
-        cells, entries = low.room
-        hits = new_hits(cells)
-        index, value = np.zeros(entries, np.int32), np.zeros(entries, np.float32)
-        pointer = np.zeros(size + 1, np.int64)
-        rows = fill_sparse(
-            size, key, low.blocks, odds, probability.max(), low.static.simple, hits, index, value,
-            pointer,
-        )  # fmt: skip
-        for r in range(rows):
-            x[r, index[pointer[r] : pointer[r + 1]]] = value[pointer[r] : pointer[r + 1]]
-        return x
-    skip = low.plans[0].kernel == "lane" and some < SKIP_BELOW
-    count = size
-    if skip:
-        cdf, guide = np.zeros(size + 1), np.zeros(512, np.int64)
-        binomial_table(size, some, cdf, guide)
-        count = binomial_draw(key, cdf, guide)
-    tile, work = np.zeros(n * 16, np.float32), np.zeros((2, 16), np.float32)
-    for start in range(0, count, 16):
-        present = min(16, count - start)
-        fill_tile(
-            tile, 16, np.uint32(start), present, key, low.blocks, odds, skip, work[0], work[1]
-        )
-        x[start : start + present] = tile.reshape(n, 16).T[:present]
-    return x
+    problem, training, seed = batch.coordinates(0)
+    given = {"seed": seed, "run_seed": batch.run_seed}
+    return np.asarray(samples(problem, training, steps=step + 1, **given)[step])
 
 
 def reference_gradient(

@@ -11,7 +11,7 @@ from exact_fractions import exact, moment, pull_back
 from scipy.integrate import dblquad
 
 import tegum as tg
-from tegum.engines.exact.enumeration import MOST_FEATURES
+from tegum.engines.exact import MOST_FEATURES
 
 
 def test_moments_in_rational_arithmetic_by_hand() -> None:

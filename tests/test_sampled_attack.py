@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numba import njit
 from sampled_reference import Array, reference_gradient, samples_of_step
 
 import tegum as tg
@@ -11,7 +12,7 @@ from tegum.engines.base import Batch
 from tegum.engines.sampled.attack import ATTACK
 from tegum.engines.sampled.engine import SampledEngine
 from tegum.engines.sampled.lowering import lower
-from tegum.engines.sampled.random import draw, step_key
+from tegum.engines.sampled.random import draw, step_key, u32, u64
 from tegum.errors import SpecError
 
 MODELS = {
@@ -25,11 +26,16 @@ SGD = {"optimizer": "sgd", "momentum": 0.0, "learning_rate": 1e-3, "held_out": 6
 
 def chosen(batch: Batch, step: int) -> Array:
     """The features that are attacked in a step, from the addresses of their random numbers."""
-    key = int(step_key(lower(batch).keys[0], ATTACK, step))
-    low, high = np.uint32(key & 0xFFFFFFFF), np.uint32(key >> 32)
-    n = batch.problem.n_features
-    bits = [int(draw(np.uint32(sample), low, high)) for sample in range(batch.training.batch_size)]
-    return np.array([b * n >> 32 for b in bits])
+    bits = np.zeros(batch.training.batch_size, np.uint32)
+    hashes(lower(batch).instances.keys[0], step, bits)
+    return np.array([int(b) * batch.problem.n_features >> 32 for b in bits])
+
+
+@njit
+def hashes(instance, step, into):  # type: ignore[no-untyped-def]
+    key = step_key(instance, ATTACK, step)
+    for sample in range(len(into)):
+        into[sample] = draw(u32(sample), u32(key), u32(key >> u64(32)))
 
 
 @pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
@@ -54,7 +60,7 @@ def test_gradient_is_that_of_moved_samples(model: tg.ReLUOutput, p: float, size:
         G = w_out @ w_in  # row i: the gradient of the pre-activation of output i
         delta = size * G / np.linalg.norm(G, axis=1, keepdims=True)
         wanted = reference_gradient(problem, before, x, x + delta[chosen(batch, step)])
-        found = engine.parameters(batch, {**state, "theta": state["first"]})
+        found = engine.parameters(batch, {**state, "theta": state["moment"]})
         for name, gradient in wanted.items():
             scale = np.abs(gradient).max() + 1e-3
             np.testing.assert_allclose(found[name][0] / scale, gradient / scale, atol=1e-5)

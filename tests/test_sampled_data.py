@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numba import njit
 from scipy import stats
 
 import tegum as tg
@@ -17,7 +18,7 @@ from tegum.distributions import Distribution
 from tegum.distributions.magnitudes import MAGNITUDES
 from tegum.engines.base import Batch
 from tegum.engines.sampled import draw
-from tegum.engines.sampled.data import fill_odds, new_odds
+from tegum.engines.sampled.data import Source
 from tegum.engines.sampled.engine import SampledEngine
 from tegum.engines.sampled.lowering import lower
 from tegum.engines.sampled.random import binomial_draw, binomial_table
@@ -42,7 +43,7 @@ def drawn(distribution: Distribution, way: str, *, seed: int = 0, steps: int = S
     """(steps, BATCH, n), drawn in the way that its name says."""
     problem, training = problem_of(distribution, WAYS[way][1]), tg.Training(batch_size=BATCH)
     low = lower(Batch(problem, (problem,), (training,), (seed,), 0))
-    assert low.plans[0].kernel == way.partition(",")[0]
+    assert low.forms[0].kernel == way.partition(",")[0]
     return draw.samples(problem, training, seed=seed, steps=steps)
 
 
@@ -191,25 +192,23 @@ def pearson(first: Array, second: Array) -> Array:
     return np.asarray(a.T @ b / np.sqrt(len(a)))
 
 
-def parts_of(distribution: Distribution) -> tuple[Any, Any, Any]:
-    """Blocks, odds and P(any active), as the kernels read them."""
+def source_of(distribution: Distribution) -> tuple[Source, float]:
+    """What the kernels draw from, and P(any active)."""
     problem = problem_of(distribution, 2)
     low = lower(Batch(problem, (problem,), (tg.Training(),), (0,), 0))
-    odds = new_odds(low.numbers.probability.shape[1])
-    some = fill_odds(low.numbers.probability[0], *odds)
-    return low.blocks, odds, some
+    return draw.source_of(low.instances)[:2]
 
 
 @pytest.mark.parametrize("size", [1, 7, 16, 100])
 @pytest.mark.parametrize("name", [*laws(0.3), "one"])
 def test_rows_are_tiles_transposed_to_the_bit(name: str, size: int) -> None:
     distribution = laws(0.3).get(name, tg.Independent(1, 1.0))
-    blocks, odds, _ = parts_of(distribution)
+    source, _ = source_of(distribution)
     keys = np.array([1, 2**63 + 12345], np.uint64)
     shape = size, distribution.n_features
-    tiles = draw.by_tiles(keys, shape, blocks, odds, None)
+    tiles = draw.by_tiles(keys, shape, source, None)
     for simple in {False, name.startswith("independent")}:
-        rows = draw.by_rows(keys, shape, blocks, odds, simple)
+        rows = draw.by_rows(keys, shape, source._replace(simple=simple))
         np.testing.assert_array_equal(rows, tiles)
     if size > 1 or not name.endswith(" one"):  # a sample of zeros and ones may come twice
         assert (tiles[0] != tiles[1]).any()
@@ -218,14 +217,14 @@ def test_rows_are_tiles_transposed_to_the_bit(name: str, size: int) -> None:
 @pytest.mark.parametrize("name", laws(0.1))
 def test_skipping_zero_samples_leaves_the_law_of_the_others(name: str) -> None:
     distribution = laws(0.1)[name]
-    blocks, odds, some = parts_of(distribution)
+    source, some = source_of(distribution)
     keys = np.arange(1, 129, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
     # a table that says: every sample of a step is one that is not all zero
     cdf, guide = np.zeros(2049), np.full(512, 2048, np.int64)
     cdf[2048] = 2.0
     shape = 2048, distribution.n_features
-    every = flat(draw.by_tiles(keys, shape, blocks, odds, None))
-    others = flat(draw.by_tiles(keys, shape, blocks, odds, (cdf, guide)))
+    every = flat(draw.by_tiles(keys, shape, source, None))
+    others = flat(draw.by_tiles(keys, shape, source, (cdf, guide)))
     assert (others != 0).any(1).all()
     kept = every[(every != 0).any(1)]
     assert abs(len(kept) / len(every) - some) < Z_BOUND * np.sqrt(some * (1 - some) / len(every))
@@ -240,18 +239,28 @@ def test_skipping_zero_samples_leaves_the_law_of_the_others(name: str) -> None:
     assert np.abs((first - second)[error > 0] / error[error > 0]).max() < Z_BOUND
 
 
+@njit
+def table(size, p, cdf, guide):  # type: ignore[no-untyped-def]
+    binomial_table(size, p, cdf, guide)
+
+
+@njit
+def numbers(keys, cdf, guide):  # type: ignore[no-untyped-def]
+    return np.array([binomial_draw(key, cdf, guide) for key in keys])
+
+
 @pytest.mark.parametrize(
     ("size", "p"), [(1, 0.5), (5, 0.3), (1024, 0.64), (1024, 1e-3), (1000, 0.849), (65536, 0.2)]
 )
 def test_the_number_of_simulated_samples_is_binomial(size: int, p: float) -> None:
     cdf, guide = np.zeros(size + 1), np.zeros(512, np.int64)
-    binomial_table(size, p, cdf, guide)
+    table(size, p, cdf, guide)
     end = int(np.argmax(cdf == 2.0))  # beyond it nothing is looked up
     np.testing.assert_allclose(cdf[:end], stats.binom.cdf(np.arange(end), size, p), atol=1e-9)
     assert end == size or stats.binom.sf(end - 1, size, p) < 1e-9
     assert stats.binom.cdf(guide[0] - 1, size, p) < 1e-9
     keys = np.random.default_rng(1).integers(0, 2**64, 50_000, dtype=np.uint64)
-    counts = np.bincount([binomial_draw(key, cdf, guide) for key in keys], minlength=size + 1)
+    counts = np.bincount(numbers(keys, cdf, guide), minlength=size + 1)
     expected = len(keys) * stats.binom.pmf(np.arange(size + 1), size, p)
     assert chi_square(counts, expected) > P_BOUND
 
@@ -270,7 +279,7 @@ def test_training_sees_these_samples(way: str) -> None:
     for step in range(3):
         state["theta"][:] = 0.0
         state = engine.advance(batch, state, 1, jobs=1)
-        gradient = engine.parameters(batch, {**state, "theta": state["first"]})["b"][0]
+        gradient = engine.parameters(batch, {**state, "theta": state["moment"]})["b"][0]
         np.testing.assert_allclose(gradient, -2 * x[step].mean(0), rtol=2e-5, atol=1e-8)
 
 

@@ -114,7 +114,7 @@ def assert_same_bits(found: State, wanted: State, rows: slice = slice(None)) -> 
 @each_mix
 def test_an_instance_alone_is_the_same_as_in_a_batch(mix: Mix) -> None:
     batch = batch_of(mix.problem, mix.training, mix.axes, seeds=3)
-    assert {plan.kernel for plan in lower(batch).plans} == mix.kernels
+    assert {form.kernel for form in lower(batch).forms} == mix.kernels
     together = trained(batch)
     assert len(np.unique(together["theta"], axis=0)) == batch.n_instances
     # first and last seed of every axis point, and one in the middle of the batch
@@ -281,7 +281,7 @@ def test_training_follows_a_plain_float64_one(
     """50 steps on the samples that the kernels drew; only rounding may differ."""
     training = TRAININGS[name].replace(steps=50, batch_size=128)
     batch = batch_of(PROBLEMS[kernel], training)
-    assert lower(batch).plans[0].kernel == kernel
+    assert lower(batch).forms[0].kernel == kernel
     engine, state = SampledEngine(), SampledEngine().init(batch)
     plain = {k: v[0].astype(np.float64) for k, v in engine.parameters(batch, state).items()}
     start = {k: v.copy() for k, v in plain.items()}

@@ -114,7 +114,7 @@ def test_gradient_equals_a_plain_float64_one(case: Case) -> None:
         held_out=64,
     )  # fmt: skip
     batch = Batch(case.problem, (case.problem,), (training,), (0,), 7)
-    assert lower(batch).plans[0].kernel == case.kernel
+    assert lower(batch).forms[0].kernel == case.kernel
     engine = SampledEngine()
     state = engine.init(batch)
     state["theta"] += np.float32(0.1) * np.cos(np.arange(state["theta"].size), dtype=np.float32)
@@ -128,8 +128,8 @@ def test_gradient_equals_a_plain_float64_one(case: Case) -> None:
         before = {k: v.copy() for k, v in engine.parameters(batch, state).items()}
         state = engine.advance(batch, state, 1, jobs=1)
         wanted = reference_gradient(case.problem, before, samples_of_step(batch, step))
-        # with momentum 0 the first moment is the gradient itself
-        found = engine.parameters(batch, {**state, "theta": state["first"]})
+        # with momentum 0 the moment is the gradient itself
+        found = engine.parameters(batch, {**state, "theta": state["moment"]})
         for name, gradient in wanted.items():
             scale = np.abs(gradient).max() + 1e-3
             np.testing.assert_allclose(found[name][0] / scale, gradient / scale, atol=4e-6)

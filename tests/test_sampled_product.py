@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import pytest
@@ -28,25 +27,13 @@ SHAPES = [
 
 
 @njit
-def _tiled(rows, columns, inner, a, down, along, b, stride_b, add, c, stride_c):  # type: ignore[no-untyped-def]
-    by_tiles(rows, columns, inner, a, down, along, b, stride_b, add, c, stride_c)
+def _by_tiles(flip, size, a, b, add, c):  # type: ignore[no-untyped-def]
+    by_tiles(flip, size, a, b, add, c)
 
 
 @njit
-def _blas(flip, rows, columns, inner, a, stride_a, b, stride_b, beta, c, stride_c, one):  # type: ignore[no-untyped-def]
-    gemm(flip, rows, columns, inner, a, stride_a, b, stride_b, beta, c, stride_c, one)
-
-
-def _by_tiles(flip: bool, add: bool, size: tuple[int, int, int], a: Any, b: Any, c: Any) -> None:
-    rows, columns, inner = size
-    down, along = (1, a.shape[1]) if flip else (a.shape[1], 1)
-    _tiled(rows, columns, inner, a, down, along, b, b.shape[1], add, c, c.shape[1])
-
-
-def _by_blas(flip: bool, add: bool, size: tuple[int, int, int], a: Any, b: Any, c: Any) -> None:
-    beta, one = work_array(1), work_array(1)
-    beta[0], one[0] = float(add), 1.0
-    _blas(flip, *size, a, a.shape[1], b, b.shape[1], beta, c, c.shape[1], one)
+def _by_blas(flip, size, a, b, add, c):  # type: ignore[no-untyped-def]
+    gemm(flip, size, a, b, add, c)
 
 
 @pytest.mark.parametrize("multiply", [_by_tiles, _by_blas])
@@ -64,7 +51,7 @@ def test_a_product_is_that_of_float64(
     before, old = c.copy(), np.abs(c[:rows, :columns])
     left = (a[:inner, :rows].T if flip else a[:rows, :inner]).astype(np.float64)
     right = b[:inner, :columns].astype(np.float64)
-    multiply(flip, add, (rows, columns, inner), a, b, c)
+    multiply(flip, (rows, columns, inner), a, b, add, c)
     wanted = left @ right + (before[:rows, :columns].astype(np.float64) if add else 0.0)
     # each of `inner` products and sums is rounded once, to a part in 2^24 of what is summed
     bound = (inner + 2) * 2.0**-24 * (np.abs(left) @ np.abs(right) + old)

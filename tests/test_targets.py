@@ -124,7 +124,7 @@ def test_gradient_equals_a_plain_float64_one(name: str) -> None:
     kernel, problem = GRADIENTS[name]
     training = tg.Training(batch_size=200, optimizer="sgd", momentum=0.0, held_out=64)
     batch = Batch(problem, (problem,), (training,), (0,), 7)
-    assert lower(batch).plans[0].kernel == kernel
+    assert lower(batch).forms[0].kernel == kernel
     engine = SampledEngine()
     state = engine.init(batch)
     state["theta"] += np.float32(0.1) * np.cos(np.arange(state["theta"].size), dtype=np.float32)
@@ -134,7 +134,7 @@ def test_gradient_equals_a_plain_float64_one(name: str) -> None:
         before = {k: v.copy() for k, v in engine.parameters(batch, state).items()}
         state = engine.advance(batch, state, 1, jobs=1)
         wanted = reference_gradient(problem, before, samples_of_step(batch, step))
-        found = engine.parameters(batch, {**state, "theta": state["first"]})
+        found = engine.parameters(batch, {**state, "theta": state["moment"]})
         for parameter, gradient in wanted.items():
             scale = np.abs(gradient).max() + 1e-3
             np.testing.assert_allclose(found[parameter][0] / scale, gradient / scale, atol=5e-6)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,6 +64,10 @@ class Batch:
         point, seed = divmod(instance, len(self.seeds))
         return self.points[point], self.trainings[point], self.seeds[seed]
 
+    def point_of(self) -> I64:
+        """The number of each instance's point, shape (N,)."""
+        return np.repeat(np.arange(len(self.points), dtype=np.int64), len(self.seeds))
+
     def addresses(self) -> NDArray[np.uint64]:
         """A 64-bit address of each instance's random numbers, shape (N,).
 
@@ -72,13 +77,30 @@ class Batch:
         """
         keys = np.empty((len(self.points), len(self.seeds)), dtype=np.uint64)
         for row, point in zip(keys, self.points, strict=True):
-            start = blake2b(point.to_json().encode(), digest_size=8)
-            start.update(self.run_seed.to_bytes(8, "little"))
+            common = blake2b(point.to_json().encode(), digest_size=8)
+            common.update(self.run_seed.to_bytes(8, "little"))
             for j, seed in enumerate(self.seeds):
-                own = start.copy()
+                own = common.copy()
                 own.update(seed.to_bytes(8, "little"))
                 row[j] = int.from_bytes(own.digest(), "little")
         return keys.reshape(-1)
+
+
+Lowered = TypeVar("Lowered")
+
+
+class OfLastBatch(Generic[Lowered]):
+    """What was made of the batch that was last asked about: all that an engine keeps."""
+
+    def __init__(self, make: Callable[[Batch], Lowered]) -> None:
+        self._make = make
+        self._last: tuple[Batch, Lowered] | None = None
+
+    def __call__(self, batch: Batch) -> Lowered:
+        """Made once, as long as nobody asks about another."""
+        if self._last is None or self._last[0] is not batch:
+            self._last = (batch, self._make(batch))
+        return self._last[1]
 
 
 class Engine(Protocol):

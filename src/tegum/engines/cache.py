@@ -22,6 +22,11 @@ from numba.core.dispatcher import Dispatcher
 
 #: Seconds after which a process that holds the lock is taken to have stopped.
 _PATIENCE: Final = 10.0
+#: Files that the results of every engine depend on, beside its own.
+_COMMON = (
+    Path(__file__).with_name("xavier.py"),
+    Path(__file__).parents[1] / "models" / "activations.py",
+)
 
 
 def cache_home() -> Path:
@@ -41,9 +46,9 @@ def sources_digest(folder: Path) -> str:
 
 
 def digest_of(folder: Path) -> str:
-    """A digest of the names and contents of the Python files in a folder."""
+    """A digest of the Python files in a folder, and of those that all engines take numbers from."""
     digest = blake2b(digest_size=8)
-    for path in sorted(folder.glob("*.py")):
+    for path in (*sorted(folder.glob("*.py")), *_COMMON):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
 

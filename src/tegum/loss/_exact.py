@@ -7,17 +7,14 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from tegum.dims import F64, I64
-from tegum.engines.exact import run
-from tegum.engines.exact.descent import DIVERGED, ITERATIONS, STATUS
-from tegum.engines.exact.enumeration import MOST_FEATURES
-from tegum.engines.exact.lowering import (
+from tegum.engines.exact import (
+    MOST_FEATURES,
     SLOPES,
     check_exact,
     check_trainable,
-    flat,
-    lower_points,
-    named,
-    shape_of,
+    lower,
+    measure,
+    polish,
 )
 from tegum.errors import SpecError
 from tegum.problem import Problem
@@ -37,10 +34,6 @@ __all__ = ["SLOPES", "check_exact", "check_trainable", "descend", "evaluate", "m
 
 #: Up to here (and without exponential magnitudes) every pattern of active features is summed.
 ENUMERATED: Final = 6
-#: What the loss of a polished model is good to.
-_TOLERANCE: Final = 1e-9
-#: Optimiser steps between two looks at the keyboard.
-_SLICE: Final = 50
 
 
 class Question(NamedTuple):
@@ -83,45 +76,15 @@ def evaluate(
             found = evaluate(problems, point_of[alive], weights[alive], rest)
             loss[alive], error[alive] = found[:2]
         return loss, error, {}
-    how, tolerance, gradient, jobs = question
-    law, points = lower_points(problems)
-    if how in ("smooth series", "moments"):
-        out = run.smooth(problems[0].model, how, _named(weights), law, points, point_of)
-        return out[:, 0], out[:, 1], {}
-    shape = shape_of(problems[0])
-    theta = flat(_named(weights), shape)
-    by = np.zeros_like(theta) if gradient else None
-    if how == "enumeration":
-        out = run.enumerate_all(theta, gradient, shape, law, points, point_of, jobs, by)
-    else:
-        out = run.measure(theta, tolerance, gradient, shape, law, points, point_of, jobs, by)
-    return out[:, 0], out[:, 1], named(by, shape) if by is not None else {}
+    found = measure(lower(problems, point_of), _named(weights), **question._asdict())
+    return found.loss, found.error, found.gradient
 
 
 def descend(models: Models, steps: int, jobs: int, interruption: Interruption) -> State:
     """The local minima next to models after at most `steps` iterations: parameters, scores."""
-    shape = shape_of(models.problems[0])
-    law, points = lower_points(models.problems)
-    state = run.start_state(flat(_named(models.weights), shape), shape, law)
-    rates = np.zeros(len(models.problems))
+    low = lower(models.problems, models.point_of)
     with interruption as check:
-        for done in range(0, steps, _SLICE):
-            more = min(_SLICE, steps - done)
-            run.advance(state, done, more, rates, shape, law, points, models.point_of, jobs)
-            check()
-            if (state["tally"][:, STATUS] != 0).all():
-                break
-    theta, tally = state["theta"], state["tally"]
-    out = run.measure(theta, _TOLERANCE, True, shape, law, points, models.point_of, jobs)
-    return {
-        **named(theta, shape),
-        "loss": out[:, 0],
-        "loss_error": out[:, 1],
-        "gradient_norm": out[:, 2],
-        "iterations": tally[:, ITERATIONS],
-        "status": tally[:, STATUS],
-        "diverged": ~np.isfinite(out).all(axis=1) | (tally[:, STATUS] == DIVERGED),
-    }
+        return polish(low, _named(models.weights), steps, jobs=jobs, check=check)
 
 
 def _named(weights: Weights) -> State:

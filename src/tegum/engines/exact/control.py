@@ -18,6 +18,7 @@ from tegum.dims import F64, I64
 from tegum.engines.exact.numeric import (
     EXPONENTIAL,
     MOMENTS,
+    NONE,
     R1,
     R2,
     VR,
@@ -38,9 +39,13 @@ X, V, MOVED, RESTING = range(4)
 
 
 class Plan(NamedTuple):
-    """How the blocks enter T for one output, and T's terms."""
+    """One output: its coefficients, how the blocks enter T, and T's terms."""
 
-    weight: F64  # (B + 2,): of leaving the base, by block; [B] of the base; [B + 1] the shift of z
+    a: F64  # (n,): its row of A
+    da: F64  # (n,): the derivative of its loss by that
+    base: F64  # (1,): the weight of T's base
+    weight: F64  # (B,): of leaving it, by block
+    shift: F64  # (1,): of z, by the means of all small blocks
     delta: F64  # (B,): mean shift of a small block
     rest: F64  # (B,): shift by the members beside the lead, when a `together` block is on
     slope: F64  # (n,): dδ/da of a feature in a small block, 0 in others
@@ -54,7 +59,11 @@ def plan_room(n: int, blocks: int, largest: int) -> Plan:
     """Room for a plan; `largest` is the size of the largest block."""
     terms = (largest + 1) * (1 + n + 2 * blocks) + 1
     return Plan(
-        weight=np.zeros(blocks + 2),
+        a=np.zeros(n),
+        da=np.zeros(n),
+        base=np.zeros(1),
+        weight=np.zeros(blocks),
+        shift=np.zeros(1),
         delta=np.zeros(blocks),
         rest=np.zeros(blocks),
         slope=np.zeros(n),
@@ -66,37 +75,39 @@ def plan_room(n: int, blocks: int, largest: int) -> Plan:
 
 
 @part
-def make_plan(i, a, law, point, frozen, plan):
-    """plan <- for output i with coefficients a."""
-    blocks, own = law.start.shape[0], law.block_of[i]
+def make_plan(i, setting, plan):
+    """plan <- for output i with the coefficients plan.a."""
+    law, point, frozen = setting
+    a, own = plan.a, law.block_of[i]
     zeros, product, total = 0, 1.0, 0.0
-    for B in range(blocks):
+    for B in range(law.start.shape[0]):
         plan.delta[B] = plan.rest[B] = 0.0
-        lead = frozen.lead[i, B]
+        lead, p = frozen.lead[i, B], point.probability[B]
         for j in range(law.start[B], law.start[B] + law.size[B]):
             plan.slope[j] = 0.0
             if frozen.small[i, B] and own != B:
-                plan.slope[j] = point.on[B] * point.share[j] * law.mean[j]
+                plan.slope[j] = p * point.share[j] * law.mean[j]
                 plan.delta[B] += plan.slope[j] * a[j]
             if law.together[B] and j != lead and j != i:
                 plan.rest[B] += law.mean[j] * a[j]
         total += plan.delta[B]
         if own != B and not frozen.small[i, B]:
-            if point.on[B] >= 1.0:
+            if p >= 1.0:
                 zeros += 1
             else:
-                product *= 1.0 - point.on[B]
-    plan.weight[blocks] = product if zeros == 0 else 0.0
-    plan.weight[blocks + 1] = total
-    for B in range(blocks):
+                product *= 1.0 - p
+    plan.base[0] = product if zeros == 0 else 0.0
+    plan.shift[0] = total
+    for B in range(law.start.shape[0]):
+        p = point.probability[B]
         if own == B:
             plan.weight[B] = 0.0
         elif frozen.small[i, B]:
-            plan.weight[B] = plan.weight[blocks]
-        elif point.on[B] >= 1.0:
+            plan.weight[B] = plan.base[0]
+        elif p >= 1.0:
             plan.weight[B] = product if zeros == 1 else 0.0
         else:
-            plan.weight[B] = product / (1.0 - point.on[B]) if zeros == 0 else 0.0
+            plan.weight[B] = product / (1.0 - p) if zeros == 0 else 0.0
 
 
 @inline
@@ -106,19 +117,19 @@ def pairs(law, i, B):
 
 
 @thin
-def term(t, x, c, v, d, law, kappa, moments):
-    """One term: its value, and the derivatives by t, by the own coefficient c and by d.
+def term(t, x, v, law, plan, kappa):
+    """One term: its value, and the derivatives by t, by the own coefficient c and by the other, d.
 
     kappa = (κ₁, κ₂, h). x, v >= 0 name the own and the other feature where they vary; -1 stands
     for inactive. The value is E[κ₂ R² − 2 κ₁ x R] less what polynomials and the linear part of the
     series say of it, E[κ₂ z²/2 − κ₁ x z + h (κ₂ z − κ₁ x)]; with h < 0 nothing is taken off.
     """
-    kappa1, kappa2, half_period = kappa
-    mean_x = square_x = mean_v = square_v = 0.0
+    (kappa1, kappa2, half_period), moments = kappa, plan.moments
+    c = d = mean_x = square_x = mean_v = square_v = 0.0
     if x >= 0:
-        mean_x, square_x = law.mean[x], law.square[x]
+        c, mean_x, square_x = plan.a[x], law.mean[x], law.square[x]
     if v >= 0:
-        mean_v, square_v = law.mean[v], law.square[v]
+        d, mean_v, square_v = plan.a[v], law.mean[v], law.square[v]
     if x >= 0 and v >= 0:
         both_active(t, c, law.family[x], d, law.family[v], moments)
     elif x >= 0:
@@ -146,79 +157,76 @@ def term(t, x, c, v, d, law, kappa, moments):
 
 
 @inline
-def _put(k, weight, t, x, v, moved, resting, plan):
-    """Write down a term; the number of the next one."""
+def _put(k, weight, t, which, plan):
+    """Write down a term, which = (x, v, moved, resting); the number of the next one."""
     plan.term[k, 0], plan.term[k, 1] = weight, t
-    plan.which[k, X], plan.which[k, V] = x, v
-    plan.which[k, MOVED], plan.which[k, RESTING] = moved, resting
+    plan.which[k, X], plan.which[k, V], plan.which[k, MOVED], plan.which[k, RESTING] = which
     return k + 1
 
 
 @part
-def _list_state(k, weight, t, x, i, law, point, frozen, plan):
+def _list_state(k, weight, t, x, i, setting, plan):
     """The terms with the own block in one state: `x` of it varies, or none (-1)."""
-    blocks, own = law.start.shape[0], law.block_of[i]
-    k = _put(k, weight * plan.weight[blocks], t, x, -1, -1, -1, plan)
-    for B in range(blocks):
-        share = weight * plan.weight[B]
+    law, point, frozen = setting
+    own = law.block_of[i]
+    k = _put(k, weight * plan.base[0], t, (x, NONE, NONE, NONE), plan)
+    for B in range(law.start.shape[0]):
+        share, p = weight * plan.weight[B], point.probability[B]
         if own == B or share <= _NEGLIGIBLE or (x >= 0 and not pairs(law, i, B)):
             continue
-        small, together, lead = frozen.small[i, B], law.together[B], frozen.lead[i, B]
-        base, moved = t, -1
-        if small:
+        lead, base, moved = frozen.lead[i, B], t, NONE
+        if frozen.small[i, B]:
             base, moved = t - plan.delta[B], B
-            k = _put(k, share * (1.0 - point.on[B]), base, x, -1, B, -1, plan)
-            k = _put(k, -share, t, x, -1, -1, -1, plan)
-        if together:
+            k = _put(k, share * (1.0 - p), base, (x, NONE, B, NONE), plan)
+            k = _put(k, -share, t, (x, NONE, NONE, NONE), plan)
+        if law.together[B]:
             if lead >= 0:
-                z = base + plan.rest[B]
-                k = _put(k, share * point.on[B], z, x, lead, moved, B, plan)
+                k = _put(k, share * p, base + plan.rest[B], (x, lead, moved, B), plan)
             continue
         for v in range(law.start[B], law.start[B] + law.size[B]):
-            k = _put(k, share * point.on[B] * point.share[v], base, x, v, moved, -1, plan)
+            k = _put(k, share * p * point.share[v], base, (x, v, moved, NONE), plan)
     return k
 
 
 @thin
-def _list_terms(i, b, law, point, frozen, plan):
+def _list_terms(i, b, setting, plan):
     """All terms of T for output i; returns how many."""
-    blocks, own = law.start.shape[0], law.block_of[i]
-    t, on, k = b + plan.weight[blocks + 1], point.on[own], 0
+    law, point, frozen = setting
+    own = law.block_of[i]
+    t, p, k = b + plan.shift[0], point.probability[own], 0
     first, members = law.start[own], law.size[own]
     if law.together[own]:
         lead = frozen.lead[i, own]
         if lead >= 0:
-            share = on * plan.weight[blocks]
-            k = _put(k, share, t + plan.rest[own], i, lead, -1, own, plan)
+            k = _put(k, p * plan.base[0], t + plan.rest[own], (i, lead, NONE, own), plan)
         members = 0
     for member in range(-1, members):
-        x = -1 if member < 0 else first + member
-        weight = 1.0 - on if member < 0 else on * point.share[x]
+        x = NONE if member < 0 else first + member
+        weight = 1.0 - p if member < 0 else p * point.share[x]
         if weight > _NEGLIGIBLE:
-            k = _list_state(k, weight, t, x, i, law, point, frozen, plan)
+            k = _list_state(k, weight, t, x, i, setting, plan)
     return k
 
 
 @part
-def control_terms(i, a, b, law, point, frozen, plan, kappa, da):
-    """T's part of output i: (value, derivative by b); da += the derivatives by a.
+def control_terms(i, b, setting, plan, kappa):
+    """T's part of output i: (value, derivative by b); plan.da += the derivatives by a.
 
     kappa = (κ₁, κ₂, h) as `term` reads it.
     """
+    law, da = setting.law, plan.da
     value = total = 0.0
     kappa1, kappa2, half_period = kappa
     for B in range(plan.moved.shape[0]):
         plan.moved[B] = 0.0
-    for k in range(_list_terms(i, b, law, point, frozen, plan)):
+    for k in range(_list_terms(i, b, setting, plan)):
         weight, t = plan.term[k, 0], plan.term[k, 1]
         if abs(weight) <= _NEGLIGIBLE:
             continue
         x, v = plan.which[k, X], plan.which[k, V]
         # where another member of its block is active, the own feature is 0: x does not count
         one = kappa1 if x == i else 0.0
-        c = a[x] if x >= 0 else 0.0
-        d = a[v] if v >= 0 else 0.0
-        f, by_t, by_c, by_d = term(t, x, c, v, d, law, (one, kappa2, half_period), plan.moments)
+        f, by_t, by_c, by_d = term(t, x, v, law, plan, (one, kappa2, half_period))
         value += weight * f
         total += weight * by_t
         if x >= 0:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from tegum.dims import F64, I64
 from tegum.engines.exact.freeze import freeze
+from tegum.engines.exact.law import Frozen
 from tegum.engines.exact.numeric import EXPONENTIAL, part, thin
 from tegum.engines.exact.objective import Work, is_complete, loss_of_rows
 from tegum.engines.exact.rows import SPAN
@@ -37,7 +38,7 @@ SEARCHES = 25
 #: Relative differences of values that mean nothing.
 NOISE = 1e-13
 
-#: Status of an instance, and columns of `Progress.tally`.
+#: Status of an instance, and columns of `Descent.tally`.
 RUNNING, CONVERGED, STALLED, DIVERGED = 0, 1, 2, 3
 STATUS, SINCE, LEVEL, ITERATIONS = range(4)
 COUNTS: Final = 4
@@ -50,20 +51,20 @@ class Shape(NamedTuple):
     m: int
     tied: bool
     has_bias: bool
-    alpha: float  # slope of the activation below 0
+    alpha: float  # slope of the activation below 0; NaN where it has a kink nowhere
     warm: int  # Adam steps
     nodes: int = SPAN  # of the series, while it need not be better
 
 
-class Progress(NamedTuple):
+class Descent(NamedTuple):
     """The state of all instances; everything a later step depends on."""
 
     theta: F64  # (N, P): [W columns | W_out rows | b]
     gradient: F64  # (N, P)
     value: F64  # (N,)
-    first: F64  # (N, P): Adam's moments
-    second: F64
-    steps: F64  # (N, MEMORY, P): L-BFGS: what was moved
+    moment: F64  # (N, P): Adam's mean of gradients
+    square: F64  # (N, P): and of their squares
+    moves: F64  # (N, MEMORY, P): L-BFGS: what was moved
     changes: F64  # (N, MEMORY, P): and how the gradient changed
     history: I64  # (N, 2): how many pairs are kept, and where the next one goes
     tally: I64  # (N, COUNTS)
@@ -78,6 +79,7 @@ class DescentWork(NamedTuple):
     """Work arrays of one thread."""
 
     objective: Work
+    frozen: Frozen
     rows: F64  # (n, n): A
     trial: F64  # (P,)
     slope: F64  # (P,): the gradient there
@@ -124,26 +126,24 @@ def pull_back(theta, shape, by_a, by_b, gradient):
 
 
 @thin
-def evaluate(theta, gradient, nodes, shape, law, point, frozen, work):
+def evaluate(theta, gradient, nodes, shape, setting, work):
     """The loss at theta; gradient <- there."""
     bias = theta[theta.shape[0] - shape.n :]
     fill_rows(theta, shape, work.rows)
-    value = loss_of_rows(
-        work.rows, bias, shape.alpha, nodes, nodes > 0, law, point, frozen, work.objective
-    )
+    value = loss_of_rows(work.rows, bias, shape.alpha, nodes, nodes > 0, setting, work.objective)
     pull_back(theta, shape, work.objective.by_a, work.objective.by_b, gradient)
     return value
 
 
 @part
-def refreeze(theta, nodes, shape, law, point, frozen, anchor, work):
+def refreeze(theta, nodes, shape, setting, anchor, work):
     """Choose the windows and small blocks anew; anchor (n, n + 1) <- A and b as they are here."""
-    if is_complete(law) or shape.alpha == 1.0:
+    if is_complete(setting.law) or shape.alpha == 1.0:
         return
     n, bias = shape.n, theta.shape[0] - shape.n
     fill_rows(theta, shape, work.rows)
     for i in range(n):
-        freeze(i, work.rows[i], theta[bias + i], nodes, MARGIN, law, point, frozen)
+        freeze(i, work.rows[i], theta[bias + i], nodes, MARGIN, setting)
         for j in range(n):
             anchor[i, j] = work.rows[i, j]
         anchor[i, n] = theta[bias + i]
@@ -170,11 +170,11 @@ def covered(theta, shape, law, frozen, anchor, work):
 
 
 @part
-def adam(theta, gradient, first, second, t, rate):
+def adam(theta, gradient, moment, square, t, rate):
     """One step, the t-th from 1."""
     up1, up2 = 1.0 / (1.0 - _BETA1**t), 1.0 / (1.0 - _BETA2**t)
     for k in range(theta.shape[0]):
         g = gradient[k]
-        first[k] = _BETA1 * first[k] + (1.0 - _BETA1) * g
-        second[k] = _BETA2 * second[k] + (1.0 - _BETA2) * g * g
-        theta[k] -= rate * first[k] * up1 / (sqrt(second[k] * up2) + _EPSILON)
+        moment[k] = _BETA1 * moment[k] + (1.0 - _BETA1) * g
+        square[k] = _BETA2 * square[k] + (1.0 - _BETA2) * g * g
+        theta[k] -= rate * moment[k] * up1 / (sqrt(square[k] * up2) + _EPSILON)

@@ -21,7 +21,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from tegum.dims import F64, I64
-from tegum.engines.exact.numeric import inline, part, thin
+from tegum.engines.exact.numeric import NONE, ONE, TWO, ZERO, inline, part, thin
 from tegum.engines.exact.objective import polynomials
 from tegum.engines.exact.terms import scale_of, shift_of
 
@@ -40,7 +40,7 @@ class EnumerationWork(NamedTuple):
     state: I64  # (B,): of each block in the pattern: 0 off, else 1 + the member that is on
     row: F64  # (2, _POWERS)
     stack: F64  # (4 n + 4, 2): t and factor of what is left of an integral
-    parts: I64  # (4 n + 4, 3): its first feature, p, the power of that feature
+    left: I64  # (4 n + 4, 3): its first feature, p, the power of that feature
     a: F64  # (n,)
     da: F64  # (n,)
     by_a: F64  # (n, n)
@@ -57,8 +57,9 @@ def enumeration_work(n: int, blocks: int) -> EnumerationWork:
 
 
 @part
-def _polynomial(c, r, own_power, first, count, t, p, row):
+def _polynomial(first, count, own_power, t, p, work):
     """V where the argument is positive everywhere: by powers of one feature after the other."""
+    c, r, row = work.coefficient, work.power, work.row
     for s in range(p + 1):
         row[0, s] = t**s
     for q in range(first, count):
@@ -76,7 +77,7 @@ def _polynomial(c, r, own_power, first, count, t, p, row):
 def _push(top, t, factor, first, p, power, work):
     """Put a part of the integral on the stack; the new height."""
     work.stack[top, 0], work.stack[top, 1] = t, factor
-    work.parts[top, 0], work.parts[top, 1], work.parts[top, 2] = first, p, power
+    work.left[top, 0], work.left[top, 1], work.left[top, 2] = first, p, power
     return top + 1
 
 
@@ -88,11 +89,11 @@ def volume(count, t, p, work):
     survive being kept on disk.
     """
     c, r, total = work.coefficient, work.power, 0.0
-    top = _push(0, t, 1.0, 0, p, r[0] if count > 0 else 0, work)
+    top = _push(ZERO, t, 1.0, ZERO, p, r[0] if count > 0 else ZERO, work)
     while top > 0:
         top -= 1
         t, factor = work.stack[top, 0], work.stack[top, 1]
-        first, p, power = work.parts[top, 0], work.parts[top, 1], work.parts[top, 2]
+        first, p, power = work.left[top, 0], work.left[top, 1], work.left[top, 2]
         high = low = t
         for q in range(first, count):
             high += max(c[q], 0.0)
@@ -100,10 +101,10 @@ def volume(count, t, p, work):
         if high <= 0.0:
             continue
         if low >= 0.0:
-            total += factor * _polynomial(c, r, power, first, count, t, p, work.row)
+            total += factor * _polynomial(first, count, power, t, p, work)
             continue
         factor /= (p + 1.0) * c[first]
-        after = r[first + 1] if first + 1 < count else 0
+        after = r[first + 1] if first + 1 < count else ZERO
         top = _push(top, t + c[first], factor, first + 1, p + 1, after, work)
         if power == 0:
             top = _push(top, t, -factor, first + 1, p + 1, after, work)
@@ -155,29 +156,33 @@ def _moment(q, other, p, count, t, work):
 
 
 @part
-def _pattern(weight, i, a, b, kappa1, kappa2, gradient, law, work):
-    """One pattern's part of E[κ₂R² − 2κ₁ x_i R]: (value, by b); work.da += by a."""
-    count, t, own = _activate(i, law, a, b, work)
-    mean = _moment(-1, -1, 1, count, t, work)
-    value = kappa2 * _moment(-1, -1, 2, count, t, work)
+def _pattern(weight, i, b, kappa, gradient, law, work):
+    """One pattern's part of E[κ₂R² − 2κ₁ x_i R]: (value, by b); work.da += by a.
+
+    kappa = (κ₁, κ₂).
+    """
+    kappa1, kappa2 = kappa
+    count, t, own = _activate(i, law, work.a, b, work)
+    mean = _moment(NONE, NONE, ONE, count, t, work)
+    value = kappa2 * _moment(NONE, NONE, TWO, count, t, work)
     alpha = beta = up = up_own = 0.0
     if own >= 0:
         alpha, beta = scale_of(law.family[i]), shift_of(law.family[i])
-        value -= 2.0 * kappa1 * (alpha * _moment(own, -1, 1, count, t, work) + beta * mean)
+        value -= 2.0 * kappa1 * (alpha * _moment(own, NONE, ONE, count, t, work) + beta * mean)
     if not gradient:
         return weight * value, 0.0
     if own >= 0:
-        up = _moment(-1, -1, 0, count, t, work)
-        up_own = _moment(own, -1, 0, count, t, work)
+        up = _moment(NONE, NONE, ZERO, count, t, work)
+        up_own = _moment(own, NONE, ZERO, count, t, work)
     by_b = 2.0 * (kappa2 * mean - kappa1 * (alpha * up_own + beta * up))
     for q in range(count):
         j = work.feature[q]
         scale, shift = scale_of(law.family[j]), shift_of(law.family[j])
         both = 0.0
         if own >= 0:  # E[x_i x_j 1]
-            both = alpha * scale * _moment(own, q, 0, count, t, work) + alpha * shift * up_own
-            both += beta * scale * _moment(q, -1, 0, count, t, work) + beta * shift * up
-        x_relu = scale * _moment(q, -1, 1, count, t, work) + shift * mean
+            both = alpha * scale * _moment(own, q, ZERO, count, t, work) + alpha * shift * up_own
+            both += beta * scale * _moment(q, NONE, ZERO, count, t, work) + beta * shift * up
+        x_relu = scale * _moment(q, NONE, ONE, count, t, work) + shift * mean
         work.da[j] += weight * 2.0 * (kappa2 * x_relu - kappa1 * both)
     return weight * value, weight * by_b
 
@@ -200,11 +205,11 @@ def _probability(law, point, work):
     for B in range(law.start.shape[0]):
         state = work.state[B]
         if state == 0:
-            value *= 1.0 - point.on[B]
+            value *= 1.0 - point.probability[B]
         elif law.together[B]:
-            value *= point.on[B]
+            value *= point.probability[B]
         else:
-            value *= point.on[B] * point.share[law.start[B] + state - 1]
+            value *= point.probability[B] * point.share[law.start[B] + state - 1]
     return value
 
 
@@ -212,15 +217,15 @@ def _probability(law, point, work):
 def enumerate_rows(rows, b, alpha, gradient, law, point, work):
     """Σ_i I_i E[(x_i − x'_i)²] for A = rows (n, n); work.by_a, by_b <- derivatives if asked for."""
     n, total = b.shape[0], 0.0
-    kappa1, kappa2 = 1.0 - alpha, 1.0 - alpha * alpha
+    kappa = 1.0 - alpha, 1.0 - alpha * alpha
     for i in range(n):
         for j in range(n):
             work.a[j], work.da[j] = rows[i, j], 0.0
-        value, by_b = polynomials(i, b[i], -1.0, alpha, True, work.a, law, point, work.da)
+        value, by_b = polynomials(i, b[i], -1.0, alpha, work.a, law, point, work.da)
         while True:
             weight = _probability(law, point, work)
             if weight > 0.0:
-                f, by = _pattern(weight, i, work.a, b[i], kappa1, kappa2, gradient, law, work)
+                f, by = _pattern(weight, i, b[i], kappa, gradient, law, work)
                 value, by_b = value + f, by_b + by
             if not _next(law, work):
                 break

@@ -32,17 +32,17 @@ def _log_mgf(family, y):
 @inline
 def _block_log_mgf(B, a, s, law, point):
     """log E[e^{s·}] of a block, for s of either sign."""
-    on = point.on[B]
+    p = point.probability[B]
     first, last = law.start[B], law.start[B] + law.size[B]
     if law.together[B]:
         total = 0.0
         for j in range(first, last):
             total += _log_mgf(law.family[j], s * a[j])
-        return log(1.0 - on + on * exp(total)) if total < 600.0 else total
-    value = 1.0 - on
+        return log(1.0 - p + p * exp(total)) if total < 600.0 else total
+    value = 1.0 - p
     for j in range(first, last):
         one = _log_mgf(law.family[j], s * a[j])
-        value += on * point.share[j] * exp(one)
+        value += p * point.share[j] * exp(one)
     return log(value)
 
 
@@ -85,8 +85,9 @@ def window(a, b, law, point):
 
 
 @part
-def freeze(i, a, b, nodes, margin, law, point, frozen):
+def freeze(i, a, b, nodes, margin, setting):
     """Set what is frozen of output i, for a series of so many nodes; the window has a margin."""
+    law, point, frozen = setting
     period = margin * window(a, b, law, point)
     frozen.period[i] = period if period > 0.0 else 1.0
     below = _SMALL * frozen.period[i] / (2.0 * nodes * pi)

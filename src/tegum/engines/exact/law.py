@@ -38,7 +38,7 @@ class Law(NamedTuple):
 class Point(NamedTuple):
     """The numbers of one axis point; of many, with a leading axis."""
 
-    on: F64  # (B,): probability that a block is on
+    probability: F64  # (B,): that a block is on
     share: F64  # (n,): probability that a feature is active, given that its block is on
     importance: F64  # (n,)
     mean: F64  # (n,): E[x]
@@ -51,6 +51,14 @@ class Frozen(NamedTuple):
     period: F64  # (n,): P of each output
     small: NDArray[np.bool_]  # (n, B): blocks that enter T by their mean, and first order about it
     lead: I64  # (n, B): the member of a `together` block that T lets vary; -1: none, it is left out
+
+
+class Setting(NamedTuple):
+    """What an expectation is taken over: the law at one point, and what is frozen meanwhile."""
+
+    law: Law
+    point: Point
+    frozen: Frozen
 
 
 def law_of(distribution: Distribution) -> Law:
@@ -79,7 +87,7 @@ def points_of(distributions: Sequence[Distribution], which: I64, importance: F64
     share = [1.0 / b.size if b.kind == "anticorrelated" else 1.0 for b in rows[0]]
     per_feature = np.repeat(np.array(share), [block.size for block in rows[0]])
     return Point(
-        on=np.array([[block.probability for block in blocks] for blocks in rows])[which],
+        probability=np.array([[block.probability for block in blocks] for blocks in rows])[which],
         share=np.tile(per_feature, (len(which), 1)),
         importance=np.array(importance, np.float64),
         mean=np.stack([distribution.mean() for distribution in distributions])[which],

@@ -1,4 +1,4 @@
-"""L-BFGS: the direction from the last steps and the changes of the gradient along them."""
+"""L-BFGS: the direction from the last moves and the changes of the gradient along them."""
 
 from __future__ import annotations
 
@@ -25,39 +25,39 @@ def dot(x, y):
 
 
 @part
-def direct(gradient, steps, changes, history, inner, d):
+def direct(gradient, moves, changes, history, inner, d):
     """d <- −H g by the two-loop recursion, −g without pairs; returns whether it descends."""
     kept, last = history[KEPT], history[NEXT] + MEMORY - 1
     for k in range(d.shape[0]):
         d[k] = -gradient[k]
     for back in range(kept):
         at = (last - back) % MEMORY
-        inner[at] = dot(steps[at], d) / dot(steps[at], changes[at])
+        inner[at] = dot(moves[at], d) / dot(moves[at], changes[at])
         for k in range(d.shape[0]):
             d[k] -= inner[at] * changes[at, k]
     if kept > 0:
         at = last % MEMORY
-        scale = dot(steps[at], changes[at]) / dot(changes[at], changes[at])
+        scale = dot(moves[at], changes[at]) / dot(changes[at], changes[at])
         for k in range(d.shape[0]):
             d[k] *= scale
     for forward in range(kept):
         at = (last - kept + 1 + forward) % MEMORY
-        beta = dot(changes[at], d) / dot(steps[at], changes[at])
+        beta = dot(changes[at], d) / dot(moves[at], changes[at])
         for k in range(d.shape[0]):
-            d[k] += (inner[at] - beta) * steps[at, k]
+            d[k] += (inner[at] - beta) * moves[at, k]
     return dot(d, gradient) < 0.0
 
 
 @part
-def remember(theta, gradient, to, slope, steps, changes, history):
+def remember(theta, gradient, to, slope, moves, changes, history):
     """Move to the place `to`, whose gradient is `slope`; keep the pair if it has curvature."""
     at = history[NEXT]
     for k in range(theta.shape[0]):
-        steps[at, k] = to[k] - theta[k]
+        moves[at, k] = to[k] - theta[k]
         changes[at, k] = slope[k] - gradient[k]
         theta[k], gradient[k] = to[k], slope[k]
-    possible = sqrt(dot(steps[at], steps[at]) * dot(changes[at], changes[at]))
-    if dot(steps[at], changes[at]) > _CURVED * possible:
+    possible = sqrt(dot(moves[at], moves[at]) * dot(changes[at], changes[at]))
+    if dot(moves[at], changes[at]) > _CURVED * possible:
         history[NEXT] = (at + 1) % MEMORY
         history[KEPT] = min(history[KEPT] + 1, MEMORY)
     elif history[KEPT] == MEMORY:

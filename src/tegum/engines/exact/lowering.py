@@ -1,10 +1,12 @@
-"""A problem in the plain arrays of the kernels, or a clear word that it has no exact form."""
+"""Problems in the plain arrays of the kernels, or a clear word that they have no exact form."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from math import nan
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tegum.dims import F64, I64
 from tegum.engines.exact.descent import Shape, parameters
@@ -13,7 +15,7 @@ from tegum.errors import SpecError
 from tegum.models.activations import LEAKY_SLOPE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from tegum.distributions import Distribution
     from tegum.engines.base import Batch, State
@@ -25,13 +27,13 @@ _INSTEAD: Final = "the sampled engine, Training(engine='sampled'), has no such l
 
 
 class Lowered(NamedTuple):
-    """What the kernels need of a batch."""
+    """N instances of problems of one structure, as the kernels read them."""
 
     shape: Shape
     law: Law
     points: Point  # with a leading axis
     point_of: I64  # (N,)
-    rates: F64  # (points,)
+    rates: F64  # (points,): the learning rates of a warm start
 
 
 def check_exact(problem: Problem) -> None:
@@ -67,33 +69,38 @@ def check_trainable(problem: Problem) -> None:
         raise SpecError.of("Problem", "l1", rule, problem.l1)
 
 
-def shape_of(problem: Problem, warm: int = 0) -> Shape:
-    """The model's shape; the activation must be one of `SLOPES`."""
-    model = problem.model
-    slope = SLOPES[model.output_activation]
-    return Shape(problem.n_features, problem.n_hidden, model.tied, model.has_bias, slope, warm)
+def lower(
+    problems: Sequence[Problem], point_of: I64, rates: F64 | None = None, warm: int = 0
+) -> Lowered:
+    """Instances of problems of one structure, of which `check_exact` approves.
 
-
-def lower_points(problems: Sequence[Problem]) -> tuple[Law, Point]:
-    """The law that problems of one structure share, and their numbers."""
+    Args:
+        problems: one to a point; they differ in their numbers only.
+        point_of: (N,), the place of each instance's problem among them.
+        rates: (points,), the learning rates of a warm start; 0 by default.
+        warm: how many steps that has.
+    """
     place: dict[Distribution, int] = {}  # the cells of a diagram share few of them
     which = [place.setdefault(p.distribution, len(place)) for p in problems]
     importance = np.stack([p.importance_vector() for p in problems])
-    return law_of(problems[0].distribution), points_of(list(place), np.array(which), importance)
+    problem = problems[0]
+    n, m, model = problem.n_features, problem.n_hidden, problem.model
+    slope = SLOPES.get(model.output_activation, nan)
+    return Lowered(
+        shape=Shape(n, m, model.tied, model.has_bias, slope, warm),
+        law=law_of(problem.distribution),
+        points=points_of(list(place), np.array(which), importance),
+        point_of=point_of,
+        rates=np.zeros(len(problems)) if rates is None else rates,
+    )
 
 
-def lower(batch: Batch) -> Lowered:
+def lower_batch(batch: Batch) -> Lowered:
     """A batch; raises SpecError where there is no exact gradient."""
     for problem in batch.points:
         check_trainable(problem)
-    law, points = lower_points(batch.points)
-    return Lowered(
-        shape_of(batch.problem, batch.training.warm_start),
-        law,
-        points,
-        np.repeat(np.arange(len(batch.points), dtype=np.int64), len(batch.seeds)),
-        np.array([training.learning_rate for training in batch.trainings]),
-    )
+    rates = np.array([training.learning_rate for training in batch.trainings])
+    return lower(batch.points, batch.point_of(), rates, batch.training.warm_start)
 
 
 def named(theta: F64, shape: Shape) -> State:
@@ -107,7 +114,7 @@ def named(theta: F64, shape: Shape) -> State:
     return {"W_in": encoder, "W_out": decoder, "b": bias}
 
 
-def flat(arrays: State, shape: Shape) -> F64:
+def flat(arrays: Mapping[str, NDArray[Any]], shape: Shape) -> F64:
     """Flat parameters (N, P) from W (N, m, n), or W_in and W_out (N, n, m), and b (N, n)."""
     count = len(arrays["b"])
     theta = np.empty((count, parameters(shape)))

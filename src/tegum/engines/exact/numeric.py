@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import numpy as np
 from numba import njit
 
 #: NaN and infinity stay well defined. A form is compiled once: the same point has the same bits
@@ -14,6 +15,12 @@ _COMMON: Final[dict[str, Any]] = {
 }  # fmt: skip
 
 UNIFORM, SIGNED, EXPONENTIAL = 0, 1, 2
+
+#: Integers to pass on. A literal is a type of its own: what is given one is compiled for it alone.
+NONE: Any = np.int64(-1)
+ZERO: Any = np.int64(0)
+ONE: Any = np.int64(1)
+TWO: Any = np.int64(2)
 
 #: Places of a term's moments, with z the pre-activation, R = ReLU(z), x the own feature and v the
 #: other active one: E[R²], E[R], E[x R], E[x 1], E[x² 1], E[v R], E[x v 1], where 1 is 1 if z > 0.

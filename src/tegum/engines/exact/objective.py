@@ -27,11 +27,9 @@ class Work(NamedTuple):
 
     plan: Plan
     series: SeriesWork
-    a: F64  # (n,): a row of A
-    da: F64  # (n,): the derivative of an output's loss by it
     by_a: F64  # (n, n): dL/dA
     by_b: F64  # (n,)
-    parts: F64  # (n,): the weighted loss of each output
+    losses: F64  # (n,): of each output, without its importance
 
 
 def work_for(n: int, blocks: int, largest: int) -> Work:
@@ -39,11 +37,9 @@ def work_for(n: int, blocks: int, largest: int) -> Work:
     return Work(
         plan=plan_room(n, blocks, largest),
         series=series_work(n, blocks),
-        a=np.zeros(n),
-        da=np.zeros(n),
         by_a=np.zeros((n, n)),
         by_b=np.zeros(n),
-        parts=np.zeros(n),
+        losses=np.zeros(n),
     )
 
 
@@ -59,9 +55,12 @@ def is_complete(law):
 
 
 @part
-def polynomials(i, b, half_period, alpha, complete, a, law, point, da):
-    """E[(x − αz)²], and unless T is complete what `term` takes off: (value, by b); da += by a."""
-    kappa1, kappa2 = 1.0 - alpha, 1.0 - alpha * alpha
+def polynomials(i, b, half_period, alpha, a, law, point, da):
+    """E[(x − αz)²], and what `term` takes off: (value, derivative by b); da += by a.
+
+    half_period < 0: there are no terms, or they are the whole law.
+    """
+    kappa1, kappa2, complete = 1.0 - alpha, 1.0 - alpha * alpha, half_period < 0.0
     n = a.shape[0]
     mean_z = b
     for j in range(n):
@@ -111,26 +110,25 @@ def _slope(b, a, alpha, law):
 
 
 @thin
-def output_loss(i, b, alpha, nodes, gradient, law, point, frozen, work):
-    """E[(x_i − f(z))²] and its derivative by b_i, for z = work.a·x + b; work.da <- by work.a."""
-    a, da = work.a, work.da
+def output_loss(i, b, alpha, nodes, gradient, setting, work):
+    """E[(x_i − f(z))²] and its derivative by b_i, for z = a·x + b, a = plan.a; plan.da <- by a."""
+    law, point, frozen = setting
+    plan = work.plan
+    a, da = plan.a, plan.da
     for j in range(a.shape[0]):
         da[j] = 0.0
     kappa1, kappa2, complete = 1.0 - alpha, 1.0 - alpha * alpha, is_complete(law)
     period = frozen.period[i]
     half = -1.0 if complete else 0.5 * period
     straight, slope = _slope(b, a, alpha, law)
-    complete = complete or straight
-    value, by_b = polynomials(i, b, half, slope, complete, a, law, point, da)
+    value, by_b = polynomials(i, b, -1.0 if straight else half, slope, a, law, point, da)
     if straight:  # no kink within reach
         return value, by_b
-    make_plan(i, a, law, point, frozen, work.plan)
-    more, more_b = control_terms(i, a, b, law, point, frozen, work.plan, (kappa1, kappa2, half), da)
+    make_plan(i, setting, plan)
+    more, more_b = control_terms(i, b, setting, plan, (kappa1, kappa2, half))
     value, by_b = value + more, by_b + more_b
     if not complete:
-        s1, s2, s20, s30 = series_sums(
-            i, a, b, nodes, gradient, law, point, frozen, work.plan, work.series
-        )
+        s1, s2, s20, s30 = series_sums(i, b, nodes, gradient, setting, plan, work.series)
         up = 4.0 * kappa2 * period / (pi * pi)
         over = 4.0 * kappa1 / pi
         value += period / pi * (over * s2 - up * s1)
@@ -143,22 +141,21 @@ def output_loss(i, b, alpha, nodes, gradient, law, point, frozen, work):
 
 
 @thin
-def loss_of_rows(rows, b, alpha, nodes, gradient, law, point, frozen, work):
-    """Σ_i I_i E[(x_i − x'_i)²] for A = rows (n, n); work.by_a, by_b <- derivatives; parts, too."""
+def loss_of_rows(rows, b, alpha, nodes, gradient, setting, work):
+    """Σ_i I_i E[(x_i − x'_i)²] for A = rows (n, n); work.by_a, by_b <- derivatives."""
     n, total = b.shape[0], 0.0
     for i in range(n):
-        weight = point.importance[i]
-        work.parts[i] = work.by_b[i] = 0.0
+        weight = setting.point.importance[i]
+        work.by_b[i] = 0.0
         if weight == 0.0:
             for j in range(n):
                 work.by_a[i, j] = 0.0
             continue
         for j in range(n):
-            work.a[j] = rows[i, j]
-        value, by_b = output_loss(i, b[i], alpha, nodes, gradient, law, point, frozen, work)
-        work.parts[i] = weight * value
+            work.plan.a[j] = rows[i, j]
+        value, by_b = output_loss(i, b[i], alpha, nodes, gradient, setting, work)
         total += weight * value
         work.by_b[i] = weight * by_b
         for j in range(n):
-            work.by_a[i, j] = weight * work.da[j]
+            work.by_a[i, j] = weight * work.plan.da[j]
     return total

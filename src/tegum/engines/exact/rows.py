@@ -1,13 +1,13 @@
 """Rows of SPAN nodes: phases, characteristic functions of magnitudes, products.
 
-A row holds the values at SPAN neighbouring odd harmonics k = first, first + 2, …; real and
-imaginary parts are separate arrays, so that the loops are plain vector code.
+A row holds the values at SPAN neighbouring odd harmonics k = first, first + 2, …; a complex one is
+an array (2, SPAN), real and imaginary parts, so that the loops are plain vector code.
 """
 
 from __future__ import annotations
 
 from math import cos, factorial, sin
-from typing import Final
+from typing import Final, NamedTuple
 
 from tegum.engines.exact.numeric import EXPONENTIAL, SIGNED, inline, part
 
@@ -15,6 +15,13 @@ from tegum.engines.exact.numeric import EXPONENTIAL, SIGNED, inline, part
 SPAN: Final = 64
 _STRIDE: Final = 8
 _TERMS: Final = 9
+
+
+class Span(NamedTuple):
+    """The nodes ω = k·step of a row: k = first, first + 2 and so on."""
+
+    step: float
+    first: float
 
 
 def _taylor(weight):
@@ -41,11 +48,12 @@ def _horner(coefficients, y):
 
 
 @part
-def phases(angle, first, cosines, sines):
-    """cosines, sines <- of k·angle at the nodes k = first, first + 2, …
+def phases(angle, first, into):
+    """into <- cos and sin of k·angle at the nodes, k = first, first + 2 and so on.
 
     Rotations from a few direct values; their error grows to about SPAN/8 roundings.
     """
+    cosines, sines = into[0], into[1]
     turn_c, turn_s = cos(2.0 * angle), sin(2.0 * angle)
     c, s = cos(first * angle), sin(first * angle)
     for q in range(_STRIDE):
@@ -70,20 +78,24 @@ def _few(angle, first):
 
 
 @part
-def magnitude(family, a, step, first, inverse, cosines, sines, f_r, f_i, g_r, g_i):
-    """f <- E[e^{iωax}], g <- E[x e^{iωax}] at ω = k·step; `inverse` is the row 1/k.
+def magnitude(family, a, span, inverse, turn, f, g):
+    """f <- E[e^{iωax}], g <- E[x e^{iωax}] over a span; `inverse` is the row 1/k.
 
-    Each loop writes two rows: with more of them compilers no longer see that rows do not overlap.
+    turn <- cos and sin of half the phase. Each loop writes two rows: with more of them compilers no
+    longer see that rows do not overlap.
     """
+    step, first = span
+    f_r, f_i, g_r, g_i = f[0], f[1], g[0], g[1]
     if family == EXPONENTIAL:
         for q in range(SPAN):
             theta = (first + 2.0 * q) * step * a
             r = 1.0 / (1.0 + theta * theta)
             f_r[q], f_i[q] = r, theta * r
-        times(f_r, f_i, f_r, f_i, g_r, g_i)
+        times(f, f, g)
         return
     angle = step * a * (1.0 if family == SIGNED else 0.5)
-    phases(angle, first, cosines, sines)
+    phases(angle, first, turn)
+    cosines, sines = turn[0], turn[1]
     few = _few(angle, first)
     for q in range(few):  # s0 and s1, the transforms of the centred variable
         eta = (first + 2.0 * q) * angle
@@ -108,9 +120,12 @@ def magnitude(family, a, step, first, inverse, cosines, sines, f_r, f_i, g_r, g_
 
 
 @part
-def square_magnitude(family, a, step, first, inverse, cosines, sines, f_r, f_i, h_r, h_i):
-    """h <- E[x² e^{iωax}], after `magnitude` has filled the cosines, sines and f of the feature."""
+def square_magnitude(family, a, span, turn, f, h):
+    """h <- E[x² e^{iωax}], after `magnitude` has filled turn and f of the feature."""
+    step, first = span
+    cosines, sines, h_r, h_i = turn[0], turn[1], h[0], h[1]
     if family == EXPONENTIAL:
+        f_r, f_i = f[0], f[1]
         for q in range(SPAN):
             c, s = f_r[q], f_i[q]
             d, t = c * c - s * s, 2.0 * c * s
@@ -136,36 +151,36 @@ def square_magnitude(family, a, step, first, inverse, cosines, sines, f_r, f_i, 
 
 
 @inline
-def times(a_r, a_i, b_r, b_i, into_r, into_i):
+def times(a, b, into):
     """into <- a·b; may be one of them."""
     for q in range(SPAN):
-        r = a_r[q] * b_r[q] - a_i[q] * b_i[q]
-        into_i[q] = a_r[q] * b_i[q] + a_i[q] * b_r[q]
-        into_r[q] = r
+        real = a[0, q] * b[0, q] - a[1, q] * b[1, q]
+        into[1, q] = a[0, q] * b[1, q] + a[1, q] * b[0, q]
+        into[0, q] = real
 
 
 @inline
-def add_scaled(factor, a_r, a_i, into_r, into_i):
+def add_scaled(factor, a, into):
     """into += factor·a."""
     for q in range(SPAN):
-        into_r[q] += factor * a_r[q]
-        into_i[q] += factor * a_i[q]
+        into[0, q] += factor * a[0, q]
+        into[1, q] += factor * a[1, q]
 
 
 @inline
-def fill(value, into_r, into_i):
+def fill(value, into):
     """into <- a real number."""
     for q in range(SPAN):
-        into_r[q] = value
-        into_i[q] = 0.0
+        into[0, q] = value
+        into[1, q] = 0.0
 
 
 @inline
-def copy(a_r, a_i, into_r, into_i):
+def copy(a, into):
     """into <- a."""
     for q in range(SPAN):
-        into_r[q] = a_r[q]
-        into_i[q] = a_i[q]
+        into[0, q] = a[0, q]
+        into[1, q] = a[1, q]
 
 
 @part
@@ -181,16 +196,16 @@ def fold(row):
 
 
 @inline
-def real_sum(weights, a_r, a_i, b_r, b_i, spare):
+def real_sum(weights, a, b, spare):
     """Σ weights Re(a·b); `spare` is a row to work in."""
     for q in range(SPAN):
-        spare[q] = weights[q] * (a_r[q] * b_r[q] - a_i[q] * b_i[q])
+        spare[q] = weights[q] * (a[0, q] * b[0, q] - a[1, q] * b[1, q])
     return fold(spare)
 
 
 @inline
-def imaginary_sum(weights, a_r, a_i, b_r, b_i, spare):
+def imaginary_sum(weights, a, b, spare):
     """Σ weights Im(a·b)."""
     for q in range(SPAN):
-        spare[q] = weights[q] * (a_r[q] * b_i[q] + a_i[q] * b_r[q])
+        spare[q] = weights[q] * (a[0, q] * b[1, q] + a[1, q] * b[0, q])
     return fold(spare)

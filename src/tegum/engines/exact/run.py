@@ -3,43 +3,117 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tegum.dims import F64, I64
+from tegum.dims import F64
+from tegum.engines.base import State
 from tegum.engines.cache import keep
 from tegum.engines.exact import train
-from tegum.engines.exact.descent import COUNTS, DescentWork, Progress, Shape, parameters
+from tegum.engines.exact.descent import (
+    COUNTS,
+    DIVERGED,
+    ITERATIONS,
+    RUNNING,
+    STATUS,
+    Descent,
+    DescentWork,
+    parameters,
+)
 from tegum.engines.exact.enumeration import enumeration_work
-from tegum.engines.exact.law import Frozen, Law, Point, frozen_room
+from tegum.engines.exact.law import Point, frozen_room
 from tegum.engines.exact.lbfgs import MEMORY
+from tegum.engines.exact.lowering import Lowered, flat, named
 from tegum.engines.exact.objective import work_for
 from tegum.engines.exact.smooth import gelu_loss, quadratic_loss
+from tegum.engines.threads import on_threads
 
-if TYPE_CHECKING:
-    from tegum.models import Model
-
-_advance, _measure = keep(train.advance), keep(train.measure)
+_advance, _find_within = keep(train.advance), keep(train.find_within)
 _enumerate, _window = keep(train.enumerate_all), keep(train.window_of)
+#: The relative tolerance of final losses.
+SCORED: Final = 1e-9
 #: What rounding may do to the loss of an output without a kink, in parts of its size.
 _ROUNDING: Final = 1e-13
 _CHUNKS_PER_THREAD: Final = 8
+#: Optimiser steps between two calls of a `check`.
+_SLICE: Final = 50
 
 
-def start_state(theta: F64, shape: Shape, law: Law) -> dict[str, NDArray[Any]]:
-    """The state of instances at their first step, as named arrays (see `Progress`)."""
+class Measured(NamedTuple):
+    """Losses of N models."""
+
+    loss: F64  # (N,)
+    error: F64  # (N,): an estimate of the absolute error that is rarely exceeded
+    gradient: State  # by the names of the parameters, (N, ...); empty unless asked for
+
+
+def measure(
+    low: Lowered,
+    arrays: Mapping[str, NDArray[Any]],
+    how: str = "series",
+    *,
+    tolerance: float = SCORED,
+    gradient: bool = False,
+    jobs: int = 1,
+) -> Measured:
+    """The expected losses of N models.
+
+    Args:
+        low: their problems.
+        arrays: W (N, m, n), or W_in and W_out (N, n, m), and b (N, n), all finite.
+        how: "series" or "closed form", "enumeration" (n <= `MOST_FEATURES`); for activations
+            without a kink "smooth series" (GELU) or "moments" (z²), which have no gradient.
+        tolerance: of a series, in parts of the loss; ten times that for derivatives.
+        gradient: whether to find gradients, too.
+        jobs: threads.
+    """
+    if how in ("smooth series", "moments"):
+        out = _smooth(low, arrays, how)
+        return Measured(out[:, 0], out[:, 1], {})
+    theta = flat(arrays, low.shape)
+    by = np.zeros((len(theta) if gradient else 0, theta.shape[1]))
+    if how == "enumeration":
+        out = _enumerated(low, theta, by, jobs)
+    else:
+        out = found_within(low, theta, tolerance, by, jobs)
+    return Measured(out[:, 0], out[:, 1], named(by, low.shape) if gradient else {})
+
+
+def polish(
+    low: Lowered,
+    arrays: Mapping[str, NDArray[Any]],
+    steps: int,
+    *,
+    jobs: int = 1,
+    check: Callable[[], None] = lambda: None,
+) -> State:
+    """N models moved to the nearest local minimum by at most `steps` iterations of L-BFGS.
+
+    `check` is called every now and then, and may raise. Returns the parameters by name, and what
+    `scores` says of them.
+    """
+    state = start_state(flat(arrays, low.shape), low)
+    for done in range(0, steps, _SLICE):
+        advance(state, low, done, min(_SLICE, steps - done), jobs)
+        check()
+        if (state["tally"][:, STATUS] != RUNNING).all():
+            break
+    return {**named(state["theta"], low.shape), **scores(state, low, jobs)}
+
+
+def start_state(theta: F64, low: Lowered) -> State:
+    """The state of instances at their first step, as named arrays (see `Descent`)."""
     count, size = theta.shape
-    n, blocks = shape.n, len(law.start)
+    n, blocks = low.shape.n, len(low.law.start)
     return {
         "theta": theta,
         "gradient": np.zeros((count, size)),
         "value": np.zeros(count),
-        "first": np.zeros((count, size)),
-        "second": np.zeros((count, size)),
-        "steps": np.zeros((count, MEMORY, size)),
+        "moment": np.zeros((count, size)),
+        "square": np.zeros((count, size)),
+        "moves": np.zeros((count, MEMORY, size)),
         "changes": np.zeros((count, MEMORY, size)),
         "history": np.zeros((count, 2), np.int64),
         "tally": np.zeros((count, COUNTS), np.int64),
@@ -51,95 +125,68 @@ def start_state(theta: F64, shape: Shape, law: Law) -> dict[str, NDArray[Any]]:
     }
 
 
-def advance(
-    state: dict[str, NDArray[Any]],
-    step: int,
-    steps: int,
-    rates: F64,
-    shape: Shape,
-    law: Law,
-    points: Point,
-    point_of: I64,
-    jobs: int,
-) -> None:
+def advance(state: State, low: Lowered, step: int, steps: int, jobs: int) -> None:
     """Advance all instances by `steps` steps from number `step` on, in place."""
-    progress = Progress(*(state[name] for name in Progress._fields))
+    descent = Descent(*(state[name] for name in Descent._fields))
 
     def run(start: int, stop: int) -> None:
-        work = _descent_work(shape, law)
-        _advance(start, stop, step, steps, rates, progress, shape, law, points, point_of, work)
+        _advance((start, stop), step, steps, descent, low, _descent_work(low))
 
-    running = np.flatnonzero(state["tally"][:, 0] == 0)
-    spread(run, running, jobs)
+    _spread(run, np.flatnonzero(state["tally"][:, STATUS] == RUNNING), jobs)
 
 
-def measure(
-    theta: F64,
-    tolerance: float,
-    gradient: bool,
-    shape: Shape,
-    law: Law,
-    points: Point,
-    point_of: I64,
-    jobs: int,
-    by_theta: F64 | None = None,
-) -> F64:
-    """(N, 4): loss, its error estimate, ‖∇L‖ (with `gradient`; else 0), nodes of the series.
+def scores(state: State, low: Lowered, jobs: int) -> State:
+    """What a descent has come to, each (N,).
 
-    by_theta (N, P), if given and with `gradient`, is filled with the gradients.
+    `loss` and `loss_error`, an estimate of its error; `gradient_norm` ‖∇L‖, `iterations` of L-BFGS,
+    `status` (0 running, 1 converged, 2 stalled, 3 diverged), `diverged`.
+    """
+    theta, tally = state["theta"], state["tally"]
+    out = found_within(low, theta, SCORED, np.zeros_like(theta), jobs)
+    finite = np.isfinite(theta).all(axis=1) & np.isfinite(out).all(axis=1)
+    return {
+        "loss": out[:, 0],
+        "loss_error": out[:, 1],
+        "gradient_norm": out[:, 2],
+        "iterations": tally[:, ITERATIONS].copy(),
+        "status": tally[:, STATUS].copy(),
+        "diverged": ~finite | (tally[:, STATUS] == DIVERGED),
+    }
+
+
+def found_within(low: Lowered, theta: F64, tolerance: float, by: F64, jobs: int) -> F64:
+    """(N, 4): loss, its error estimate, ‖∇L‖, nodes of the series.
+
+    by (N, P) <- gradients; there are none, and ‖∇L‖ is 0, where it has no rows.
     """
     out = np.zeros((len(theta), 4))
-    by = np.zeros((len(theta) if gradient else 0, theta.shape[1])) if by_theta is None else by_theta
 
     def run(start: int, stop: int) -> None:
-        frozen: Frozen = frozen_room(shape.n, len(law.start))
-        work = _descent_work(shape, law)
-        _measure(
-            start, stop, theta, tolerance, gradient, shape, law, points, point_of, frozen, work,
-            by, out,
-        )  # fmt: skip
+        _find_within((start, stop), theta, tolerance, low, _descent_work(low), by, out)
 
-    spread(run, np.arange(len(theta)), jobs)
+    _spread(run, np.arange(len(theta)), jobs)
     return out
 
 
-def enumerate_all(
-    theta: F64,
-    gradient: bool,
-    shape: Shape,
-    law: Law,
-    points: Point,
-    point_of: I64,
-    jobs: int,
-    by_theta: F64 | None = None,
-) -> F64:
-    """(N, 2): loss and what rounding may do to it, by enumeration; by_theta as in `measure`."""
-    out = np.zeros((len(theta), 2))
-    by = np.zeros((0, theta.shape[1])) if by_theta is None else by_theta
+def _enumerated(low: Lowered, theta: F64, by: F64, jobs: int) -> F64:
+    """(N, 2): loss and what rounding may do to it, by enumeration; `by` as in `found_within`."""
+    out, n = np.zeros((len(theta), 2)), low.shape.n
 
     def run(start: int, stop: int) -> None:
-        work = enumeration_work(shape.n, len(law.start))
-        rows = np.zeros((shape.n, shape.n))
-        _enumerate(start, stop, theta, gradient, shape, law, points, point_of, rows, work, by, out)
+        rows, work = np.zeros((n, n)), enumeration_work(n, len(low.law.start))
+        _enumerate((start, stop), theta, low, rows, work, by, out)
 
-    spread(run, np.arange(len(theta)), jobs)
+    _spread(run, np.arange(len(theta)), jobs)
     return out
 
 
-def smooth(
-    model: Model,
-    how: str,
-    arrays: Mapping[str, NDArray[Any]],
-    law: Law,
-    points: Point,
-    point_of: I64,
-) -> F64:
+def _smooth(low: Lowered, arrays: Mapping[str, NDArray[Any]], how: str) -> F64:
     """(N, 2): loss and its error for outputs without a kink, GELU or z²."""
-    out = np.zeros((len(point_of), 2))
-    for a, p in enumerate(point_of):
-        point = Point(*(array[p] for array in points))
-        encoder = arrays["W" if model.tied else "W_in"][a]
-        A = (encoder.T if model.tied else arrays["W_out"][a]) @ encoder
+    out, law = np.zeros((len(low.point_of), 2)), low.law
+    for a, p in enumerate(low.point_of):
+        point = Point(*(array[p] for array in low.points))
+        encoder = arrays["W" if low.shape.tied else "W_in"][a]
+        A = (encoder.T if low.shape.tied else arrays["W_out"][a]) @ encoder
         b = arrays["b"][a]
         if how == "moments":
             losses = quadratic_loss(A, b, law, point)
@@ -156,10 +203,12 @@ def smooth(
     return out
 
 
-def _descent_work(shape: Shape, law: Law) -> DescentWork:
-    n, size = shape.n, parameters(shape)
+def _descent_work(low: Lowered) -> DescentWork:
+    shape, law = low.shape, low.law
+    n, blocks, size = shape.n, len(law.start), parameters(shape)
     return DescentWork(
-        objective=work_for(n, len(law.start), int(law.size.max())),
+        objective=work_for(n, blocks, int(law.size.max())),
+        frozen=frozen_room(n, blocks),
         rows=np.zeros((n, n)),
         trial=np.zeros(size),
         slope=np.zeros(size),
@@ -168,23 +217,15 @@ def _descent_work(shape: Shape, law: Law) -> DescentWork:
     )
 
 
-def spread(run: Callable[[int, int], None], which: NDArray[np.int64], jobs: int) -> None:
+def _spread(run: Callable[[int, int], None], which: NDArray[np.int64], jobs: int) -> None:
     """Call run(start, stop) over the instances `which` (rising), in chunks, on threads.
 
     Chunks may hold others between them, which the kernels pass over.
     """
-    run(0, 0)  # compile here: parallel compilation races
-    if len(which) == 0:
-        return
+    run(0, 0)  # compile here
     size = max(1, len(which) // (max(1, jobs) * _CHUNKS_PER_THREAD))
     chunks = [
         (int(which[at]), int(which[min(at + size, len(which)) - 1]) + 1)
         for at in range(0, len(which), size)
     ]
-    if jobs <= 1 or len(chunks) == 1:
-        for chunk in chunks:
-            run(*chunk)
-        return
-    with ThreadPoolExecutor(jobs) as pool:
-        for future in [pool.submit(run, *chunk) for chunk in chunks]:
-            future.result()
+    on_threads(run, chunks, jobs)

@@ -87,7 +87,7 @@ def _characteristic(
 
 def _block(B: int, i: int, a: F64, omega: F64, law: Law, point: Point) -> tuple[Jet, Jet | None]:
     members = range(int(law.start[B]), int(law.start[B] + law.size[B]))
-    on, nothing = point.on[B], np.zeros(len(omega), np.complex128)
+    p, nothing = point.probability[B], np.zeros(len(omega), np.complex128)
     has_i, one = i in members, nothing + 1
     x: Jet = (nothing, nothing, nothing)
     if law.together[B]:
@@ -106,8 +106,8 @@ def _block(B: int, i: int, a: F64, omega: F64, law: Law, point: Point) -> tuple[
             jet = (jet[0] + share * own[0], jet[1] + share * own[1], jet[2] + share * own[2])
             if j == i:
                 x = with_x
-    result: Jet = (1 - on + on * jet[0], on * jet[1], on * jet[2])
-    return result, (on * share * x[0], on * share * x[1], on * share * x[2]) if has_i else None
+    result: Jet = (1 - p + p * jet[0], p * jet[1], p * jet[2])
+    return result, (p * share * x[0], p * share * x[1], p * share * x[2]) if has_i else None
 
 
 def _product(f: Jet, g: Jet) -> Jet:
@@ -173,7 +173,7 @@ def _powers(family: int, a: float, first: int, count: int) -> F64:
 def _block_moments(B: int, a: F64, law: Law, point: Point) -> F64:
     """Raw moments 0 … 4 of a block's part of z."""
     members = range(int(law.start[B]), int(law.start[B] + law.size[B]))
-    on = point.on[B]
+    p = point.probability[B]
     total = np.zeros(5)
     if law.together[B]:
         total[0] = 1.0
@@ -182,7 +182,7 @@ def _block_moments(B: int, a: F64, law: Law, point: Point) -> F64:
     else:
         for j in members:
             total += point.share[j] * _powers(int(law.family[j]), a[j], 0, 5)
-    total *= on
+    total *= p
     total[0] = 1.0
     return total
 
@@ -192,8 +192,8 @@ def _own_moments(i: int, a: F64, law: Law, point: Point) -> F64:
     B = int(law.block_of[i])
     own = _powers(int(law.family[i]), a[i], 1, 3)
     if not law.together[B]:
-        return np.asarray(point.on[B] * point.share[i] * own)
+        return np.asarray(point.probability[B] * point.share[i] * own)
     for j in range(int(law.start[B]), int(law.start[B] + law.size[B])):
         if j != i:
             own = _convolve(own, _powers(int(law.family[j]), a[j], 0, 3))
-    return np.asarray(point.on[B] * own)
+    return np.asarray(point.probability[B] * own)

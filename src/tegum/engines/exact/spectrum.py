@@ -11,7 +11,7 @@ import numpy as np
 
 from tegum.dims import F64
 from tegum.engines.exact.control import pairs
-from tegum.engines.exact.numeric import part, thin
+from tegum.engines.exact.numeric import NONE, part, thin
 from tegum.engines.exact.rows import (
     SPAN,
     add_scaled,
@@ -34,15 +34,15 @@ ROWS: Final = 16
 
 
 class SeriesWork(NamedTuple):
-    """Work arrays of one thread: rows of SPAN nodes, real [0] and imaginary [1] parts."""
+    """Work arrays of one thread, mostly complex rows of SPAN nodes."""
 
-    turn: F64  # (2, n, SPAN): cos and sin of half the phase of a feature
-    phi: F64  # (2, n, SPAN): E[e^{iωax}] of a magnitude
-    phi1: F64  # (2, n, SPAN): E[x e^{iωax}]
-    block: F64  # (2, B, SPAN): E[e^{iω·}] of a block
-    leave: F64  # (2, B, SPAN): what T has in its place when it leaves its base
-    before: F64  # (2, B + 1, SPAN): products of the blocks before, the own one left out
-    rows: F64  # (2, ROWS, SPAN)
+    turn: F64  # (n, 2, SPAN): cos and sin of half the phase of a feature
+    phi: F64  # (n, 2, SPAN): E[e^{iωax}] of a magnitude
+    phi1: F64  # (n, 2, SPAN): E[x e^{iωax}]
+    block: F64  # (B, 2, SPAN): E[e^{iω·}] of a block
+    leave: F64  # (B, 2, SPAN): what T has in its place when it leaves its base
+    before: F64  # (B + 1, 2, SPAN): products of the blocks before, the own one left out
+    rows: F64  # (ROWS, 2, SPAN)
     inverse: F64  # (3, SPAN): 1/k, 1/k², 1/k³
     sums: F64  # (2, n): s2 and s3
     spare: F64  # (SPAN,)
@@ -51,13 +51,13 @@ class SeriesWork(NamedTuple):
 def series_work(n: int, blocks: int) -> SeriesWork:
     """Work arrays for n features in so many blocks."""
     return SeriesWork(
-        turn=np.zeros((2, n, SPAN)),
-        phi=np.zeros((2, n, SPAN)),
-        phi1=np.zeros((2, n, SPAN)),
-        block=np.zeros((2, blocks, SPAN)),
-        leave=np.zeros((2, blocks, SPAN)),
-        before=np.zeros((2, blocks + 1, SPAN)),
-        rows=np.zeros((2, ROWS, SPAN)),
+        turn=np.zeros((n, 2, SPAN)),
+        phi=np.zeros((n, 2, SPAN)),
+        phi1=np.zeros((n, 2, SPAN)),
+        block=np.zeros((blocks, 2, SPAN)),
+        leave=np.zeros((blocks, 2, SPAN)),
+        before=np.zeros((blocks + 1, 2, SPAN)),
+        rows=np.zeros((ROWS, 2, SPAN)),
         inverse=np.zeros((3, SPAN)),
         sums=np.zeros((2, n)),
         spare=np.zeros(SPAN),
@@ -65,140 +65,129 @@ def series_work(n: int, blocks: int) -> SeriesWork:
 
 
 @thin
-def features(a, step, first, law, work):
+def features(a, span, law, work):
     """phi, phi1 <- of every feature at this span of nodes."""
     for q in range(SPAN):
-        r = 1.0 / (first + 2.0 * q)
+        r = 1.0 / (span.first + 2.0 * q)
         work.inverse[0, q], work.inverse[1, q], work.inverse[2, q] = r, r * r, r * r * r
     for j in range(a.shape[0]):
         magnitude(
-            law.family[j], a[j], step, first, work.inverse[0], work.turn[0, j], work.turn[1, j],
-            work.phi[0, j], work.phi[1, j], work.phi1[0, j], work.phi1[1, j],
-        )  # fmt: skip
+            law.family[j], a[j], span, work.inverse[0], work.turn[j], work.phi[j], work.phi1[j]
+        )
 
 
 @part
-def on_product(B, skip, also, law, work, into_r, into_i):
+def on_product(B, skip, also, law, phi, into):
     """into <- the product of phi over the members of a `together` block but `skip` and `also`."""
-    fill(1.0, into_r, into_i)
+    fill(1.0, into)
     for j in range(law.start[B], law.start[B] + law.size[B]):
         if j not in (skip, also):
-            times(into_r, into_i, work.phi[0, j], work.phi[1, j], into_r, into_i)
+            times(into, phi[j], into)
 
 
 @thin
 def blocks(law, point, work):
     """block <- 1 − p + p (mean of phi over the members, or their product)."""
     for B in range(law.start.shape[0]):
-        row_r, row_i = work.block[0, B], work.block[1, B]
-        on = point.on[B]
+        row, p = work.block[B], point.probability[B]
         if law.together[B]:
-            on_product(B, -1, -1, law, work, row_r, row_i)
+            on_product(B, NONE, NONE, law, work.phi, row)
             for q in range(SPAN):
-                row_r[q] = 1.0 - on + on * row_r[q]
-                row_i[q] *= on
+                row[0, q] = 1.0 - p + p * row[0, q]
+                row[1, q] *= p
             continue
-        fill(1.0 - on, row_r, row_i)
+        fill(1.0 - p, row)
         for j in range(law.start[B], law.start[B] + law.size[B]):
-            add_scaled(on * point.share[j], work.phi[0, j], work.phi[1, j], row_r, row_i)
+            add_scaled(p * point.share[j], work.phi[j], row)
 
 
 @part
-def leading(on, rest, lead, step, first, phi, rows):
-    """LEADING <- p e^{iω·rest} phi of the lead (phi or phi1)."""
-    r, i = rows[0, LEADING], rows[1, LEADING]
-    phases(step * rest, first, rows[0, TURN], rows[1, TURN])
-    times(rows[0, TURN], rows[1, TURN], phi[0, lead], phi[1, lead], r, i)
+def leading(weight, rest, span, phi, rows):
+    """LEADING <- weight e^{iω·rest} phi, the row (phi or phi1) of the lead."""
+    into = rows[LEADING]
+    phases(span.step * rest, span.first, rows[TURN])
+    times(rows[TURN], phi, into)
     for q in range(SPAN):
-        r[q] *= on
-        i[q] *= on
+        into[0, q] *= weight
+        into[1, q] *= weight
 
 
 @thin
-def leaving(i, step, first, law, point, frozen, plan, work):
+def leaving(i, span, setting, plan, work):
     """leave <- by block; ALL, PAIRED <- their weighted sums with the base."""
-    rows, blocks = work.rows, law.start.shape[0]
-    own = law.block_of[i]
-    fill(plan.weight[blocks], rows[0, ALL], rows[1, ALL])
-    fill(plan.weight[blocks], rows[0, PAIRED], rows[1, PAIRED])
-    for B in range(blocks):
-        row_r, row_i = work.leave[0, B], work.leave[1, B]
+    law, point, frozen = setting
+    rows, own = work.rows, law.block_of[i]
+    fill(plan.base[0], rows[ALL])
+    fill(plan.base[0], rows[PAIRED])
+    for B in range(law.start.shape[0]):
+        row = work.leave[B]
         if own == B:
             continue
-        small, lead, on = frozen.small[i, B], frozen.lead[i, B], point.on[B]
-        fill(1.0 - on if small else 0.0, row_r, row_i)
+        small, lead, p = frozen.small[i, B], frozen.lead[i, B], point.probability[B]
+        fill(1.0 - p if small else 0.0, row)
         if law.together[B]:
             if lead >= 0:
-                leading(on, plan.rest[B], lead, step, first, work.phi, rows)
-                add_scaled(1.0, rows[0, LEADING], rows[1, LEADING], row_r, row_i)
+                leading(p, plan.rest[B], span, work.phi[lead], rows)
+                add_scaled(1.0, rows[LEADING], row)
         else:
             for j in range(law.start[B], law.start[B] + law.size[B]):
-                add_scaled(on * point.share[j], work.phi[0, j], work.phi[1, j], row_r, row_i)
+                add_scaled(p * point.share[j], work.phi[j], row)
         if small:
-            phases(-step * plan.delta[B], first, rows[0, TURN], rows[1, TURN])
-            times(row_r, row_i, rows[0, TURN], rows[1, TURN], row_r, row_i)
+            phases(-span.step * plan.delta[B], span.first, rows[TURN])
+            times(row, rows[TURN], row)
             for q in range(SPAN):
-                row_r[q] -= 1.0
-        add_scaled(plan.weight[B], row_r, row_i, rows[0, ALL], rows[1, ALL])
+                row[0, q] -= 1.0
+        add_scaled(plan.weight[B], row, rows[ALL])
         if pairs(law, i, B):
-            add_scaled(plan.weight[B], row_r, row_i, rows[0, PAIRED], rows[1, PAIRED])
+            add_scaled(plan.weight[B], row, rows[PAIRED])
 
 
 @thin
-def own_block(i, own, step, first, law, point, frozen, plan, work):
+def own_block(i, own, span, setting, plan, work):
     """OWN0, OWNI <- of the law; SUB0, SUBI <- of T, without its T0."""
-    rows, on, blocks = work.rows, point.on[own], law.start.shape[0]
-    copy(work.block[0, own], work.block[1, own], rows[0, OWN0], rows[1, OWN0])
-    fill(0.0, rows[0, OWNI], rows[1, OWNI])
-    for row in (SUB0, SUBI):
-        fill(0.0, rows[0, row], rows[1, row])
-    off = 1.0 - on
+    law, point, frozen = setting
+    rows, p = work.rows, point.probability[own]
+    copy(work.block[own], rows[OWN0])
+    fill(0.0, rows[OWNI])
+    for k in (SUB0, SUBI):
+        fill(0.0, rows[k])
+    off = 1.0 - p
     if not law.together[own]:
-        add_scaled(
-            on * point.share[i], work.phi1[0, i], work.phi1[1, i], rows[0, OWNI], rows[1, OWNI]
-        )
+        add_scaled(p * point.share[i], work.phi1[i], rows[OWNI])
         # one varying member: SUB = PAIRED·(OWN − off) + ALL·off
         for q in range(SPAN):
-            r, s = rows[0, OWN0, q] - off, rows[1, OWN0, q]
-            rows[0, SUB0, q] = (
-                r * rows[0, PAIRED, q] - s * rows[1, PAIRED, q] + off * rows[0, ALL, q]
+            r, s = rows[OWN0, 0, q] - off, rows[OWN0, 1, q]
+            rows[SUB0, 0, q] = (
+                r * rows[PAIRED, 0, q] - s * rows[PAIRED, 1, q] + off * rows[ALL, 0, q]
             )
-            rows[1, SUB0, q] = (
-                r * rows[1, PAIRED, q] + s * rows[0, PAIRED, q] + off * rows[1, ALL, q]
+            rows[SUB0, 1, q] = (
+                r * rows[PAIRED, 1, q] + s * rows[PAIRED, 0, q] + off * rows[ALL, 1, q]
             )
-        times(
-            rows[0, OWNI], rows[1, OWNI], rows[0, PAIRED], rows[1, PAIRED],
-            rows[0, SUBI], rows[1, SUBI],
-        )  # fmt: skip
+        times(rows[OWNI], rows[PAIRED], rows[SUBI])
     else:
-        on_product(own, i, -1, law, work, rows[0, Q], rows[1, Q])
-        times(work.phi1[0, i], work.phi1[1, i], rows[0, Q], rows[1, Q], rows[0, Q], rows[1, Q])
-        add_scaled(on, rows[0, Q], rows[1, Q], rows[0, OWNI], rows[1, OWNI])
-        add_scaled(off, rows[0, ALL], rows[1, ALL], rows[0, SUB0], rows[1, SUB0])
+        on_product(own, i, NONE, law, work.phi, rows[Q])
+        times(work.phi1[i], rows[Q], rows[Q])
+        add_scaled(p, rows[Q], rows[OWNI])
+        add_scaled(off, rows[ALL], rows[SUB0])
         lead = frozen.lead[i, own]
         if lead >= 0:
-            leading(on * plan.weight[blocks], plan.rest[own], lead, step, first, work.phi, rows)
-            lead_r, lead_i = rows[0, LEADING], rows[1, LEADING]
-            times(lead_r, lead_i, work.phi[0, i], work.phi[1, i], rows[0, Q], rows[1, Q])
-            add_scaled(1.0, rows[0, Q], rows[1, Q], rows[0, SUB0], rows[1, SUB0])
-            times(lead_r, lead_i, work.phi1[0, i], work.phi1[1, i], rows[0, Q], rows[1, Q])
-            add_scaled(1.0, rows[0, Q], rows[1, Q], rows[0, SUBI], rows[1, SUBI])
+            leading(p * plan.base[0], plan.rest[own], span, work.phi[lead], rows)
+            times(rows[LEADING], work.phi[i], rows[Q])
+            add_scaled(1.0, rows[Q], rows[SUB0])
+            times(rows[LEADING], work.phi1[i], rows[Q])
+            add_scaled(1.0, rows[Q], rows[SUBI])
 
 
 @thin
-def products(own, t, b, step, first, law, work):
+def products(own, t, b, span, law, work):
     """before <- products of the blocks in order; T0 <- e^{iωt}; SUB0, SUBI <- times T0."""
-    rows, blocks = work.rows, law.start.shape[0]
-    phases(step * b, first, work.before[0, 0], work.before[1, 0])
-    for B in range(blocks):
-        into_r, into_i = work.before[0, B + 1], work.before[1, B + 1]
+    rows = work.rows
+    phases(span.step * b, span.first, work.before[0])
+    for B in range(law.start.shape[0]):
         if own == B:
-            copy(work.before[0, B], work.before[1, B], into_r, into_i)
+            copy(work.before[B], work.before[B + 1])
         else:
-            times(
-                work.before[0, B], work.before[1, B], work.block[0, B], work.block[1, B],
-                into_r, into_i,
-            )  # fmt: skip
-    phases(step * t, first, rows[0, T0], rows[1, T0])
-    for row in (SUB0, SUBI):
-        times(rows[0, row], rows[1, row], rows[0, T0], rows[1, T0], rows[0, row], rows[1, row])
+            times(work.before[B], work.block[B], work.before[B + 1])
+    phases(span.step * t, span.first, rows[T0])
+    for k in (SUB0, SUBI):
+        times(rows[k], rows[T0], rows[k])

@@ -31,17 +31,17 @@ from tegum.engines.exact.descent import (
 )  # fmt: skip
 from tegum.engines.exact.enumeration import enumerate_rows
 from tegum.engines.exact.freeze import window
-from tegum.engines.exact.law import Frozen, Point
+from tegum.engines.exact.law import Frozen, Point, Setting
 from tegum.engines.exact.lbfgs import KEPT, direct, dot, remember
-from tegum.engines.exact.measure import measure_rows, rounding
 from tegum.engines.exact.numeric import inline, kernel, part, thin
 from tegum.engines.exact.objective import is_complete
+from tegum.engines.exact.tolerance import loss_within, rounding
 
 #: What a step evaluates: the gradient for Adam; the loss after things were frozen anew; a trial of
 #: a line search; the best of its trials again.
 ADAM, RESTART, TRIAL, LAST = range(4)
 #: How far the first trial moves where there is no history.
-_FIRST = 0.03
+_CAUTIOUS = 0.03
 
 
 @inline
@@ -67,11 +67,11 @@ def _towards(a, state, scale, work):
     if norm <= TOLERANCE * scale:
         _end_level(a, CONVERGED, state)
         return 0.0
-    steps, changes = state.steps[a], state.changes[a]
-    if not direct(gradient, steps, changes, history, work.inner, work.direction):
+    moves, changes = state.moves[a], state.changes[a]
+    if not direct(gradient, moves, changes, history, work.inner, work.direction):
         history[KEPT] = 0
-        direct(gradient, steps, changes, history, work.inner, work.direction)
-    return 1.0 if history[KEPT] > 0 else min(1.0, _FIRST / norm)
+        direct(gradient, moves, changes, history, work.inner, work.direction)
+    return 1.0 if history[KEPT] > 0 else min(1.0, _CAUTIOUS / norm)
 
 
 @inline
@@ -139,12 +139,14 @@ def _judge(value, fresh, size, down, along, low, high):
 
 
 @thin
-def _step(a, t, rate, scale, state, shape, law, point, frozen, work):
+def _step(a, t, rate, state, shape, setting, work):
     """One optimiser step of instance a, number t.
 
     All evaluations go through one place, so that it is compiled once.
     """
+    law, point, frozen = setting
     theta, gradient, count = state.theta[a], state.gradient[a], state.tally[a]
+    scale = _scale(point)
     mode, size, low, high, down, searches = _begin(a, t, shape, law, state), 0.0, 0.0, 0.0, 0.0, 0
     nodes = MORE * shape.nodes if count[LEVEL] == 2 else shape.nodes
     anchor, cut = state.anchor[a], False
@@ -152,7 +154,7 @@ def _step(a, t, rate, scale, state, shape, law, point, frozen, work):
     if mode == ADAM and not due:
         due = not covered(theta, shape, law, frozen, anchor, work)
     if mode == RESTART or due:
-        refreeze(theta, nodes, shape, law, point, frozen, anchor, work)
+        refreeze(theta, nodes, shape, setting, anchor, work)
     if mode == TRIAL:
         size = _towards(a, state, scale, work)
         if size == 0.0:
@@ -166,15 +168,14 @@ def _step(a, t, rate, scale, state, shape, law, point, frozen, work):
             # beyond the windows the loss is another function
             cut, high, size = True, size, 0.5 * (low + size)
         else:
-            fresh = evaluate(work.trial, work.slope, nodes, shape, law, point, frozen, work)
+            fresh = evaluate(work.trial, work.slope, nodes, shape, setting, work)
             if not tries:
                 state.value[a] = fresh
                 for k in range(theta.shape[0]):
                     gradient[k] = work.slope[k]
                 if mode == ADAM:
                     if isfinite(fresh):
-                        first, second = state.first[a], state.second[a]
-                        adam(theta, gradient, first, second, t + 1.0, rate)
+                        adam(theta, gradient, state.moment[a], state.square[a], t + 1.0, rate)
                     else:
                         count[STATUS] = DIVERGED
                     return
@@ -191,7 +192,7 @@ def _step(a, t, rate, scale, state, shape, law, point, frozen, work):
                 )
             if accepted:
                 remember(
-                    theta, gradient, work.trial, work.slope, state.steps[a], state.changes[a],
+                    theta, gradient, work.trial, work.slope, state.moves[a], state.changes[a],
                     state.history[a],
                 )  # fmt: skip
                 state.value[a] = fresh
@@ -207,46 +208,41 @@ def _step(a, t, rate, scale, state, shape, law, point, frozen, work):
 
 
 @inline
-def _point(points, p):
-    """The numbers of axis point p."""
+def _point(low, a):
+    """The numbers of the axis point of instance a."""
+    p, points = low.point_of[a], low.points
     return Point(
-        points.on[p], points.share[p], points.importance[p], points.mean[p], points.moment[p]
-    )
+        points.probability[p], points.share[p], points.importance[p], points.mean[p],
+        points.moment[p],
+    )  # fmt: skip
 
 
 @kernel
-def advance(start, stop, step0, steps, rates, state, shape, law, points, point_of, work):
-    """Advance instances start .. stop - 1 by `steps` steps from step0 on, in place.
-
-    `rates` (points,): the learning rates of the warm start.
-    """
-    for a in range(start, stop):
+def advance(which, step0, steps, state, low, work):
+    """Advance instances which[0] .. which[1] - 1 by `steps` steps from step0 on, in place."""
+    for a in range(which[0], which[1]):
         frozen = Frozen(state.period[a], state.small[a], state.lead[a])
-        p = point_of[a]
-        point = _point(points, p)
-        scale = _scale(point)
+        setting, rate = Setting(low.law, _point(low, a), frozen), low.rates[low.point_of[a]]
         for t in range(step0, step0 + steps):
             if state.tally[a, STATUS] != RUNNING:
                 break
-            _step(a, t, rates[p], scale, state, shape, law, point, frozen, work)
+            _step(a, t, rate, state, low.shape, setting, work)
 
 
 @kernel
-def measure(
-    start, stop, theta, tolerance, gradient, shape, law, points, point_of, frozen, work, by, out
-):  # fmt: skip
+def find_within(which, theta, tolerance, low, work, by, out):
     """out (instance, 4) <- loss, its error estimate, ‖∇L‖, nodes; by (instance, P) <- ∇L.
 
-    The gradient is left at 0 unless asked for.
+    Without gradients (‖∇L‖ is 0 then) if `by` has no rows.
     """
-    for a in range(start, stop):
-        point, own = _point(points, point_of[a]), theta[a]
+    gradient, shape = by.shape[0] > 0, low.shape
+    for a in range(which[0], which[1]):
+        setting, own = Setting(low.law, _point(low, a), work.frozen), theta[a]
         fill_rows(own, shape, work.rows)
         bias = own[own.shape[0] - shape.n :]
-        value, error, nodes = measure_rows(
-            work.rows, bias, shape.alpha, tolerance, gradient, shape.nodes, law, point, frozen,
-            work.objective,
-        )  # fmt: skip
+        value, error, nodes = loss_within(
+            work.rows, bias, tolerance, gradient, shape, setting, work.objective
+        )
         out[a, 0], out[a, 1], out[a, 3] = value, error, nodes
         if gradient:
             pull_back(own, shape, work.objective.by_a, work.objective.by_b, by[a])
@@ -254,16 +250,14 @@ def measure(
 
 
 @kernel
-def enumerate_all(
-    start, stop, theta, gradient, shape, law, points, point_of, rows, work, by, out
-):  # fmt: skip
-    """out (instance, 2) <- loss by enumeration, and what rounding may do; by as in `measure`."""
-    for a in range(start, stop):
-        point, own = _point(points, point_of[a]), theta[a]
+def enumerate_all(which, theta, low, rows, work, by, out):
+    """out (instance, 4) <- loss by enumeration, and what rounding may do; by as above."""
+    gradient, shape = by.shape[0] > 0, low.shape
+    for a in range(which[0], which[1]):
+        point, own = _point(low, a), theta[a]
         fill_rows(own, shape, rows)
         bias = own[own.shape[0] - shape.n :]
-        out[a, 0] = enumerate_rows(rows, bias, shape.alpha, gradient, law, point, work)
-        out[a, 1] = 0.0
+        out[a, 0] = enumerate_rows(rows, bias, shape.alpha, gradient, low.law, point, work)
         for i in range(shape.n):
             out[a, 1] += point.importance[i] * rounding(i, bias[i], point, rows[i])
         if gradient:

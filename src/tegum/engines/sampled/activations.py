@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from numba import njit
+from tegum.engines.sampled.forms import IDENTITY, LEAKY, QUADRATIC, RELU
+from tegum.engines.sampled.random import f32, i32, part
+from tegum.engines.sampled.vectors import bits_float
+from tegum.models.activations import LEAKY_SLOPE
 
-from tegum.engines.sampled.random import FAST, f32, i32
-from tegum.engines.sampled.vectors import IDENTITY, LEAK, LEAKY, QUADRATIC, RELU, bits_float
-
-_ZERO, _ONE, _HALF, _LEAK = f32(0), f32(1), f32(0.5), f32(LEAK)
+_ZERO, _ONE, _HALF, _LEAK = f32(0), f32(1), f32(0.5), f32(LEAKY_SLOPE)
 _LOG2_E = f32(1.4426950408889634)
 _ROOT_HALF, _ROOT_2PI = f32(0.7071067811865476), f32(0.3989422804014327)
 
 
-@njit(fastmath=FAST, forceinline=True)
+@part(forceinline=True)
 def _exp_negative(x):
     """exp(x) for x <= 0, relative error 2e-7: 2^k times a polynomial, vectorisable."""
     y = max(x * _LOG2_E, f32(-126))
@@ -26,7 +26,7 @@ def _exp_negative(x):
     return (p * r + _ONE) * bits_float(i32((k + i32(127)) << i32(23)))
 
 
-@njit(fastmath=FAST, forceinline=True)
+@part(forceinline=True)
 def _normal(z):
     """The standard normal cdf and density at z (Abramowitz & Stegun 7.1.26: within 2e-7)."""
     e = _exp_negative(-_HALF * z * z)
@@ -39,7 +39,7 @@ def _normal(z):
     return (_ONE - tail if z > _ZERO else tail), _ROOT_2PI * e
 
 
-@njit(fastmath=FAST, forceinline=True)
+@part(forceinline=True)
 def activate(z, code):
     """f(z) and f'(z) for the activation with this code."""
     if code == RELU:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tegum.dims import F32
-from tegum.engines.sampled.product import multiply
+from tegum.engines.sampled.product import ADDED, ANEW, FLIPPED, PLAIN, multiply
 from tegum.engines.sampled.random import draw, f32, i64, part, step_key, u32, u64
 from tegum.engines.sampled.shared import clear, work_array
 
@@ -48,12 +48,10 @@ def prepare_attacks(size, model, work, static):
     An output that no input moves is not attacked.
     """
     n, m = static.n, static.m
-    tall, wide = work.delta.shape[1], work.shift.shape[1]
     for i in range(n):
         for k in range(m):
             work.encoder_t[k, i] = model.encoder[i, k]
-    zero, one = model.zero, model.one
-    multiply(False, n, n, m, model.decoder, wide, work.encoder_t, tall, zero, work.delta, tall, one)
+    multiply(PLAIN, (n, n, m), model.decoder, work.encoder_t, ANEW, work.delta)
     for i in range(n):
         square = f32(0)
         for j in range(n):
@@ -61,13 +59,13 @@ def prepare_attacks(size, model, work, static):
         scale = f32(size) / np.sqrt(square) if square > f32(0) else f32(0)
         for j in range(n):
             work.delta[i, j] *= scale
-    multiply(False, n, wide, n, work.delta, tall, model.encoder, wide, zero, work.shift, wide, one)
+    multiply(PLAIN, (n, work.shift.shape[1], n), work.delta, model.encoder, ANEW, work.shift)
     clear(work.into.reshape(-1))
 
 
 @part()
 def attack_rows(h, rows, first, key, work, static):
-    """h <- h + W_in δ of a random output for each of the samples first, first + 1, …"""
+    """h <- h + W_in δ of a random output for each of the samples from `first` on."""
     low, high = u32(key), u32(key >> u64(32))
     for l in range(rows):
         i = i64((u64(draw(u32(first + l), low, high)) * u64(static.n)) >> u64(32))
@@ -88,11 +86,8 @@ def collect_rows(dh, rows, work):
 @part()
 def finish_attacks(model, work, static):
     """The encoder's gradient of the attacks: x + δ stood where x was."""
-    tall, wide = work.delta.shape[1], work.shift.shape[1]
-    n, one = static.n, model.one
-    multiply(
-        True, n, wide, n, work.delta, tall, work.into, wide, one, model.into_encoder, wide, one
-    )
+    size = static.n, work.into.shape[1], static.n
+    multiply(FLIPPED, size, work.delta, work.into, ADDED, model.into_encoder)
 
 
 @part(forceinline=True)

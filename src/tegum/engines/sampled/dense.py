@@ -18,22 +18,32 @@ from tegum.engines.sampled.attack import (
     finish_attacks,
     prepare_attacks,
 )  # fmt: skip
-from tegum.engines.sampled.data import Odds, fill_odds, fill_rows, new_odds
-from tegum.engines.sampled.product import multiply
+from tegum.engines.sampled.data import (
+    Chances,
+    Source,
+    Tile,
+    fill_chances,
+    fill_rows,
+    new_chances,
+)  # fmt: skip
+from tegum.engines.sampled.emitter import LANES
+from tegum.engines.sampled.forms import ABSOLUTE, FILLED, GELU, RELU
+from tegum.engines.sampled.optimiser import descend
+from tegum.engines.sampled.product import ADDED, ANEW, FLIPPED, PLAIN, multiply
 from tegum.engines.sampled.random import TRAIN, f32, kernel, part, step_key, u32
 from tegum.engines.sampled.shared import (
+    Instances,
     Static,
     clear,
     copy,
-    descend,
     freeze_absent,
     hidden_backward,
     n_parameters,
     offsets,
     work_array,
 )  # fmt: skip
-from tegum.engines.sampled.targets import Asked, fill_across
-from tegum.engines.sampled.vectors import ABSOLUTE, FILLED, GELU, LANES, RELU, output_rows
+from tegum.engines.sampled.targets import fill_across
+from tegum.engines.sampled.vectors import output_rows
 
 
 class Padded(NamedTuple):
@@ -48,16 +58,13 @@ class Padded(NamedTuple):
     into_bias: F32  # (N,)
     into_hidden: F32  # (m,)
     importance: F32  # (N,)
-    zero: F32  # (1,), as sgemm takes its factors
-    one: F32
 
 
 def padded(static: Static) -> Padded:
     """The padded arrays of a model."""
     n, m = static.n, static.m
     tall, wide = _ceil(n), _ceil(m)
-    encoder, into_encoder, one = work_array(tall, wide), work_array(tall, wide), work_array(1)
-    one[0] = 1.0
+    encoder, into_encoder = work_array(tall, wide), work_array(tall, wide)
     return Padded(
         encoder=encoder,
         decoder=encoder if static.tied else work_array(tall, wide),
@@ -68,8 +75,6 @@ def padded(static: Static) -> Padded:
         into_bias=work_array(tall),
         into_hidden=work_array(m),
         importance=work_array(tall),
-        zero=work_array(1),
-        one=one,
     )
 
 
@@ -79,43 +84,34 @@ class DenseWork(NamedTuple):
     model: Padded
     x: F32  # (rows, N)
     y: F32  # the same, of targets of their own; else x
-    asked: Asked
     z: F32  # (rows, N)
     h: F32  # (rows, M)
     dh: F32  # (rows, M)
-    own: NDArray[np.int32]  # (N,): the random streams of a step, by feature
-    tile: F32  # a tile of samples before it is transposed, with its two work arrays
-    chosen: F32
-    switch: F32
+    streams: NDArray[np.int32]  # (N,): of a step, by feature
+    tile: Tile  # of 16 samples, before it is transposed
     gradient: F32
-    odds: Odds
+    chances: Chances
     attack: AttackWork
 
 
-def dense_work(
-    static: Static, blocks: int, wanted: Asked, own: bool, attacked: bool = False
-) -> DenseWork:
-    """Work arrays for a model, a number of blocks and a target, which may need an array.
-
-    `attacked`: with room for attacks.
-    """
+def dense_work(instances: Instances, own: bool) -> DenseWork:
+    """Work arrays; with an array for targets if they need one of their `own`."""
+    static = instances.static
     tall, wide, rows = _ceil(static.n), _ceil(static.m), rows_of(static)
+    attacked = bool((instances.numbers.attack > 0).any())
     sizes = (static.n, static.m, tall, wide, rows) if attacked else (1, 1, 1, 1, 1)
     x = work_array(rows, tall)
     return DenseWork(
         model=padded(static),
         x=x,
         y=work_array(rows, tall) if own else x,
-        asked=wanted,
         z=work_array(rows, tall),
         h=work_array(rows, wide),
         dh=work_array(rows, wide),
-        own=work_array(tall, kind=np.int32),
-        tile=work_array(static.n * 16),
-        chosen=work_array(16),
-        switch=work_array(16),
+        streams=work_array(tall, kind=np.int32),
+        tile=Tile(work_array(static.n * 16), chosen=work_array(16), switch=work_array(16)),
         gradient=work_array(n_parameters(static)),
-        odds=new_odds(blocks),
+        chances=new_chances(len(instances.blocks.kind)),
         attack=attack_work(*sizes),
     )
 
@@ -148,22 +144,23 @@ def load_model(theta, model, static):
 
 
 @part(forceinline=True)
-def hidden_forward(h, rows, width, hidden_bias, static, config):
+def hidden_forward(h, rows, width, hidden_bias, static, tags):
     """h <- act(h + b_hidden), in place."""
     if static.has_hidden_bias:
         for l in range(rows):
             for k in range(static.m):
                 h[l, k] += hidden_bias[k]
-    if len(config[1]) == RELU:
+    if len(tags.hidden_activation) == RELU:
         for l in range(rows):
             for k in range(width):
                 h[l, k] = max(h[l, k], f32(0))
 
 
 @part()
-def _gelu_rows(z, x, rows, bias, importance, into_bias, config):
+def _gelu_rows(z, x, rows, model, tags):
     """`output_rows` for GELU."""
-    absolute, code, y = len(config[3]) == ABSOLUTE, len(config[2]), f32(0)
+    bias, importance, into_bias = model.bias, model.importance, model.into_bias
+    absolute, code, y = len(tags.target) == ABSOLUTE, len(tags.output_activation), f32(0)
     for l in range(rows):
         for i in range(z.shape[1]):
             if x is not None:
@@ -175,12 +172,12 @@ def _gelu_rows(z, x, rows, bias, importance, into_bias, config):
 
 
 @part(forceinline=True)
-def output_errors(z, x, rows, model, config):
+def output_errors(z, x, rows, model, tags):
     """z <- I (f(z + b) - y) f'(z + b), y of x or 0 where that is None: see `output_rows`."""
-    if len(config[2]) == GELU:
-        _gelu_rows(z, x, rows, model.bias, model.importance, model.into_bias, config)
+    if len(tags.output_activation) == GELU:
+        _gelu_rows(z, x, rows, model, tags)
     else:
-        output_rows(config, z, x, rows, model.bias, model.importance, model.into_bias)
+        output_rows(tags, z, x, rows, model)
 
 
 @part()
@@ -206,37 +203,36 @@ def sum_rows(dh, rows, into_hidden):
 
 
 @part()
-def _dense_gradient(theta, key, other, attack, half_l1, blocks, work, static, config):
+def _dense_gradient(theta, key, other, point, instances, work, tags):
     """work.gradient <- the summed gradient (without the factor 2) over one batch.
 
-    `attack` > 0 is the length of attacks, whose random numbers have the key `other`.
+    `other` is the key of the random numbers of attacks, if there are any.
     """
-    model, x, y, z, h, dh = work.model, work.x, work.y, work.z, work.h, work.dh
+    static, numbers, model = instances.static, instances.numbers, work.model
+    attack, half_l1 = numbers.attack[point], numbers.half_l1[point, 0]
+    source = Source(instances.blocks, work.chances, static.simple)
+    x, y, z, h, dh = work.x, work.y, work.z, work.h, work.dh
     hidden_at = offsets(static)[2]
     n, m, wide, tall = static.n, static.m, h.shape[1], x.shape[1]
-    zero, one = model.zero, model.one
     load_model(theta, model, static)
     m4 = min((m + 3) // 4 * 4, wide)
     if attack > 0.0:
         prepare_attacks(attack, model, work.attack, static)
     for done in range(0, static.batch, x.shape[0]):
         rows = min(x.shape[0], static.batch - done)
-        fill_rows(
-            x, rows, u32(done), key, blocks, work.odds, static.simple, work.own, work.tile,
-            work.chosen, work.switch,
-        )  # fmt: skip
-        if len(config[3]) == FILLED:
-            fill_across(x.reshape(-1), n, rows, 1, tall, y.reshape(-1), work.asked)
-        multiply(False, rows, m4, n, x, tall, model.encoder, wide, zero, h, wide, one)
-        hidden_forward(h, rows, m4, theta[hidden_at:], static, config)
+        fill_rows(x, rows, u32(done), key, source, work.streams, work.tile)
+        if len(tags.target) == FILLED:
+            fill_across(x.reshape(-1), n, rows, 1, tall, y.reshape(-1), instances.asked)
+        multiply(PLAIN, (rows, m4, n), x, model.encoder, ANEW, h)
+        hidden_forward(h, rows, m4, theta[hidden_at:], static, tags)
         if attack > 0.0:
             attack_rows(h, rows, done, other, work.attack, static)
-        multiply(False, rows, n, m, h, wide, model.decoder_t, tall, zero, z, tall, one)
-        output_errors(z, y, rows, model, config)
-        multiply(False, rows, m4, n, z, tall, model.decoder, wide, zero, dh, wide, one)
-        hidden_backward(h, dh, rows, m4, half_l1, config)
-        multiply(True, n, m4, rows, z, tall, h, wide, one, model.into_decoder, wide, one)
-        multiply(True, n, m4, rows, x, tall, dh, wide, one, model.into_encoder, wide, one)
+        multiply(PLAIN, (rows, n, m), h, model.decoder_t, ANEW, z)
+        output_errors(z, y, rows, model, tags)
+        multiply(PLAIN, (rows, m4, n), z, model.decoder, ANEW, dh)
+        hidden_backward(h, dh, rows, m4, half_l1, tags)
+        multiply(FLIPPED, (n, m4, rows), z, h, ADDED, model.into_decoder)
+        multiply(FLIPPED, (n, m4, rows), x, dh, ADDED, model.into_encoder)
         if attack > 0.0:
             collect_rows(dh, rows, work.attack)
         if static.has_hidden_bias:
@@ -248,24 +244,17 @@ def _dense_gradient(theta, key, other, attack, half_l1, blocks, work, static, co
 
 
 @kernel
-def train_dense(
-    start, stop, state, keys, point_of, numbers, blocks, rates, step0, static, config, work
-):  # fmt: skip
-    """Train instances start .. stop - 1 from step0 on, in place.
-
-    state = (theta, first, second, memory); rates (step, 3): see `optimiser.schedule`.
-    """
-    last = -1
-    for a in range(start, stop):
-        point = point_of[a]
+def train_dense(which, descent, instances, step0, timing, work, tags):
+    """Train instances which[0] .. which[1] - 1 from step0 on, in place; `timing_of` says timing."""
+    numbers, last = instances.numbers, -1
+    for a in range(which[0], which[1]):
+        point = instances.point_of[a]
         if point != last:
-            fill_odds(numbers.probability[point], *work.odds)
+            fill_chances(numbers.probability[point], work.chances)
             copy(numbers.importance[point], work.model.importance)
             last = point
-        for s in range(rates.shape[0]):
-            key = step_key(keys[a], TRAIN, step0 + s)
-            _dense_gradient(
-                state[0][a], key, attack_key(keys[a], step0 + s), numbers.attack[point],
-                numbers.half_l1[point, 0], blocks, work, static, config,
-            )  # fmt: skip
-            descend(state, a, work.gradient, rates[s], numbers, point, static)
+        for s in range(timing.shape[0]):
+            key = step_key(instances.keys[a], TRAIN, step0 + s)
+            other = attack_key(instances.keys[a], step0 + s)
+            _dense_gradient(descent.theta[a], key, other, point, instances, work, tags)
+            descend(descent, a, work.gradient, timing[s], point, instances)

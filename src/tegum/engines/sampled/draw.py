@@ -12,14 +12,15 @@ from tegum.dims import F32, F64, I64
 from tegum.engines.base import Batch
 from tegum.engines.cache import keep
 from tegum.engines.sampled.data import (
-    Odds,
-    fill_odds,
+    Source,
+    Tile,
+    fill_chances,
     fill_rows,
-    fill_sparse,
     fill_tile,
-    new_hits,
-    new_odds,
+    new_chances,
 )  # fmt: skip
+from tegum.engines.sampled.emitter import LANES
+from tegum.engines.sampled.hits import Compressed, fill_sparse, new_hits
 from tegum.engines.sampled.lane import SKIP_BELOW
 from tegum.engines.sampled.lowering import lower
 from tegum.engines.sampled.random import (
@@ -31,11 +32,14 @@ from tegum.engines.sampled.random import (
     step_key,
     u32,
 )  # fmt: skip
-from tegum.engines.sampled.vectors import LANES
+from tegum.engines.sampled.shared import Instances
 
 if TYPE_CHECKING:
     from tegum.problem import Problem
     from tegum.training import Training
+
+#: Where the number of non-zero samples is drawn from: its cdf, and a guide into that.
+Table = tuple[F64, I64]
 
 
 def samples(
@@ -49,89 +53,97 @@ def samples(
     Raises SpecError for what this engine cannot train.
     """
     low = lower(Batch(problem, (problem,), (training,), (seed,), run_seed))
-    size, n, how = low.static.batch, low.static.n, low.plans[0].kernel
-    probability = low.numbers.probability[0]
-    odds = new_odds(len(probability))
-    some = fill_odds(probability, *odds)
-    keys = np.array([step_key(low.keys[0], TRAIN, step) for step in range(steps)], np.uint64)
+    size, n, how = low.instances.static.batch, low.instances.static.n, low.forms[0].kernel
+    source, some, table = source_of(low.instances)
+    keys = np.zeros(steps, np.uint64)
+    _step_keys(low.instances.keys[0], keys)
     if how == "dense":
-        return by_rows(keys, (size, n), low.blocks, odds, low.static.simple)
+        return by_rows(keys, (size, n), source)
     if how == "lane":
-        table = None
-        if some < SKIP_BELOW:
-            table = np.zeros(size + 1), np.zeros(GUIDE, np.int64)
-            binomial_table(size, some, *table)
-        return by_tiles(keys, (size, n), low.blocks, odds, table)
+        return by_tiles(keys, (size, n), source, table if some < SKIP_BELOW else None)
     cells, entries = low.room
-    rows = np.zeros(entries, np.int32), np.zeros(entries, np.float32), np.zeros(size + 1, np.int64)
-    x = np.zeros((steps, size, n), np.float32)
-    highest = float(probability.max())
-    _sparse(x, keys, low.blocks, odds, highest, low.static.simple, new_hits(cells), rows)
+    x, pointer = np.zeros((steps, size, n), np.float32), np.zeros(size + 1, np.int64)
+    rows = Compressed(np.zeros(entries, np.int32), np.zeros(entries, np.float32), pointer)
+    highest = float(low.instances.numbers.probability[0].max())
+    _sparse(x, keys, source, highest, new_hits(cells), rows)
     return x
+
+
+def source_of(instances: Instances) -> tuple[Source, float, Table]:
+    """What the first point draws from, P(any block is on), and how many samples are not zero."""
+    probability, static = instances.numbers.probability[0], instances.static
+    chances = new_chances(len(probability))
+    table = np.zeros(static.batch + 1), np.zeros(GUIDE, np.int64)
+    some = _prepare(probability, chances, *table)
+    return Source(instances.blocks, chances, static.simple), some, table
 
 
 def by_tiles(
-    keys: NDArray[np.uint64],
-    shape: tuple[int, int],
-    blocks: tuple[I64, I64, I64, I64],
-    odds: Odds,
-    table: tuple[F64, I64] | None,
+    keys: NDArray[np.uint64], shape: tuple[int, int], source: Source, table: Table | None
 ) -> F32:
     """x (key, *shape) as the lane kernel draws it: with a binomial table, non-zero samples only."""
     x, n = np.zeros((len(keys), *shape), np.float32), shape[1]
-    cdf, guide = table or (np.zeros(1), np.zeros(1, np.int64))
-    tile = np.zeros(n * LANES, np.float32), *np.zeros((2, LANES), np.float32)
-    _lane(x, keys, blocks, odds, table is not None, cdf, guide, tile)
+    _lane(
+        x, keys, source, table is not None, table or (np.zeros(1), np.zeros(1, np.int64)), _tile(n)
+    )
     return x
 
 
-def by_rows(
-    keys: NDArray[np.uint64],
-    shape: tuple[int, int],
-    blocks: tuple[I64, I64, I64, I64],
-    odds: Odds,
-    simple: bool,
-) -> F32:
+def by_rows(keys: NDArray[np.uint64], shape: tuple[int, int], source: Source) -> F32:
     """x (key, *shape) as the dense kernel draws it."""
     n = shape[1]
     x = np.zeros((len(keys), shape[0], (n + LANES - 1) // LANES * LANES), np.float32)
-    own = np.zeros(x.shape[2], np.int32)
-    tile = np.zeros(n * LANES, np.float32), *np.zeros((2, LANES), np.float32)
-    _dense(x, keys, blocks, odds, simple, own, tile)
+    _dense(x, keys, source, np.zeros(x.shape[2], np.int32), _tile(n))
     return np.asarray(x[:, :, :n])
+
+
+def _tile(n: int) -> Tile:
+    return Tile(np.zeros(n * LANES, np.float32), *np.zeros((2, LANES), np.float32))
 
 
 @keep
 @kernel
-def _lane(x, keys, blocks, odds, skip, cdf, guide, tile):  # type: ignore[no-untyped-def]
-    size, n = x.shape[1], x.shape[2]
-    cells, chosen, switch = tile
-    width = chosen.shape[0]  # a literal would be a compilation of its own
+def _step_keys(instance, keys):  # type: ignore[no-untyped-def]
+    for step in range(keys.shape[0]):
+        keys[step] = step_key(instance, TRAIN, step)
+
+
+@keep
+@kernel
+def _prepare(probability, chances, cdf, guide):  # type: ignore[no-untyped-def]
+    some = fill_chances(probability, chances)
+    if some < SKIP_BELOW:
+        binomial_table(cdf.shape[0] - 1, some, cdf, guide)
+    return some
+
+
+@keep
+@kernel
+def _lane(x, keys, source, skip, table, tile):  # type: ignore[no-untyped-def]
+    size, n, (cdf, guide) = x.shape[1], x.shape[2], table
+    width = tile.chosen.shape[0]  # a literal would be a compilation of its own
     for s in range(keys.shape[0]):
         count = binomial_draw(keys[s], cdf, guide) if skip else size
         for done in range(0, count, width):
             present = min(width, count - done)
-            fill_tile(cells, width, u32(done), present, keys[s], blocks, odds, skip, chosen, switch)
+            fill_tile(tile, (width, u32(done)), present, keys[s], source, skip)
             for r in range(present):
                 for i in range(n):
-                    x[s, done + r, i] = cells[i * width + r]
+                    x[s, done + r, i] = tile.x[i * width + r]
 
 
 @keep
 @kernel
-def _dense(x, keys, blocks, odds, simple, own, tile):  # type: ignore[no-untyped-def]
+def _dense(x, keys, source, streams, tile):  # type: ignore[no-untyped-def]
     for s in range(keys.shape[0]):
-        fill_rows(x[s], x.shape[1], u32(0), keys[s], blocks, odds, simple, own, *tile)
+        fill_rows(x[s], x.shape[1], u32(0), keys[s], source, streams, tile)
 
 
 @keep
 @kernel
-def _sparse(x, keys, blocks, odds, highest, simple, hits, rows):  # type: ignore[no-untyped-def]
-    index, value, pointer = rows
+def _sparse(x, keys, source, highest, hits, rows):  # type: ignore[no-untyped-def]
     for s in range(keys.shape[0]):
-        count = fill_sparse(
-            x.shape[1], keys[s], blocks, odds, highest, simple, hits, index, value, pointer
-        )
+        count = fill_sparse(x.shape[1], keys[s], source, highest, hits, rows)
         for r in range(count):
-            for t in range(pointer[r], pointer[r + 1]):
-                x[s, r, index[t]] = value[t]
+            for t in range(rows.pointer[r], rows.pointer[r + 1]):
+                x[s, r, rows.feature[t]] = rows.value[t]

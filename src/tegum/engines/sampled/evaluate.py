@@ -8,7 +8,8 @@ import numpy as np
 
 from tegum.dims import F32, F64, I64
 from tegum.engines.sampled.activations import activate
-from tegum.engines.sampled.data import Odds, fill_odds, fill_tile, new_odds
+from tegum.engines.sampled.data import Chances, Source, Tile, fill_chances, fill_tile, new_chances
+from tegum.engines.sampled.forms import ABSOLUTE, FILLED
 from tegum.engines.sampled.lane import SKIP_BELOW
 from tegum.engines.sampled.random import (
     GUIDE,
@@ -22,9 +23,8 @@ from tegum.engines.sampled.random import (
     u32,
     u64,
 )  # fmt: skip
-from tegum.engines.sampled.shared import Static, clear, offsets, work_array
-from tegum.engines.sampled.targets import Asked, fill_across
-from tegum.engines.sampled.vectors import ABSOLUTE, FILLED
+from tegum.engines.sampled.shared import Instances, clear, offsets, work_array
+from tegum.engines.sampled.targets import fill_across
 
 WIDTH = 64  # samples in a tile
 CHUNK = 1024  # samples that share a step key
@@ -33,50 +33,53 @@ CHUNK = 1024  # samples that share a step key
 class EvaluateWork(NamedTuple):
     """The work arrays of one thread."""
 
-    x: F32  # flat (feature, WIDTH)
-    y: F32  # the same, of targets of their own; else x
-    asked: Asked
+    tile: Tile  # of WIDTH samples
+    y: F32  # flat (feature, WIDTH): targets of their own; else tile.x
     h: F32  # (m, WIDTH)
-    z: F32  # (WIDTH,), as the next four
+    z: F32  # (WIDTH,), as the next two
     losses: F32
     sizes: F32
-    chosen: F32
-    switch: F32
     cdf: F64  # of the number of non-zero samples in a chunk
     guide: I64
     totals: F64  # (3,)
-    odds: Odds
+    chances: Chances
 
 
-def evaluate_work(static: Static, blocks: int, wanted: Asked, own: bool) -> EvaluateWork:
-    """Work arrays for a model, a number of blocks and a target, which may need an array."""
+def evaluate_work(instances: Instances, own: bool) -> EvaluateWork:
+    """Work arrays; with an array for targets if they need one of their `own`."""
+    static = instances.static
     x = work_array(static.n * WIDTH)
     return EvaluateWork(
-        x=x,
+        tile=Tile(x, chosen=work_array(WIDTH), switch=work_array(WIDTH)),
         y=work_array(static.n * WIDTH) if own else x,
-        asked=wanted,
         h=work_array(static.m, WIDTH),
         z=work_array(WIDTH),
         losses=work_array(WIDTH),
         sizes=work_array(WIDTH),
-        chosen=work_array(WIDTH),
-        switch=work_array(WIDTH),
         cdf=work_array(CHUNK + 1, kind=np.float64),
         guide=work_array(GUIDE, kind=np.int64),
         totals=work_array(3, kind=np.float64),
-        odds=new_odds(blocks),
+        chances=new_chances(len(instances.blocks.kind)),
     )
 
 
+class Occasion(NamedTuple):
+    """Which samples a loss is measured on: random numbers of a purpose and a number."""
+
+    purpose: np.uint64
+    number: int
+    samples: int
+
+
 @part()
-def _forward_tile(theta, importance, work, static, config):
+def _forward_tile(theta, importance, static, asked, work, tags):
     """work.losses, sizes <- Σ_i I_i (y_i - f(z_i))² and ‖h‖₁ of each sample of the tile x."""
     decode, bias, hidden_bias = offsets(static)
-    n, m = static.n, static.m
-    absolute, hidden_code, code = len(config[3]) == ABSOLUTE, len(config[1]), len(config[2])
-    x, wanted, h, z, losses, sizes = work.x, work.y, work.h, work.z, work.losses, work.sizes
-    if len(config[3]) == FILLED:
-        fill_across(x, n, WIDTH, WIDTH, 1, wanted, work.asked)
+    n, m, absolute = static.n, static.m, len(tags.target) == ABSOLUTE
+    hidden_code, code = len(tags.hidden_activation), len(tags.output_activation)
+    x, wanted, h, z, losses, sizes = work.tile.x, work.y, work.h, work.z, work.losses, work.sizes
+    if len(tags.target) == FILLED:
+        fill_across(x, n, WIDTH, WIDTH, 1, wanted, asked)
     clear(losses)
     clear(sizes)
     for k in range(m):
@@ -108,45 +111,42 @@ def _forward_tile(theta, importance, work, static, config):
 
 
 @part()
-def _add_chunk(theta, key, count, size, skip, importance, blocks, work, static, config):
-    """work.totals += (Σ loss, Σ loss², Σ ‖h‖₁) over `size` samples, `count` of them simulated."""
-    totals = work.totals
-    width = work.chosen.shape[0]  # a literal would be a compilation of its own
-    for done in range(0, count, width):
-        present = min(width, count - done)
-        fill_tile(
-            work.x, width, u32(done), present, key, blocks, work.odds, skip, work.chosen,
-            work.switch,
-        )  # fmt: skip
-        _forward_tile(theta, importance, work, static, config)
+def _add_chunk(theta, key, counts, skip, point, instances, work, tags):
+    """work.totals += (Σ loss, Σ loss², Σ ‖h‖₁) of a chunk; counts: its samples, those drawn."""
+    (size, drawn), totals, importance = counts, work.totals, instances.numbers.importance[point]
+    static, asked = instances.static, instances.asked
+    source = Source(instances.blocks, work.chances, static.simple)
+    width = work.tile.chosen.shape[0]  # a literal would be a compilation of its own
+    for done in range(0, drawn, width):
+        present = min(width, drawn - done)
+        fill_tile(work.tile, (width, u32(done)), present, key, source, skip)
+        _forward_tile(theta, importance, static, asked, work, tags)
         for l in range(present):
             loss = f64(work.losses[l])
             totals[0] += loss
             totals[1] += loss * loss
             totals[2] += f64(work.sizes[l])
-    if count < size:
-        clear(work.x)
-        _forward_tile(theta, importance, work, static, config)
-        loss, rest = f64(work.losses[0]), size - count
+    if drawn < size:
+        clear(work.tile.x)
+        _forward_tile(theta, importance, static, asked, work, tags)
+        loss, rest = f64(work.losses[0]), size - drawn
         totals[0] += rest * loss
         totals[1] += rest * loss * loss
         totals[2] += rest * f64(work.sizes[0])
 
 
 @kernel
-def evaluate(
-    start, stop, theta, keys, purpose, number, samples, point_of, numbers, blocks, static, config,
-    out, work,
-):  # fmt: skip
-    """out (instance, 3) <- mean loss, its standard error, mean ‖h‖₁, for start .. stop - 1.
+def evaluate(which, theta, instances, occasion, out, work, tags):
+    """out (instance, 3) <- mean loss, its standard error, mean ‖h‖₁, for which[0] .. which[1] - 1.
 
     Samples come in chunks addressed by (instance, purpose, number, chunk).
     """
     totals, last, skip = work.totals, -1, False
-    for a in range(start, stop):
-        point = point_of[a]
+    purpose, number, samples = occasion
+    for a in range(which[0], which[1]):
+        point = instances.point_of[a]
         if point != last:
-            some = fill_odds(numbers.probability[point], *work.odds)
+            some = fill_chances(instances.numbers.probability[point], work.chances)
             skip = some < SKIP_BELOW
             if skip:
                 binomial_table(CHUNK, some, work.cdf, work.guide)
@@ -155,13 +155,10 @@ def evaluate(
             totals[t] = 0.0
         for chunk in range((samples + CHUNK - 1) // CHUNK):
             size = min(CHUNK, samples - chunk * CHUNK)
-            key = step_key(step_key(keys[a], purpose, number), purpose, chunk)
+            key = step_key(step_key(instances.keys[a], purpose, number), purpose, chunk)
             skipping = skip and size == CHUNK
-            count = binomial_draw(key, work.cdf, work.guide) if skipping else size
-            _add_chunk(
-                theta[a], key, count, size, skipping, numbers.importance[point], blocks, work,
-                static, config,
-            )  # fmt: skip
+            drawn = binomial_draw(key, work.cdf, work.guide) if skipping else size
+            _add_chunk(theta[a], key, (size, drawn), skipping, point, instances, work, tags)
         mean = totals[0] / samples
         variance = max(totals[1] / samples - mean * mean, 0.0)
         out[a, 0] = mean

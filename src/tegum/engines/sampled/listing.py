@@ -8,7 +8,7 @@ from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
-from tegum.engines.sampled.vectors import F32_TYPE, I32_TYPE, I64_TYPE, LANES, WIDE, Emitter
+from tegum.engines.sampled.emitter import F32_TYPE, I32_TYPE, I64_TYPE, LANES, WIDE, Emitter
 
 
 def _list_by_vectors(

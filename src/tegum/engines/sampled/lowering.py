@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tegum.dims import I64
 from tegum.engines.base import Batch
-from tegum.engines.sampled.data import ANTICORRELATED, CORRELATED, INDEPENDENT
+from tegum.engines.sampled.data import ANTICORRELATED, CORRELATED, INDEPENDENT, Blocks
+from tegum.engines.sampled.forms import (
+    FREE,
+    GELU,
+    IDENTITY,
+    LEAKY,
+    PENALISED,
+    QUADRATIC,
+    RELU,
+    Tags,
+)
 from tegum.engines.sampled.optimiser import ADAM, ADAMW, SGD
-from tegum.engines.sampled.shared import Numbers, Static
+from tegum.engines.sampled.random import EXPONENTIAL, ONE, SIGNED, UNIFORM
+from tegum.engines.sampled.shared import Instances, Numbers, Static
 from tegum.engines.sampled.sparse import BELOW, hit_capacity
-from tegum.engines.sampled.targets import Asked, asked, tag_of
+from tegum.engines.sampled.targets import asked, tag_of
 from tegum.engines.sampled.tile import registers_per_row
-from tegum.engines.sampled.vectors import FILLED, GELU, IDENTITY, LEAKY, QUADRATIC, RELU
 from tegum.errors import SpecError
 from tegum.targets import Pairs
 
@@ -25,12 +33,13 @@ if TYPE_CHECKING:
     from tegum.problem import Problem
 
 KernelName = Literal["lane", "dense", "sparse"]
-Tag = tuple[int, ...]
 
 BLOCK_CODES: Final = {
     "independent": INDEPENDENT, "correlated": CORRELATED, "anticorrelated": ANTICORRELATED,
 }  # fmt: skip
-MAGNITUDE_CODES: Final = {"uniform": 0, "signed": 1, "exponential": 2, "one": 3}
+MAGNITUDE_CODES: Final = {
+    "uniform": UNIFORM, "signed": SIGNED, "exponential": EXPONENTIAL, "one": ONE,
+}  # fmt: skip
 ACTIVATION_CODES: Final = {
     "identity": IDENTITY, "relu": RELU, "leaky": LEAKY, "quadratic": QUADRATIC, "gelu": GELU,
 }  # fmt: skip
@@ -40,34 +49,19 @@ _LANE_WEIGHTS, _LANE_HIDDEN = 500, 10  # the largest n·m and m the lane kernel 
 _MOST_CELLS: Final = 2**31 - 2**16  # addresses of (sample, block) are 32-bit
 
 
-class Plan(NamedTuple):
-    """Which kernel trains a point, and its compile-time configuration as tuples.
-
-    The lengths of `config` are: m, hidden activation, output activation, target (see
-    `targets`), penalty (1 none, 2 some), and the vectors of a tile (lane) or of a padded row.
-    """
+class KernelForm(NamedTuple):
+    """Which kernel trains a point, and what it is compiled for."""
 
     kernel: KernelName
-    config: tuple[Tag, ...]
+    tags: Tags
 
 
-@dataclass(frozen=True)
-class Lowered:
+class Lowered(NamedTuple):
     """A batch as the kernels read it."""
 
-    static: Static
-    blocks: tuple[I64, I64, I64, I64]
-    asked: tuple[Asked, bool]  # the target, and whether it is filled into an array
-    numbers: Numbers
-    plans: tuple[Plan, ...]  # by point
-    point_of: I64  # (instance,)
-    keys: NDArray[np.uint64]  # (instance,)
+    instances: Instances
+    forms: tuple[KernelForm, ...]  # by point
     room: tuple[int, int]  # work arrays of the sparse kernel: active cells, entries
-
-    @property
-    def attacked(self) -> bool:
-        """Whether some points train on attacked samples."""
-        return bool((self.numbers.attack > 0).any())
 
 
 def lower(batch: Batch) -> Lowered:
@@ -90,19 +84,15 @@ def lower(batch: Batch) -> Lowered:
     )
     numbers = _numbers(batch)
     highest = numbers.probability.max(axis=1)
-    plans = tuple(
-        _plan(point, float(p), training.attack > 0)
+    forms = tuple(
+        _form(point, float(p), training.attack > 0)
         for point, training, p in zip(batch.points, batch.trainings, highest, strict=True)
     )
+    arrays = _block_arrays(blocks), asked(problem), numbers
     return Lowered(
-        static=static,
-        blocks=_block_arrays(blocks),
-        asked=(asked(problem), tag_of(problem) == FILLED),
-        numbers=numbers,
-        plans=plans,
-        point_of=np.repeat(np.arange(len(batch.points)), len(batch.seeds)).astype(np.int64),
-        keys=batch.addresses(),
-        room=_room(plans, highest, static, blocks),
+        instances=Instances(static, *arrays, batch.point_of(), batch.addresses()),
+        forms=forms,
+        room=_room(forms, highest, static, blocks),
     )
 
 
@@ -111,10 +101,9 @@ def _is_simple(blocks: tuple[Block, ...]) -> bool:
     return all(block.kind == "independent" and block.magnitude == first for block in blocks)
 
 
-def _block_arrays(blocks: tuple[Block, ...]) -> tuple[I64, I64, I64, I64]:
+def _block_arrays(blocks: tuple[Block, ...]) -> Blocks:
     rows = [(BLOCK_CODES[b.kind], b.start, b.size, MAGNITUDE_CODES[b.magnitude]) for b in blocks]
-    kind, start, size, magnitude = np.array(rows, np.int64).T.copy()
-    return kind, start, size, magnitude
+    return Blocks(*np.array(rows, np.int64).T.copy())
 
 
 def _numbers(batch: Batch) -> Numbers:
@@ -133,8 +122,8 @@ def _numbers(batch: Batch) -> Numbers:
     )
 
 
-def _plan(problem: Problem, highest: float, attacked: bool) -> Plan:
-    """The kernel and configuration of a point: by what is its own, never by its company."""
+def _form(problem: Problem, highest: float, attacked: bool) -> KernelForm:
+    """The kernel of a point: by what is its own, never by its company."""
     model = problem.model
     n, m = problem.n_features, problem.n_hidden
     if model.hidden_activation not in ("identity", "relu"):
@@ -143,31 +132,33 @@ def _plan(problem: Problem, highest: float, attacked: bool) -> Plan:
     if attacked and model.hidden_activation != "identity":
         rule = f"must be 0 where h is not linear (hidden_activation {model.hidden_activation!r})"
         raise SpecError(f"Training.attack {rule}: the strongest attack is known for linear h only")
-    tags = [
-        m,
+    model_tags = (
         ACTIVATION_CODES[model.hidden_activation],
         ACTIVATION_CODES[model.output_activation],
         tag_of(problem),
-        2 if problem.l1 > 0 else 1,
-    ]
+        PENALISED if problem.l1 > 0 else FREE,
+    )
     small = n * m <= _LANE_WEIGHTS and not attacked
     if small and m <= _LANE_HIDDEN and model.output_activation != "gelu":
-        return Plan("lane", _tags([*tags, registers_per_row(m)]))
+        return KernelForm("lane", _tags(m, *model_tags, registers_per_row(m)))
     # m is a run-time number to the other two: one compilation serves every m of a padded width
-    tags = [1, *tags[1:], (m + 15) // 16]
+    tags = _tags(1, *model_tags, (m + 15) // 16)
     # targets of pairs are found by looking at all features of a sample; attacks move all of them
     sparse = highest < BELOW and not attacked and not isinstance(problem.target, Pairs)
-    return Plan("sparse" if sparse else "dense", _tags(tags))
+    return KernelForm("sparse" if sparse else "dense", tags)
 
 
-def _tags(lengths: list[int]) -> tuple[Tag, ...]:
-    return tuple((0,) * length for length in lengths)
+def _tags(*lengths: int) -> Tags:
+    return Tags(*((0,) * length for length in lengths))
 
 
 def _room(
-    plans: tuple[Plan, ...], highest: NDArray[np.float64], static: Static, blocks: tuple[Block, ...]
+    forms: tuple[KernelForm, ...],
+    highest: NDArray[np.float64],
+    static: Static,
+    blocks: tuple[Block, ...],
 ) -> tuple[int, int]:
-    sparse = [p for plan, p in zip(plans, highest, strict=True) if plan.kernel == "sparse"]
+    sparse = [p for form, p in zip(forms, highest, strict=True) if form.kernel == "sparse"]
     if not sparse:
         return 1, 1
     cells = hit_capacity(static.batch, len(blocks), float(max(sparse)))

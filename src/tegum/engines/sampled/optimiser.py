@@ -13,7 +13,7 @@ _B1, _B2, _EPS = f32(BETA1), f32(BETA2), f32(EPSILON)
 _C1, _C2 = f32(1 - BETA1), f32(1 - BETA2)
 
 
-def schedule(rates: F64, step0: int) -> F64:
+def timing_of(rates: F64, step0: int) -> F64:
     """(step, 3): the learning rate multiplier, and Adam's two bias corrections.
 
     1/(1 - β₁ᵗ) and 1/(1 - β₂ᵗ), t from 1: from the step number alone, so that a run that is cut
@@ -24,26 +24,29 @@ def schedule(rates: F64, step0: int) -> F64:
 
 
 @part(forceinline=True)
-def update(theta, gradient, first, second, scale, timing, rate, decay, kind, momentum):
-    """theta, first, second <- one step later; timing is a row of `schedule`.
+def descend(descent, a, gradient, timing, point, instances):
+    """One step of row a, by its summed gradient without the factor 2; timing as in `timing_of`.
 
-    `scale`·gradient is the gradient. Weight decay is coupled (added to the gradient) for Adam and
-    SGD, decoupled for AdamW; as everywhere, it acts on every parameter.
+    Weight decay is coupled (added to the gradient) for Adam and SGD, decoupled for AdamW; as
+    everywhere, it acts on every parameter.
     """
+    static, numbers = instances.static, instances.numbers
+    theta, moment, square = descent.theta[a], descent.moment[a], descent.square[a]
+    scale, kind, decay = f32(2.0 / static.batch), static.optimiser, numbers.decay[point]
     coupled = f32(0) if kind == ADAMW else f32(decay)
-    rate = rate * timing[0]
+    rate = numbers.rate[point] * timing[0]
     if kind == SGD:
-        mu, lr = f32(momentum), f32(rate)
+        mu, lr = f32(numbers.momentum[point]), f32(rate)
         for k in range(theta.shape[0]):
-            first[k] = mu * first[k] + (gradient[k] * scale + coupled * theta[k])
-            theta[k] -= lr * first[k]
+            moment[k] = mu * moment[k] + (gradient[k] * scale + coupled * theta[k])
+            theta[k] -= lr * moment[k]
         return
     lr, correction = f32(rate * timing[1]), f32(timing[2])
     keep = f32(1.0 - rate * decay) if kind == ADAMW else f32(1)
     for k in range(theta.shape[0]):
         g = gradient[k] * scale + coupled * theta[k]
-        m = _B1 * first[k] + _C1 * g
-        v = _B2 * second[k] + _C2 * (g * g)
-        first[k] = m
-        second[k] = v
+        m = _B1 * moment[k] + _C1 * g
+        v = _B2 * square[k] + _C2 * (g * g)
+        moment[k] = m
+        square[k] = v
         theta[k] = keep * theta[k] - lr * m / (np.sqrt(v * correction) + _EPS)

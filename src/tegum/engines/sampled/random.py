@@ -18,7 +18,10 @@ f32, f64 = np.float32, np.float64
 i32, i64, u32, u64 = np.int32, np.int64, np.uint32, np.uint64
 FAST = {"reassoc", "contract", "nsz", "arcp"}  # NaN and infinity stay well defined
 
-TRAIN, PROBE, HELD_OUT = u64(1), u64(2), u64(3)  # independent purposes; 4 is `start.INIT`
+TRAIN, PROBE, HELD_OUT = u64(1), u64(2), u64(3)  # independent purposes; 4 is `xavier.INIT`
+#: Magnitudes by code. No plain integers: a literal is a type of its own, and what is given one is
+#: compiled for it alone.
+UNIFORM, SIGNED, EXPONENTIAL, ONE = (i64(code) for code in range(4))
 
 
 def kernel(function: Any) -> Any:
@@ -32,11 +35,14 @@ def kernel(function: Any) -> Any:
     )(function)  # fmt: skip
 
 
-def part(**options: bool) -> Any:
-    """The same for one that only kernels call: no wrapper for Python, which saves seconds."""
+def part(forceinline: bool = False) -> Any:
+    """The same for one that only kernels call: no wrapper for Python, which saves seconds.
+
+    Unsaid, `forceinline` would be what it is for whoever calls it first.
+    """
     return njit(
         fastmath=FAST, boundscheck=False, error_model="numpy", _nrt=False,
-        no_cpython_wrapper=True, no_cfunc_wrapper=True, **options,
+        no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=forceinline,
     )  # fmt: skip
 
 
@@ -51,7 +57,7 @@ GUIDE = 512  # entries of a guide into a cdf
 _LN2 = f32(0.6931471805599453)
 
 
-@njit(forceinline=True)
+@part(forceinline=True)
 def splitmix(value):
     """The splitmix64 output function: a bijection of 64-bit words that mixes all bits."""
     z = value + _GOLDEN
@@ -60,13 +66,13 @@ def splitmix(value):
     return z ^ (z >> u64(31))
 
 
-@njit(forceinline=True)
+@part(forceinline=True)
 def step_key(instance, purpose, step):
     """The key of one step of one purpose of an instance."""
     return splitmix(splitmix(instance ^ splitmix(purpose)) + u64(step))
 
 
-@njit(forceinline=True)
+@part(forceinline=True)
 def draw(counter, low, high):
     """A 32-bit hash of (counter, low, high): numba promotes uint32, so every operation casts."""
     x = u32(counter + low)
@@ -78,19 +84,19 @@ def draw(counter, low, high):
     return u32(x ^ u32(x >> _S15))
 
 
-@njit(forceinline=True)
+@part(forceinline=True)
 def stream(low, number):
     """The low key of stream `number` (a feature, a set, ...) of a step."""
     return u32(low + u32(STREAM * u32(number + 1)))
 
 
-@njit(forceinline=True)
+@part(forceinline=True)
 def unit(bits):
     """A hash as a float32 in (0, 1], from its upper 31 bits."""
     return (f32(i32(bits >> _S1)) + _HALF) * _TO_UNIT
 
 
-@njit(forceinline=True)
+@part(forceinline=True)
 def log2(x):
     """log2 of a positive float32, within 3e-7: an atanh series around 1, vectorisable."""
     bits = float_bits(x)
@@ -104,19 +110,19 @@ def log2(x):
     return f32(exponent) + p * s
 
 
-@njit(forceinline=True)
+@part(forceinline=True)
 def magnitude(u, kind):
-    """The magnitude of an active feature from u in (0, 1]: 0 U[0,1], 1 U[-1,1], 2 Exp(1), 3 one."""
-    if kind == 0:
+    """The magnitude of an active feature, from u in (0, 1]."""
+    if kind == UNIFORM:
         return u
-    if kind == 1:
+    if kind == SIGNED:
         return u + u - f32(1)
-    if kind == 3:
+    if kind == ONE:
         return f32(1)
     return -_LN2 * log2(u)
 
 
-@kernel
+@part()
 def binomial_table(size, probability, cdf, guide):
     """Fill cdf (size + 1,) of Binomial(size, probability) where it matters, and a guide into it.
 
@@ -149,7 +155,7 @@ def binomial_table(size, probability, cdf, guide):
         guide[g] = low
 
 
-@njit(forceinline=True, _nrt=False)
+@part(forceinline=True)
 def binomial_draw(key, cdf, guide):
     """The number of successes whose address is `key`, by inversion of the exact cdf."""
     u = (splitmix(key) >> u64(11)) * 2.0**-53

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-from tegum.dims import F32, F64
+from tegum.dims import F32, F64, I64
 from tegum.engines.sampled.activations import activate
-from tegum.engines.sampled.optimiser import update
+from tegum.engines.sampled.data import Blocks
+from tegum.engines.sampled.forms import PENALISED, RELU
 from tegum.engines.sampled.random import f32, part
-from tegum.engines.sampled.vectors import RELU
+from tegum.engines.sampled.targets import Asked
 
 
 class Numbers(NamedTuple):
@@ -40,6 +40,33 @@ class Static(NamedTuple):
     optimiser: int
 
 
+class Instances(NamedTuple):
+    """The instances of a batch."""
+
+    static: Static
+    blocks: Blocks
+    asked: Asked
+    numbers: Numbers
+    point_of: I64  # (instance,)
+    keys: NDArray[np.uint64]  # (instance,)
+
+
+class Descent(NamedTuple):
+    """The state of instances, one to a row; everything a later step depends on."""
+
+    theta: F32  # (instance, parameter): [E (n, m) | D (n, m) | b | b_hidden], without D if tied
+    moment: F32  # (instance, parameter): Adam's mean of gradients, SGD's momentum
+    square: F32  # (instance, parameter): Adam's mean of squared gradients
+    memory: F32  # (instance,): of the sparse kernel
+
+
+class Costs(NamedTuple):
+    """What errors and hidden activations cost."""
+
+    importance: F32  # (feature,)
+    half_l1: F32  # (1,)
+
+
 def n_parameters(static: Static) -> int:
     """How many flat parameters a model has, absent biases included."""
     return static.n * static.m * (1 if static.tied else 2) + static.n + static.m
@@ -55,16 +82,6 @@ def work_array(*shape: int, kind: Any = np.float32) -> NDArray[Any]:
 
 
 @part(forceinline=True)
-def descend(state, a, gradient, timing, numbers, point, static):
-    """One optimiser step of instance a, from its summed gradient without the factor 2."""
-    theta, first, second, _ = state
-    update(
-        theta[a], gradient, first[a], second[a], f32(2.0 / static.batch), timing,
-        numbers.rate[point], numbers.decay[point], static.optimiser, numbers.momentum[point],
-    )  # fmt: skip
-
-
-@njit(forceinline=True)
 def offsets(static):
     """Where D, b, b_hidden start in the flat parameters [E (n, m) | D (n, m) | b | b_hidden]."""
     decode = 0 if static.tied else static.n * static.m
@@ -73,44 +90,42 @@ def offsets(static):
 
 
 @part(forceinline=True)
-def add_zero_samples(theta, gradient, count, importance, half_l1, hidden, static, config):
+def add_zero_samples(theta, gradient, count, costs, hidden, static, tags):
     """Add `count` times the gradient of the all-zero sample (a negative count takes it back).
 
     Without a hidden bias its hidden activations are 0, and it teaches b only; `hidden` (2, m) is
     work space.
     """
     if static.has_hidden_bias:
-        _add_constant_hidden(
-            theta, gradient, count, importance, half_l1, hidden[0], hidden[1], static, config
-        )
+        _add_constant_hidden(theta, gradient, count, costs, hidden, static, tags)
         return
     bias = offsets(static)[1]
     for i in range(static.n):
-        value, slope = activate(theta[bias + i], len(config[2]))
-        gradient[bias + i] += f32(count) * importance[i] * value * slope
+        value, slope = activate(theta[bias + i], len(tags.output_activation))
+        gradient[bias + i] += f32(count) * costs.importance[i] * value * slope
 
 
 @part()
-def _add_constant_hidden(theta, gradient, count, importance, half_l1, h, dh, static, config):
+def _add_constant_hidden(theta, gradient, count, costs, hidden, static, tags):
     """The same with h = act(b_hidden), which teaches b, b_hidden and the decoder."""
     decode, bias, hidden_bias = offsets(static)
-    n, m = static.n, static.m
+    n, m, h, dh = static.n, static.m, hidden[0], hidden[1]
     for k in range(m):
         dh[k] = f32(0)
-        h[k] = activate(theta[hidden_bias + k], len(config[1]))[0]
+        h[k] = activate(theta[hidden_bias + k], len(tags.hidden_activation))[0]
     for i in range(n):
         z = theta[bias + i]
         for k in range(m):
             z += theta[decode + i * m + k] * h[k]
-        value, slope = activate(z, len(config[2]))
-        g = f32(count) * importance[i] * value * slope
+        value, slope = activate(z, len(tags.output_activation))
+        g = f32(count) * costs.importance[i] * value * slope
         gradient[bias + i] += g
         for k in range(m):
             gradient[decode + i * m + k] += g * h[k]
             dh[k] += g * theta[decode + i * m + k]
     for k in range(m):
-        slope = activate(theta[hidden_bias + k], len(config[1]))[1]
-        penalty = f32(np.sign(h[k])) * half_l1 * f32(count)
+        slope = activate(theta[hidden_bias + k], len(tags.hidden_activation))[1]
+        penalty = f32(np.sign(h[k])) * costs.half_l1[0] * f32(count)
         gradient[hidden_bias + k] += (dh[k] + penalty) * slope
 
 
@@ -128,7 +143,7 @@ def clear(array):
         array[k] = f32(0)
 
 
-@part()
+@part(forceinline=True)
 def freeze_absent(gradient, static):
     """Zero the gradient of biases that the model does not have."""
     _, bias, hidden_bias = offsets(static)
@@ -141,14 +156,14 @@ def freeze_absent(gradient, static):
 
 
 @part(forceinline=True)
-def hidden_backward(h, dh, rows, width, half_l1, config):
+def hidden_backward(h, dh, rows, width, half_l1, tags):
     """dh <- (dh + λ/2 sign h) · act'(h), for activations that keep the sign (identity, ReLU)."""
-    if len(config[4]) == 2:
+    if len(tags.penalty) == PENALISED:
         for l in range(rows):
             for k in range(width):
                 v = h[l, k]
                 dh[l, k] += half_l1 if v > f32(0) else (-half_l1 if v < f32(0) else f32(0))
-    if len(config[1]) == RELU:
+    if len(tags.hidden_activation) == RELU:
         for l in range(rows):
             for k in range(width):
                 dh[l, k] = dh[l, k] if h[l, k] > f32(0) else f32(0)

@@ -11,9 +11,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tegum.dims import F32, I64
+from tegum.dims import F32
 from tegum.engines.sampled.activations import activate
-from tegum.engines.sampled.data import Hits, Odds, fill_odds, fill_sparse, new_hits, new_odds
+from tegum.engines.sampled.data import Chances, Source, fill_chances, new_chances
 from tegum.engines.sampled.dense import (
     Padded,
     flatten_gradient,
@@ -24,30 +24,26 @@ from tegum.engines.sampled.dense import (
     rows_of,
     sum_rows,
 )  # fmt: skip
+from tegum.engines.sampled.emitter import LANES, WIDE
+from tegum.engines.sampled.forms import ABSOLUTE, FILLED, RELU
+from tegum.engines.sampled.hits import Compressed, Hits, fill_sparse, new_hits
 from tegum.engines.sampled.listing import list_positive
-from tegum.engines.sampled.product import multiply
+from tegum.engines.sampled.optimiser import descend
+from tegum.engines.sampled.product import ADDED, ANEW, FLIPPED, PLAIN, multiply
 from tegum.engines.sampled.random import TRAIN, f32, kernel, part, step_key
 from tegum.engines.sampled.shared import (
-    Static,
+    Costs,
+    Instances,
     add_zero_samples,
     copy,
-    descend,
     freeze_absent,
     hidden_backward,
     n_parameters,
     offsets,
     work_array,
 )  # fmt: skip
-from tegum.engines.sampled.targets import Asked, fill_each
-from tegum.engines.sampled.vectors import (
-    ABSOLUTE,
-    FILLED,
-    LANES,
-    RELU,
-    WIDE,
-    gather_rows,
-    scatter_rows,
-)  # fmt: skip
+from tegum.engines.sampled.targets import fill_each
+from tegum.engines.sampled.vectors import gather_rows, scatter_rows
 
 BELOW = 0.15  # data is sparse when no block is active more often than this
 BACKWARD_BELOW = 0.35 if WIDE else 0.06  # positive outputs: below this fraction they are listed
@@ -69,23 +65,22 @@ class SparseWork(NamedTuple):
     h: F32  # (rows, M)
     dh: F32  # (rows, M)
     hits: Hits
-    feature: NDArray[np.int32]  # the samples of a batch as compressed rows
-    value: F32
+    active: Compressed  # the non-zero samples of a batch
     wanted: F32  # the targets of these, where they are of their own; else the values
-    asked: Asked
-    pointer: I64  # (batch + 1,)
     which: NDArray[np.int32]  # the outputs of one sample that matter
     amount: F32
     taken: F32  # what the targets of a block take from its output gradients
     gradient: F32
     hidden: F32  # (2, m)
-    odds: Odds
+    chances: Chances
 
 
-def sparse_work(
-    static: Static, blocks: int, cells: int, entries: int, wanted: Asked, own: bool
-) -> SparseWork:
-    """Work arrays for a model, a target, a number of blocks, active cells and active features."""
+def sparse_work(instances: Instances, own: bool, room: tuple[int, int]) -> SparseWork:
+    """Work arrays, with `room` for active cells and active features.
+
+    With an array for targets if they need one of their `own`.
+    """
+    static, (cells, entries) = instances.static, room
     rows, model, value = rows_of(static), padded(static), work_array(entries)
     tall, wide = model.encoder.shape
     return SparseWork(
@@ -94,36 +89,29 @@ def sparse_work(
         h=work_array(rows, wide),
         dh=work_array(rows, wide),
         hits=new_hits(cells),
-        feature=work_array(entries, kind=np.int32),
-        value=value,
+        active=Compressed(
+            work_array(entries, kind=np.int32), value, work_array(static.batch + 1, kind=np.int64)
+        ),
         wanted=work_array(entries) if own else value,
-        asked=wanted,
-        pointer=work_array(static.batch + 1, kind=np.int64),
         which=work_array(2 * tall + 2 * LANES, kind=np.int32),
         amount=work_array(2 * tall + 2 * LANES),
         taken=work_array(entries),
         gradient=work_array(n_parameters(static)),
         hidden=work_array(2, static.m),
-        odds=new_odds(blocks),
+        chances=new_chances(len(instances.blocks.kind)),
     )
 
 
 @part(forceinline=True)
-def _target(value, config):
-    return abs(value) if len(config[3]) == ABSOLUTE else value
+def _target(value, tags):
+    return abs(value) if len(tags.target) == ABSOLUTE else value
 
 
 @part()
-def _outputs_by_rows(work, r0, rows, config):
+def _outputs_by_rows(work, r0, rows, tags):
     """ReLU outputs: dh, into_decoder, into_bias from the positive ones only; returns how many."""
-    index, wanted, pointer, z, h, dh = (
-        work.feature,
-        work.wanted,
-        work.pointer,
-        work.z,
-        work.h,
-        work.dh,
-    )
+    index, _, pointer = work.active
+    wanted, z, h, dh = work.wanted, work.z, work.h, work.dh
     which, amount, model = work.which, work.amount, work.model
     bias, importance, into_bias = model.bias, model.importance, model.into_bias
     tall, wide, positive = z.shape[1], h.shape[1], 0
@@ -138,34 +126,36 @@ def _outputs_by_rows(work, r0, rows, config):
         for t in range(pointer[r0 + l], pointer[r0 + l + 1]):
             i = index[t]
             if z[l, i] + bias[i] > f32(0):
-                g = -importance[i] * _target(wanted[t], config)
+                g = -importance[i] * _target(wanted[t], tags)
                 which[count] = i
                 amount[count] = g
                 into_bias[i] += g
                 count += 1
         for k in range(wide):
             dh[l, k] = f32(0)
-        gather_rows(config[5], model.decoder, which, amount, 0, count, dh, l * wide)
-        scatter_rows(config[5], h, l * wide, which, amount, 0, count, model.into_decoder)
+        entries, span = (which, amount), (0, count)
+        gather_rows(tags.vectors, model.decoder, entries, span, dh, l * wide)
+        scatter_rows(tags.vectors, h, l * wide, entries, span, model.into_decoder)
     return positive
 
 
 @part()
-def _outputs_densely(work, r0, rows, config):
+def _outputs_densely(work, r0, rows, tags):
     """z <- the output gradient of every output; returns about how many are positive."""
-    index, wanted, pointer, z = work.feature, work.wanted, work.pointer, work.z
+    index, _, pointer = work.active
+    wanted, z = work.wanted, work.z
     taken, model = work.taken, work.model
     bias, importance, into_bias = model.bias, model.importance, model.into_bias
-    code, first, positive = len(config[2]), pointer[r0], 0
+    code, first, positive = len(tags.output_activation), pointer[r0], 0
     for l in range(rows):
         for t in range(pointer[r0 + l], pointer[r0 + l + 1]):
             i = index[t]
             slope = activate(z[l, i] + bias[i], code)[1]
-            taken[t - first] = importance[i] * _target(wanted[t], config) * slope
+            taken[t - first] = importance[i] * _target(wanted[t], tags) * slope
     for l in range(0, rows, _COUNTED):
         for i in range(z.shape[1]):
             positive += 1 if z[l, i] + bias[i] > f32(0) else 0
-    output_errors(z, None, rows, model, config)
+    output_errors(z, None, rows, model, tags)
     for l in range(rows):
         for t in range(pointer[r0 + l], pointer[r0 + l + 1]):
             z[l, index[t]] -= taken[t - first]
@@ -174,81 +164,71 @@ def _outputs_densely(work, r0, rows, config):
 
 
 @part()
-def _sparse_gradient(theta, key, highest, listed, half_l1, blocks, work, static, config):
+def _sparse_gradient(theta, key, highest, listed, point, instances, work, tags):
     """work.gradient <- the summed gradient (without the factor 2) over one batch.
 
     Returns the fraction of positive outputs.
     """
+    static, half_l1 = instances.static, instances.numbers.half_l1[point]
+    source = Source(instances.blocks, work.chances, static.simple)
     model, z, h, dh = work.model, work.z, work.h, work.dh
-    index, value, pointer = work.feature, work.value, work.pointer
+    index, value, pointer = work.active
     hidden_at = offsets(static)[2]
-    n, m, tall, wide = static.n, static.m, z.shape[1], h.shape[1]
-    zero, one = model.zero, model.one
+    n, m, wide = static.n, static.m, h.shape[1]
     load_model(theta, model, static)
-    total = fill_sparse(
-        static.batch, key, blocks, work.odds, highest, static.simple, work.hits, index, value,
-        pointer,
-    )  # fmt: skip
-    if len(config[3]) == FILLED:
-        fill_each(value, pointer[total], work.wanted, work.asked)
+    total = fill_sparse(static.batch, key, source, highest, work.hits, work.active)
+    if len(tags.target) == FILLED:
+        fill_each(value, pointer[total], work.wanted, instances.asked)
     m4, positive = min((m + 3) // 4 * 4, wide), 0.0
     for r0 in range(0, total, z.shape[0]):
         rows = min(z.shape[0], total - r0)
         for l in range(rows):
             for k in range(wide):
                 h[l, k] = f32(0)
-            start, stop = pointer[r0 + l], pointer[r0 + l + 1]
-            gather_rows(config[5], model.encoder, index, value, start, stop, h, l * wide)
-        hidden_forward(h, rows, wide, theta[hidden_at:], static, config)
-        multiply(False, rows, n, m, h, wide, model.decoder_t, tall, zero, z, tall, one)
+            span = pointer[r0 + l], pointer[r0 + l + 1]
+            gather_rows(tags.vectors, model.encoder, (index, value), span, h, l * wide)
+        hidden_forward(h, rows, wide, theta[hidden_at:], static, tags)
+        multiply(PLAIN, (rows, n, m), h, model.decoder_t, ANEW, z)
         if listed:
-            positive += _outputs_by_rows(work, r0, rows, config)
+            positive += _outputs_by_rows(work, r0, rows, tags)
         else:
-            positive += _outputs_densely(work, r0, rows, config)
-            multiply(False, rows, m4, n, z, tall, model.decoder, wide, zero, dh, wide, one)
-            multiply(True, n, m4, rows, z, tall, h, wide, one, model.into_decoder, wide, one)
-        hidden_backward(h, dh, rows, wide, half_l1, config)
+            positive += _outputs_densely(work, r0, rows, tags)
+            multiply(PLAIN, (rows, m4, n), z, model.decoder, ANEW, dh)
+            multiply(FLIPPED, (n, m4, rows), z, h, ADDED, model.into_decoder)
+        hidden_backward(h, dh, rows, wide, half_l1[0], tags)
         for l in range(rows):
-            start, stop = pointer[r0 + l], pointer[r0 + l + 1]
-            scatter_rows(config[5], dh, l * wide, index, value, start, stop, model.into_encoder)
+            span = pointer[r0 + l], pointer[r0 + l + 1]
+            scatter_rows(tags.vectors, dh, l * wide, (index, value), span, model.into_encoder)
         if static.has_hidden_bias:
             sum_rows(dh, rows, model.into_hidden)
     gradient = work.gradient
     flatten_gradient(gradient, model, static)
-    add_zero_samples(
-        theta, gradient, static.batch - total, model.importance, half_l1, work.hidden, static,
-        config,
-    )  # fmt: skip
+    costs, missing = Costs(model.importance, half_l1), static.batch - total
+    add_zero_samples(theta, gradient, missing, costs, work.hidden, static, tags)
     freeze_absent(gradient, static)
     return positive / (max(total, 1) * n)
 
 
 @kernel
-def train_sparse(
-    start, stop, state, keys, point_of, numbers, blocks, rates, step0, static, config, work
-):  # fmt: skip
-    """Train instances start .. stop - 1 from step0 on, in place.
+def train_sparse(which, descent, instances, step0, timing, work, tags):
+    """Train instances which[0] .. which[1] - 1 from step0 on, in place; `timing_of` says timing.
 
-    state = (theta, first, second, memory); rates (step, 3): see `optimiser.schedule`. memory
-    (instance,) remembers the fraction of positive outputs in the last step, which says how the
-    next one goes backward.
+    The fraction of positive outputs in the last step says how the next one goes backward.
     """
-    theta, _, _, memory = state
-    last, highest = -1, 0.0
-    for a in range(start, stop):
-        point = point_of[a]
+    numbers, memory, last, highest = instances.numbers, descent.memory, -1, 0.0
+    for a in range(which[0], which[1]):
+        point = instances.point_of[a]
         if point != last:
-            fill_odds(numbers.probability[point], *work.odds)
+            fill_chances(numbers.probability[point], work.chances)
             copy(numbers.importance[point], work.model.importance)
             highest = 0.0
             for g in range(numbers.probability.shape[1]):
                 highest = max(highest, numbers.probability[point, g])
             last = point
-        for s in range(rates.shape[0]):
-            key = step_key(keys[a], TRAIN, step0 + s)
-            listed = len(config[2]) == RELU and memory[a] < BACKWARD_BELOW
+        for s in range(timing.shape[0]):
+            key = step_key(instances.keys[a], TRAIN, step0 + s)
+            listed = len(tags.output_activation) == RELU and memory[a] < BACKWARD_BELOW
             memory[a] = _sparse_gradient(
-                theta[a], key, highest, listed, numbers.half_l1[point, 0], blocks, work, static,
-                config,
-            )  # fmt: skip
-            descend(state, a, work.gradient, rates[s], numbers, point, static)
+                descent.theta[a], key, highest, listed, point, instances, work, tags
+            )
+            descend(descent, a, work.gradient, timing[s], point, instances)

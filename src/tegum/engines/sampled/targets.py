@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from tegum.dims import F32, I64
+from tegum.engines.sampled.forms import ABSOLUTE, FILLED, SAME
 from tegum.engines.sampled.random import f32, part, u64
-from tegum.engines.sampled.vectors import ABSOLUTE, FILLED, SAME
 from tegum.targets import Elementwise, Pairs
 
 if TYPE_CHECKING:
@@ -22,14 +22,14 @@ _CODES: Final = {
 
 
 class Asked(NamedTuple):
-    """The target of a batch; `first` and `second` are the pairs, empty where there are none."""
+    """The target of a batch; `left` and `right` are the pairs, empty where there are none."""
 
     code: int
     table: F32
     low: np.float32
     per_unit: np.float32  # knots of the table
-    first: I64
-    second: I64
+    left: I64
+    right: I64
 
 
 def tag_of(problem: Problem) -> int:
@@ -49,8 +49,8 @@ def asked(problem: Problem) -> Asked:
         code, pairs = _CODES[target.operation], np.array(target.pairs_of(n), np.int64)
     elif isinstance(target, str):
         code = _CODES.get(target, 0)
-    first, second = pairs.T.copy()
-    return Asked(code, table, np.float32(low), np.float32(per_unit), first, second)
+    left, right = pairs.T.copy()
+    return Asked(code, table, np.float32(low), np.float32(per_unit), left, right)
 
 
 @part(forceinline=True)
@@ -95,14 +95,14 @@ def fill_each(x, count, y, wanted):
 @part()
 def fill_across(x, features, samples, feature_stride, sample_stride, y, wanted):
     """The flat y <- the targets of samples that lie in the flat x with these strides."""
-    first, second = wanted.first, wanted.second
-    if first.shape[0] == 0:
+    left, right = wanted.left, wanted.right
+    if left.shape[0] == 0:
         fill_each(x, max(features * feature_stride, samples * sample_stride), y, wanted)
         return
     for k in range(features):
         here = k * feature_stride
-        if k < first.shape[0]:
-            a, b = first[k] * feature_stride, second[k] * feature_stride
+        if k < left.shape[0]:
+            a, b = left[k] * feature_stride, right[k] * feature_stride
             for l in range(samples):
                 at = l * sample_stride
                 y[u64(here + at)] = _of_two(x[u64(a + at)], x[u64(b + at)], wanted.code)

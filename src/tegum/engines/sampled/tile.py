@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
-from tegum.engines.sampled.vectors import ABSOLUTE, FILLED, I64_TYPE, LANES, RELU, WIDE, Emitter
+from tegum.dims import F32
+from tegum.engines.sampled.emitter import I64_TYPE, LANES, WIDE, Emitter
+from tegum.engines.sampled.forms import ABSOLUTE, FILLED, PENALISED, RELU, count
+from tegum.engines.sampled.shared import Costs
 
 
 def registers_per_row(n_hidden: int) -> int:
@@ -21,22 +23,63 @@ def registers_per_row(n_hidden: int) -> int:
     return 2 if n_hidden <= 8 else 1
 
 
+class Model(NamedTuple):
+    """Parameters in one flat vector, and what errors cost."""
+
+    theta: F32  # E (n, m) first, which is D, too, for tied weights
+    decode: int  # where D (n, m) starts
+    bias: int  # where b (n,) starts
+    hidden_bias: int  # where b_hidden (m,) starts
+    costs: Costs
+
+
+class Samples(NamedTuple):
+    """The samples of a tile: in flat arrays (feature, stride), from `offset` on."""
+
+    x: F32
+    y: F32  # targets of their own; read only by kernels of such
+    features: int
+    stride: int
+    offset: int
+
+
+class Sums(NamedTuple):
+    """Flat accumulators of gradients, a vector for each number."""
+
+    decode: F32  # (n, m + 1, LANES): row m takes db
+    encode: F32  # (n, m + 1, LANES): the same array for tied weights
+    hidden: F32  # (m + 1, LANES)
+
+
 class _Tile:
     """Emits one tile: LANES·U samples forward and backward through one model.
 
     H_k and dH_k of the tile stay in registers; X, the weights and the accumulators are in L1.
     """
 
-    def __init__(
-        self, emit: Emitter, config: Any, u: int, pointers: Sequence[Any], n: Any, place: Any
-    ) -> None:
-        self.e, self.n = emit, n
-        self.m, self.hidden, self.output, self.target, self.l1, _ = (t.count for t in config.types)
-        self.u = u
-        self.encode, self.decode, self.bias, self.hidden_bias, self.importance = pointers[:5]
-        self.x, self.y, self.half_l1 = pointers[5:8]
-        self.into_decode, self.into_encode, self.into_hidden = pointers[8:]
-        self.stride, self.offset = place
+    def __init__(self, emit: Emitter, sig: Any, args: Any) -> None:
+        self.e = emit
+        tags, self.u = sig.args[0], sig.args[1].count
+        self.m, self.target = count(tags, "hidden"), count(tags, "target")
+        self.hidden, self.output = (
+            count(tags, f"{layer}_activation") for layer in ("hidden", "output")
+        )
+        self.penalised = count(tags, "penalty") == PENALISED
+        model, samples, sums = ((sig.args[k], args[k]) for k in (2, 3, 4))
+        costs = emit.field(*model, "costs")
+        self.encode = emit.data_of(*model, "theta")
+        self.decode, self.bias, self.hidden_bias = (
+            emit.builder.gep(self.encode, [emit.field(*model, name)[1]])
+            for name in ("decode", "bias", "hidden_bias")
+        )
+        self.importance, self.half_l1 = (emit.data_of(*costs, name) for name in costs[0].fields)
+        self.x, self.y = (emit.data_of(*samples, name) for name in ("x", "y"))
+        self.n, self.stride, self.offset = (
+            emit.field(*samples, name)[1] for name in ("features", "stride", "offset")
+        )
+        self.into_decode, self.into_encode, self.into_hidden = (
+            emit.data_of(*sums, name) for name in sums[0].fields
+        )
         self.h = [[emit.slot() for _ in range(self.u)] for _ in range(self.m)]
         self.dh = [[emit.slot() for _ in range(self.u)] for _ in range(self.m)]
 
@@ -108,7 +151,7 @@ class _Tile:
         e, load, store = self.e, self.e.builder.load, self.e.builder.store
         for k, u in self.each_hidden():
             h, dh = load(self.h[k][u]), load(self.dh[k][u])
-            if self.l1 == 2:
+            if self.penalised:
                 half = e.splat_at(self.half_l1, I64_TYPE(0))
                 up = e.select(e.positive(h), half, e.zero)
                 down = e.select(e.positive(e.sub(e.zero, h)), half, e.zero)
@@ -127,31 +170,12 @@ class _Tile:
 
 
 @intrinsic
-def gradient_tile(
-    typing, config, vectors, theta, decode, bias, hidden_bias, importance, x, y, stride, offset,
-    n, half_l1, into_decode, into_encode, into_hidden,
-):  # fmt: skip
-    """Add the gradient of one tile of samples to the lane accumulators.
-
-    theta holds E (n, m) first, D (n, m) from `decode`, b (n,) from `bias` and b_hidden (m,) from
-    `hidden_bias`; importance (n,); x flat (n, stride), of which LANES·len(vectors) samples from
-    `offset` on, and y like it, which is read for targets of their own; half_l1 (1,); flat
-    into_decode, into_encode (n, m + 1, LANES), where row m of into_decode takes db; into_hidden
-    (m + 1, LANES). For tied weights E is D, and into_encode is into_decode.
-    """
-    number = types.int64
-    places, sizes = (number, number, number), (number, number, number)
-    sinks = (into_decode, into_encode, into_hidden)
-    signature = types.void(
-        config, vectors, theta, *places, importance, x, y, *sizes, half_l1, *sinks
-    )
+def gradient_tile(typing, tags, vectors, model, samples, sums):
+    """Add the gradient of LANES·len(vectors) samples to the accumulators."""
+    signature = types.void(tags, vectors, model, samples, sums)
 
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        emit = Emitter(context, builder, LANES)
-        parameters = emit.data(sig.args[2], args[2])
-        pointers = [builder.gep(parameters, [at]) for at in (I64_TYPE(0), *args[3:6])]
-        pointers += [emit.data(sig.args[a], args[a]) for a in (6, 7, 8, 12, 13, 14, 15)]
-        tile = _Tile(emit, sig.args[0], sig.args[1].count, pointers, args[11], args[9:11])
+        tile = _Tile(Emitter(context, builder, LANES), sig, args)
         tile.forward_hidden()
         tile.outputs()
         tile.backward_hidden()

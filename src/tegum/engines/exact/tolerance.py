@@ -34,13 +34,13 @@ def rounding(i, b, point, a):
 def _change(i, by_b, work):
     """How much the derivatives of output i have changed."""
     worst = abs(by_b - work.by_b[i])
-    for j in range(work.da.shape[0]):
-        worst = max(worst, abs(work.da[j] - work.by_a[i, j]))
+    for j in range(work.by_a.shape[1]):
+        worst = max(worst, abs(work.plan.da[j] - work.by_a[i, j]))
     return worst
 
 
 @part
-def _atom(limit, law, point, work):
+def _atom(limit, a, law, point):
     """How near z is to an atom when weights below `limit` alone are left to move it.
 
     The probability that no other weight is active, the own one included; one that is fades in the
@@ -50,16 +50,16 @@ def _atom(limit, law, point, work):
     for B in range(law.start.shape[0]):
         share = 0.0
         for j in range(law.start[B], law.start[B] + law.size[B]):
-            size = abs(work.a[j])
+            size = abs(a[j])
             if size >= limit:
                 faded = 1.0 - limit / (3.0 * size)
                 share = max(share, faded) if law.together[B] else share + point.share[j] * faded
-        chance *= 1.0 - point.on[B] * share
+        chance *= 1.0 - point.probability[B] * share
     return chance
 
 
 @part
-def _unresolved(i, b, alpha, nodes, law, point, frozen, work):
+def _unresolved(i, b, alpha, nodes, setting, plan):
     """What features with next to no weight may do to the loss of output i when several are active.
 
     T takes such features one at a time, at their exact law or (*small* blocks) beside the mean of
@@ -72,38 +72,39 @@ def _unresolved(i, b, alpha, nodes, law, point, frozen, work):
     exp(−d² / (2V + 2Md/3)), M the largest weight, whose root bounds its part of a second moment.
     Weights count times the root mean square of their magnitude where that is over 1.
     """
+    law, point, frozen = setting
     limit = _UNRESOLVED * frozen.period[i] / (2.0 * nodes * pi)
-    own, shift = law.block_of[i], b + work.plan.weight[law.start.shape[0] + 1]
+    a, own, shift = plan.a, law.block_of[i], b + plan.shift[0]
     reach = mean = most = spread = 0.0  # of all; spread is a variance
     single = double = sum0 = sum1 = sum2 = 0.0  # pairs of blocks that are not small
     variance = small_single = small_double = small0 = small1 = small2 = 0.0
     for B in range(law.start.shape[0]):
-        size, total, square, on = 0.0, 0.0, 0.0, point.on[B]
+        size, total, square, p = 0.0, 0.0, 0.0, point.probability[B]
         for j in range(law.start[B], law.start[B] + law.size[B]):
-            reached = abs(work.a[j]) * max(1.0, sqrt(law.square[j]))
+            reached = abs(a[j]) * max(1.0, sqrt(law.square[j]))
             size, total = max(size, reached), total + reached
             part_of = 1.0 if law.together[B] else point.share[j]
-            square += part_of * law.square[j] * work.a[j] * work.a[j]
+            square += part_of * law.square[j] * a[j] * a[j]
         if size >= limit or own == B:
             continue
         if law.together[B]:
             square *= law.size[B]
         reach += size * law.size[B]
         most = max(most, total)
-        spread += on * square
+        spread += p * square
         if frozen.small[i, B]:
-            variance += on * square
-            small_single += on * (small1 + size * small0)
-            small_double += on * (small2 + 2.0 * size * small1 + size * size * small0)
-            small0, small1, small2 = small0 + on, small1 + on * size, small2 + on * size * size
+            variance += p * square
+            small_single += p * (small1 + size * small0)
+            small_double += p * (small2 + 2.0 * size * small1 + size * size * small0)
+            small0, small1, small2 = small0 + p, small1 + p * size, small2 + p * size * size
         else:
-            mean += on * total
-            single += on * (sum1 + size * sum0)
-            double += on * (sum2 + 2.0 * size * sum1 + size * size * sum0)
-            sum0, sum1, sum2 = sum0 + on, sum1 + on * size, sum2 + on * size * size
+            mean += p * total
+            single += p * (sum1 + size * sum0)
+            double += p * (sum2 + 2.0 * size * sum1 + size * size * sum0)
+            sum0, sum1, sum2 = sum0 + p, sum1 + p * size, sum2 + p * size * size
     kappa1, kappa2 = 1.0 - alpha, 1.0 - alpha * alpha
-    alone = abs(work.a[i]) < limit
-    if abs(shift) > reach + (abs(work.a[i]) if alone else 0.0):
+    alone = abs(a[i]) < limit
+    if abs(shift) > reach + (abs(a[i]) if alone else 0.0):
         return 0.0
     beside = min(1.0, 2.0 * sum0)
     error = kappa2 * (double + min(small_double, variance) + beside * variance)
@@ -111,51 +112,52 @@ def _unresolved(i, b, alpha, nodes, law, point, frozen, work):
         deviation = sqrt(variance)
         more = single + min(small_single, deviation) + beside * deviation
         error += 2.0 * kappa1 * abs(point.mean[i]) * more
-        mean += abs(work.a[i])
+        mean += abs(a[i])
     away = max(0.0, abs(shift) - mean)
     if away > 0.0 and spread > 0.0:
         error *= exp(-0.25 * away * away / (spread + most * away / 3.0))
     # twice as much, as a block may have several members, and there are triples
-    return 2.0 * error * _atom(limit, law, point, work)
+    return 2.0 * error * _atom(limit, a, law, point)
 
 
 @thin
-def measure_rows(rows, b, alpha, tolerance, gradient, few, law, point, frozen, work):
+def loss_within(rows, b, tolerance, gradient, shape, setting, work):
     """(loss, error estimate, most nodes); with `gradient`, work.by_a, by_b <- derivatives.
 
-    The nodes of each output, `few` at first, are doubled until the change is small: at most
+    The nodes of each output, shape.nodes at first, are doubled until the change is small: at most
     tolerance times the loss (or times 1e-4 of the loss of predicting 0, if that is more), shared
     by the outputs; ten times that for derivatives. Their changes may grow again where weights are
     next to nothing: then they stay as they were before that doubling. The error is
     the sum of twice the last changes, of which the remaining error is a small part, of what weights
     too small for the series may do to it, and of rounding.
     """
+    point, plan, alpha, few = setting.point, work.plan, shape.alpha, shape.nodes
     n, scale, target = b.shape[0], 0.0, 0.0
     total, error, most = 0.0, 0.0, 0
-    exact = is_complete(law) or alpha == 1.0
+    exact = is_complete(setting.law) or alpha == 1.0
     for last in range(2):  # the first round finds the size of the loss, the second its digits
         for i in range(n):
             weight, nodes = point.importance[i], few if exact or last == 0 else 2 * few
             for j in range(n):
-                work.a[j] = rows[i, j]
+                plan.a[j] = rows[i, j]
                 if last == 0:
                     work.by_a[i, j] = 0.0
             earlier, settled = inf, not gradient
             while True:
                 if not exact:
-                    freeze(i, work.a, b[i], nodes, _MARGIN, law, point, frozen)
-                value, by_b = output_loss(i, b[i], alpha, nodes, gradient, law, point, frozen, work)
-                change = abs(value - work.parts[i])
+                    freeze(i, plan.a, b[i], nodes, _MARGIN, setting)
+                value, by_b = output_loss(i, b[i], alpha, nodes, gradient, setting, work)
+                change = abs(value - work.losses[i])
                 worst = change if settled else max(change, 0.1 * _change(i, by_b, work))
                 if last == 1 and not settled and worst > _WORSE * earlier:
                     # more nodes see weights that are neither large nor small: no better
                     settled, worst = True, change
                 earlier = worst
-                work.parts[i] = value
+                work.losses[i] = value
                 if not settled:
                     work.by_b[i] = by_b
                     for j in range(n):
-                        work.by_a[i, j] = work.da[j]
+                        work.by_a[i, j] = plan.da[j]
                 if last == 0 or exact or weight * worst <= target or nodes >= MOST_NODES:
                     break
                 nodes *= 2
@@ -163,16 +165,16 @@ def measure_rows(rows, b, alpha, tolerance, gradient, few, law, point, frozen, w
                 total += weight * abs(value)
                 scale += weight * point.moment[i, i]
                 continue
-            error += weight * (2.0 * change + rounding(i, b[i], point, work.a))
+            error += weight * (2.0 * change + rounding(i, b[i], point, plan.a))
             if not exact:
-                error += weight * _unresolved(i, b[i], alpha, nodes, law, point, frozen, work)
+                error += weight * _unresolved(i, b[i], alpha, nodes, setting, plan)
             most = max(most, nodes)
         if last == 0:
             target = tolerance * max(total, _FLOOR * scale) / n
     total = 0.0
     for i in range(n):
         weight = point.importance[i]
-        total += weight * work.parts[i]
+        total += weight * work.losses[i]
         work.by_b[i] *= weight
         for j in range(n):
             work.by_a[i, j] *= weight

@@ -1,0 +1,125 @@
+"""LLVM instructions on vectors of float32 under short names, and what this machine has of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+from llvmlite.binding import get_host_cpu_features
+from numba.core import cgutils
+
+from tegum.engines.sampled.forms import IDENTITY, LEAKY, QUADRATIC, RELU
+from tegum.models.activations import LEAKY_SLOPE
+
+LANES = 16  # float32 lanes of one vector
+
+
+def _has_avx512() -> bool:
+    try:
+        return bool(get_host_cpu_features().get("avx512f", False))
+    except RuntimeError:  # what kind of machine this is cannot be known
+        return False
+
+
+#: Whether there are registers of 16 lanes, and instructions that pack lanes.
+WIDE = _has_avx512()
+
+F32_TYPE, I32_TYPE, I64_TYPE = ir.FloatType(), ir.IntType(32), ir.IntType(64)
+# Reassociation and contraction, but no assumption that NaN and infinity do not occur.
+_FAST = ("reassoc", "contract", "nsz", "arcp")
+
+
+class Emitter:
+    """Short names for LLVM instructions, at one vector width."""
+
+    def __init__(self, context: Any, builder: Any, width: int) -> None:
+        self.context, self.builder = context, builder
+        self.vector = ir.VectorType(F32_TYPE, width)
+        self.zero = ir.Constant(self.vector, [0.0] * width)
+
+    def data(self, array_type: Any, value: Any) -> Any:
+        return self.context.make_array(array_type)(self.context, self.builder, value).data
+
+    def field(self, bundle_type: Any, bundle: Any, name: str) -> tuple[Any, Any]:
+        """Type and value of an entry of a NamedTuple."""
+        at = bundle_type.fields.index(name)
+        return bundle_type[at], self.builder.extract_value(bundle, at)
+
+    def data_of(self, bundle_type: Any, bundle: Any, name: str) -> Any:
+        return self.data(*self.field(bundle_type, bundle, name))
+
+    def pair(self, pair_type: Any, pair: Any) -> list[tuple[Any, Any]]:
+        """Types and values of a plain tuple."""
+        return [(kind, self.builder.extract_value(pair, k)) for k, kind in enumerate(pair_type)]
+
+    def length(self, array_type: Any, value: Any) -> Any:
+        array = self.context.make_array(array_type)(self.context, self.builder, value)
+        return self.builder.extract_value(array.shape, 0)
+
+    def scalar(self, pointer: Any, offset: Any) -> Any:
+        return self.builder.load(self.builder.gep(pointer, [offset]))
+
+    def splat(self, value: Any) -> Any:
+        undefined = ir.Constant(self.vector, ir.Undefined)
+        first = self.builder.insert_element(undefined, value, I32_TYPE(0))
+        mask = ir.Constant(ir.VectorType(I32_TYPE, self.vector.count), [0] * self.vector.count)
+        return self.builder.shuffle_vector(first, undefined, mask)
+
+    def splat_at(self, pointer: Any, offset: Any) -> Any:
+        return self.splat(self.scalar(pointer, offset))
+
+    def constant(self, value: float) -> Any:
+        return ir.Constant(self.vector, [value] * self.vector.count)
+
+    def load(self, pointer: Any, offset: Any, vector: Any = None) -> Any:
+        kind = (vector or self.vector).as_pointer()
+        loaded = self.builder.load(self.builder.bitcast(self.builder.gep(pointer, [offset]), kind))
+        loaded.align = 4
+        return loaded
+
+    def store(self, value: Any, pointer: Any, offset: Any) -> None:
+        target = self.builder.bitcast(self.builder.gep(pointer, [offset]), value.type.as_pointer())
+        self.builder.store(value, target).align = 4
+
+    def slot(self) -> Any:
+        return cgutils.alloca_once_value(self.builder, self.zero)
+
+    def index(self, base: Any, scale: int, offset: int = 0) -> Any:
+        return self.builder.add(self.builder.mul(base, I64_TYPE(scale)), I64_TYPE(offset))
+
+    def add(self, x: Any, y: Any) -> Any:
+        return self.builder.fadd(x, y, flags=_FAST)
+
+    def sub(self, x: Any, y: Any) -> Any:
+        return self.builder.fsub(x, y, flags=_FAST)
+
+    def mul(self, x: Any, y: Any) -> Any:
+        return self.builder.fmul(x, y, flags=_FAST)
+
+    def fma(self, x: Any, y: Any, z: Any) -> Any:
+        return self.add(self.mul(x, y), z)
+
+    def positive(self, x: Any) -> Any:
+        return self.builder.fcmp_ordered(">", x, self.zero)
+
+    def below(self, x: Any, y: Any) -> Any:
+        return self.builder.fcmp_ordered("<", x, y)
+
+    def select(self, mask: Any, x: Any, y: Any) -> Any:
+        return self.builder.select(mask, x, y)
+
+    def magnitude(self, x: Any) -> Any:
+        return self.select(self.positive(x), x, self.sub(self.zero, x))
+
+    def error_times_slope(self, code: int, z: Any, y: Any) -> Any:
+        """(f(z) - y) f'(z) of the output activation with this code."""
+        if code == IDENTITY:
+            return self.sub(z, y)
+        if code == RELU:
+            return self.select(self.positive(z), self.sub(z, y), self.zero)
+        if code == LEAKY:
+            slope = self.select(self.positive(z), self.constant(1.0), self.constant(LEAKY_SLOPE))
+            return self.mul(self.sub(self.mul(z, slope), y), slope)
+        if code == QUADRATIC:
+            return self.mul(self.sub(self.mul(z, z), y), self.add(z, z))
+        raise ValueError(f"no vector form of activation code {code}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 Tables = dict[str, "pd.DataFrame"]
 Status = Literal["holds", "differs", "not tested"]
 T = TypeVar("T")
+Rows = TypeVar("Rows", bound=Sized)
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,16 @@ def when(holds: Any, measured: str, **values: Any) -> Judgement:
 
 def _plain(value: Any) -> float:
     return value if type(value) is int else float(value)
+
+
+def some(rows: Rows, what: str = "rows") -> Rows:
+    """The rows of a table, of which there must be some: of none of them, every rule is true.
+
+    Raises LookupError where there are none.
+    """
+    if not len(rows):
+        raise LookupError(f"no {what}")
+    return rows
 
 
 Judge = Callable[[Tables], Judgement]

@@ -182,7 +182,7 @@ FIGURES = (
     FigureSpec(
         "interference",
         "Squared overlaps of different features in trained models (importance 0.7^i), by sign. "
-        "Lines: the model of lowest loss; faint marks: every seed; grey: the range of the claim. "
+        "Lines: the model of lowest loss; faint marks: every seed; grey: the range of 8.a. "
         "Positive overlaps are smaller by orders of magnitude, up to where more features are held "
         "than fit into antipodal pairs: from 1/(1−S) of about 30 on they rise.",
         draw_interference,

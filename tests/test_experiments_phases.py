@@ -17,6 +17,7 @@ from tegum.experiments.phase_change import crossing, wells
 from tegum.experiments.phase_change.theory import tables as theory_tables
 from tegum.experiments.phase_diagrams.measure import by_rule
 from tegum.report.lab import RunLab
+from tegum.theory.phases import boundary_two
 
 P, R = "feature_probability", "relative_importance"
 EXPERIMENTS = (phase_change.EXPERIMENT, phase_diagrams.EXPERIMENT)
@@ -82,12 +83,31 @@ def test_agreement_is_counted_outside_the_margin(identity: str, name: str) -> No
     assert "4 of the 4 cells that differ are superposition in the optimum only" in found.measured
 
 
+def gains(most: float = 1 / 0.9 - 1) -> Tables:
+    """The excess of the candidates, which is the largest along their boundary."""
+    r, p = (values.ravel() for values in plane.cells(12))
+    near = np.exp(-(np.log(p / boundary_two(r)) ** 2))
+    return {"truth": pd.DataFrame({R: r, P: p, "excess": most * near / near.max()})}
+
+
 def test_10d_bounds_the_gain_on_both_sides() -> None:
-    assert judge("10.d", {"truth": cells(5, 10)}).values["most"] == pytest.approx(0.1)
-    assert status("10.d", {"truth": cells(5, 10)}) == "holds"
+    assert judge("10.d", gains()).values["most"] == pytest.approx(0.1)
+    assert status("10.d", gains()) == "holds"
     for excess in (0.04, 0.3):
-        assert status("10.d", {"truth": cells(5, 10, excess=excess)}) == "differs"
-    assert status("10.d", changed({"truth": cells(5, 10)}, "truth", 2, excess=-1e-8)) == "differs"
+        assert status("10.d", gains(excess)) == "differs"
+    assert status("10.d", changed(gains(), "truth", 2, excess=-1e-8)) == "differs"
+
+
+def test_10d_wants_the_gain_along_the_boundary() -> None:
+    tables = gains()
+    away = np.log(tables["truth"][P] / boundary_two(tables["truth"][R])) / np.log(100) * 11
+    assert judge("10.d", tables).values["cells_away"] == pytest.approx(
+        away.abs().groupby(tables["truth"][R]).min().max()
+    )
+    near, far = (int(np.flatnonzero(away.between(*cells))[0]) for cells in ((-1, 0), (-2, -1.1)))
+    # at one r the largest gain is a cell further away, if no more than all others
+    assert status("10.d", changed(tables, "truth", near, excess=0.115)) == "holds"
+    assert status("10.d", changed(tables, "truth", far, excess=0.115)) == "differs"
 
 
 def test_12c_counts_the_arrangement_that_is_left_out() -> None:
@@ -148,6 +168,18 @@ def coexisting_table() -> Tables:
     return {
         "coexisting": pd.concat([pair, lost], ignore_index=True).assign(**{R: 1.0, "edge": 0.5})
     }
+
+
+def test_11f_wants_them_further_away() -> None:
+    tables = coexisting_table()
+    assert status("11.f", tables) == "holds"
+    for row in (0, 3, 4, 7):
+        lost = changed(tables, "coexisting", row, loss=np.nan)
+        assert (status("11.e", lost), status("11.f", lost)) == ("holds", "differs")
+    # the branches are no longer the lower ones where they should be
+    assert status("11.f", changed(tables, "coexisting", 3, loss=0.1)) == "differs"
+    beyond = tables["coexisting"].assign(**{P: lambda rows: rows[P] * 1.03})
+    assert status("11.f", {"coexisting": beyond}) == "differs"
 
 
 def test_11e_wants_both_minima_on_both_sides() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from tegum.dims import DENSITY
 from tegum.experiments._shared.phase_plane import PROBABILITIES, RATIO, RATIOS
-from tegum.experiments.base import Claims, Judgement, Tables, when
+from tegum.experiments.base import Claims, Judgement, Tables, some, when
 from tegum.experiments.phase_change.claims import ROUNDING
 from tegum.experiments.phase_change.order_claims import CONTINUOUS
 from tegum.experiments.phase_change.wells import NEAR, OPPOSITE, SAME, WALK_RATIO
@@ -92,7 +92,7 @@ def confused(tables: Tables) -> Judgement:
     dense = best[best[DENSITY] > edge[DENSITY]]
     sparse = best[best[DENSITY] < edge[DENSITY]]
     off = (dense[["w1", "w2"]] - np.sqrt(0.5)).abs().to_numpy().max()
-    sides = (dense["branch"] == SAME).all() and (sparse["branch"] == OPPOSITE).all()
+    sides = (some(dense)["branch"] == SAME).all() and (some(sparse)["branch"] == OPPOSITE).all()
     there = abs(edge[DENSITY] - SWITCH) <= SWITCH_SLACK and edge["jump"] > FAR
     return when(
         sides and there and off <= WEIGHT_SLACK,
@@ -104,8 +104,8 @@ def confused(tables: Tables) -> Judgement:
 
 @claims(
     "55.d",
-    "For unequal importance the best weights move continuously as features get denser, away from "
-    "±1, before they jump.",
+    "For unequal importance the best weights move away from ±1 as features get denser, before the "
+    "less important feature is all but left out.",
     rule=f"r = {WALK_RATIO:g}: "
     + ", ".join(f"{w} at 1−S = {p:g}" for p, w in WALK.items())
     + f", ± {WALK_SLACK:g}, and w₂ rises up to {RISES_TO:g}",
@@ -155,7 +155,7 @@ def well_shares(rows: pd.DataFrame) -> np.ndarray:
     evidence=("diagram-two", "truth", "unbiased"),
 )
 def no_confusion(tables: Tables) -> Judgement:
-    biased, unbiased = tables["truth"], tables["unbiased"]
+    biased, unbiased = some(tables["truth"]), tables["unbiased"]
     sparse = biased[DENSITY] < DENSE
     mixed, without = (_mixed(rows) for rows in (biased, unbiased))
     return when(

@@ -53,7 +53,7 @@ def average_two(tables: Tables) -> Judgement:
 
 @claims(
     "9.c",
-    "The empirical diagram is that of the theory of three candidates.",
+    "The empirical diagram is nearly that of the theory of three candidates.",
     rule=f"the same of the three outcomes in ≥ {AGREEMENT:.0%} of the cells in which another "
     f"outcome's candidate loses over {GAP:.0%} more, best of ten",
     evidence=("two",),

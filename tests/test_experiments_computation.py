@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
-from claim_checks import quick_run_as_expected
+from claim_checks import judged, quick_run_as_expected
 
-from tegum.experiments.base import Tables
+from tegum.experiments.base import Judgement, Tables
 from tegum.experiments.computation import EXPERIMENT, circuits
 from tegum.experiments.computation.measure import (
     CURRICULUM,
@@ -108,14 +108,14 @@ def everywhere(table: pd.DataFrame) -> Any:
     return np.ones(len(table), bool)
 
 
-CLAIMS = {claim.id: claim for claim in EXPERIMENT.claims}
+def judge(identity: str, tables: Tables) -> Judgement:
+    return judged(EXPERIMENT.claims, identity, tables)
 
 
 def test_every_rule_holds_on_tables_made_for_it() -> None:
     for claim in EXPERIMENT.claims:
-        judgement = claim.judge(good())
+        judgement = judge(claim.id, good())
         assert judgement.status == "holds", (claim.id, judgement.measured)
-        assert "\n" not in judgement.measured
 
 
 def sparse_good(table: pd.DataFrame) -> Any:
@@ -149,18 +149,42 @@ def sparse_good(table: pd.DataFrame) -> Any:
         ("44.c", changed("renamed", everywhere, "proved", True)),
         ("44.d", changed("motifs", lambda t: np.arange(len(t)) == 1, "rise", 4e-5)),
         ("45.a", changed("rescaled", everywhere, "moved", 1e-5)),
+        ("45.a", changed("rescaled", everywhere, "canonical", np.nan)),
         ("45.b", changed("tasks", everywhere, "loss", 1.0)),
     ],
 )
 def test_every_rule_differs_where_it_should(claim: str, tables: Tables) -> None:
-    judgement = CLAIMS[claim].judge(tables)
+    judgement = judge(claim, tables)
     assert judgement.status == "differs", judgement.measured
+
+
+def test_both_claims_on_kinds_of_neurons_say_at_how_many_densities_they_hold() -> None:
+    kinds, ranks = (judge(identity, good()) for identity in ("42.a", "42.b"))
+    assert (kinds.values["densities"], ranks.values["densities"]) == (4, 7)
+    assert "at least 5 of each at 4 of 7 densities (0.03, 0.01, 0.003, 0.001)" in kinds.measured
+    assert "< -0.5 at 7 of 7 densities (1, 0.3, 0.1, 0.03," in ranks.measured
+    pure = changed("neurons", lambda t: t[P] == 0.3, "mass", 0.0)
+    assert judge("42.b", pure).values["densities"] == 6
+
+
+@pytest.mark.parametrize(("identity", "p"), [("41.a", 0.3), ("41.b", 0.1)])
+def test_a_density_that_was_not_measured_is_no_evidence(identity: str, p: float) -> None:
+    tables = good()
+    tables["models"] = tables["models"][tables["models"][P] != p]
+    assert judge(identity, tables).status == "differs"
+
+
+def test_41c_wants_sparse_models() -> None:
+    tables = good()
+    tables["models"] = tables["models"][tables["models"][P] > 0.03]
+    with pytest.raises(LookupError, match="no rows"):
+        judge("41.c", tables)
 
 
 def test_without_any_motif_the_ablation_claim_differs() -> None:
     tables = good()
     tables["motifs"] = tables["motifs"].iloc[:0]
-    assert CLAIMS["44.d"].judge(tables).status == "differs"
+    assert judge("44.d", tables).status == "differs"
 
 
 def test_facts_of_the_small_circuit_by_hand() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from tegum.dims import DENSITY
-from tegum.experiments.base import Claims, Judgement, Tables, when
+from tegum.experiments.base import Claims, Judgement, Tables, some, when
 from tegum.experiments.computation.circuits import (
     DENSITIES,
     ENOUGH,
@@ -54,9 +54,9 @@ def pairs(tables: Tables) -> Judgement:
 
 @motif(
     "44.a",
-    "Small models of sparse features hold a motif: a neuron stores two features with weights of "
-    "unequal size and output weights the other way round, and another neuron inhibits the output "
-    "that would be disturbed.",
+    "Most small models of sparse features hold a motif: a neuron stores two features with weights "
+    "of unequal size and output weights the other way round, and another neuron inhibits the "
+    "output that would be disturbed.",
     rule=f"in ≥ {FREQUENT:.0%} of seeds {SIZE} at 1−S = 0.1, each instance proved by ablation "
     "where only the two features are active",
     evidence=("motif-frequency", "motif-circuit", "motif_models", "motifs"),
@@ -90,7 +90,7 @@ def absent(tables: Tables) -> Judgement:
     table = tables["motif_models"]
     dense = table[(table["n_hidden"] == HIDDEN) & (table[DENSITY] >= 0.5)]
     roomy = table[table["n_hidden"] == ENOUGH]
-    counts = [(rows["motifs"] > 0).sum() for rows in (dense, roomy)]
+    counts = [(some(rows, "models")["motifs"] > 0).sum() for rows in (dense, roomy)]
     return when(
         sum(counts) == 0,
         f"{counts[0]} of {len(dense)} models at 1−S ≥ 0.5, {counts[1]} of {len(roomy)} with "
@@ -150,7 +150,7 @@ def rescaling(tables: Tables) -> Judgement:
     table = tables["rescaled"]
     moved, canonical = table["moved"].max(), table["canonical"].max()
     return when(
-        max(moved, canonical) < MOVED,
+        moved < MOVED and canonical < MOVED,
         f"largest change of an output {moved:.1e}, of a canonical weight {canonical:.1e}, over "
         f"{len(table)} models",
         worst=max(moved, canonical),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from tegum.dims import DENSITY
-from tegum.experiments.base import Claims, Judgement, Tables, when
+from tegum.experiments.base import Claims, Judgement, Tables, some, when
 from tegum.experiments.computation.measure import (
     COMPUTED,
     COUNTED,
@@ -43,14 +43,14 @@ claims = Claims(f"{SECTION}: Superposition vs Sparsity")
 
 def shown(tables: Tables) -> pd.DataFrame:
     """The model of lowest loss at each density, of both routes, from dense to sparse."""
-    table = tables["models"]
+    table = some(tables["models"])
     best = best_rows(table[table[DENSITY].isin(DENSITIES)], DENSITY)
     return best[::-1].reset_index(drop=True)
 
 
 @claims(
     "41.a",
-    "When features are dense every neuron stores one feature.",
+    "When features are dense nearly every neuron stores one feature.",
     rule=f"at 1−S = 1 and 0.3 at most {IMPURE:.0%} of the neurons of the model of lowest loss are "
     f"polysemantic (|v| and |v w| > {COUNTED:g}, rescaled)",
     evidence=_SHOWN,
@@ -61,7 +61,7 @@ def dense(tables: Tables) -> Judgement:
     rows = rows[rows[DENSITY].isin(DENSE)]
     share = rows["polysemantic"] / (rows["monosemantic"] + rows["polysemantic"])
     return when(
-        (share <= IMPURE).all(),
+        len(rows) == len(DENSE) and (share <= IMPURE).all(),
         f"{_list(rows, 'polysemantic')} polysemantic neurons; {_known(tables, DENSE)}",
         **{f"polysemantic_{row[DENSITY]:g}": row["polysemantic"] for _, row in rows.iterrows()},
     )
@@ -79,7 +79,9 @@ def mass(tables: Tables) -> Judgement:
     rows = shown(tables)
     falls = -np.diff(rows["mass"].to_numpy())
     return when(
-        (falls <= SLACK).all() and rows["mass"].iloc[-1] > rows["mass"].iloc[0],
+        len(rows) == len(DENSITIES)
+        and (falls <= SLACK).all()
+        and rows["mass"].iloc[-1] > rows["mass"].iloc[0],
         f"weight beyond the largest, for each neuron: {_list(rows, 'mass', '.3f')}; "
         f"{_routes(rows)}",
         largest_fall=falls.max(),
@@ -96,7 +98,7 @@ def mass(tables: Tables) -> Judgement:
 )
 def many(tables: Tables) -> Judgement:
     rows = shown(tables)
-    rows = rows[rows[DENSITY] <= SPARSE]
+    rows = some(rows[rows[DENSITY] <= SPARSE])
     return when(
         (rows["computed"] > MANY).all(),
         f"{_list(rows, 'computed')} features computed; {_routes(rows)}; "
@@ -107,19 +109,22 @@ def many(tables: Tables) -> Judgement:
 
 @claims(
     "42.a",
-    "At intermediate sparsity pure neurons and highly polysemantic ones are found in one model.",
-    rule=f"at 1−S = {MIDDLE:g} at least {KINDS} of each",
+    "At intermediate sparsity pure neurons and polysemantic ones are found in one model.",
+    rule=f"at 1−S = {MIDDLE:g} at least {KINDS} of each; at how many densities is reported",
     evidence=_SHOWN,
     quick=False,
 )
 def both_kinds(tables: Tables) -> Judgement:
     rows = shown(tables)
-    row = rows[rows[DENSITY] == MIDDLE].iloc[0]
+    both = rows[["monosemantic", "polysemantic"]].ge(KINDS).all(axis=1)
+    middle, so = rows[DENSITY] == MIDDLE, rows.loc[both, DENSITY]
+    row = rows[middle].iloc[0]
     return when(
-        min(row["monosemantic"], row["polysemantic"]) >= KINDS,
+        both[middle].all(),
         f"{row['monosemantic']} monosemantic and {row['polysemantic']} polysemantic neurons at "
-        f"1−S={MIDDLE:g} ({row['route']}); {_known(tables, [MIDDLE])}",
-        monosemantic=row["monosemantic"], polysemantic=row["polysemantic"],
+        f"1−S={MIDDLE:g} ({row['route']}); at least {KINDS} of each at {_at(so, rows)}; "
+        f"{_known(tables, [MIDDLE])}",
+        monosemantic=row["monosemantic"], polysemantic=row["polysemantic"], densities=len(so),
     )  # fmt: skip
 
 
@@ -127,7 +132,7 @@ def both_kinds(tables: Tables) -> Judgement:
     "42.b",
     "Neurons of the most important features tend to be monosemantic.",
     rule="rank correlation of the importance of a neuron's first feature and its weight beyond the "
-    f"largest < {CORRELATION:g} at 1−S = {MIDDLE:g}",
+    f"largest < {CORRELATION:g} at 1−S = {MIDDLE:g}; at how many densities is reported",
     evidence=_KINDS,
     quick=False,
 )
@@ -140,11 +145,13 @@ def importance(tables: Tables) -> Judgement:
         if rows["mass"].std() > 0
     }
     words = ", ".join(f"{found[p]:.2f} at 1−S={p:g}" for p in sorted(found, reverse=True))
+    so = [p for p, correlation in sorted(found.items())[::-1] if correlation < CORRELATION]
     return when(
         found.get(MIDDLE, 1.0) < CORRELATION,
-        f"rank correlation of importance and weight beyond the largest: {words}",
-        correlation=found.get(MIDDLE, np.nan),
-    )
+        f"rank correlation of importance and weight beyond the largest: {words}; < "
+        f"{CORRELATION:g} at {_at(so, tables['neurons'])}",
+        correlation=found.get(MIDDLE, np.nan), densities=len(so),
+    )  # fmt: skip
 
 
 def with_primary(tables: Tables) -> pd.DataFrame:
@@ -210,6 +217,12 @@ def tasks(tables: Tables) -> Judgement:
         f"the task of {dense:g} the former has {swapped:.1e}, {swapped / own:.1f} times as much",
         ratio=swapped / own,
     )
+
+
+def _at(densities: Iterable[float], rows: pd.DataFrame) -> str:
+    """Some densities of a table: how many of how many, and which."""
+    found = [f"{p:g}" for p in densities]
+    return f"{len(found)} of {rows[DENSITY].nunique()} densities ({', '.join(found) or 'none'})"
 
 
 def _list(rows: pd.DataFrame, column: str, form: str = "g") -> str:

@@ -170,6 +170,7 @@ def mirrored(t: Tables) -> None:
         ("37.b", mirrored, "differs"),
         ("38.a", at(0.7, mono=4), "differs"),
         ("38.a", at(0.5, represented=6), "differs"),
+        ("38.a", at(0.7, signature="+0 +1 +2 +3 +5"), "differs"),
         ("38.a", at(0.5, loss=2.0), "holds"),  # the rival is the same model there
         ("38.b", at(0.3, mono=2), "differs"),
         ("38.b", at(0.3, loss=10.0), "differs"),  # the rival is the best

@@ -141,11 +141,13 @@ def test_25b_wants_nothing_lost() -> None:
 
 
 def test_26c_compares_hexagons_that_seeds_find() -> None:
-    assert status("26.c", table()) == "holds"
     mixed = circle(0, 120, 64, 184, 240, 304)
-    assert judge("26.c", table(three=(0.02, mixed))).values["three"] == 0.5
-    both = table(three=(0.02, mixed))["organisation"]
-    worse = table(three=(0.05, mixed))["organisation"]
+    others = {"independent": (0.05, mixed)}
+    assert status("26.c", table(**others)) == "holds"
+    assert status("26.c", table()) == "differs"  # nothing to compare with
+    assert judge("26.c", table(three=(0.02, mixed), **others)).values["three"] == 0.5
+    both = table(three=(0.02, mixed), **others)["organisation"]
+    worse = table(three=(0.05, mixed), **others)["organisation"]
     assert status("26.c", {"organisation": pd.concat([both, worse])}) == "holds"
     third = pd.concat([both, both[both[P] == 0.02]])
     assert status("26.c", {"organisation": third}) == "differs"

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from claim_checks import assert_evidence_exists, judged, quick_run_as_expected
 
 from tegum.dims import DENSITY as P
 from tegum.dims import F64
@@ -21,8 +22,6 @@ from tegum.experiments._shared import sweeps as _sweeps
 from tegum.experiments.base import Experiment, Tables
 from tegum.experiments.basic_results.measure import optimal_loss
 from tegum.report.figures import draw
-from tegum.report.lab import RunLab
-from tegum.report.run import run
 from tegum.runs import tables as long
 
 EXPERIMENTS = (introduction.EXPERIMENT, basic_results.EXPERIMENT, larger.EXPERIMENT)
@@ -30,10 +29,7 @@ Models = Mapping[float, tuple[F64, F64]]
 
 
 def status(identity: str, tables: Tables) -> str:
-    judge = next(c.judge for e in EXPERIMENTS for c in e.claims if c.id == identity)
-    judgement = judge(tables)
-    assert "\n" not in judgement.measured
-    return judgement.status
+    return judged([c for e in EXPERIMENTS for c in e.claims], identity, tables).status
 
 
 def polygon(count: int, radius: float = 1.0) -> F64:
@@ -507,19 +503,10 @@ def test_figures_draw_from_the_tables_they_name(experiment: Experiment) -> None:
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda e: e.name)
 def test_evidence_exists(experiment: Experiment) -> None:
-    known = {figure.name for figure in experiment.figures} | set(all_tables()[experiment.name])
-    for claim in experiment.claims:
-        assert set(claim.evidence) <= known
-        assert claim.item in experiment.items
+    assert_evidence_exists(experiment, all_tables()[experiment.name])
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda e: e.name)
 def test_a_quick_run_finds_what_is_expected(experiment: Experiment) -> None:
-    finished = run(experiment, RunLab(quick=True))
-    assert finished.failures == ()
-    assert {v.claim.id: v.judgement.status for v in finished.outcome.verdicts} == {
-        c.id: c.expected if c.quick else "not tested" for c in experiment.claims
-    }
-    assert set(finished.outcome.tables) == set(all_tables()[experiment.name])
-    assert len(finished.drawings) == len(experiment.figures)
+    assert set(quick_run_as_expected(experiment)) == set(all_tables()[experiment.name])

@@ -65,7 +65,7 @@ def rise(tables: Tables) -> Judgement:
 
 @claims(
     "32.b",
-    "Vulnerability closely tracks the number of features per dimension, 1/D*.",
+    "Vulnerability is nearly a linear function of the number of features per dimension, 1/D*.",
     rule=f"Pearson's correlation of the two over 1 ≤ 1/(1−S) ≤ {RANGE:g} > {CORRELATION:g}",
     evidence=_DENSITIES,
 )

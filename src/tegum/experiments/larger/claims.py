@@ -31,8 +31,8 @@ claims = Claims("Demonstrating Superposition: Basic Results")
 
 @claims(
     "4.a",
-    "At 1−S = 0.3 and 0.1 the larger model, too, keeps its most important features apart and puts "
-    "the others in antipodal pairs.",
+    "At 1−S = 0.3 and 0.1 the larger model, too, is about the best packing of antipodal pairs: it "
+    "represents as many features, keeps as many of them apart, and loses as much.",
     rule=_PACKING_RULE,
     evidence=_COUNTED,
 )
@@ -74,8 +74,8 @@ def _against_packing(tables: Tables, *densities: float) -> Judgement:
 
 @claims(
     "4.c",
-    "The larger model is a rescaled version of the small one: it represents as many features per "
-    "dimension.",
+    f"Down to 1−S = {SCALES_TO:g} the larger model is a rescaled version of the small one: it "
+    "represents about as many features per dimension.",
     rule=f"{_RESCALED_RULE}1−S ≥ {SCALES_TO:g}",
     evidence=("rescaled", "models-shown", "models", "small_models"),
 )

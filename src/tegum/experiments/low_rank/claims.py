@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from tegum.dims import DENSITY
-from tegum.experiments.base import Claims, Judgement, Tables, when
+from tegum.experiments.base import Claims, Judgement, Tables, some, when
 from tegum.experiments.low_rank.measure import DENSE, PAIR, SAME, TRIANGLE
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def triangle(tables: Tables) -> Judgement:
     rows = _of_three(tables["fits"])
     found = _is_simplex(rows)
     worst = rows.iloc[(rows["simplex"] / rows["loss"]).argmax()]
-    switches = ", ".join(f"{p:.4f}" for p in _of_three(tables["switches"])[DENSITY])
+    switches = ", ".join(f"{p:.4f}" for p in some(_of_three(tables["switches"]))[DENSITY])
     return when(
         found.all(),
         f"the lowest minimum is a triangle at {found.sum()} of {len(rows)} densities, those above "
@@ -138,8 +138,8 @@ def _of_three(rows: pd.DataFrame) -> pd.DataFrame:
     expected="differs",
 )
 def direction(tables: Tables) -> Judgement:
-    rows, met = tables["fits"], tables["switches"][["n_features", DENSITY]]
-    sparse = rows[rows[DENSITY] <= SPARSE_TO]
+    rows, met = tables["fits"], some(tables["switches"])[["n_features", DENSITY]]
+    sparse = some(rows[rows[DENSITY] <= SPARSE_TO])
     best = sparse["along"] >= ALONG
     pair = (sparse["along"] - np.sqrt(2 / sparse["n_features"])).abs() <= 1 - ALONG
     switches = ", ".join(f"{p:.4f} for n = {n}" for n, p in met.itertuples(index=False))

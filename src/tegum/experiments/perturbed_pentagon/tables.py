@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from tegum.experiments.base import Tables
+from tegum.experiments.base import Tables, some
 from tegum.experiments.perturbed_pentagon.curves import PENTAGON, RELATIVE
 from tegum.experiments.perturbed_pentagon.measure import MATCH
 
@@ -54,7 +54,7 @@ def bounds(rows: pd.DataFrame) -> pd.DataFrame:
 
 def count(tables: Tables) -> int:
     """How many seeds each density has, at least."""
-    return tables["models"].groupby(RELATIVE).size().min()
+    return some(tables["models"], "models").groupby(RELATIVE).size().min()
 
 
 def kinds(rows: pd.DataFrame) -> str:
@@ -64,7 +64,8 @@ def kinds(rows: pd.DataFrame) -> str:
 
 def known(tables: Tables, relative: float) -> str:
     """The lowest loss at a density, and how many seeds come near it."""
-    rows = tables["models"][np.isclose(tables["models"][RELATIVE], relative)]
+    models = tables["models"]
+    rows = some(models[np.isclose(models[RELATIVE], relative)], "models")
     return (
         f"loss {rows['loss'].min():.7f}, N = {len(rows)}, {_near(rows).mean():.0%} of seeds within "
         f"{MATCH:.0%}"

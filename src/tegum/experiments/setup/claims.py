@@ -8,7 +8,7 @@ import numpy as np
 
 from tegum.analysis import geometry
 from tegum.dims import DENSITY
-from tegum.experiments.base import Claims, Judgement, Tables, when
+from tegum.experiments.base import Claims, Judgement, Tables, some, when
 
 #: A deviation of this many standard errors is wrong: by chance in one of a million numbers.
 Z_BOUND: Final = 5.0
@@ -76,7 +76,7 @@ def moments(tables: Tables) -> Judgement:
 
 @hierarchy(
     "2.c",
-    "A model has superposition exactly when WᵀW is not invertible.",
+    "A model has superposition whenever WᵀW is not invertible.",
     rule=f"Differs if WᵀW of a trained model is singular (smallest eigenvalue < {SINGULAR:g} of "
     f"the largest) while every represented feature has sup_i < {NO_SUPERPOSITION:g} and D_i > "
     f"{WHOLE_DIMENSION:g}.",
@@ -86,7 +86,7 @@ def moments(tables: Tables) -> Judgement:
 def invertibility(tables: Tables) -> Judgement:
     found: dict[str, float] = {}
     plain, words = [], []
-    for name, rows in tables["models"].groupby("panel", sort=False):
+    for name, rows in some(tables["models"]).groupby("panel", sort=False):
         shown = rows[rows["norm"] > geometry.REPRESENTED]
         smallest = rows["eigenvalue"].abs().min() / rows["eigenvalue"].max()
         largest, least = shown["superposition"].max(), shown["dimensionality"].min()

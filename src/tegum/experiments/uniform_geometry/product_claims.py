@@ -9,7 +9,7 @@ import numpy as np
 
 from tegum.analysis.catalogue import polytope
 from tegum.dims import DENSITY, SEED
-from tegum.experiments.base import Claims, Judgement, Tables, when
+from tegum.experiments.base import Claims, Judgement, Tables, some, when
 from tegum.experiments.uniform_geometry.claims import claims as curve
 from tegum.experiments.uniform_geometry.scatter_claims import (
     PLATEAU,
@@ -17,6 +17,7 @@ from tegum.experiments.uniform_geometry.scatter_claims import (
     SHARE,
     best_long,
     levels,
+    sweep_and_long,
 )
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ def _in_named(tables: Tables) -> pd.DataFrame:
     """Features in named factors of the models of lowest loss, where polytopes are sought."""
     import pandas as pd
 
-    parts = (tables["features"], best_long(tables))
+    parts = (some(tables["features"]), best_long(tables))
     own = pd.concat([part.assign(n_of_model=len(part)) for part in parts], ignore_index=True)
     own = own[levels(own).between(*RANGE) & (own["factor"] >= 0)]
     return own[~own["geometry"].isin(NAMELESS)]
@@ -152,7 +153,7 @@ def _mostly(good: pd.Series, level: pd.Series, words: str) -> Judgement:
 )
 def seen(tables: Tables) -> Judgement:
     models = []
-    for own in (tables["features"], tables["long_features"]):
+    for own in sweep_and_long(tables, "features"):
         inside = own[levels(own).between(*RANGE) & (own["across"] < ORTHOGONAL)]
         keys = [name for name in (DENSITY, SEED) if name in own]
         models += [part for _, part in inside.groupby(keys)]

@@ -9,7 +9,7 @@ import numpy as np
 
 from tegum.analysis import geometry, stickiness
 from tegum.dims import DENSITY, SEED
-from tegum.experiments.base import Claims, Judgement, Tables, when
+from tegum.experiments.base import Claims, Judgement, Tables, some, when
 from tegum.experiments.uniform_geometry.claims import AT_ONE, span
 from tegum.experiments.uniform_geometry.claims import claims as curve
 from tegum.runs.select import best_rows
@@ -98,7 +98,12 @@ def levels(table: pd.DataFrame) -> pd.Series:
 def best_long(tables: Tables) -> pd.DataFrame:
     """The features of the long runs that belong to the models of lowest loss."""
     keys = best_rows(tables["long_models"], DENSITY)[[DENSITY, SEED]]
-    return tables["long_features"].merge(keys, on=[DENSITY, SEED])
+    return some(tables["long_features"].merge(keys, on=[DENSITY, SEED]))
+
+
+def sweep_and_long(tables: Tables, name: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """A table of the sweep and of the long runs, neither of them empty."""
+    return some(tables[name]), some(tables[f"long_{name}"])
 
 
 @claims(
@@ -115,7 +120,7 @@ def order(tables: Tables) -> Judgement:
     import pandas as pd
 
     columns = [DENSITY, "geometry"]
-    features = pd.concat([tables["features"][columns], tables["long_features"][columns]])
+    features = pd.concat([part[columns] for part in sweep_and_long(tables, "features")])
     simplex = features["geometry"].str.fullmatch(r"tetrahedron|\d+-simplex")
     by_kind = levels(features).groupby(features["geometry"].mask(simplex, "simplex"))
     middle = by_kind.median().reindex(list(ORDER))
@@ -130,7 +135,7 @@ def order(tables: Tables) -> Judgement:
 
 @claims(
     "15.b",
-    "On the plateau at 1/2 all features are in antipodal pairs.",
+    "On the plateau at 1/2 nearly all represented features are in antipodal pairs.",
     rule=f"≥ {PLATEAU_PART:.0%} of the represented features are in digons, with D_i = 1/2 ± "
     f"{SHARE:g}, at every 1/(1−S) from {PLATEAU[0]:g} to {PLATEAU[1]:g}",
     evidence=("dimensionality", "feature-graphs", "features"),
@@ -162,7 +167,7 @@ def digons(tables: Tables) -> Judgement:
 def polytopes(tables: Tables) -> Judgement:
     import pandas as pd
 
-    table = pd.concat([tables["factors"], tables["long_factors"]], ignore_index=True)
+    table = pd.concat(sweep_and_long(tables, "factors"), ignore_index=True)
     table = table[levels(table).between(*RANGE) & (table["offset"] <= SHARE)]
     level = levels(table)
     found = {name: level[table["name"] == name] for name in POLYTOPES}
@@ -170,7 +175,8 @@ def polytopes(tables: Tables) -> Judgement:
         f"{len(own)} × {name}" + (f" at {own.min():.3g}–{own.max():.3g}" if len(own) else "")
         for name, own in found.items()
     )
-    number = tables["models"]["chosen"].sum() + len(tables["long_models"])
+    sweep, long = sweep_and_long(tables, "models")
+    number = sweep["chosen"].sum() + len(long)
     return when(
         all(map(len, found.values())),
         f"{words} = 1/(1−S), in {number} models",
@@ -200,7 +206,7 @@ def _scatter(tables: Tables) -> pd.DataFrame:
     """
     import pandas as pd
 
-    parts = {"sweep": tables["features"], "long": best_long(tables)}
+    parts = {"sweep": some(tables["features"]), "long": best_long(tables)}
     table = pd.concat(parts, names=["part", None]).reset_index(level="part")
     table = table.reset_index(drop=True)
     group = table.groupby(["part", DENSITY, "factor"]).ngroup()
@@ -216,7 +222,7 @@ def _scatter(tables: Tables) -> pd.DataFrame:
 def total(tables: Tables) -> Judgement:
     import pandas as pd
 
-    models = pd.concat([tables["models"], tables["long_models"]])
+    models = pd.concat(sweep_and_long(tables, "models"))
     ratio = models["total"] / models["n_hidden"]
     off = (ratio - 1).abs().max()
     return when(

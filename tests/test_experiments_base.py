@@ -8,8 +8,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from claim_checks import judged
 
-from tegum.experiments.base import Claim, Claims, Experiment, Judgement, Tables, Verdict, when
+from tegum.experiments.base import (
+    Claim,
+    Claims,
+    Experiment,
+    Judgement,
+    Tables,
+    Verdict,
+    some,
+    when,
+)
 
 
 def holds(tables: Tables) -> Judgement:
@@ -89,6 +99,45 @@ class TestClaims:
     ) -> None:
         claim = Claim("1.a", "S", "It is so.", "always", holds, (), expected)
         assert Verdict("e", claim, Judgement(status, "x")).as_expected is not surprise
+
+
+class TestSome:
+    def test_rows_are_given_back(self) -> None:
+        rows = pd.DataFrame({"a": [0.0]})
+        assert some(rows) is rows
+        assert some(rows["a"] == 0).all()
+        assert some((0.1,)) == (0.1,)
+
+    @pytest.mark.parametrize("rows", [pd.DataFrame({"a": []}), pd.Series([], dtype=float), ()])
+    def test_none_are_no_evidence(self, rows: Any) -> None:
+        with pytest.raises(LookupError, match=r"^no rows$"):
+            some(rows)
+        with pytest.raises(LookupError, match=r"^no models$"):
+            some(rows, "models")
+
+
+class TestClaimsOfNothing:
+    """What tests of experiments ask of every claim that holds."""
+
+    def tables(self) -> Tables:
+        return {"losses": pd.DataFrame({"loss": [0.5]}), "other": pd.DataFrame({"a": [1]})}
+
+    def claims(self, rule: Any) -> Claims:
+        claims = Claims("Geometry")
+        claims("1.a", "It is so.", rule="< 1", evidence=())(lambda t: when(rule(t), "x"))
+        return claims
+
+    def test_a_rule_that_is_true_of_no_rows_is_caught(self) -> None:
+        loose = self.claims(lambda t: (t["losses"]["loss"] < 1).all())
+        with pytest.raises(AssertionError, match=r"1\.a holds of an empty losses"):
+            judged(loose, "1.a", self.tables())
+
+    def test_one_that_differs_or_raises_is_not(self) -> None:
+        for rule in (
+            lambda t: t["losses"]["loss"].max() < 1,
+            lambda t: (some(t["losses"])["loss"] < 1).all(),
+        ):
+            assert judged(self.claims(rule), "1.a", self.tables()).status == "holds"
 
 
 class TestWhen:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from claim_checks import assert_no_claim_holds_of_nothing, judged
 
 from tegum.experiments import energy_levels, geometric_transformations
 from tegum.experiments.base import Tables
@@ -26,10 +27,7 @@ EXPERIMENTS = (energy_levels.EXPERIMENT, geometric_transformations.EXPERIMENT)
 
 
 def status(identity: str, tables: Tables) -> str:
-    judge = next(c.judge for e in EXPERIMENTS for c in e.claims if c.id == identity)
-    judgement = judge(tables)
-    assert "\n" not in judgement.measured
-    return judgement.status
+    return judged([c for e in EXPERIMENTS for c in e.claims], identity, tables).status
 
 
 def jump(**changes: Any) -> dict[str, Any]:
@@ -123,7 +121,7 @@ def stage_tables(*rows: dict[str, Any], **ends: Any) -> Tables:
     final = pd.DataFrame(
         [{"feature_probability": p, "seed": s, "loss": 1.0 + s, "represented": 6,
           "within": 0.02, "worst_antipode": -0.99, "octahedron": s < 4}
-         for p in (0.1, 0.05) for s in range(5)]
+         for p in (0.1, 0.05, 0.02) for s in range(5)]
     )  # fmt: skip
     for name, value in ends.items():
         final[name] = value
@@ -179,6 +177,9 @@ class TestTransformations:
         )
         assert status("31.b", tables) == "differs"
         assert status("31.a", tables) == "holds"
+        for letter in "ab":
+            with pytest.raises(LookupError):
+                status(f"31.{letter}", {**tables, "ends": fewer[fewer["seed"] < 0]})
         fewer["loss"] = 5.0 - fewer["seed"]  # the best is now the one that is none
         assert status("31.a", tables) == "differs"
 
@@ -236,6 +237,7 @@ def test_a_quick_run(experiment: Any) -> None:
     done = run(experiment, RunLab(quick=True))
     assert not done.failures
     assert done.as_expected
+    assert_no_claim_holds_of_nothing(experiment, done.outcome.tables)
     assert {d.name for d in done.drawings} == {f.name for f in experiment.figures}
     for drawing in done.drawings:
         assert drawing.gif is None or len(drawing.gif) < 2_000_000

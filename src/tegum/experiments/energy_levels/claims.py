@@ -6,7 +6,7 @@ from typing import Final
 
 from tegum.analysis.dynamics import MARGIN
 from tegum.dims import SEED
-from tegum.experiments.base import Claims, Judgement, Tables, when
+from tegum.experiments.base import Claims, Judgement, Tables, some, when
 from tegum.experiments.energy_levels.measure import LATE, OFF, SIZE, chosen_of, late_jumps
 
 SIGNIFICANT: Final = 0.05
@@ -16,8 +16,8 @@ claims = Claims("Superposition and Learning Dynamics")
 
 @claims(
     "30.a",
-    "Late in training, when most features have settled, single features jump from one "
-    "dimensionality to another.",
+    f"Late in training, after step {LATE:,}, single features jump from one dimensionality to "
+    "another.",
     rule="in the chosen model of 24 a feature changes level (crosses the middle between 0 and 1/2 "
     f"by {MARGIN:g}) by more than {SIZE:g}, beginning after step {LATE:,}",
     evidence=("levels", "jumps", "trainings"),
@@ -64,7 +64,7 @@ def coincident(tables: Tables) -> Judgement:
 
 @claims(
     "30.c",
-    "In the end every feature is in an antipodal pair or not represented.",
+    "In the end every feature has half a dimension, as in an antipodal pair, or none.",
     rule=f"the last D_i of the chosen model are within {OFF:g} of 0 or 1/2",
     evidence=("levels", "trainings"),
     quick=False,
@@ -83,14 +83,15 @@ def settled(tables: Tables) -> Judgement:
 
 @claims(
     "30.d",
-    "What looks like a smooth decrease of the loss is made of such jumps.",
+    "Of what looks like a smooth decrease of the loss such jumps hold more than chance would give "
+    "them.",
     rule="after 70 % of the pairs have formed, of all seeds with jumps together: jumps hold more "
     "of the fall of the loss than jumps moved around the time at random, circular-shift test, p < "
     f"{SIGNIFICANT:g}",
     evidence=("trainings", "jumps", "share"),
 )
 def share(tables: Tables) -> Judgement:
-    pooled, jumps = tables["share"].iloc[0], tables["trainings"]["jumps"]
+    pooled, jumps = tables["share"].iloc[0], some(tables["trainings"])["jumps"]
     return when(
         pooled["p_value"] < SIGNIFICANT,
         f"jumps take {100 * pooled['time_share']:.1f} % of the time and hold "

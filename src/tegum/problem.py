@@ -29,7 +29,7 @@ class Problem(Spec):
         target: t: "x", "abs" ("|x|"), "relu", "square", "cube", "sign" or "step" (1 where x > 0) of
             each feature, any function of each feature as an `Elementwise`, or products, AND, OR of
             pairs as `Pairs`.
-        l1: the penalty on hidden activations, >= 0.
+        l1: λ >= 0 of a penalty λ·‖h‖₁ on hidden activations.
 
     Raises:
         SpecError: for a value out of its range, and parts whose shapes do not agree.

@@ -18,10 +18,10 @@ class Anticorrelated(Distribution):
     and within a set E[x_i x_j] = 0. Features are numbered set by set.
 
     Args:
-        n_sets: how many sets, >= 1.
-        set_size: k, features in each, >= 1.
-        feature_probability: p in (0, 1] that a *set* is on, a number or one per set.
-        magnitude: the law of v: "uniform", "signed", "exponential" or "one".
+        n_sets: the number of sets, >= 1.
+        set_size: k, features in each set, >= 1.
+        feature_probability: p that a *set* is on, in (0, 1], a number or one per set.
+        magnitude: what v is drawn from, as in `Independent`.
 
     Raises:
         SpecError: for a value out of its range, and another number of probabilities than of sets.

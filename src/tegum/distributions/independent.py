@@ -17,10 +17,10 @@ class Independent(Distribution):
     E[x_i] = p_i E[v], E[x_i²] = p_i E[v²], E[x_i x_j] = E[x_i] E[x_j].
 
     Args:
-        n_features: n >= 1.
-        feature_probability: p = 1 − S in (0, 1], a number or one per feature.
-        magnitude: the law of v: "uniform" (U[0, 1]), "signed" (U[-1, 1]), "exponential" (Exp(1))
-            or "one" (1).
+        n_features: the number of features n, >= 1.
+        feature_probability: p = 1 − S that a feature is active, in (0, 1], a number or one each.
+        magnitude: what v is drawn from: uniform, U[0, 1]; signed, U[-1, 1]; exponential, Exp(1);
+            one, 1.
 
     Raises:
         SpecError: for a value out of its range, and another number of probabilities than of

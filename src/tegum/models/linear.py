@@ -14,8 +14,8 @@ class Linear(Model):
     """h = W x, x' = Wᵀ h + b, with W (m, n) and b (n,).
 
     Args:
-        n_hidden: m >= 1.
-        bias: False keeps b = 0.
+        n_hidden: the number of hidden dimensions (neurons) m, >= 1.
+        bias: an output bias b (n,), or none.
 
     Raises:
         SpecError: for a value out of its range.

@@ -15,10 +15,10 @@ class ReLUHidden(Model):
     """h = ReLU(W x + b_hidden), x' = f(Wᵀ h + b), with W (m, n), b (n,) and b_hidden (m,).
 
     Args:
-        n_hidden: m >= 1.
-        bias: False keeps b = 0.
-        hidden_bias: False keeps b_hidden = 0.
-        activation: f: "relu", "gelu", "leaky", "quadratic" or "identity".
+        n_hidden: the number of hidden dimensions (neurons) m, >= 1.
+        bias: an output bias b (n,), or none.
+        hidden_bias: a bias b_hidden (m,) of the neurons, or none.
+        activation: f of the outputs: relu, gelu, leaky, quadratic or identity.
 
     Raises:
         SpecError: for a value out of its range.

@@ -14,9 +14,9 @@ class ReLUOutput(Model):
     """h = W x, x' = f(Wᵀ h + b), with W (m, n) and b (n,).
 
     Args:
-        n_hidden: m >= 1.
-        bias: False keeps b = 0.
-        activation: f: "relu", "gelu", "leaky", "quadratic" or "identity".
+        n_hidden: the number of hidden dimensions (neurons) m, >= 1.
+        bias: an output bias b (n,), or none.
+        activation: f of the outputs: relu, gelu, leaky, quadratic or identity.
 
     Raises:
         SpecError: for a value out of its range.

@@ -15,11 +15,11 @@ class TwoLayer(Model):
     """h = f_h(W_in x + b_hidden), x' = f(W_out h + b), with W_in (m, n) and W_out (n, m).
 
     Args:
-        n_hidden: m >= 1.
-        bias: False keeps b (n,) = 0.
-        hidden_bias: False keeps b_hidden (m,) = 0.
-        hidden_activation: f_h: "relu", "gelu", "leaky", "quadratic" or "identity".
-        activation: f, one of the same.
+        n_hidden: the number of hidden dimensions (neurons) m, >= 1.
+        bias: an output bias b (n,), or none.
+        hidden_bias: a bias b_hidden (m,) of the neurons, or none.
+        hidden_activation: f_h of the neurons: one of the same.
+        activation: f of the outputs: relu, gelu, leaky, quadratic or identity.
 
     Raises:
         SpecError: for a value out of its range.

@@ -43,10 +43,10 @@ class Elementwise(Target):
     `Elementwise.from_function(np.sin)` makes the table.
 
     Args:
-        table: f at k >= 2 evenly spaced points from `low` to `high`, (k,); beyond them f goes on
+        table: f at k >= 2 evenly spaced points from `low` to `high`, (k,); beyond them it goes on
             along its first and last line.
-        low: where the table begins, <= 0.
-        high: where it ends, >= 0; low < high.
+        low: x where the table begins, <= 0.
+        high: x where the table ends, >= 0; low < high.
 
     Raises:
         SpecError: for a value out of its range, and a function that is not 0 at 0.
@@ -80,8 +80,8 @@ class Elementwise(Target):
 
         Args:
             f: gives one finite number for each of an array (points,).
-            low: where the table begins, <= 0.
-            high: where it ends, >= 0; low < high.
+            low: x where the table begins, <= 0.
+            high: x where the table ends, >= 0; low < high.
             points: how many values the table has, >= 3.
 
         Returns:

@@ -59,10 +59,10 @@ class Pairs(Target):
     values give the features the magnitude "one".
 
     Args:
-        operation: op: "product", "min" (also "and": of features that are 0 or 1 it is AND), "max"
-            ("or"), or "distance" |x_a − x_b| ("xor").
-        pairs: at most n pairs of different features; None for the ring (i, i + 1 mod n), one for
-            each output.
+        operation: what is made of a pair: product, min (also "and": of features that are 0 or 1 it
+            is AND), max ("or"), or distance, |x_a − x_b| ("xor").
+        pairs: at most n pairs of different features; without them the ring (i, i + 1 mod n), one
+            for each output.
 
     Raises:
         SpecError: for another operation, and what is no pair of features.

@@ -276,3 +276,10 @@ def test_a_scale_changes_no_bit() -> None:
     W = np.random.default_rng(0).normal(size=(3, 4, 7))
     for measure in (geo.dimensionality, geo.cosines):
         assert measure(W).tobytes() == measure(W * 2.0**-500).tobytes()
+
+
+def test_the_pair_of_an_untied_model_is_not_one_array() -> None:
+    pair = (np.eye(3), np.eye(3))
+    for measure in (geo.dimensionality, geo.norms, geo.cosines):
+        with pytest.raises(SpecError, match="W must be one array; of an untied model give W_in"):
+            measure(pair)  # type: ignore[arg-type]

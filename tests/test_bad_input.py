@@ -45,6 +45,7 @@ IN_SETS = "train --distribution anticorrelated --hidden 1 --probability 0.5 "
         (TRAIN + "--probability 0.5,0,1", "feature_probability[1] must be in (0, 1]; got 0.0"),
         (TRAIN + "--importance -1", "Problem.importance must be >= 0; got -1.0"),
         (TRAIN + "--importance 1,nan,1", "--importance must be finite; got 'nan'"),
+        (TRAIN + "--importance 1e300^i", "--importance must have powers up to 2 that are finite"),
         (TRAIN + "--importance 0", "Problem.importance must not be all zero; got 0.0"),
         (TRAIN + "--l1 -1", "Problem.l1 must be >= 0; got -1.0"),
         (TRAIN + "--steps 100000000000000000000", "Training.steps must be < 2^63; got 1000000"),

@@ -177,7 +177,7 @@ def test_coordinates_count_to_nine_digits() -> None:
         ({"r": 2.0}, "problem_of.coordinates must name every axis"),
         (
             {"r": 3.0, "feature_probability": 0.2},
-            "problem_of.r must be one of [0.5, 2.0, 4.0]; got 3.0",
+            "problem_of.r must be one of [0.5, 2.0, 4.0], the nearest 2.0; got 3.0",
         ),
         ({"r": "a", "feature_probability": 0.2}, "problem_of.r must be one of"),
         ({"r": [0.5, 2.0], "feature_probability": 0.2}, "problem_of.r must be one of"),

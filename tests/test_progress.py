@@ -7,7 +7,7 @@ import time
 import pytest
 
 import tegum.ensemble.progress
-from tegum.ensemble.progress import Bars, Display
+from tegum.ensemble.progress import Bars, Display, shown
 
 
 class Terminal(io.StringIO):
@@ -146,3 +146,12 @@ def test_displays_that_share_a_terminal_show_a_bar_each_and_leave_none():
         assert "seven" in after
         assert "nine" not in after
     assert out.getvalue().rstrip("\n").endswith("\x1b[2K")
+
+
+def test_true_shows_a_bar_where_there_is_no_terminal_and_false_none() -> None:
+    with shown(True) as told:
+        assert isinstance(told, Display)
+    for silent in (False, None):  # in tests there is no terminal
+        with shown(silent) as told:
+            assert not isinstance(told, Display)
+            told(1, 2)

@@ -79,6 +79,9 @@ def test_an_experiment_stands_where_its_name_says() -> None:
     for experiment in discovery.list_experiments():
         home = importlib.import_module(f"tegum.experiments.{experiment.name.replace('-', '_')}")
         assert home.EXPERIMENT is experiment
+        # who looks for claim 38.b finds its folder by the first lines of the files
+        words = set(re.findall(r"\d+", str(home.__doc__)))
+        assert {str(experiment.items[0]), str(experiment.items[-1])} <= words
 
 
 def test_claims_are_judged_where_they_are_written() -> None:

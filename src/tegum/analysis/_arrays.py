@@ -19,6 +19,9 @@ Array = TypeVar("Array", NDArray[Any], xr.DataArray)
 def lift(core: Callable[[F64], NDArray[Any]], W: Array, out: tuple[str, ...]) -> Array:
     """Apply `core`, (..., hidden, feature) -> (..., *out), to plain or labelled weights."""
     if not isinstance(W, xr.DataArray):
+        if isinstance(W, tuple):
+            rule = "must be one array; of an untied model give W_in or W_out"
+            raise SpecError.of("W", "", rule, f"a tuple of {len(W)}")
         w = np.asarray(W, dtype=np.float64)
         if w.ndim < 2:
             raise SpecError.of("W", "shape", "must be (..., hidden, feature)", w.shape)

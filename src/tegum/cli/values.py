@@ -59,7 +59,11 @@ def importance(option: str, text: str, n_features: int) -> float | tuple[float, 
     if power is None:
         return number_or_vector(option, text)
     base = number(option, power["base"])
-    return tuple(base**i for i in range(n_features))
+    try:
+        return tuple(base**i for i in range(n_features))
+    except OverflowError:
+        rule = f"must have powers up to {n_features - 1} that are finite"
+        raise SpecError.of(option, "", rule, text) from None
 
 
 def pairs(option: str, text: str) -> tuple[tuple[int, int], ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -40,7 +40,7 @@ def train(
     start: xr.Dataset | None = None,
     store: Store | str | os.PathLike[str] | None = None,
     jobs: int | None = None,
-    progress: Progress | Literal[False] | None = None,
+    progress: Progress | bool | None = None,
 ) -> xr.Dataset:
     """Train `seeds` models at every point of the product of `axes`.
 
@@ -66,7 +66,8 @@ def train(
         store: a folder in which finished work is looked up instead of repeated, and from which a
             run that was stopped goes on where it was.
         jobs: threads that work, >= 1, by default one for each core.
-        progress: told how far the run is; by default shown on a terminal, False is silent.
+        progress: told how far the run is; by default a bar on a terminal, True shows it anywhere,
+            False is silent.
 
     Returns:
         A Dataset with the axes in order, then `seed`: `W (..., seed, hidden, feature)` (or `W_in`

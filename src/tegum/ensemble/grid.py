@@ -38,6 +38,9 @@ class Axis:
         where = f"axes[{name!r}]"
         if not isinstance(name, str) or not name:
             raise SpecError.of("train", "axes", "must have names that are text", name)
+        if name in (".", "..") or not name.isprintable() or "/" in name:
+            rule = "must be a name that a file can hold: printable, without '/', not '.'; rename it"
+            raise SpecError.of("train", where, rule, name)
         target, values = name, given
         if isinstance(given, tuple) and len(given) == 2 and isinstance(given[0], str):
             target, values = given

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, Self, TextIO
+from typing import TYPE_CHECKING, Any, Final, Protocol, Self, TextIO
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -32,9 +32,9 @@ class Progress(Protocol):
 
 
 @contextmanager
-def shown(progress: Progress | Literal[False] | None) -> Iterator[Progress]:
-    """What to tell progress to: by default a bar, where there is a terminal to show it."""
-    if progress is None and sys.stderr.isatty():
+def shown(progress: Progress | bool | None) -> Iterator[Progress]:
+    """What to tell progress to: a bar if True, by default where there is a terminal to show it."""
+    if progress is True or (progress is None and sys.stderr.isatty()):
         with Display() as display:
             yield display
     else:

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tegum.dims import F64, FEATURE, HIDDEN, I64
 from tegum.errors import SpecError, UnknownNameError, shorten
@@ -86,7 +87,7 @@ def targets_of(runs: xr.Dataset) -> dict[str, str]:
     return targets
 
 
-def problem_of(runs: xr.Dataset, **coordinates: Any) -> Problem:
+def problem_of(runs: xr.Dataset, /, **coordinates: Any) -> Problem:
     """The problem of the models at one point of a run: its stated problem, with its axes' values.
 
     An axis whose name is no word is given as in `problem_of(runs, **{"importance[1]": 0.5})`.
@@ -129,9 +130,19 @@ def _selected(point: xr.Dataset, name: str, wanted: Any) -> xr.Dataset:
     except (TypeError, ValueError):
         found = np.zeros(values.shape, np.bool_)
     if not found.any():
-        rule = f"must be one of {shorten(values.to_numpy().tolist())}"
+        listed = values.to_numpy()
+        rule = f"must be one of {shorten(listed.tolist())}{_nearest(listed, wanted)}"
         raise SpecError.of("problem_of", name, rule, wanted)
     return point.isel({values.dims[0]: np.flatnonzero(found)}) if values.ndim else point
+
+
+def _nearest(values: NDArray[Any], wanted: Any) -> str:
+    """For a number that an axis does not have: which of its values is nearest."""
+    try:
+        away = np.abs(values - float(wanted))
+    except (TypeError, ValueError):
+        return ""
+    return f", the nearest {values.reshape(-1)[int(away.argmin())]!s}"
 
 
 def _problems(

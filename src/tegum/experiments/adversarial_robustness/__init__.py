@@ -1,4 +1,7 @@
-"""Superposition and adversarial robustness: vulnerability, masked gradients, robust models."""
+"""Superposition and adversarial robustness: vulnerability, masked gradients, robust models.
+
+Items 32 to 35 of the list of claims.
+"""
 
 from __future__ import annotations
 

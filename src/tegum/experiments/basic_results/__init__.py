@@ -1,4 +1,7 @@
-"""The first demonstration: twenty features in five dimensions, and the linear model."""
+"""The first demonstration: twenty features in five dimensions, and the linear model.
+
+Items 3 and 5 of the list of claims.
+"""
 
 from __future__ import annotations
 

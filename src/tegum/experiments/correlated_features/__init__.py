@@ -1,4 +1,7 @@
-"""Correlated and anticorrelated features: how they are organised, and local orthogonal bases."""
+"""Correlated and anticorrelated features: how they are organised, and local orthogonal bases.
+
+Items 24 to 27 of the list of claims.
+"""
 
 from __future__ import annotations
 

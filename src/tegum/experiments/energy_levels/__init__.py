@@ -1,4 +1,7 @@
-"""Energy levels: features that jump between dimensionalities, and the loss that falls with them."""
+"""Energy levels: features that jump between dimensionalities, and the loss that falls with them.
+
+Item 30 of the list of claims.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Learning as geometric transformations: two correlated sets on their way to an octahedron."""
+"""Learning as geometric transformations: two correlated sets on their way to an octahedron.
+
+Item 31 of the list of claims.
+"""
 
 from __future__ import annotations
 

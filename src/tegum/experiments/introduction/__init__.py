@@ -1,4 +1,7 @@
-"""The paper's first figure: five features in two dimensions, from dense to sparse."""
+"""The paper's first figure: five features in two dimensions, from dense to sparse.
+
+Item 1 of the list of claims.
+"""
 
 from __future__ import annotations
 

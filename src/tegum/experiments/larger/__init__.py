@@ -1,4 +1,7 @@
-"""Eighty features in twenty dimensions: the basic results at a larger scale."""
+"""Eighty features in twenty dimensions: the basic results at a larger scale.
+
+Item 4 of the list of claims.
+"""
 
 from __future__ import annotations
 

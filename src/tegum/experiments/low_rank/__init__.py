@@ -1,4 +1,7 @@
-"""Polytopes and low-rank matrices: what a model leaves out, and whether that is (1, …, 1)."""
+"""Polytopes and low-rank matrices: what a model leaves out, and whether that is (1, …, 1).
+
+Item 19 of the list of claims.
+"""
 
 from __future__ import annotations
 

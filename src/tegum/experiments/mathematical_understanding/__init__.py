@@ -1,4 +1,7 @@
-"""Mathematical understanding: the loss by number of active features, and what each part says."""
+"""Mathematical understanding: the loss by number of active features, and what each part says.
+
+Items 6 to 8 of the list of claims.
+"""
 
 from __future__ import annotations
 

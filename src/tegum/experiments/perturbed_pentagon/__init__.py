@@ -1,4 +1,7 @@
-"""The pentagon with one feature of another density: deformed, then collapsed into two digons."""
+"""The pentagon with one feature of another density: deformed, then collapsed into two digons.
+
+Items 20 to 23 of the list of claims.
+"""
 
 from __future__ import annotations
 

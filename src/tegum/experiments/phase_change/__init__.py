@@ -1,4 +1,7 @@
-"""Superposition as a phase change: theory, the true optimum, and the transition itself."""
+"""Superposition as a phase change: theory, the true optimum, and the transition itself.
+
+Items 10 to 12 and 55 of the list of claims.
+"""
 
 from __future__ import annotations
 

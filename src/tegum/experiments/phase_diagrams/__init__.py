@@ -1,4 +1,7 @@
-"""The phase diagrams of trained models, by two rules, beside the optimum and the theory."""
+"""The phase diagrams of trained models, by two rules, beside the optimum and the theory.
+
+Items 9 and 12 of the list of claims.
+"""
 
 from __future__ import annotations
 

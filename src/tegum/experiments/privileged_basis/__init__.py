@@ -1,4 +1,7 @@
-"""Superposition in a privileged basis: neurons, by a ReLU on the hidden layer."""
+"""Superposition in a privileged basis: neurons, by a ReLU on the hidden layer.
+
+Items 36 to 39 of the list of claims.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Data and model sanity: the samples that the engine draws follow the laws it states."""
+"""Data and model sanity: the samples that the engine draws follow the laws it states.
+
+Item 2 of the list of claims.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The strategic picture: models without superposition, and what they cost."""
+"""The strategic picture: models without superposition, and what they cost.
+
+Items 46 to 48 of the list of claims.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Uniform superposition: dimensions per feature stick at fractions, features form polytopes."""
+"""Uniform superposition: dimensions per feature stick at fractions, features form polytopes.
+
+Items 13 to 18 of the list of claims.
+"""
 
 from __future__ import annotations
 

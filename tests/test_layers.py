@@ -321,3 +321,47 @@ def test_the_checker_sees(source: str, module: str) -> None:
 )
 def test_the_checker_lets_pass(source: str, module: str) -> None:
     assert violations(source, module) == []
+
+
+def long_files(root: Path) -> list[str]:
+    """Python files of more than 300 lines."""
+    return [
+        f"{path.relative_to(root)}: {lines} lines"
+        for path in sorted(root.rglob("*.py"))
+        if (lines := path.read_text("utf-8").count("\n")) > 300
+    ]
+
+
+def counted_parameters(source: str) -> dict[str, int]:
+    """Functions by name and line, with the number of their parameters but `self` and `cls`."""
+    found = {}
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            positional = [*node.args.posonlyargs, *node.args.args]
+            names = [argument.arg for argument in (*positional, *node.args.kwonlyargs)]
+            own = names[1:] if names[:1] in (["self"], ["cls"]) else names
+            found[f"{node.name}:{node.lineno}"] = len(own)
+    return found
+
+
+def test_files_are_short() -> None:
+    assert long_files(ROOT) == []
+
+
+def test_functions_take_few_parameters() -> None:
+    counts = {
+        f"{module}.{name}": count
+        for module, path in MODULES.items()
+        for name, count in counted_parameters(path.read_text("utf-8")).items()
+    }
+    many = {name: count for name, count in counts.items() if count >= 8}
+    assert {name for name, count in many.items() if count > 10} == set()
+    assert len(many) < 25, sorted(many)
+
+
+def test_the_counters_count(tmp_path: Path) -> None:
+    source = "class A:\n    def f(self, a, /, b, *, c=1): ...\n\nasync def g(*rest, d): ...\n"
+    assert counted_parameters(source) == {"f:2": 3, "g:4": 1}
+    (tmp_path / "short.py").write_text("\n" * 300)
+    (tmp_path / "long.py").write_text("\n" * 301)
+    assert long_files(tmp_path) == ["long.py: 301 lines"]

@@ -170,12 +170,12 @@ def test_enough_functions_are_tried() -> None:
 def test_nonsense_raises_what_raises_says(name: str) -> None:
     thing = FUNCTIONS[name]
     given = [one.name for one in required(thing)]
-    values = {given[0]: NONSENSE[given[0]], **{one: SENSE[one] for one in given[1:]}}
+    first, others = NONSENSE[given[0]], {one: SENSE[one] for one in given[1:]}
     if thing is tg.analysis.neurons.rescale:  # of pairs alone
-        values = {"W": (np.zeros(3), np.zeros(3))}
+        first = (np.zeros(3), np.zeros(3))
     said = entries(sections(thing)["Raises"])
     with pytest.raises(tuple(getattr(errors, error) for error in said)) as caught:
-        thing(**values)
+        thing(first, **others)
     assert type(caught.value).__name__ in said
     assert "\n" not in str(caught.value)
 

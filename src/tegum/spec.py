@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from inspect import Parameter, Signature
 from math import inf, isfinite
 from numbers import Integral, Real
 from types import NoneType
-from typing import Annotated, Any, Literal, NoReturn, Self, TypeVar, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, NoReturn, Self, TypeVar, get_args, get_origin
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, PlainValidator, ValidationError, model_serializer
@@ -40,7 +41,7 @@ class Spec(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", revalidate_instances="never")
 
-    def __init__(self, *values: Any, **named: Any) -> None:
+    def __init__(self, /, *values: Any, **named: Any) -> None:
         """Fields by position or by name; a SpecError names the one that breaks a rule."""
         owner = type(self)
         if values:
@@ -73,7 +74,7 @@ class Spec(BaseModel):
         """Refuse: descriptions are frozen."""
         raise SpecError(f"{type(self).__name__} is frozen; {name} cannot be deleted")
 
-    def replace(self, **changes: Any) -> Self:
+    def replace(self, /, **changes: Any) -> Self:
         """A copy with other values in the named fields, validated like a new object."""
         return type(self)(**{**self.__dict__, **changes})
 
@@ -101,6 +102,9 @@ class Spec(BaseModel):
 
 
 _KINDS: dict[str, type[Spec]] = {}
+#: How many descriptions, each in the one before, are being read from mappings.
+_DEPTH: ContextVar[int] = ContextVar("depth", default=0)
+_DEEPEST: Final = 16
 
 
 def spec_of(base: type[S], value: Any) -> S:
@@ -117,7 +121,14 @@ def spec_of(base: type[S], value: Any) -> S:
         known = sorted(kind for kind, spec in _KINDS.items() if issubclass(spec, base))
         rule = f"needs a kind among {', '.join(known)} to be a {base.__name__}"
         raise BrokenRule(rule, value.get("kind"))
-    return found(**{str(key): entry for key, entry in value.items()})
+    depth = _DEPTH.get()
+    if depth == _DEEPEST:
+        raise BrokenRule(f"must be nested at most {_DEEPEST} deep", value)
+    token = _DEPTH.set(depth + 1)
+    try:
+        return found(**{str(key): entry for key, entry in value.items()})
+    finally:
+        _DEPTH.reset(token)
 
 
 def nested(base: type[S]) -> PlainValidator:
@@ -183,6 +194,17 @@ def _one_line(owner: type[Spec], error: ValidationError) -> SpecError:
     else:
         rule = first["msg"].replace("Input should be", "must be")
     return SpecError.of(owner.__name__, field, rule, first["input"])
+
+
+#: So many numbers of a description may be written out one by one.
+MOST_LISTED: Final = 10_000_000
+
+
+def check_listed(owner: str, field: str, count: int) -> None:
+    """Raise `SpecError` where `count` entries are too many to be listed, before any is made."""
+    if count > MOST_LISTED:
+        rule = f"can have at most {MOST_LISTED} entries where each stands by itself"
+        raise SpecError.of(owner, field, rule, count)
 
 
 # --- Numbers in fields -------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from tegum.errors import SpecError, UnknownNameError
 from tegum.problem import Problem
-from tegum.spec import known_fields
+from tegum.spec import check_listed, known_fields
 from tegum.training import Training
 
 #: Numbers that may be swept; the first two also by entry, as `importance[1]`.
@@ -67,6 +67,7 @@ def with_axis(
         n = problem.n_features
         if not 0 <= index < n:
             raise SpecError(f"Problem.importance has entries 0 to {n - 1}; got index {index}")
+        check_listed("Problem", "importance", n)
         given = problem.importance
         entries = list(given) if isinstance(given, tuple) else [given] * n
         entries[index] = value

@@ -8,7 +8,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))  # what tests share lies beside this folder
 
-from fuzz import Found, names, search  # noqa: E402
+from fuzz import Found, names, search
 
 
 def main() -> int:

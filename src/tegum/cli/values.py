@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tegum.errors import SpecError
+from tegum.spec import check_listed
 
 _POWER = re.compile(r"(?P<base>[^^]+)\^i")
 _RANGE = re.compile(r"(?P<kind>geom|lin):(?P<first>[^:]+):(?P<last>[^:]+):(?P<count>\d+)")
@@ -59,6 +60,7 @@ def importance(option: str, text: str, n_features: int) -> float | tuple[float, 
     if power is None:
         return number_or_vector(option, text)
     base = number(option, power["base"])
+    check_listed(option, "", n_features)
     try:
         return tuple(base**i for i in range(n_features))
     except OverflowError:

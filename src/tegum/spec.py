@@ -251,7 +251,7 @@ def as_number_or_vector(value: Any, rule: str, check: Check) -> float | tuple[fl
     plain = _plain(value)
     if isinstance(plain, (list, tuple)):
         entries = list(plain)
-    elif hasattr(plain, "shape"):
+    elif getattr(plain, "shape", ()) != ():
         array = np.asarray(plain)
         entries = array.tolist() if array.ndim <= 1 else list(array)
     else:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import tempfile
 import warnings
@@ -22,8 +21,9 @@ from tegum.runs import tables
 from . import cli, refusal
 from ._words import JSONS, TEXTS, a_folder, runs_by_hand
 
-#: The changes to make, one after the other: their names, and a number that picks what of it.
-Input = list[tuple[str, int]]
+#: The way in, and the changes before it, one after the other: their names, and a number that picks
+#: what of it.
+Input = tuple[str, list[tuple[str, int]]]
 Change = Callable[[xr.Dataset, random.Random], xr.Dataset]
 
 _TYPES = (
@@ -58,11 +58,24 @@ _OTHER = (
 )
 _NUMBERS = (np.nan, np.inf, -np.inf, 0.0, -1.0, 1e300, 1e-300)
 
+_SETS: tuple[Any, ...] = ({}, {"l1": "importance[9]"}, {"l1": "importance"}, {"x": "l1"}, {"l1": 3})
+_SETS += ({"l1": "l1", "b": "l1"}, {"l1": "feature_probability"}, {"l1": "W"}, {"seed": "l1"})
+_SETS += ({"l1": "n_features"}, [1], "l1", None)
+_PROBLEMS = (
+    tg.Problem(tg.Independent(4, 0.5), tg.ReLUOutput(2)),
+    tg.Problem(tg.Independent(3, 0.5), tg.TwoLayer(2)),
+    tg.Problem(tg.Independent(3, 0.5), tg.ReLUOutput(10**9)),
+    tg.Problem(tg.Independent(10**9, 0.5), tg.Linear(2)),
+    tg.Problem(tg.Independent(3, 0.5), tg.Linear(2), target=tg.Pairs("or")),
+)
+
 
 def inputs(rng: random.Random) -> Iterator[Input]:
     """Up to three changes."""
     while True:
-        yield [(rng.choice(list(CHANGES)), rng.randrange(10**6)) for _ in range(rng.randint(1, 3))]
+        kinds = [rng.choice(list(CHANGES)) for _ in range(rng.randint(1, 3))]
+        way = rng.choices(("python", *_LINES), (30, 2, 2, 1))[0]
+        yield way, [(kind, rng.randrange(10**6)) for kind in kinds]
 
 
 @cache
@@ -155,20 +168,13 @@ def _no_attribute(runs: xr.Dataset, rng: random.Random) -> xr.Dataset:
 
 def _axes(runs: xr.Dataset, rng: random.Random) -> xr.Dataset:
     """What the axes are said to set."""
-    said = rng.choice(
-        ({}, {"l1": "importance[9]"}, {"l1": "importance"}, {"x": "l1"}, {"l1": 3}, {"l1": "l1", "b": "l1"},
-         {"l1": "feature_probability"}, {"l1": "W"}, {"seed": "l1"}, {"l1": "n_features"}, [1], "l1", None)
-    )  # fmt: skip
+    said = rng.choice(_SETS)
     return runs.assign_attrs(axes=json.dumps(said))
 
 
 def _description(runs: xr.Dataset, rng: random.Random) -> xr.Dataset:
     """A problem or training of other sizes, sound by itself."""
-    problem = rng.choice(
-        (tg.Problem(tg.Independent(4, 0.5), tg.ReLUOutput(2)), tg.Problem(tg.Independent(3, 0.5), tg.TwoLayer(2)),
-         tg.Problem(tg.Independent(3, 0.5), tg.ReLUOutput(10**9)), tg.Problem(tg.Independent(10**9, 0.5), tg.Linear(2)),
-         tg.Problem(tg.Independent(3, 0.5), tg.Linear(2), target=tg.Pairs("or")))
-    )  # fmt: skip
+    problem = rng.choice(_PROBLEMS)
     if rng.random() < 0.3:
         return runs.assign_attrs(training=tg.Training(steps=10**12, curve_points=10**12).to_json())
     return runs.assign_attrs(problem=problem.to_json())
@@ -222,32 +228,34 @@ def around() -> Iterator[None]:
 
 
 def attempt(one: Input) -> None:
-    """`tegum show` and `--start` of the file, and what reads a Dataset in Python."""
+    """What reads a Dataset in Python, or a command that reads its file."""
+    way, changes = one
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        runs = _good(one[0][1] % 4 == 0)
+        runs = _good(changes[0][1] % 4 == 0)
         try:
-            for name, number in one:
+            for name, number in changes:
                 runs = CHANGES[name](runs, random.Random(number))
-            runs.to_netcdf("f.nc", engine="h5netcdf")
+            if way != "python":
+                runs.to_netcdf("f.nc", engine="h5netcdf")
         except Exception:
-            return  # xarray does not write such a thing
-    start = "train --problem problem.json --axis l1=0,1 --seeds 2 --steps 0 --start f.nc --out o.nc"
-    start += " --batch-size 8 --held-out 64 --curve-points 1"
-    for line in ("show f.nc", "show f.nc --json", start):
-        cli.attempt((line.split(), "utf-8"))
-    try:
-        found = tg.load("f.nc")
-    except Exception as error:
-        refusal(error)
+            return  # xarray makes or writes no such thing
+    if way != "python":
+        cli.attempt((_LINES[way].split(), "utf-8"))
         return
     for read in READERS:
         try:
-            read(found)
+            read(runs)
         except Exception as error:
             refusal(error)
-    os.remove("f.nc")
 
+
+_LINES = {
+    "show": "show f.nc",
+    "json": "show f.nc --json",
+    "start": "train --problem problem.json --axis l1=0,1 --seeds 2 --steps 0 --start f.nc"
+    " --out o.nc --batch-size 8 --held-out 64 --curve-points 1",
+}
 
 READERS: tuple[Callable[[xr.Dataset], Any], ...] = (
     tg.best,
@@ -257,7 +265,6 @@ READERS: tuple[Callable[[xr.Dataset], Any], ...] = (
     lambda runs: tg.problem_of(runs, l1=0.0),
     lambda runs: tg.problem_of(tg.best(runs), l1=1.0),
     lambda runs: tg.forward(runs, np.ones((2, 3))),
-    lambda runs: tg.save(runs, "again.nc"),
     tables.feature_table,
     tables.gram_table,
     tables.count_table,

@@ -25,6 +25,8 @@ Input = list[tuple[str, int]]
 
 _KEYS = [f"{k:032x}" for k in range(3)]
 _FOLDERS = ("units", "partial", "locks", "damaged")
+_FILES = ("x", "x.safetensors", f"{_KEYS[0]}.safetensors", "index.sqlite", "é\n.safetensors")
+_FILES += (".tmp-x-1-0", ".tmp-", ".tmp-x-y-z", "\x1b[31m.safetensors", "\udcff.safetensors")
 _ARRAYS = {"W": np.arange(6, dtype="f4").reshape(1, 2, 3), "loss": np.ones(1, "f4")}
 _META: tuple[Any, ...] = (
     {}, [], None, 1, "x", {"key": None}, {"key": _KEYS[0]}, {"self": 1}, [[[]]],
@@ -73,7 +75,9 @@ def _remove(store: Path, rng: random.Random) -> None:
 
 
 def _remove_folder(store: Path, rng: random.Random) -> None:
-    shutil.rmtree(store / rng.choice(_FOLDERS), ignore_errors=True)
+    folder = store / rng.choice(_FOLDERS)
+    if folder.is_dir() and not folder.is_symlink():
+        shutil.rmtree(folder)
 
 
 def _empty(store: Path, rng: random.Random) -> None:
@@ -88,8 +92,7 @@ def _cut(store: Path, rng: random.Random) -> None:
 
 
 def _foreign(store: Path, rng: random.Random) -> None:
-    name = rng.choice(("x", "x.safetensors", f"{_KEYS[0]}.safetensors", "index.sqlite", "é\n.safetensors",
-                       ".tmp-x-1-0", ".tmp-", ".tmp-x-y-z", "\x1b[31m.safetensors", "\udcff.safetensors"))  # fmt: skip
+    name = rng.choice(_FILES)
     content = rng.choice((b"", b"x", b"\xff" * 100, b"{}", b"SQLite format 3\0" + b"\0" * 84))
     place = store / rng.choice((*_FOLDERS, "."))
     if not (place / name).is_dir():

@@ -74,7 +74,7 @@ class UnknownNameError(TegumError, LookupError):
         Returns:
             The error.
         """
-        return cls(f"unknown {kind} {shorten(name)}; known: {', '.join(known)}")
+        return cls(f"unknown {kind} {shorten(name)}; known: {', '.join(map(str, known))}")
 
 
 class StoreError(TegumError, OSError):

@@ -71,16 +71,16 @@ def runs_by_hand(points: int = 2, seeds: int = 2) -> xr.Dataset:
     lead = (points, seeds)
     loss = rng.uniform(0.1, 1.0, lead).astype(np.float32)
     arrays = {
-        "W": (("l1", "seed", "hidden", "feature"), rng.normal(size=(*lead, 2, 3)).astype("f4")),
-        "b": (("l1", "seed", "feature"), rng.normal(size=(*lead, 3)).astype("f4")),
-        "loss": (("l1", "seed"), loss),
-        "loss_error": (("l1", "seed"), loss / 10),
-        "diverged": (("l1", "seed"), np.zeros(lead, bool)),
-        "loss_curve": (("l1", "seed", "step"), np.ones((*lead, 2), "f4")),
+        "W": (("p", "seed", "hidden", "feature"), rng.normal(size=(*lead, 2, 3)).astype("f4")),
+        "b": (("p", "seed", "feature"), rng.normal(size=(*lead, 3)).astype("f4")),
+        "loss": (("p", "seed"), loss),
+        "loss_error": (("p", "seed"), loss / 10),
+        "diverged": (("p", "seed"), np.zeros(lead, bool)),
+        "loss_curve": (("p", "seed", "step"), np.ones((*lead, 2), "f4")),
     }
-    coordinates = {"l1": np.linspace(0, 1, points), "seed": np.arange(seeds), "step": [0, 2]}
+    coordinates = {"p": np.linspace(0.5, 1, points), "seed": np.arange(seeds), "step": [0, 2]}
     attributes = {
-        "axes": '{"l1": "l1"}',
+        "axes": '{"p": "feature_probability"}',
         "problem": PROBLEM.to_json(),
         "training": TRAINING.to_json(),
         "run_seed": 0,
@@ -109,7 +109,7 @@ def refill() -> None:
         tg.save(runs_by_hand(1), "good.nc")
     whole = Path("good.nc").read_bytes()
     if not Path("two.nc").is_file():
-        tg.save(runs_by_hand().rename(l1="a\nb\x1b[31m"), "two.nc")
+        tg.save(runs_by_hand().rename(p="a\nb\x1b[31m"), "two.nc")
     for name in ("new\nline.nc", "esc\x1b[31m.nc", "\udcff.nc", "é.nc"):
         Path(name).write_bytes(whole)
     Path("short.nc").write_bytes(whole[: len(whole) // 2])

@@ -42,8 +42,8 @@ _TYPES = (
     "M8[ns]",
     "m8[ns]",
 )
-_NAMES = ("W", "b", "loss", "loss_error", "diverged", "loss_curve", "l1", "seed", "step")
-_DIMS = ("l1", "seed", "hidden", "feature", "step")
+_NAMES = ("W", "b", "loss", "loss_error", "diverged", "loss_curve", "p", "seed", "step")
+_DIMS = ("p", "seed", "hidden", "feature", "step")
 _OTHER = (
     "W",
     "loss",
@@ -58,9 +58,9 @@ _OTHER = (
 )
 _NUMBERS = (np.nan, np.inf, -np.inf, 0.0, -1.0, 1e300, 1e-300)
 
-_SETS: tuple[Any, ...] = ({}, {"l1": "importance[9]"}, {"l1": "importance"}, {"x": "l1"}, {"l1": 3})
-_SETS += ({"l1": "l1", "b": "l1"}, {"l1": "feature_probability"}, {"l1": "W"}, {"seed": "l1"})
-_SETS += ({"l1": "n_features"}, [1], "l1", None)
+_SETS: tuple[Any, ...] = ({}, {"p": "importance[9]"}, {"p": "importance"}, {"x": "l1"}, {"p": 3})
+_SETS += ({"p": "l1", "b": "l1"}, {"p": "feature_probability"}, {"p": "W"}, {"seed": "l1"})
+_SETS += ({"p": "n_features"}, [1], "l1", None)
 _PROBLEMS = (
     tg.Problem(tg.Independent(4, 0.5), tg.ReLUOutput(2)),
     tg.Problem(tg.Independent(3, 0.5), tg.TwoLayer(2)),
@@ -84,7 +84,7 @@ def _good(untied: bool) -> xr.Dataset:
     if not untied:
         return runs
     problem = tg.Problem(tg.Independent(3, 0.3), tg.TwoLayer(2))
-    out = runs["W"].transpose("l1", "seed", "feature", "hidden")
+    out = runs["W"].transpose("p", "seed", "feature", "hidden")
     return runs.rename(W="W_in").assign(W_out=out).assign_attrs(problem=problem.to_json())
 
 
@@ -198,7 +198,7 @@ def _coordinate(runs: xr.Dataset, rng: random.Random) -> xr.Dataset:
 def _second(runs: xr.Dataset, rng: random.Random) -> xr.Dataset:
     """A further coordinate, of one or two dimensions."""
     dims = rng.sample(list(runs.dims), min(len(runs.dims), rng.randint(0, 2)))
-    name = rng.choice(("l1_vector", "other", "importance", "c\x1b[2J"))
+    name = rng.choice(("p_vector", "other", "importance", "c\x1b[2J"))
     return runs.assign_coords({name: (dims, np.zeros([runs.sizes[dim] for dim in dims]))})
 
 
@@ -252,8 +252,8 @@ def attempt(one: Input) -> None:
 _LINES = {
     "show": "show f.nc",
     "json": "show f.nc --json",
-    "start": "train --problem problem.json --axis l1=0,1 --seeds 2 --steps 0 --start f.nc"
-    " --out o.nc --batch-size 8 --held-out 64 --curve-points 1",
+    "start": "train --problem problem.json --axis p:feature_probability=0.5,1 --seeds 2 --steps 0"
+    " --start f.nc --out o.nc --batch-size 8 --held-out 64 --curve-points 1",
 }
 
 READERS: dict[str, Callable[[xr.Dataset], Any]] = {
@@ -261,8 +261,8 @@ READERS: dict[str, Callable[[xr.Dataset], Any]] = {
     "drop_worst": tg.drop_worst,
     "average": lambda runs: tg.average(runs, "loss"),
     "problem_of": lambda runs: tg.problem_of(runs),
-    "problem_of one": lambda runs: tg.problem_of(runs, l1=0.0),
-    "problem_of best": lambda runs: tg.problem_of(tg.best(runs), l1=1.0),
+    "problem_of one": lambda runs: tg.problem_of(runs, p=0.5),
+    "problem_of best": lambda runs: tg.problem_of(tg.best(runs), p=1.0),
     "forward": lambda runs: tg.forward(runs, np.ones((2, 3))),
     "feature_table": tables.feature_table,
     "gram_table": tables.gram_table,

@@ -11,7 +11,7 @@ import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import TextIO
+from typing import Any, TextIO
 
 from tegum.errors import TegumError, printable
 
@@ -40,34 +40,51 @@ def standard_output() -> Iterator[None]:
         raise OutputError("cannot write to stdout: it is closed")
     errors = stream.errors
     _on_unencodable(stream, "backslashreplace")
+    guarded = _Guarded(stream)
+    sys.stdout = guarded  # type: ignore[assignment]
     try:
         yield
-        stream.flush()
-    except BrokenPipeError:
+        guarded.flush()
+    except (BrokenPipeError, OutputError):
         _discard(stream)
         raise
-    except OSError as error:
-        if isinstance(error, TegumError) or _takes(stream):
-            raise
-        _discard(stream)
-        raise OutputError(f"cannot write to stdout: {error.strerror}") from None
     finally:
+        sys.stdout = stream
         _on_unencodable(stream, errors)
+
+
+class _Guarded:
+    """A stream whose failures have a name of their own."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with _named():
+            return self._stream.write(text)
+
+    def flush(self) -> None:
+        with _named():
+            self._stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+@contextmanager
+def _named() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(f"cannot write to stdout: {error.strerror}") from None
 
 
 def _on_unencodable(stream: TextIO, errors: str | None) -> None:
     if hasattr(stream, "reconfigure"):  # streams in memory take everything
-        with suppress(OSError):
+        with suppress(OSError):  # it writes first what is waiting
             stream.reconfigure(errors=errors)
-
-
-def _takes(stream: TextIO) -> bool:
-    """Whether what is waiting can be written."""
-    try:
-        stream.flush()
-    except OSError:
-        return False
-    return True
 
 
 def _discard(stream: TextIO) -> None:

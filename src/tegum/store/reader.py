@@ -24,14 +24,14 @@ def require_file(path: Path) -> None:
     """Raise `InputFileError` unless there is a plain file at `path`."""
     try:
         mode = path_of(path).stat().st_mode
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise InputFileError(f"{path} is not there") from None
     except OSError as error:
         raise cannot_read(path, error) from None
     if stat.S_ISDIR(mode):
         raise InputFileError(f"{path} is a folder")
     if not stat.S_ISREG(mode):
-        raise InputFileError(f"{path} is no plain file")
+        raise InputFileError(f"{path} is not a plain file")
 
 
 def read(path: Path) -> bytes:

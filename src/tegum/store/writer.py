@@ -29,7 +29,7 @@ def require_replaceable(path: Path) -> None:
     if stat.S_ISDIR(mode):
         raise TegumError(f"cannot write {path}: it is a folder")
     if not stat.S_ISREG(mode):
-        raise TegumError(f"cannot write {path}: it is no plain file")
+        raise TegumError(f"cannot write {path}: it is not a plain file")
 
 
 @contextmanager

@@ -58,7 +58,11 @@ def decode(raw: bytes, name: str = "file") -> tuple[Arrays, Meta]:
         arrays = load(raw)
     except (SafetensorError, ValueError, KeyError, TypeError, OverflowError) as error:
         raise DamagedFileError(f"{name} is damaged: {_line(error)}") from None
-    if _checksum(arrays, meta) != expected:
+    try:
+        found = _checksum(arrays, meta)
+    except ValueError:  # NaN, which we do not write
+        found = None
+    if found is None or found != expected:
         raise DamagedFileError(f"{name} is damaged: its checksum does not match its content")
     return {
         key: array if array.flags.writeable else array.copy() for key, array in arrays.items()
@@ -68,10 +72,14 @@ def decode(raw: bytes, name: str = "file") -> tuple[Arrays, Meta]:
 def read(path: Path) -> tuple[Arrays, Meta]:
     """`decode` of a file; DamagedFileError, or FileNotFoundError, or StoreError if unreadable."""
     try:
+        if not path.is_file() and path.exists():  # a pipe would keep us waiting
+            raise DamagedFileError(f"{path.name} is not a plain file")
         raw = path.read_bytes()
     except FileNotFoundError:
         raise
     except OSError as error:
+        if isinstance(error, DamagedFileError):
+            raise
         raise failure("read", path, error) from error
     return decode(raw, path.name)
 

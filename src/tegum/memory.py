@@ -3,6 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
+
+from tegum.errors import SpecError
+
+#: So many numbers of a description may be written out one by one.
+MOST_LISTED: Final = 10_000_000
+
+
+def check_listed(owner: str, field: str, count: int) -> None:
+    """Raise `SpecError` where `count` entries are too many to be listed, before any is made."""
+    if count > MOST_LISTED:
+        rule = f"can have at most {MOST_LISTED} entries where each stands by itself"
+        raise SpecError.of(owner, field, rule, count)
 
 
 def available_memory() -> int | None:

@@ -121,11 +121,10 @@ def spec_of(base: type[S], value: Any) -> S:
         known = sorted(kind for kind, spec in _KINDS.items() if issubclass(spec, base))
         rule = f"needs a kind among {', '.join(known)} to be a {base.__name__}"
         raise BrokenRule(rule, value.get("kind"))
-    depth = _DEPTH.get()
-    if depth == _DEEPEST:
-        raise BrokenRule(f"must be nested at most {_DEEPEST} deep", value)
-    token = _DEPTH.set(depth + 1)
+    token = _DEPTH.set(_DEPTH.get() + 1)
     try:
+        if _DEPTH.get() > _DEEPEST:
+            raise BrokenRule(f"must be nested at most {_DEEPEST} deep", value)
         return found(**{str(key): entry for key, entry in value.items()})
     finally:
         _DEPTH.reset(token)
@@ -164,8 +163,7 @@ def _with_positions(
 ) -> dict[str, Any]:
     names = _positional(owner)
     if len(values) > len(names):
-        fields = ", ".join(names)
-        raise SpecError(f"{owner.__name__} takes at most {len(names)} values ({fields})")
+        raise SpecError(f"{owner.__name__} takes at most {len(names)} values ({', '.join(names)})")
     placed = dict(zip(names, values, strict=False))
     for name in placed.keys() & named.keys():
         raise SpecError(f"{owner.__name__}.{name} is given twice")
@@ -174,9 +172,8 @@ def _with_positions(
 
 def _unknown_field(owner: type[Spec], named: Mapping[str, Any]) -> SpecError:
     name = next(name for name in named if name not in owner.__pydantic_fields__)
-    return SpecError(
-        f'{owner.__name__} has no field "{name}"; fields: {", ".join(_positional(owner))}'
-    )
+    fields = ", ".join(_positional(owner))
+    return SpecError(f'{owner.__name__} has no field "{name}"; fields: {fields}')
 
 
 def _one_line(owner: type[Spec], error: ValidationError) -> SpecError:
@@ -195,19 +192,6 @@ def _one_line(owner: type[Spec], error: ValidationError) -> SpecError:
         rule = first["msg"].replace("Input should be", "must be")
     return SpecError.of(owner.__name__, field, rule, first["input"])
 
-
-#: So many numbers of a description may be written out one by one.
-MOST_LISTED: Final = 10_000_000
-
-
-def check_listed(owner: str, field: str, count: int) -> None:
-    """Raise `SpecError` where `count` entries are too many to be listed, before any is made."""
-    if count > MOST_LISTED:
-        rule = f"can have at most {MOST_LISTED} entries where each stands by itself"
-        raise SpecError.of(owner, field, rule, count)
-
-
-# --- Numbers in fields -------------------------------------------------------------------------
 
 Check = Callable[[float], bool]
 
@@ -235,7 +219,7 @@ def as_number(value: Any, rule: str, check: Check, where: str = "") -> float:
     try:
         plain = float(plain) + 0.0  # -0.0 becomes 0.0: equal numbers, equal JSON
     except OverflowError:
-        raise BrokenRule("must be finite", value, where) from None
+        plain = inf
     if not isfinite(plain):
         raise BrokenRule("must be finite", value, where)
     if not check(plain):
@@ -252,8 +236,7 @@ def as_number_or_vector(value: Any, rule: str, check: Check) -> float | tuple[fl
     if isinstance(plain, (list, tuple)):
         entries = list(plain)
     elif getattr(plain, "shape", ()) != ():
-        array = np.asarray(plain)
-        entries = array.tolist() if array.ndim <= 1 else list(array)
+        entries = np.asarray(plain).tolist()
     else:
         return as_number(plain, rule, check)
     if any(isinstance(x, (list, tuple)) or getattr(x, "shape", ()) for x in entries):

@@ -6,8 +6,9 @@ import re
 from typing import Any, Final
 
 from tegum.errors import SpecError, UnknownNameError
+from tegum.memory import check_listed
 from tegum.problem import Problem
-from tegum.spec import check_listed, known_fields
+from tegum.spec import known_fields
 from tegum.training import Training
 
 #: Numbers that may be swept; the first two also by entry, as `importance[1]`.

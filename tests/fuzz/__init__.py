@@ -36,7 +36,7 @@ from typing import Any
 from tegum.errors import TegumError
 
 #: So long may one input take, in seconds; a machine with much else to do is slow.
-LONGEST = 20.0
+LONGEST = 60.0
 
 
 class Overdue(BaseException):
@@ -92,7 +92,8 @@ class Found:
 
     def add(self, one: Any, error: BaseException) -> None:
         """Count a fault under the line it comes from."""
-        last = traceback.extract_tb(error.__traceback__)[-1]
+        frames = traceback.extract_tb(error.__traceback__)
+        last = next((f for f in reversed(frames) if f.filename != __file__), frames[-1])
         told = str(error).splitlines()[0][:60] if isinstance(error, AssertionError) else ""
         place = f"{type(error).__name__} {Path(last.filename).name}:{last.lineno} {told}".strip()
         self.wrong[place] += 1

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tegum.errors import SpecError
-from tegum.spec import check_listed
+from tegum.memory import check_listed
 
 _POWER = re.compile(r"(?P<base>[^^]+)\^i")
 _RANGE = re.compile(r"(?P<kind>geom|lin):(?P<first>[^:]+):(?P<last>[^:]+):(?P<count>\d+)")

@@ -12,7 +12,8 @@ from jaxtyping import Float64
 from tegum.dims import F64, I64
 from tegum.distributions.magnitudes import MAGNITUDES
 from tegum.errors import SpecError
-from tegum.spec import Interval, Spec, check_listed, nested
+from tegum.memory import check_listed
+from tegum.spec import Interval, Spec, nested
 
 BlockKind = Literal["independent", "correlated", "anticorrelated"]
 

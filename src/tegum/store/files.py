@@ -71,21 +71,25 @@ def decode(raw: bytes, name: str = "file") -> tuple[Arrays, Meta]:
 
 def read(path: Path) -> tuple[Arrays, Meta]:
     """`decode` of a file; DamagedFileError, or FileNotFoundError, or StoreError if unreadable."""
+    _require_plain(path)
     try:
-        if not path.is_file() and path.exists():  # a pipe would keep us waiting
-            raise DamagedFileError(f"{path.name} is not a plain file")
         raw = path.read_bytes()
     except FileNotFoundError:
         raise
     except OSError as error:
-        if isinstance(error, DamagedFileError):
-            raise
         raise failure("read", path, error) from error
     return decode(raw, path.name)
 
 
+def _require_plain(path: Path) -> None:
+    """Raise `DamagedFileError` for a folder, a pipe or a device, which may keep us waiting."""
+    if path.exists() and not path.is_file():
+        raise DamagedFileError(f"{path.name} is not a plain file")
+
+
 def read_meta(path: Path) -> Meta:
     """The metadata alone, without a check of the arrays."""
+    _require_plain(path)
     try:
         with path.open("rb") as file:
             start = file.read(8)

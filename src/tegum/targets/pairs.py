@@ -12,7 +12,8 @@ from pydantic import BeforeValidator, Field, PlainValidator
 
 from tegum.dims import F64
 from tegum.errors import SpecError
-from tegum.spec import BrokenRule, as_integer, check_listed
+from tegum.memory import check_listed
+from tegum.spec import BrokenRule, as_integer
 from tegum.targets.base import Target
 
 OperationName = Literal["product", "min", "max", "distance"]

@@ -113,10 +113,8 @@ def spec_of(base: type[S], value: Any) -> S:
         return value
     if not isinstance(value, Mapping):
         raise BrokenRule(f"must be a {base.__name__}", value)
-    if "kind" not in value and base in _KINDS.values():
-        found: type[Spec] | None = base
-    else:
-        found = _KINDS.get(str(value.get("kind")))
+    own = "kind" not in value and base in _KINDS.values()
+    found: type[Spec] | None = base if own else _KINDS.get(str(value.get("kind")))
     if found is None or not issubclass(found, base):
         known = sorted(kind for kind, spec in _KINDS.items() if issubclass(spec, base))
         rule = f"needs a kind among {', '.join(known)} to be a {base.__name__}"

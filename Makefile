@@ -9,8 +9,12 @@ PAGE := src/tegum/explorer/static/index.html
 PAGE_SOURCES := $(shell find web -name node_modules -prune -o -type f -print 2>/dev/null)
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m "not slow"
 
+# How long `make fuzz` looks, and where its random numbers begin.
+SECONDS ?= 3600
+SEED ?= 0
+
 .DELETE_ON_ERROR:
-.PHONY: help reproduce quick explore page page-if-possible chromium test test-slow check format bench \
+.PHONY: help reproduce quick explore page page-if-possible chromium test test-slow test-torch fuzz check format bench \
         bench-exact bench-products clean
 
 help:  ## this list
@@ -31,6 +35,12 @@ test: $(VENV)/.dev page chromium  ## the tests, browser and all, without the slo
 
 test-slow: $(VENV)/.dev  ## the slow statistical checks and whole experiments
 	$(BIN)/python -m pytest -m slow
+
+test-torch: $(VENV)/.torch  ## the optimisers beside those of PyTorch, which it installs
+	$(BIN)/python -m pytest tests/with_torch
+
+fuzz: $(VENV)/.dev  ## random inputs for every surface, an hour of them or SECONDS=…
+	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) --seed $(SEED)
 
 check: $(VENV)/.dev page chromium  ## format, lint, strict types, layers, tests
 	$(BIN)/ruff format --check .
@@ -79,6 +89,10 @@ $(VENV)/.run: pyproject.toml | $(BIN)/python
 $(VENV)/.dev: pyproject.toml | $(BIN)/python
 	$(BIN)/pip install $(PIP_OPTIONS) --editable '.[dev]'
 	@touch $@ $(VENV)/.run
+
+$(VENV)/.torch: pyproject.toml | $(BIN)/python
+	$(BIN)/pip install $(PIP_OPTIONS) --editable '.[dev,torch]'
+	@touch $@ $(VENV)/.dev $(VENV)/.run
 
 $(PEERS)/.done: benchmarks/peers/requirements.txt
 	$(PYTHON) -m venv $(PEERS)

@@ -59,7 +59,7 @@ class RunLab:
         from tegum.training import Training
 
         training = Training() if training is None else training
-        seed += self.run_seed
+        seed = (seed + self.run_seed) % 2**64
         began = time.perf_counter()
         runs = train(
             problem, axes=axes, training=training, seeds=seeds, seed=seed, start=start,

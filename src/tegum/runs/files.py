@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from tegum.dims import FEATURE, HIDDEN, SEED
-from tegum.errors import InputFileError, SpecError, TegumError
+from tegum.errors import InputFileError, SpecError, joined
+from tegum.memory import lacking
 from tegum.problem import Problem
 from tegum.runs.schema import PROBLEM, TRAINING
 from tegum.runs.weights import decoder_in
-from tegum.store.writer import replacing, require_folder
+from tegum.store.reader import require_file
+from tegum.store.writer import replacing, require_folder, require_replaceable
 from tegum.training import Training
 
 if TYPE_CHECKING:
@@ -28,8 +30,7 @@ _OVERHEAD = 256 * 1024
 
 def check_target(path: Path) -> None:
     """Raise `TegumError` now if a file could not be written at `path` later."""
-    if path.is_dir():
-        raise TegumError(f"cannot write {path}: it is a folder")
+    require_replaceable(path)
     require_folder(path.parent)
 
 
@@ -75,8 +76,7 @@ def load(path: str | os.PathLike[str]) -> xr.Dataset:
     Source: method, netCDF 4 by h5netcdf.
     """
     path = Path(path)
-    if not path.is_file():
-        raise InputFileError(f"{path} is not there" if not path.exists() else f"{path} is a folder")
+    require_file(path)
     found = _read(path)
     if isinstance(found, str):
         raise InputFileError(f"{path} {found}")
@@ -126,12 +126,13 @@ def _read(path: Path) -> xr.Dataset | str:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of conventions that a foreign file does not keep
             with xr.open_dataset(path, engine="h5netcdf") as opened:
-                return opened.load()
+                said = lacking(opened.nbytes)
+                return opened.load() if said is None else f"needs {said}"
     except PermissionError:
         return "cannot be read: permission denied"
     except Exception as error:
         # Each layer below (HDF5, netCDF conventions, decoding) has errors of its own.
-        return f"is not a whole netCDF file: {' '.join(str(error).split())[:120]}"
+        return f"is not a whole netCDF file: {joined(error)[:120]}"
     finally:
         gc.collect(1)
         sys.unraisablehook = complain

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import logging
 from contextlib import suppress
 from secrets import token_urlsafe
 from typing import Any, Final
@@ -12,7 +13,7 @@ from typing import Any, Final
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 import tegum
-from tegum.errors import TegumError
+from tegum.errors import TegumError, shorten
 from tegum.explorer import messages
 from tegum.explorer.frames import to_json
 from tegum.explorer.limits import Limits
@@ -21,6 +22,7 @@ from tegum.explorer.process import Pool, WorkerProcess
 from tegum.explorer.state import FIRST, PageState
 from tegum.explorer.vocabulary import vocabulary
 
+_log: Final = logging.getLogger(__name__)
 PROTOCOL: Final = 2
 TOO_SLOW, NONSENSE = 4408, 4409
 _SEND_SECONDS: Final = 30.0
@@ -55,8 +57,7 @@ class Session:
             pass
         finally:
             forwarding.cancel()
-            with suppress(asyncio.CancelledError):
-                await forwarding
+            await asyncio.gather(forwarding, return_exceptions=True)
             await self._release()
 
     async def download(self, form: str, which: str) -> bytes:
@@ -105,22 +106,31 @@ class Session:
                 await self._refuse(message.id, "limit", rule)
 
     async def _forward(self) -> None:
+        """Message by message; one that fails is refused, and the next one is taken."""
         while True:
             message, text = await self._outbox.get()
-            if self.worker is None:
-                if message.type == "ping":
-                    await self._say({"type": "ok", "id": message.id})
-                    continue
-                ready = await self._revive(message)
-                if ready is None:
-                    continue
-                text = ready
-            if self.worker is not None:
-                await self.worker.send(text)
+            try:
+                await self._pass_on(message, text)
+            except Exception as error:
+                _log.error("a message was not passed on: %s", shorten(error))
+                rule = f"{message.type} failed: {type(error).__name__}"
+                await self._refuse(message.id, "failed", rule)
+
+    async def _pass_on(self, message: Any, text: bytes) -> None:
+        if self.worker is None:
+            if message.type == "ping":
+                await self._say({"type": "ok", "id": message.id})
+                return
+            ready = await self._revive(message)
+            if ready is None:
+                return
+            text = ready
+        if self.worker is not None:
+            await self.worker.send(text)
 
     async def _revive(self, message: Any) -> bytes | None:
         """Start a worker for a message that needs one: what it is to be told, or None."""
-        wish = message.model_dump()
+        wish = dict(message)
         if message.type == "restart" and self._state is not None:
             state = self._state.settled(message.seed).data()
             wish = {"type": "configure", "id": message.id, "state": state, "run": message.run}
@@ -152,7 +162,11 @@ class Session:
                     self._note(message)
                     await self._send(message.decode())
         except EOFError:
-            await self._bury(worker)
+            pass
+        except Exception as error:
+            _log.error("a worker made no sense: %s", shorten(error))
+            await worker.end()
+        await self._bury(worker)
 
     async def _bury(self, worker: WorkerProcess) -> None:
         self.worker = None

@@ -40,12 +40,21 @@ class Worker:
     def serve(self) -> None:
         """Until the server hangs up."""
         while True:
-            commands = [messages.parse(text, inside=True) for text in self.link.take(self._wait())]
-            for command in _merged(commands):
+            for command in _merged(self._told()):
                 self._obey(command)
             self._guarded(self._train)
             self._guarded(self._train_phase)
             self.screen.show()
+
+    def _told(self) -> list[Any]:
+        """The commands that are waiting."""
+        commands = []
+        for text in self.link.take(self._wait()):
+            try:
+                commands.append(messages.parse(text, inside=True))
+            except messages.MessageError as error:
+                self._refuse(messages.identity(text), "message", str(error))
+        return commands
 
     def say(self, message: dict[str, Any]) -> None:
         """JSON text to the page."""

@@ -95,7 +95,7 @@ class Pairs(Target):
         Returns:
             Their number, in 1 … n.
         """
-        return len(self.pairs_of(n_features))
+        return n_features if self.pairs is None else len(self.pairs)
 
     def check(self, n_features: int) -> None:
         """Refuse pairs that n features do not have.
@@ -108,7 +108,7 @@ class Pairs(Target):
         """
         if n_features < 2:
             raise SpecError.of("Pairs", "", "must have at least 2 features", n_features)
-        pairs = self.pairs_of(n_features)
+        pairs = self.pairs or ()
         if len(pairs) > n_features:
             rule = f"must be at most {n_features}, one for each output"
             raise SpecError.of("Pairs", "pairs", rule, len(pairs))

@@ -6,7 +6,6 @@ import asyncio
 import itertools
 import json
 import logging
-from contextlib import suppress
 from secrets import token_urlsafe
 from typing import Any, Final
 
@@ -24,8 +23,7 @@ from tegum.explorer.vocabulary import vocabulary
 
 _log: Final = logging.getLogger(__name__)
 PROTOCOL: Final = 2
-TOO_SLOW, NONSENSE = 4408, 4409
-_SEND_SECONDS: Final = 30.0
+NONSENSE: Final = 4409
 _WAITING: Final = 64  # commands that the worker has not taken yet
 _NONSENSE_IN_A_ROW: Final = 50
 _DOWNLOADS: Final = 4  # of one page at a time
@@ -200,14 +198,13 @@ class Session:
         await self._send(to_json(message))
 
     async def _send(self, message: str | bytes) -> None:
-        """To the page, which has a while to take it."""
-        send = self._socket.send_text if isinstance(message, str) else self._socket.send_bytes
+        """To the page. It has a while to take it (`door.PageSocket`), and is gone after that."""
         try:
             async with self._sending:
-                await asyncio.wait_for(send(message), _SEND_SECONDS)  # type: ignore[arg-type]
-        except TimeoutError:
-            with suppress(Exception):
-                await self._socket.close(TOO_SLOW, "the page takes nothing any more")
+                if isinstance(message, str):
+                    await self._socket.send_text(message)
+                else:
+                    await self._socket.send_bytes(message)
         except (RuntimeError, WebSocketDisconnect):
             pass  # it is gone: `_listen` hears of it
 

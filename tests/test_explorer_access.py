@@ -82,6 +82,11 @@ MALFORMED = (
     ('{"type":"select"}', "select.seed is required"),
     ("[" * 100_000, "must be JSON"),
     ('{"type":"step","steps":1' + "0" * 5000 + "}", "must be JSON"),
+    ('{"type":"step","steps":1e999}', "1e999 is too large a number"),
+    ('{"type":"ping","id":"\\ud800"}', "must be of whole characters"),
+    ('{"type":"configure","state":{"a\\udfff":1}}', "must be of whole characters"),
+    ('{"type":"configure","state":{"a":' + "[" * 63 + "]" * 63 + "}}", "at most 64 levels"),
+    ('{"type":"ping","id":9007199254740992}', "less than 9007199254740992"),
     (b"\x00\x01", "must be text"),
 )
 

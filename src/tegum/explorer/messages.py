@@ -8,10 +8,12 @@ from typing import Annotated, Any, Final, Literal, NoReturn
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from tegum.errors import TegumError, shorten
+from tegum.errors import TegumError, joined, shorten
 
 #: Lists and objects within one another, at most: no state needs as many.
 DEPTH: Final = 64
+#: Characters of an error that a page is told.
+_LONGEST: Final = 500
 #: Whole numbers beyond this are not exact in a browser.
 EXACT: Final = 2**53
 
@@ -188,6 +190,13 @@ def identity(text: str | bytes) -> Any:
     short = isinstance(given, str) and len(given) <= 64
     exact = isinstance(given, int) and not isinstance(given, bool) and abs(given) < EXACT
     return given if short or exact else None
+
+
+def refusal(identity: Any, code: str, message: str) -> dict[str, Any]:
+    """An error as the page is told of it: one line that is fit to be shown."""
+    line = joined(message)
+    short = line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
+    return {"type": "error", "id": identity, "code": code, "message": short}
 
 
 def _json(text: str | bytes) -> Any:

@@ -192,7 +192,7 @@ class Session:
             answer.set_exception(TegumError(content.decode()))
 
     async def _refuse(self, identity: Any, code: str, message: str) -> None:
-        await self._say({"type": "error", "id": identity, "code": code, "message": message})
+        await self._say(messages.refusal(identity, code, message))
 
     async def _say(self, message: dict[str, Any]) -> None:
         await self._send(to_json(message))

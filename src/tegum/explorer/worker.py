@@ -119,7 +119,7 @@ class Worker:
             self._refuse(command.id, "failed", f"{command.type} failed: {_in_a_line(error)}")
 
     def _refuse(self, identity: Any, code: str, message: str) -> None:
-        self.say({"type": "error", "id": identity, "code": code, "message": message})
+        self.say(messages.refusal(identity, code, message))
 
     def _ok(self, command: Any) -> None:
         self.say({"type": "ok", "id": command.id})

@@ -150,6 +150,10 @@ def _impossible(page: Page) -> None:
     }
     assert page.ask("configure", state=state)["code"] == "limit"
     state = small()
+    state["problem"]["distribution"]["n_features"] = 3 * 10**10
+    state["problem"]["target"] = {"kind": "pairs"}
+    assert page.ask("configure", state=state)["code"] == "limit"
+    state = small()
     state["problem"]["model"] = {"kind": "relu_hidden", "n_hidden": 3}
     state["training"] = {"engine": "exact"}
     assert page.ask("configure", state=state)["code"] == "engine"

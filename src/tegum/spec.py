@@ -40,7 +40,7 @@ class Spec(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", revalidate_instances="never")
 
-    def __init__(self, *values: Any, **named: Any) -> None:
+    def __init__(self, /, *values: Any, **named: Any) -> None:
         """Fields by position or by name; a SpecError names the one that breaks a rule."""
         owner = type(self)
         if values:
@@ -73,7 +73,7 @@ class Spec(BaseModel):
         """Refuse: descriptions are frozen."""
         raise SpecError(f"{type(self).__name__} is frozen; {name} cannot be deleted")
 
-    def replace(self, **changes: Any) -> Self:
+    def replace(self, /, **changes: Any) -> Self:
         """A copy with other values in the named fields, validated like a new object."""
         return type(self)(**{**self.__dict__, **changes})
 

@@ -64,7 +64,7 @@ def valid(rng: random.Random) -> dict[str, Any]:
         state["changes"] = [[3, {"l1": 0.0}], [9, {"importance[1]": 2, "steps": 500}]]
     values = {"feature_probability": 0.3, "importance[2]": 0.5, "learning_rate": 0.003}
     messages: list[dict[str, Any]] = [
-        {"type": "configure", "state": state, "run": rng.random() < 0.5, "until": 20},
+        *[{"type": "configure", "state": state, "run": rng.random() < 0.5, "until": 20}] * 6,
         {"type": "configure", "state": state},
         {"type": "run", "until": rng.choice((None, 30))},
         {"type": "pause"},
@@ -96,7 +96,7 @@ def damaged(rng: random.Random) -> str | bytes:
     for _ in range(rng.choice((0, 1, 1, 1, 2, 4))):
         message = _changed(rng, message)
     text = json.dumps(message)
-    if rng.random() < 0.25:
+    if rng.random() < 0.15:
         text = _torn(rng, text)
     if rng.random() < 0.03:
         return text.encode() if rng.random() < 0.5 else b"TGM1" + rng.randbytes(40)

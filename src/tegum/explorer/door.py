@@ -175,8 +175,9 @@ class PageSocket(WebSocketsSansIOProtocol):
         self._look = self.loop.call_later(_TAKES_SECONDS, self._look_after)
 
     def _look_after(self) -> None:
-        if self._stuck or self.transport.is_closing():
+        stuck = not self.writable.is_set() or self.transport.is_closing()
+        if stuck and self._stuck:
             self.transport.abort()
             return
-        self._stuck = not self.writable.is_set()
+        self._stuck = stuck
         self._look_again()

@@ -196,7 +196,8 @@ class _Talk:
         except ConnectionClosed as closed:
             self._page = None
             code = None if closed.rcvd is None else closed.rcvd.code
-            if code != 1009 or len(text) < _MOST_BYTES:
+            # of what is much too long the page may be cut off in the middle
+            if code not in (1009, None) or len(text) < _MOST_BYTES:
                 raise Fault(f"closed ({code}), after {text[:2000]!r}") from None
         except Fault as fault:
             raise Fault(f"{fault}, after {text[:2000]!r}") from None

@@ -17,8 +17,8 @@ from tegum.engines.base import Batch
 from tegum.errors import SpecError, TegumError
 from tegum.explorer.access import is_loopback
 from tegum.explorer.app import Offer, lessons
-from tegum.explorer.frames import decode
-from tegum.explorer.gallery import gallery
+from tegum.explorer.frames import decode, to_json
+from tegum.explorer.gallery import gallery, known_experiments
 from tegum.explorer.limits import Limits
 from tegum.explorer.presets import PRESETS, presets_of
 from tegum.explorer.serve import serve
@@ -99,6 +99,46 @@ def test_the_gallery_joins_experiments_and_verdicts(tmp_path: Path) -> None:
     (tmp_path / "claims.json").write_text("[3")
     assert not any(e["ran"] for e in gallery(tmp_path)["experiments"])
     assert gallery(None)["report"] is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 100_000,
+        "[" * 500 + "]" * 500,
+        "NaN",
+        "3",
+        '{"id": "1.a"}',
+        '["1.a", null, [], {"id": 1, "status": "holds"}, {"id": "1.a"}]',
+        '[{"id": "1.a", "status": {"a": NaN}}, {"id": "1.a", "status": "fine"}]',
+        '[{"id": "1.a", "status": "holds", "measured": NaN}]',
+        '[{"id": "1.a", "status": "holds", "measured": ["much"]}]',
+    ],
+)
+def test_what_is_no_verdict_is_left_out(tmp_path: Path, text: str) -> None:
+    good = '[{"id": "1.b", "status": "differs", "measured": "2 \\ud800", "quick": NaN},'
+    for content in (text, text.replace("[", good, 1) if text.startswith('["') else text):
+        (tmp_path / "claims.json").write_text(content)
+        found = json.loads(to_json(gallery(tmp_path)).encode())
+        claims = {claim["id"]: claim for e in found["experiments"] for claim in e["claims"]}
+        assert claims["1.a"]["status"] is None
+        kept = content is not text
+        assert (claims["1.b"]["status"] == "differs") is kept
+        assert found["report"]["quick"] is False
+    (tmp_path / "claims.json").unlink()
+    (tmp_path / "claims.json").mkdir()
+    assert gallery(tmp_path)["report"]["quick"] is False
+
+
+def test_a_damaged_catalogue_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tegum.explorer.gallery.cache_home", lambda: tmp_path)
+    whole = known_experiments()
+    (file,) = (tmp_path / "gallery").iterdir()
+    text = file.read_text()
+    for damaged in ("[]", text.replace("introduction", "introductiom", 1), text[:-9], ""):
+        file.write_text(damaged)
+        assert known_experiments() == whole
+    assert file.read_text() == text
 
 
 @pytest.mark.parametrize(

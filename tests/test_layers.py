@@ -51,6 +51,7 @@ HOMES = {
     "torch": {"engines.autograd"},
     "starlette": {"explorer"},
     "uvicorn": {"explorer"},
+    "h11": {"explorer"},
     "websockets": {"explorer"},
     "fastapi": set[str](),
     "flask": set[str](),

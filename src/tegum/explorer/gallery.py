@@ -8,12 +8,26 @@ from contextlib import suppress
 from hashlib import blake2b
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, NamedTuple, get_args
 
 from tegum.engines.cache import cache_home
+from tegum.experiments.base import Status
+from tegum.explorer.frames import to_json
+from tegum.report.files import PAGE, VERDICTS
 
 #: The kinds of files that a figure may have in a report.
-_KINDS = ("svg", "png", "gif")
+_KINDS: Final = ("svg", "png", "gif")
+#: A file of verdicts larger than this is none.
+_MOST_BYTES: Final = 16_000_000
+
+
+class Verdict(NamedTuple):
+    """What a report says of a claim."""
+
+    claim: str
+    status: str
+    measured: str | None
+    quick: bool
 
 
 def gallery(report: Path | None) -> dict[str, Any]:
@@ -25,8 +39,11 @@ def gallery(report: Path | None) -> dict[str, Any]:
             files = figure.pop("files")
             figure |= {kind: _served(report, files[kind]) for kind in _KINDS}
         for claim in experiment["claims"]:
-            found = verdicts.get(claim["id"], {})
-            claim |= {"status": found.get("status"), "measured": found.get("measured")}
+            found = verdicts.get(claim["id"])
+            claim |= {
+                "status": None if found is None else found.status,
+                "measured": None if found is None else found.measured,
+            }
         experiment["ran"] = any(claim["id"] in verdicts for claim in experiment["claims"])
     return {"report": _about(report, verdicts), "experiments": experiments}
 
@@ -39,8 +56,10 @@ def known_experiments() -> list[dict[str, Any]]:
     """
     file = cache_home() / "gallery" / f"{_sources()}.json"
     with suppress(OSError, ValueError):
-        kept: list[dict[str, Any]] = json.loads(file.read_text("utf-8"))
-        return kept
+        digest, _, text = file.read_text("utf-8").partition("\n")
+        if digest == _digest(text):
+            kept: list[dict[str, Any]] = json.loads(text)
+            return kept
     # The import that is spared where the file is there.
     from tegum.explorer.catalogue import catalogue
 
@@ -48,7 +67,8 @@ def known_experiments() -> list[dict[str, Any]]:
     with suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
         draft = file.with_suffix(".new")
-        draft.write_text(json.dumps(made), "utf-8")
+        text = json.dumps(made)
+        draft.write_text(f"{_digest(text)}\n{text}", "utf-8")
         draft.replace(file)
     return made
 
@@ -65,23 +85,43 @@ def _sources() -> str:
     return digest.hexdigest()
 
 
-def _about(report: Path | None, verdicts: dict[str, Any]) -> dict[str, Any] | None:
+def _digest(text: str) -> str:
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+
+
+def _about(report: Path | None, verdicts: dict[str, Verdict]) -> dict[str, Any] | None:
     if report is None:
         return None
-    quick = any(bool(entry.get("quick")) for entry in verdicts.values())
-    page = "/report/report.html" if (report / "report.html").is_file() else None
-    return {"folder": str(report), "page": page, "quick": quick}
+    quick = any(verdict.quick for verdict in verdicts.values())
+    return {"folder": str(report), "page": _served(report, PAGE), "quick": quick}
 
 
-def _verdicts(report: Path | None) -> dict[str, dict[str, Any]]:
-    """The entries of claims.json by claim; none where it cannot be read."""
+def _verdicts(report: Path | None) -> dict[str, Verdict]:
+    """The entries of claims.json by claim; none where it cannot be read.
+
+    It is a file like any other, that anybody may have written: what is no verdict is left out.
+    """
     if report is None:
         return {}
+    file = report / VERDICTS
     try:
-        entries = json.loads((report / "claims.json").read_text("utf-8"))
-        return {str(entry["id"]): entry for entry in entries}
-    except (OSError, ValueError, TypeError, KeyError):
+        if not file.is_file() or file.stat().st_size > _MOST_BYTES:
+            return {}
+        entries = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError):
         return {}
+    found = [_verdict(entry) for entry in entries] if isinstance(entries, list) else []
+    return {verdict.claim: verdict for verdict in found if verdict is not None}
+
+
+def _verdict(entry: Any) -> Verdict | None:
+    """What is said of a claim, or None where nothing is."""
+    if not isinstance(entry, dict) or entry.get("status") not in get_args(Status):
+        return None
+    claim, measured = entry.get("id"), entry.get("measured")
+    if not isinstance(claim, str) or not isinstance(measured, str | None):
+        return None
+    return Verdict(claim, entry["status"], measured, entry.get("quick") is True)
 
 
 def _served(report: Path | None, file: str) -> str | None:
@@ -92,4 +132,4 @@ def _served(report: Path | None, file: str) -> str | None:
 def main() -> None:
     """The gallery of the report folder in the arguments on stdout, as JSON."""
     folder = sys.argv[1]
-    print(json.dumps(gallery(Path(folder) if folder else None), allow_nan=False))
+    sys.stdout.buffer.write(to_json(gallery(Path(folder) if folder else None)).encode())

@@ -55,6 +55,7 @@ def measure(
     how: str = "series",
     *,
     tolerance: float = SCORED,
+    insist: bool = False,
     gradient: bool = False,
     jobs: int = 1,
 ) -> Measured:
@@ -66,6 +67,7 @@ def measure(
         how: "series" or "closed form", "enumeration" (n <= `MOST_FEATURES`); for activations
             without a kink "smooth series" (GELU) or "moments" (z²), which have no gradient.
         tolerance: of a series, in parts of the loss; ten times that for derivatives.
+        insist: the estimate of the error, too, is to be within the tolerance, if nodes can do it.
         gradient: whether to find gradients, too.
         jobs: threads.
     """
@@ -77,7 +79,7 @@ def measure(
     if how == "enumeration":
         out = _enumerated(low, theta, by, jobs)
     else:
-        out = found_within(low, theta, tolerance, by, jobs)
+        out = found_within(low, theta, (tolerance, insist), by, jobs)
     return Measured(out[:, 0], out[:, 1], named(by, low.shape) if gradient else {})
 
 
@@ -142,7 +144,7 @@ def scores(state: State, low: Lowered, jobs: int) -> State:
     `status` (0 running, 1 converged, 2 stalled, 3 diverged), `diverged`.
     """
     theta, tally = state["theta"], state["tally"]
-    out = found_within(low, theta, SCORED, np.zeros_like(theta), jobs)
+    out = found_within(low, theta, (SCORED, False), np.zeros_like(theta), jobs)
     finite = np.isfinite(theta).all(axis=1) & np.isfinite(out).all(axis=1)
     return {
         "loss": out[:, 0],
@@ -154,15 +156,17 @@ def scores(state: State, low: Lowered, jobs: int) -> State:
     }
 
 
-def found_within(low: Lowered, theta: F64, tolerance: float, by: F64, jobs: int) -> F64:
+def found_within(
+    low: Lowered, theta: F64, wanted: tuple[float, bool], by: F64, jobs: int
+) -> F64:
     """(N, 4): loss, its error estimate, ‖∇L‖, nodes of the series.
 
-    by (N, P) <- gradients; there are none, and ‖∇L‖ is 0, where it has no rows.
+    wanted: tolerance, and whether to insist on it (see `measure`). by (N, P) <- gradients; there are none, and ‖∇L‖ is 0, where it has no rows.
     """
     out = np.zeros((len(theta), 4))
 
     def run(start: int, stop: int) -> None:
-        _find_within((start, stop), theta, tolerance, low, _descent_work(low), by, out)
+        _find_within((start, stop), theta, wanted, low, _descent_work(low), by, out)
 
     _spread(run, np.arange(len(theta)), jobs)
     return out

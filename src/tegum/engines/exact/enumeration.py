@@ -201,7 +201,9 @@ def _pattern(weight, i, b, kappa, gradient, law, work):
         scale, shift = scale_of(law.family[j]), shift_of(law.family[j])
         both = 0.0
         if own >= 0:  # E[x_i x_j 1]
-            both = alpha * scale * _moment(own, q, ZERO, count, scaled, work) + alpha * shift * up_own
+            both = (
+                alpha * scale * _moment(own, q, ZERO, count, scaled, work) + alpha * shift * up_own
+            )
             both += beta * scale * _moment(q, NONE, ZERO, count, scaled, work) + beta * shift * up
         x_relu = scale * _moment(q, NONE, ONE, count, scaled, work) + shift * mean
         work.da[j] += weight * 2.0 * (kappa2 * x_relu - kappa1 * both)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from math import nan
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -23,7 +24,7 @@ from tegum.engines.exact.descent import (
     parameters,
 )
 from tegum.engines.exact.enumeration import enumeration_work
-from tegum.engines.exact.law import Point, frozen_room
+from tegum.engines.exact.law import Law, Point, frozen_room
 from tegum.engines.exact.lbfgs import MEMORY
 from tegum.engines.exact.lowering import Lowered, flat, named
 from tegum.engines.exact.objective import work_for
@@ -36,6 +37,8 @@ _enumerate, _window = keep(train.enumerate_all), keep(train.window_of)
 SCORED: Final = 1e-9
 #: What rounding may do to the loss of an output without a kink, in parts of its size.
 _ROUNDING: Final = 1e-13
+#: Windows of GELU's series that are wider would take millions of nodes.
+_WIDEST: Final = 1e5
 _CHUNKS_PER_THREAD: Final = 8
 #: Optimiser steps between two calls of a `check`.
 _SLICE: Final = 50
@@ -156,12 +159,11 @@ def scores(state: State, low: Lowered, jobs: int) -> State:
     }
 
 
-def found_within(
-    low: Lowered, theta: F64, wanted: tuple[float, bool], by: F64, jobs: int
-) -> F64:
+def found_within(low: Lowered, theta: F64, wanted: tuple[float, bool], by: F64, jobs: int) -> F64:
     """(N, 4): loss, its error estimate, ‖∇L‖, nodes of the series.
 
-    wanted: tolerance, and whether to insist on it (see `measure`). by (N, P) <- gradients; there are none, and ‖∇L‖ is 0, where it has no rows.
+    wanted: tolerance, and whether to insist on it (see `measure`). by (N, P) <- gradients; there
+    are none, and ‖∇L‖ is 0, where it has no rows.
     """
     out = np.zeros((len(theta), 4))
 
@@ -185,26 +187,29 @@ def _enumerated(low: Lowered, theta: F64, by: F64, jobs: int) -> F64:
 
 
 def _smooth(low: Lowered, arrays: Mapping[str, NDArray[Any]], how: str) -> F64:
-    """(N, 2): loss and its error for outputs without a kink, GELU or z²."""
+    """(N, 2): loss and its error for outputs without a kink, GELU or z²; NaN for huge weights."""
     out, law = np.zeros((len(low.point_of), 2)), low.law
-    for a, p in enumerate(low.point_of):
-        point = Point(*(array[p] for array in low.points))
-        encoder = arrays["W" if low.shape.tied else "W_in"][a]
-        A = (encoder.T if low.shape.tied else arrays["W_out"][a]) @ encoder
-        b = arrays["b"][a]
-        if how == "moments":
-            losses = quadratic_loss(A, b, law, point)
-        else:
-            period = np.array(
-                [_window(row, bias, law, point) for row, bias in zip(A, b, strict=True)]
-            )
-            losses = gelu_loss(A, b, period, law, point)
-        out[a, 0] = losses @ point.importance
-        size = (
-            np.abs(losses) + np.diagonal(point.moment) + b**2 + (A**2) @ np.diagonal(point.moment)
-        )
-        out[a, 1] = _ROUNDING * (size**2 if how == "moments" else size) @ point.importance
+    with np.errstate(over="ignore", invalid="ignore"):  # weights that are too large give NaN
+        for a, p in enumerate(low.point_of):
+            point = Point(*(array[p] for array in low.points))
+            encoder = arrays["W" if low.shape.tied else "W_in"][a]
+            A = (encoder.T if low.shape.tied else arrays["W_out"][a]) @ encoder
+            out[a] = _smooth_one(A, arrays["b"][a], how, law, point)
     return out
+
+
+def _smooth_one(A: F64, b: F64, how: str, law: Law, point: Point) -> tuple[float, float]:
+    """Loss and error of one model."""
+    if how == "moments":
+        losses = quadratic_loss(A, b, law, point)
+    else:
+        period = np.array([_window(row, bias, law, point) for row, bias in zip(A, b, strict=True)])
+        if not period.max() <= _WIDEST:
+            return nan, nan
+        losses = gelu_loss(A, b, period, law, point)
+    size = np.abs(losses) + np.diagonal(point.moment) + b**2 + (A**2) @ np.diagonal(point.moment)
+    error = _ROUNDING * (size**2 if how == "moments" else size) @ point.importance
+    return float(losses @ point.importance), float(error)
 
 
 def _descent_work(low: Lowered) -> DescentWork:

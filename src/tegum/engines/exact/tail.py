@@ -146,18 +146,16 @@ def beyond(i, alpha, nodes, setting, plan):
 @inline
 def is_symmetric(i, b, a, law):
     """Whether (x_i, z) is as likely as (−x_i, −z): then the series has nothing to sum."""
-    if b != 0.0 or law.family[i] != SIGNED:
-        return False
+    symmetric = b == 0.0 and law.family[i] == SIGNED
     for j in range(a.shape[0]):
-        if a[j] != 0.0 and law.family[j] != SIGNED:
-            return False
-    return True
+        symmetric = symmetric and (a[j] == 0.0 or law.family[j] == SIGNED)
+    return symmetric
 
 
 @inline
 def has_exponential(law):
     """Whether some magnitude is exponential; T pairs none of these with the own feature."""
+    found = False
     for j in range(law.family.shape[0]):
-        if law.family[j] == EXPONENTIAL:
-            return True
-    return False
+        found = found or law.family[j] == EXPONENTIAL
+    return found

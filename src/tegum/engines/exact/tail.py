@@ -72,7 +72,8 @@ def _beside_lead(B, i, omega, a, setting):
         if j not in (i, lead):
             variance += (law.square[j] - law.mean[j] * law.mean[j]) * a[j] * a[j]
     fading = _fading(law.family[lead], abs(a[lead]) * omega)
-    return fading * min(2.0, 0.5 * omega * omega * variance)
+    turn = omega * sqrt(variance)  # a square of ω may not hold in float64
+    return fading * min(2.0, 0.5 * turn * turn)
 
 
 @part
@@ -88,7 +89,8 @@ def _from_mean(B, omega, setting, plan):
             square += point.share[j] * law.square[j] * a[j] * a[j]
     shift = plan.delta[B]
     variance = max(0.0, p * (square + mean * mean) - shift * shift)
-    return min(0.5 * omega * omega * variance, 2.0 * p + min(2.0, omega * abs(shift)))
+    turn = omega * sqrt(variance)
+    return min(0.5 * turn * turn, 2.0 * p + min(2.0, omega * abs(shift)))
 
 
 @part

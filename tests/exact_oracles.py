@@ -43,8 +43,10 @@ def monte_carlo(
     return float(loss.mean()), float(loss.std() / np.sqrt(samples))
 
 
-def odd_harmonics(problem: tg.Problem, W: Any, b: Any, nodes: int = 65_536) -> float:
-    """The loss by a plain series of so many nodes; only the law with all blocks off is taken out.
+def odd_harmonics(problem: tg.Problem, W: Any, b: Any, nodes: int = 65_536) -> tuple[float, float]:
+    """The loss by a plain series of so many nodes, and twice what the latter half of them adds.
+
+    Only the law with all blocks off is taken out.
 
     Its window is as wide as z can be, or holds all but e^-45 of an exponential's sums. ReLU, leaky
     ReLU and identity outputs. It decays slowly where few features are ever active.
@@ -55,7 +57,7 @@ def odd_harmonics(problem: tg.Problem, W: Any, b: Any, nodes: int = 65_536) -> f
     second = problem.distribution.second_moment()
     largest = {"uniform": 1.0, "signed": 1.0, "exponential": 60.0}
     most = np.concatenate([np.full(block.size, largest[block.magnitude]) for block in blocks])
-    total, odd = 0.0, 2.0 * np.arange(nodes) + 1.0
+    total, last, odd = 0.0, 0.0, 2.0 * np.arange(nodes) + 1.0
     off = np.prod([1 - block.probability for block in blocks])
     for i, weight in enumerate(problem.importance_vector()):
         a, bias = A[i], float(b[i])
@@ -69,13 +71,14 @@ def odd_harmonics(problem: tg.Problem, W: Any, b: Any, nodes: int = 65_536) -> f
         z1 = bias + a @ mean
         z2 = bias**2 + 2 * bias * a @ mean + a @ second @ a
         xz = bias * mean[i] + second[i] @ a
-        zz = period * (z1 - off * bias) - 8 * period**2 / np.pi**3 * np.sum(phi.imag / odd**3)
-        zz += off * bias * abs(bias)
-        x_z = period / 2 * mean[i] - 4 * period / np.pi**2 * np.sum(psi.real / odd**2)
+        terms = (1 - alpha) * 4 * period / np.pi**2 * psi.real / odd**2
+        terms -= (1 - alpha**2) * 4 * period**2 / np.pi**3 * phi.imag / odd**3
+        zz = period * (z1 - off * bias) + off * bias * abs(bias)
         loss = second[i, i] - 2 * alpha * xz + alpha**2 * z2
-        loss += (1 - alpha**2) * (z2 + zz) / 2 - (1 - alpha) * (xz + x_z)
-        total += weight * loss
-    return float(total)
+        loss += (1 - alpha**2) * (z2 + zz) / 2 - (1 - alpha) * (xz + period / 2 * mean[i])
+        total += weight * (loss + terms.sum())
+        last += weight * abs(terms[nodes // 2 :].sum())
+    return float(total), float(2 * last)
 
 
 def _block_transforms(block: Any, i: int, a: Array, omega: Array) -> tuple[Any, Any]:

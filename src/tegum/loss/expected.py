@@ -90,6 +90,44 @@ def expected_loss(
 
     Source: the loss is that of "Demonstrating Superposition: Experiment Setup".
     """
+    aim = _aim("expected_loss", tolerance)
+    insist = tolerance is not None
+    return aimed_loss(
+        problem, W, b, aim=aim, insist=insist, gradient=gradient, method=method, jobs=jobs
+    )
+
+
+def aimed_loss(
+    problem: Problem,
+    W: Any,
+    b: Any = None,
+    *,
+    aim: float = AIM,
+    insist: bool = False,
+    gradient: bool = False,
+    method: str = "auto",
+    jobs: int | None = None,
+) -> ExpectedLoss:
+    """`expected_loss`, which may aim at a tolerance without insisting that it be reached.
+
+    Args:
+        problem: as there.
+        W: as there.
+        b: as there.
+        aim: the tolerance, in (0, 1).
+        insist: whether one that is not reached is an error.
+        gradient: as there.
+        method: as there.
+        jobs: as there.
+
+    Returns:
+        As there.
+
+    Raises:
+        SpecError: as there.
+
+    Source: the loss is that of "Demonstrating Superposition: Experiment Setup".
+    """
     # the kernels are loaded when they are needed: numba takes half a second
     from tegum.loss import _exact
 
@@ -98,13 +136,11 @@ def expected_loss(
     _exact.check_exact(problem)
     if gradient:
         _exact.check_trainable(problem.replace(l1=0.0))
-    aim = _aim("expected_loss", tolerance)
     if method not in _METHODS:
         raise SpecError.of("expected_loss", "method", f"must be one of {_METHODS}", method)
     weights, layout = read("expected_loss", problem, W, b)
     points = np.zeros(len(weights.b), np.int64)
     how = _exact.method_of(problem, method)
-    insist = tolerance is not None
     question = _exact.Question(how, aim, insist, gradient, checked_jobs("expected_loss", jobs))
     loss, error, slopes = _exact.evaluate((problem,), points, weights, question)
     for array in (loss, error, *slopes.values()):

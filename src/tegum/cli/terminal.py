@@ -41,7 +41,7 @@ def standard_output() -> Iterator[None]:
     errors = stream.errors
     _on_unencodable(stream, "backslashreplace")
     guarded = _Guarded(stream)
-    sys.stdout = guarded  # type: ignore[assignment]
+    sys.stdout = guarded
     try:
         yield
         guarded.flush()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Hashable
 from typing import TYPE_CHECKING
 
 from tegum.errors import SpecError
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def require(
-    owner: str, runs: xr.Dataset, name: str, lead: Collection[str] | None = None
+    owner: str, runs: xr.Dataset, name: str, lead: Collection[Hashable] | None = None
 ) -> xr.DataArray:
     """A variable of the schema; SpecError unless its numbers and dimensions are as they must be.
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from tegum.analysis._path import FINEST, Path
 from tegum.errors import SpecError
+from tegum.loss.expected import loss_of_zero, same_loss
 from tegum.problem import Problem
 from tegum.runs.models import stated_problem, targets_of
 from tegum.runs.weights import read_one
@@ -126,7 +127,8 @@ def crossings(one: xr.Dataset, other: xr.Dataset) -> list[Crossing]:
     path, values = _shared(one, other)
     first, second = (branch["loss"].to_numpy() for branch in (one, other))
     # equal within rounding: the same minimum, or a crossing at this very value
-    apart = np.where(np.isclose(first, second, rtol=_EQUAL, atol=0), 0.0, first - second)
+    blank = np.array([loss_of_zero(path.at(float(value))) for value in values])
+    apart = np.where(same_loss(first, second, _EQUAL, blank), 0.0, first - second)
     known = np.flatnonzero(apart != 0)  # NaN is, and ends what can be bracketed
     found = []
     for a, b in pairwise(known):

@@ -99,7 +99,7 @@ def _canvas(overlays: int, panels: int) -> Figure:
 
 
 def _model(data: pd.DataFrame, at: str, value: float) -> pd.DataFrame:
-    rows = data[np.isclose(data[at], value)]
+    rows = data[np.isclose(data[at], value, atol=0.0)]
     if rows.empty:
         raise SpecError.of("morph", "shown", f"must be values of {at} in the table", value)
     return rows

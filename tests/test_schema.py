@@ -145,6 +145,6 @@ def test_an_axis_of_a_reserved_name_is_refused_before_anything_trains(
     with pytest.raises(SpecError) as caught:
         train(tg.ReLUOutput(2), SAMPLED, {name: ("l1", [0.1])})
     assert str(caught.value) == (
-        f"train.axes[{name!r}] needs another name, {name!r} means something else in a Dataset; "
-        "rename it: {'r': ('l1', values)}"
+        f"train.axes[{name!r}] needs another name, {name!r} means something else in a Dataset "
+        "or a table; rename it: {'r': ('l1', values)}"
     )

@@ -20,7 +20,7 @@ from tegum.errors import SpecError
 from tegum.loss.expected import loss_of_zero, same_loss
 from tegum.problem import Problem
 from tegum.runs.models import stated_problem, targets_of
-from tegum.runs.weights import read_one
+from tegum.runs.weights import check_dataset, read_one
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -166,6 +166,7 @@ def _checked(values: Any, finest: float) -> list[float]:
 def _shared(one: xr.Dataset, other: xr.Dataset) -> tuple[Path, NDArray[Any]]:
     """What both branches are along; SpecError unless that is the same."""
     for name, branch in (("one", one), ("other", other)):
+        check_dataset("crossings", branch, name)
         if "high" not in branch or not targets_of(branch):
             raise SpecError.of("crossings", name, "must be a Dataset of follow", type(branch))
     (target,) = targets_of(one)

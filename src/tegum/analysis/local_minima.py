@@ -19,7 +19,7 @@ from tegum.errors import SpecError
 from tegum.problem import Problem
 from tegum.runs.models import Models, models_of
 from tegum.runs.schema import PARAMETERS
-from tegum.runs.weights import read_one
+from tegum.runs.weights import check_dataset, read_one
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -168,6 +168,7 @@ def _checked(runs: xr.Dataset, loss_tolerance: float, tolerance: float) -> Model
     for name, value in (("loss_tolerance", loss_tolerance), ("tolerance", tolerance)):
         if not 0 < value < 1:
             raise SpecError.of("minima", name, "must be in (0, 1)", value)
+    check_dataset("minima", runs)
     for name in ("status", "loss"):
         if name not in runs:
             rule = f"must hold {name}: train with engine='exact', or polish"

@@ -186,14 +186,14 @@ def branch_table(branches: Mapping[str, xr.Dataset]) -> pd.DataFrame:
 
 
 def place_table(runs: xr.Dataset) -> pd.DataFrame:
-    """Models in the plane, turned alike: feature 0 along +x, the others counter-clockwise.
+    """Models in the plane, turned alike: the first represented feature along +x (`canonical`).
 
     Args:
         runs: a Dataset of `tegum.train` with two hidden dimensions, or what was made of it.
 
     Returns:
-        One row per model and feature: the axes; `seed`; `place`, 0 for feature 0 and then by the
-        angle; `feature`; `w0`, `w1`; `norm`. Models that diverged have no rows.
+        One row per model and feature: the axes; `seed`; `place`, 0 for feature 0, the others
+        counter-clockwise; `feature`; `w0`, `w1`; `norm`. Models that diverged have no rows.
 
     Raises:
         SpecError: for a Dataset without weights, and unless there are two hidden dimensions.

@@ -71,7 +71,7 @@ def dimensions_per_feature(
     marked = {"D* = 1": 1.0, "D* = 1/2": 0.5} if plateaus is None else plateaus
     line = models[models["chosen"]] if "chosen" in models else models
     if line.duplicated(DENSITY).any():
-        require_one("dimensions_per_feature", line, [DENSITY])
+        require_one("dimensions_per_feature", line, [DENSITY], " among the chosen")
     line = line.sort_values(DENSITY, ascending=False)
     x, y = 1 / line[DENSITY].to_numpy(), line["D_star"].to_numpy()
     figure = Figure(figsize=(6.4, 3.7), layout="constrained")

@@ -46,7 +46,7 @@ def morph(
     Args:
         data: columns `at`, `by`, `place` (0 … n − 1 round the origin; 0 has a larger dot), `w0`,
             `w1`; one model for each value of `at`. Or a Dataset with two hidden dimensions: of
-            several seeds the lowest loss is drawn, turned so that feature 0 lies to the right.
+            several seeds the lowest loss is drawn, its first represented feature to the right.
         at: the column of the number that varies, …
         label: … and what is written at the colour bar; by default the column's name.
         by: the column that tells the overlays apart, in order of appearance; by default there is

@@ -301,3 +301,14 @@ def test_without_checkpoints_the_way_to_them_is_said(datasets: dict[str, xr.Data
     for draw in (plots.level_traces, plots.stage_curve, plots.excess_curves, plots.motion_3d):
         with pytest.raises(SpecError, match=r"train with Training\(checkpoints=\.\.\.\)"):
             draw(runs)
+
+
+def test_a_jump_from_the_beginning_is_drawn_from_where_the_axis_begins() -> None:
+    steps = [0, 10, 100]
+    features = pd.DataFrame({"step": steps, "feature": 0, "dimensionality": [0.0, 0.5, 0.5]})
+    curve = pd.DataFrame({"step": steps, "loss": [0.3, 0.2, 0.1]})
+    jumps = pd.DataFrame({"start": [0], "end": [100], "feature": [0]})
+    figure = plots.level_traces(features, curve, jumps)
+    figure.canvas.draw()  # and no warning that there is no room
+    (number,) = figure.axes[0].texts
+    assert number.xy[0] == pytest.approx(np.sqrt(10 * 100))

@@ -84,14 +84,16 @@ def level_traces(
     below.plot(curve["step"], curve["loss"], color=style.INK, lw=1.3)
     if lowest is not None or highest is not None:
         below.set_ylim(lowest, highest)
+    begin = first or float(features.loc[features["step"] > 0, "step"].min())
     if jumps is not None:
         require_columns("level_traces.jumps", jumps, ["start", "end"])
+        # there is no step 0 on a logarithmic axis
+        jumps = jumps.assign(**jumps[["start", "end"]].clip(lower=begin))
         for start, end in jumps[["start", "end"]].to_numpy():
             for axes in (above, below):
                 axes.axvspan(start, end, color=_SHADE, lw=0, zorder=-1)
         if "feature" in jumps:
             _number(above, jumps)
-    begin = first or float(features.loc[features["step"] > 0, "step"].min())
     below.set(xscale="log", xlabel="step", ylabel="loss")
     below.set_xlim(begin, float(features["step"].max()))
     above.set_ylabel("dimensionality Dᵢ")

@@ -138,6 +138,6 @@ def require_one(owner: str, rows: pd.DataFrame, keys: Sequence[str], where: str 
             pick = f"runs.sel({{{column!r}: {rows[column].iloc[0]!s}}})"
             way = f"tg.best(runs), {pick}" if column == SEED else pick
             rule += f", and has {count} models along {column!r}: take {way}{by}"
-            raise SpecError.of(owner, "table", rule, f"{len(rows)} rows")
+            raise SpecError.of(owner, "table", rule, len(rows))
     rule += ": select, or name by=" if where else ""
-    raise SpecError.of(owner, "table", rule, f"{len(rows)} rows")
+    raise SpecError.of(owner, "table", rule, len(rows))

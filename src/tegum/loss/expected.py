@@ -21,13 +21,10 @@ if TYPE_CHECKING:
     import xarray as xr
 
 _METHODS: Final = ("auto", "enumeration", "series")
-<<<<<<< HEAD
 #: The tolerance that is aimed at where none is asked for.
 AIM: Final = 1e-9
-=======
 #: A loss below this part of that of predicting 0 is asked for no more digits than it.
 FLOOR: Final = 1e-4
->>>>>>> e50e447 (Losses of 0 are equal and never below 0; what the kernels do not know is refused by name)
 
 
 @dataclass(frozen=True)

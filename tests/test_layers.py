@@ -29,6 +29,7 @@ ROWS = (
     {"runs"},
     {"ensemble"},
     {"loss"},
+    {"foreign"},
     {"analysis"},
     {"plots"},
     {"experiments"},

@@ -113,7 +113,7 @@ def test_models_that_diverged_are_nan() -> None:
     ("x", "options", "said"),
     [
         (np.ones((3, 4)), {}, "forward.x must be real numbers (..., feature) of 5 features"),
-        (np.ones((3, N)) * 1j, {}, "forward.x must be real numbers (..., feature)"),
+        (np.ones((3, N)) * 1j, {}, "forward.x must be an array of real numbers"),
         (["a"] * N, {}, "forward.x must be real numbers (..., feature)"),
         (1.0, {}, "forward.x must be (..., feature)"),
         (xr.DataArray(np.ones((2, N)), dims=("a", "b")), {}, "forward.x must be real numbers"),

@@ -219,10 +219,26 @@ def test_diverged_models_leave_their_panel_empty(draw: Callable[..., Figure]) ->
     [
         (
             lambda: plots.features_2d(dataset(6, 3)),
+            "features_2d.data must have 2 hidden dimensions: see features_3d",
+        ),
+        (lambda: plots.features_2d(dataset(6, 4)), "norms or gram; got 4"),
+        (
+            lambda: plots.features_2d(tables.feature_table(dataset(6, 3))),
             "features_2d.table must have two dimensions, w0",
         ),
-        (lambda: plots.features_2d(dataset(6, 4)), "features_2d.table must have a column 'w0'"),
-        (lambda: plots.norms(dataset(6, 2, seeds=2)), "must have one row per feature in a panel"),
+        (
+            lambda: plots.features_2d(tables.feature_table(dataset(6, 4))),
+            "must have the columns 'w0', 'w1' (tg.runs.tables.feature_table(runs) makes a table)",
+        ),
+        (
+            lambda: plots.norms(dataset(6, 2, seeds=2)),
+            "must have one row per feature in a panel where feature_probability = 1.0, and has 2 "
+            "models along 'seed': take tg.best(runs), runs.sel({'seed': 0}), or by='seed'; got",
+        ),
+        (
+            lambda: plots.features_2d(dataset(6, 2).rename(feature_probability="r")),
+            "in a panel, and has 3 models along 'r': take runs.sel({'r': 1.0}), or by='r'; got 18",
+        ),
         (lambda: plots.norms(dataset(), by="colour"), "must have a column 'colour'"),
         (lambda: plots.norms(dataset(), columns=0), "plots.columns must be >= 1; got 0"),
         (lambda: plots.gram(tables.feature_table(dataset())), "gram.pairs must be given"),

@@ -179,7 +179,7 @@ def test_no_small_move_of_a_point_lowers_the_stress() -> None:
 def test_bad_tables_are_refused() -> None:
     with pytest.raises(SpecError, match="must have a column 'D_star'"):
         plots.dimensions_per_feature(models().drop(columns="D_star"))
-    with pytest.raises(SpecError, match="must have one chosen row per density"):
+    with pytest.raises(SpecError, match="one row per feature_probability among the chosen"):
         plots.dimensions_per_feature(models().drop(columns="chosen"))
     with pytest.raises(SpecError, match="must have a column 'geometry'"):
         plots.dimensionality(features().drop(columns="geometry"))

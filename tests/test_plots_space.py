@@ -183,7 +183,7 @@ def test_a_film_has_every_moment_and_a_hold(monkeypatch: pytest.MonkeyPatch) -> 
         (lambda: plots.features_3d(points(CUBE), rows="kind"), "must have a column 'kind'"),
         (lambda: plots.motion_3d(points(CUBE)), "motion_3d.table must have a column 'step'"),
         (lambda: plots.motion_3d(moving()[:-1]), "must have one row per step and feature; got 11"),
-        (lambda: plots.level_traces(traces()[1], traces()[1]), "must have a column 'feature'"),
+        (lambda: plots.level_traces(traces()[1], traces()[1]), "must have the columns 'feature', "),
         (
             lambda: plots.excess_curves(traces()[1], traces()[2].drop(columns="end")),
             "excess_curves.jumps.table must have a column 'end'",

@@ -10,13 +10,15 @@ import xarray as xr
 
 import tegum as tg
 from tegum import ensemble
+from tegum.analysis import circuits, figure_tables
 from tegum.analysis.branches import follow
 from tegum.dims import SEED
 from tegum.errors import SpecError
 from tegum.models.base import Model
-from tegum.runs import schema
+from tegum.runs import schema, sweep_tables, tables
 from tegum.runs.models import targets_of
 from tegum.runs.write import variables
+from tegum.sweepable import TARGETS
 
 X = tg.Independent(3, 0.4)
 AXES = {"r": ("importance", [[1.0, 1, 1], [1, 2, 3]]), "feature_probability": [0.2, 0.4]}
@@ -145,6 +147,60 @@ def test_an_axis_of_a_reserved_name_is_refused_before_anything_trains(
     with pytest.raises(SpecError) as caught:
         train(tg.ReLUOutput(2), SAMPLED, {name: ("l1", [0.1])})
     assert str(caught.value) == (
-        f"train.axes[{name!r}] needs another name, {name!r} means something else in a Dataset; "
-        "rename it: {'r': ('l1', values)}"
+        f"train.axes[{name!r}] needs another name, {name!r} means something else in a Dataset "
+        "or a table; rename it: {'r': ('l1', values)}"
     )
+
+
+def columns(runs: xr.Dataset) -> dict[str, set[str]]:
+    """What tables and measures of a run call their columns and dimensions, beside its axes."""
+    W, labels = runs["W"], [0, 0, 1]
+    settled = tg.polish(runs)
+    problem = tg.problem_of(runs, r=0.5)
+    organised = tg.analysis.sets.organisation(W, labels)
+    found = tg.minima(settled)
+    made = {
+        "features": tables.feature_table(runs),
+        "pairs": tables.gram_table(runs),
+        "counts": tables.count_table(runs),
+        "neurons": tables.neuron_table(runs),
+        "losses": tables.loss_table(runs),
+        "models": sweep_tables.model_table(runs.rename(r="feature_probability")),
+        "sets": figure_tables.set_table(runs),
+        "edges": figure_tables.edge_table(runs),
+        "links": figure_tables.link_table(W),
+        "places": figure_tables.place_table(runs),
+        "checkpoints": figure_tables.checkpoint_table(runs),
+        "curves": figure_tables.curve_table(runs),
+        "factors": tg.analysis.tegum_factors.factor_table(W),
+        "feature factors": tg.analysis.feature_factors.feature_factor_table(W),
+        "jumps": tg.jumps(runs),
+        "stages": tg.analysis.loss_stages.stages(runs),
+        "shares": tg.analysis.jump_share.jump_share(runs, shifts=3).table,
+        "minima": found.table,
+        "points": found.points,
+        "organisation": [*organised, *organised.dims],
+        "by active": [*(by := tg.loss_by_active(problem, W, runs["b"])), *by.dims],
+        "arrays": [
+            *tg.analysis.sets.angles(W, labels).within.dims[2:],
+            *tg.analysis.plane.gaps_2d(W).dims,
+        ],
+        "printed": str(found).splitlines()[1].split(),
+        "traces": [*(seen := tg.analysis.dynamics.traces(runs)), *seen.dims],
+    }
+    axes = {"r", "feature_probability", "seed"}
+    return {name: {str(c) for c in table} - axes for name, table in made.items()}
+
+
+def test_no_axis_may_be_called_like_a_column_of_what_is_made_of_a_run() -> None:
+    """All that is measured is known to the schema, which a name of an axis is compared with."""
+    longer = SAMPLED.replace(steps=60, checkpoints=12)
+    runs = train(tg.ReLUOutput(2), longer, {"r": ("feature_probability", [0.3, 0.5])})
+    allowed = schema.RESERVED | {"importance"}  # the axis of importances takes that column's place
+    found = columns(runs)
+    assert {name: own - allowed for name, own in found.items() if own - allowed} == {}
+    assert not schema.RESERVED & {*TARGETS, "relative_importance"}
+    motif = {*circuits.Candidate._fields, *circuits.Proof._fields}
+    assert motif <= schema.RESERVED
+    known = set().union(*found.values()) | motif
+    assert schema.MEASURES - known == {"weight_out", "w2", "panel"}  # of other models, of figures

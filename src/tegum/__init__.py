@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from tegum.errors import StoreError as StoreError
     from tegum.errors import TegumError as TegumError
     from tegum.errors import UnknownNameError as UnknownNameError
+    from tegum.foreign import from_weights as from_weights
     from tegum.loss import expected_loss as expected_loss
     from tegum.loss import loss_by_active as loss_by_active
     from tegum.loss import score as score
@@ -86,6 +87,7 @@ __all__, __getattr__, __dir__ = lazy(
         "factors": "tegum.analysis.tegum_factors",
         "follow": "tegum.analysis.branches",
         "forward": "tegum.runs.outputs",
+        "from_weights": "tegum.foreign",
         "jumps": "tegum.analysis.dynamics",
         "load": "tegum.runs.files",
         "loss_by_active": "tegum.loss",

@@ -20,7 +20,7 @@ from tegum.explorer import looking
 from tegum.explorer.frames import encode
 from tegum.runs.models import stated_problem
 from tegum.runs.schema import PARAMETERS, VARIABLES, at_checkpoints
-from tegum.runs.weights import encoder_in
+from tegum.runs.weights import DATASET, encoder_in
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -86,7 +86,7 @@ def dataset_frame(ds: xr.Dataset) -> tuple[dict[str, Any], dict[str, NDArray[Any
     weights = encoder_in({name: name for name in names}, "view")
     for name in (weights, "b", "loss"):
         if name not in ds:
-            raise SpecError.of("view", "ds", f"must hold {name}", list(ds.data_vars))
+            raise SpecError.of("view", "ds", f"must hold {name}, as {DATASET}", list(ds.data_vars))
     if ds["loss"].size == 0:
         raise SpecError.of("view", "ds", "must hold at least one model", dict(ds["loss"].sizes))
     if SEED not in ds.dims:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tegum.analysis import curvature as curvature
     from tegum.analysis import dynamics as dynamics
     from tegum.analysis import feature_factors as feature_factors
+    from tegum.analysis import figure_tables as figure_tables
     from tegum.analysis import geometry as geometry
     from tegum.analysis import jump_share as jump_share
     from tegum.analysis import local_minima as local_minima

@@ -12,6 +12,7 @@ from tegum.analysis._orbits import Form, Symmetry, form_of, same, symmetry_of
 from tegum.analysis.curvature import Signature, signature
 from tegum.analysis.tegum_factors import shape_name
 from tegum.dims import F64, I64
+from tegum.loss.expected import loss_of_zero, same_loss
 from tegum.runs.models import Models
 from tegum.runs.weights import split
 
@@ -42,6 +43,7 @@ class Finder:
         self.models, self.loss, self.hessian = models, loss, hessian
         self.loss_tolerance, self.tolerance = loss_tolerance, tolerance
         self.symmetries: dict[int, Symmetry] = {}
+        self.blanks = [loss_of_zero(problem) for problem in models.problems]
 
     def groups(self, members: I64) -> list[Group]:
         """By rising loss; `members` are models of one axis point."""
@@ -65,7 +67,7 @@ class Finder:
             "share": len(losses) / ended,
             "loss": loss,
             "spread": float(np.ptp(losses)),
-            "above": loss / lowest - 1 if lowest > 0 else 0.0,
+            "above": self._above(first, loss, lowest),
             "represented": int((np.diagonal(group.form.A) > geometry.REPRESENTED**2).sum()),
             "shape": self._shape(first),
             "spectrum": tuple(np.linalg.svd(group.form.A, compute_uv=False).tolist()),
@@ -102,8 +104,18 @@ class Finder:
         return merged
 
     def _level(self, one: int, other: int) -> bool:
-        a, b = float(self.loss[one]), float(self.loss[other])
-        return abs(a - b) <= self.loss_tolerance * max(abs(a), abs(b))
+        return self._same(one, float(self.loss[one]), float(self.loss[other]))
+
+    def _same(self, k: int, one: float, other: float) -> bool:
+        """Whether losses are equal at the axis point of model k."""
+        blank = self.blanks[int(self.models.point_of[k])]
+        return bool(same_loss(one, other, self.loss_tolerance, blank))
+
+    def _above(self, k: int, loss: float, lowest: float) -> float:
+        """By which part a loss is above the lowest: infinite above a loss of 0."""
+        if self._same(k, lowest, 0.0):
+            return 0.0 if self._same(k, loss, lowest) else float("inf")
+        return loss / lowest - 1
 
     def _shape(self, k: int) -> str:
         """What the features of a tied model form; those of an untied one have two directions."""

@@ -53,12 +53,13 @@ class Path:
     ) -> tuple[xr.Dataset | None, float]:
         """The model at `new` and `new`; None and how far the branch goes if it ends on the way."""
         at, step = old, new - old
+        size = max(abs(old), abs(new))  # not of the values between: steps from 0 stay in sight
         while at != new:
             goal = new if abs(new - at) <= abs(step) * (1 + 1e-9) else at + step
             moved = self.settle(_weights(model), goal)
             if self._returns(model, moved, at) and self.is_minimum(moved, goal):
                 model, at, step = moved, goal, 2 * step
-            elif abs(goal - at) <= finest * max(abs(at), abs(goal)):
+            elif abs(goal - at) <= finest * max(abs(at), abs(goal), finest * size):
                 return None, at
             else:
                 step = (goal - at) / 2

@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 
 from tegum.analysis._path import FINEST, Path
 from tegum.errors import SpecError
+from tegum.loss.expected import loss_of_zero, same_loss
 from tegum.problem import Problem
 from tegum.runs.models import stated_problem, targets_of
-from tegum.runs.weights import read_one
+from tegum.runs.weights import check_dataset, read_one
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -126,7 +127,8 @@ def crossings(one: xr.Dataset, other: xr.Dataset) -> list[Crossing]:
     path, values = _shared(one, other)
     first, second = (branch["loss"].to_numpy() for branch in (one, other))
     # equal within rounding: the same minimum, or a crossing at this very value
-    apart = np.where(np.isclose(first, second, rtol=_EQUAL, atol=0), 0.0, first - second)
+    blank = np.array([loss_of_zero(path.at(float(value))) for value in values])
+    apart = np.where(same_loss(first, second, _EQUAL, blank), 0.0, first - second)
     known = np.flatnonzero(apart != 0)  # NaN is, and ends what can be bracketed
     found = []
     for a, b in pairwise(known):
@@ -164,6 +166,7 @@ def _checked(values: Any, finest: float) -> list[float]:
 def _shared(one: xr.Dataset, other: xr.Dataset) -> tuple[Path, NDArray[Any]]:
     """What both branches are along; SpecError unless that is the same."""
     for name, branch in (("one", one), ("other", other)):
+        check_dataset("crossings", branch, name)
         if "high" not in branch or not targets_of(branch):
             raise SpecError.of("crossings", name, "must be a Dataset of follow", type(branch))
     (target,) = targets_of(one)

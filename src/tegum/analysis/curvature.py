@@ -14,7 +14,7 @@ import numpy as np
 
 from tegum.dims import F64
 from tegum.errors import SpecError
-from tegum.loss.expected import expected_loss
+from tegum.loss.expected import FLOOR, expected_loss, loss_of_zero
 from tegum.problem import Problem
 from tegum.runs.weights import Weights, read_one
 
@@ -91,7 +91,8 @@ def signature(
         problem: what the model is for.
         W: weights (hidden, feature), or the pair (W_in, W_out).
         b: (feature,), None for 0.
-        zero: an eigenvalue of at most this times the largest in size counts as 0, in (0, 1).
+        zero: an eigenvalue of at most this times the largest in size, or 1e-4 of the loss of
+            predicting 0 if that is more, counts as 0, in (0, 1).
         step: how far a parameter is displaced, > 0.
 
     Returns:
@@ -108,7 +109,7 @@ def signature(
     along = _orbit(read_one("signature", problem, W, b))
     rest = np.linalg.svd(along, full_matrices=True)[2][len(along) :]
     values = np.linalg.eigvalsh(rest @ matrix @ rest.T)
-    limit = zero * float(np.abs(values).max(initial=0.0))
+    limit = zero * float(np.abs(values).max(initial=FLOOR * loss_of_zero(problem)))
     negative, positive = int((values < -limit).sum()), int((values > limit).sum())
     flat = len(values) - negative - positive
     return Signature(negative, len(along), flat, positive, values)

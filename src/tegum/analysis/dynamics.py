@@ -15,7 +15,7 @@ from tegum.errors import SpecError
 from tegum.loss.expected import has_expected_loss, score, scored
 from tegum.runs.models import stated_problem
 from tegum.runs.schema import CHECKPOINTS, PROBLEM
-from tegum.runs.weights import encoder_in
+from tegum.runs.weights import check_dataset, encoder_in
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -90,6 +90,7 @@ def at_checkpoints(runs: xr.Dataset) -> xr.Dataset:
 
     Source: "Superposition and Learning Dynamics".
     """
+    check_dataset("dynamics", runs)
     kept = {name: own for name, own in CHECKPOINTS.items() if name in runs}
     if not kept:
         rule = "must hold weights at checkpoints: train with Training(checkpoints=...)"
@@ -205,6 +206,7 @@ def as_traces(runs: xr.Dataset) -> xr.Dataset:
 
     Source: "Superposition and Learning Dynamics".
     """
+    check_dataset("dynamics", runs)
     if "dimensionality" not in runs:
         runs = traces(runs)
     if CHECKPOINT not in runs["dimensionality"].dims:

@@ -19,7 +19,7 @@ from tegum.errors import SpecError
 from tegum.problem import Problem
 from tegum.runs.models import Models, models_of
 from tegum.runs.schema import PARAMETERS
-from tegum.runs.weights import read_one
+from tegum.runs.weights import check_dataset, read_one
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,9 +43,10 @@ class Minima:
         table: one row per axis point and distinct minimum, by rising loss, after the axes' values:
             `minimum`, its place in `models`; `count`, how many converged models are it, and their
             `share`; its lowest `loss`, the `spread` highest − lowest, and how far it is `above`
-            the lowest minimum of its point, as a share of that; `seeds`; `represented` features
-            (‖W_i‖ > .5) and the `shape` they form; of A (WᵀW, or W_out W_in) the `spectrum` of
-            singular values and the `diagonal` (‖W_i‖²), each descending; `family`, whether models
+            the lowest minimum of its point, as a share of that (∞ above a loss of 0); `seeds`;
+            `represented` features (‖W_i‖ > .5) and the `shape` they form; of A (WᵀW, or W_out
+            W_in) the `spectrum` of singular values and the `diagonal` (‖W_i‖²), each descending;
+            `family`, whether models
             of different A are counted as one; `negative`, `rotation`, `flat` and `positive`
             eigenvalues of the Hessian (see `curvature.Signature`), where asked for.
         points: one row per axis point: `models`, how many of them are `converged` and
@@ -89,11 +90,12 @@ def minima(
     """The distinct minima that the models of a Dataset have converged to, at every axis point.
 
     Two models are one minimum when their losses differ by at most `loss_tolerance` (of the
-    larger) and no entry of A (WᵀW, for untied models W_out W_in) and b by more than `tolerance`,
-    after a permutation of features that the problem does not notice: of equal importance and in
-    blocks of the same law, independent features freely, the members within a correlated or
-    anticorrelated set, and whole sets. Biases without effect do not count. Models whose `status`
-    is not 1 (converged) are counted apart.
+    larger, or of 1e-4 of the loss of predicting 0, so that losses of 0 are equal) and no entry of
+    A (WᵀW, for untied models W_out W_in) and b by more than `tolerance`, after a permutation of
+    features that the problem does not notice: of equal importance and in blocks of the same law,
+    independent features freely, the members within a correlated or anticorrelated set, and whole
+    sets. Biases without effect do not count. Models whose `status` is not 1 (converged) are
+    counted apart.
 
     Args:
         runs: models with W, b, `loss` and `status`: of Training(engine="exact"), or of `polish`.
@@ -166,6 +168,7 @@ def _checked(runs: xr.Dataset, loss_tolerance: float, tolerance: float) -> Model
     for name, value in (("loss_tolerance", loss_tolerance), ("tolerance", tolerance)):
         if not 0 < value < 1:
             raise SpecError.of("minima", name, "must be in (0, 1)", value)
+    check_dataset("minima", runs)
     for name in ("status", "loss"):
         if name not in runs:
             rule = f"must hold {name}: train with engine='exact', or polish"

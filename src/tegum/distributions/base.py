@@ -80,14 +80,20 @@ class Distribution(Spec):
             The copy.
 
         Raises:
-            SpecError: for a value out of its range, and a draw that there is not.
+            SpecError: for a value out of its range, a draw that there is not, and a distribution
+                without a field `feature_probability`.
         """
+        name = type(self).__name__
+        if "feature_probability" not in type(self).model_fields:
+            fields = [field for field in type(self).model_fields if field != "kind"]
+            rule = f"cannot be set, {name} has no such field; it has"
+            raise SpecError(f"{name}.feature_probability {rule} {', '.join(fields)}")
         if index is None:
             return self.replace(feature_probability=value)
         given = self.feature_probability
         count = len(self.blocks())
         if not 0 <= index < count:
-            raise no_such_draw(type(self).__name__, index, count)
+            raise no_such_draw(name, index, count)
         entries: list[object] = list(given) if isinstance(given, tuple) else [given] * count
         entries[index] = value
         return self.replace(feature_probability=tuple(entries))

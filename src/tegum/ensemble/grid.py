@@ -38,15 +38,10 @@ class Axis:
         where = f"axes[{name!r}]"
         if not isinstance(name, str) or not name:
             raise SpecError.of("train", "axes", "must have names that are text", name)
-        if name in (".", "..") or not name.isprintable() or "/" in name:
-            rule = "must be a name that a file can hold: printable, without '/', not '.'; rename it"
-            raise SpecError.of("train", where, rule, name)
         target, values = name, given
         if isinstance(given, tuple) and len(given) == 2 and isinstance(given[0], str):
             target, values = given
-        if name in RESERVED:
-            rule = f"needs another name, {name!r} means something else in a Dataset; rename it"
-            raise SpecError(f"train.{where} {rule}: {{'r': ({target!r}, values)}}")
+        check_name("train", where, name, f": {{'r': ({target!r}, values)}}")
         split_target(target)
         try:
             array = np.array(values, dtype=np.float64)
@@ -75,6 +70,16 @@ class Axis:
             return {self.name: self.values}
         rows = ((self.name, FEATURE), self.values)
         return {self.name: np.arange(len(self)), vectors_of(self.name): rows}
+
+
+def check_name(owner: str, where: str, name: str, instead: str = "") -> None:
+    """Raise SpecError unless a dimension of a Dataset may be called so; `instead` is advice."""
+    if name in (".", "..") or not name.isprintable() or "/" in name:
+        rule = "must be a name that a file can hold: printable, without '/', not '.'; rename it"
+        raise SpecError.of(owner, where, rule, name)
+    if name in RESERVED:
+        rule = f"needs another name, {name!r} means something else in a Dataset or a table"
+        raise SpecError(f"{owner}.{where} {rule}; rename it{instead}")
 
 
 class Grid:

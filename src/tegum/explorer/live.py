@@ -16,6 +16,7 @@ from tegum.explorer.history import History
 from tegum.explorer.limits import Limits
 from tegum.explorer.moment import Moment
 from tegum.explorer.state import Change, PageState, Values, changed
+from tegum.loss.expected import loss_of_zero, same_loss
 
 #: Probing all seeds takes this part of the time at most, but for steps that are kept.
 _PROBE_SHARE: Final = 0.15
@@ -154,7 +155,7 @@ class Live:
             return
         with np.errstate(over="ignore", invalid="ignore"):
             losses = self.engine.probe(self.batch, self.arrays, jobs=self.jobs)
-        self._losses, self._measured = np.asarray(losses, np.float64), self.step
+        self._losses, self._measured = np.maximum(np.asarray(losses, float), 0.0), self.step
         now = time.perf_counter()
         self._probe_from = now + (now - start) / _PROBE_SHARE
 
@@ -167,7 +168,7 @@ class Live:
         with np.errstate(over="ignore", invalid="ignore"):
             found = self.engine.score(together, self.arrays, jobs=self.jobs)
         lost = found["diverged"] | ~finite(self.parameters())
-        self.scores = np.where(lost, np.nan, found["loss"])
+        self.scores = np.where(lost, np.nan, np.maximum(found["loss"], 0.0))
         self.errors = np.where(lost, np.nan, found["loss_error"])
 
     def best(self) -> int:
@@ -178,7 +179,8 @@ class Live:
         lowest, now = int(np.nanargmin(known)), self._best
         if now is None or not np.isfinite(known[now]):
             self._best = now = lowest
-        clear = known[lowest] < (1.0 - _CLEARLY) * known[now]
+        blank = loss_of_zero(self.problem)
+        clear = not same_loss(known[lowest], known[now], _CLEARLY, blank)
         if clear and known is self.scores:
             self._best = now = lowest
         return now

@@ -81,7 +81,8 @@ def evaluate(
             loss[alive], error[alive] = found[:2]
         return loss, error, {}
     found = measure(lower(problems, point_of), _named(weights), **question._asdict())
-    return found.loss, found.error, found.gradient
+    # rounding may leave less than nothing of a loss of 0
+    return np.maximum(found.loss, 0.0), found.error, found.gradient
 
 
 def check_reached(

@@ -12,6 +12,7 @@ from tegum.distributions.magnitudes import MAGNITUDES
 from tegum.errors import SpecError
 from tegum.loss._counting import chances, tilted
 from tegum.loss._series import FEWEST, MOST, Law, Output
+from tegum.loss.expected import FLOOR
 from tegum.problem import Problem
 from tegum.runs.weights import Layout, read
 
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
-#: Losses below this part of that of predicting 0 are asked for no more digits than it.
-_FLOOR: Final = 1e-4
 _ROUNDING: Final = 2e-15
 #: x = β + s u with u uniform on [0, 1]: (β, s) of each magnitude.
 _AFFINE: Final = {"uniform": (0.0, 1.0), "signed": (-1.0, 2.0)}
@@ -102,7 +101,7 @@ def _one(
     full = [_mixed(output.losses(FEWEST), on) for _, output, on in parts]
     blank = sum(weight * on * output.x2 for weight, output, on in parts)
     size = sum(weight * now for (weight, _, _), now in zip(parts, full, strict=True))
-    target = tolerance * np.maximum(size, _FLOOR * blank) / len(parts)
+    target = tolerance * np.maximum(size, FLOOR * blank) / len(parts)
     given, error = np.zeros((2, most + 1))
     for (weight, output, on), before, now in zip(parts, half, full, strict=True):
         nodes = FEWEST
@@ -111,7 +110,7 @@ def _one(
             before, now = now, _mixed(output.losses(nodes), on)
         given += weight * now
         error += weight * (np.abs(now - before) + _ROUNDING * _mixed(output.size, on))
-    return given, error
+    return np.maximum(given, 0.0), error  # rounding may leave less than nothing
 
 
 def _share_on(output: Output, q: float, total: F64) -> F64:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tegum.distributions.base import Layout
 from tegum.ensemble.machine import checked_jobs
 from tegum.errors import SpecError
 from tegum.problem import Problem
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 _METHODS: Final = ("auto", "enumeration", "series")
 #: The tolerance that is aimed at where none is asked for.
 AIM: Final = 1e-9
+#: A loss below this part of that of predicting 0 is asked for no more digits than it.
+FLOOR: Final = 1e-4
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,8 @@ def expected_loss(
     jobs: int | None = None,
 ) -> ExpectedLoss:
     """L = Σ_i I_i E[(t(x)_i − x'_i)²] for x from the problem's distribution, without sampling.
+
+    All models are given the one problem: those of a run with axes have one each, see `score`.
 
     ReLU, leaky ReLU and identity outputs: a closed form for two features, enumeration of the
     active patterns for up to 6, else a Fourier series whose nodes are doubled until the loss
@@ -155,6 +160,21 @@ def aimed_loss(
     return ExpectedLoss(
         layout.shaped(loss), layout.shaped(error), how, shaped if gradient else None
     )
+
+
+def loss_of_zero(problem: Problem) -> float:
+    """Σ_i I_i E[x_i²]: what a model loses that predicts 0, for the targets x and |x|."""
+    rows = Layout(problem.distribution.blocks())
+    return float(problem.importance_vector() @ (rows.active * rows.law("mean_square")))
+
+
+def same_loss(one: Any, other: Any, share: float, blank: Any) -> Any:
+    """Whether losses are equal: within `share` of the larger, or of what counts as 0.
+
+    Losses of 0 differ in nothing but rounding; `blank` is the `loss_of_zero` of their problem.
+    """
+    size = np.maximum(np.maximum(np.abs(one), np.abs(other)), FLOOR * blank)
+    return np.abs(np.subtract(one, other)) <= share * size
 
 
 def has_expected_loss(problem: Problem) -> bool:

@@ -2,8 +2,10 @@
 
 Every drawing function takes a long table (`pandas.DataFrame`; its docstring names the columns)
 or, for convenience, a Dataset of `tegum.train` / `tegum.best`, and returns a
-`matplotlib.figure.Figure` that belongs to no window: show it in a notebook or `savefig` it.
-`tegum.runs.tables` makes the tables.
+`matplotlib.figure.Figure` that belongs to no window: show it in a notebook or `savefig` it. Three
+need what no Dataset has, and take tables alone: `against_theory`, `crossing` and `loss_surface`;
+given a Dataset they say which call makes the table, as all do of a table that lacks a column.
+`tegum.runs.tables`, `tegum.runs.sweep_tables` and `tegum.analysis.figure_tables` make the tables.
 """
 
 from tegum.plots.circuits import circuit

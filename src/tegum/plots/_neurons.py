@@ -15,7 +15,8 @@ from tegum.analysis import neurons as analysis
 from tegum.dims import F64, I64
 from tegum.errors import SpecError
 from tegum.plots import style
-from tegum.plots._panels import require, split
+from tegum.plots._panels import split
+from tegum.plots._sources import require
 
 if TYPE_CHECKING:
     import pandas as pd

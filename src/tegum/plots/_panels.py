@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tegum.dims import DENSITY
 from tegum.errors import SpecError
+from tegum.plots._sources import require, require_one
 
 if TYPE_CHECKING:
     import pandas as pd
-    import xarray as xr
 
 #: Columns that name the panels of a figure, in order of preference.
 PANEL = "panel"
@@ -24,29 +24,6 @@ class Panel:
     key: Any
     title: str
     rows: pd.DataFrame
-
-
-def table_of(
-    source: pd.DataFrame | xr.Dataset, make: Callable[[xr.Dataset], pd.DataFrame]
-) -> pd.DataFrame:
-    """`source`, or if it is a Dataset, what `make` of `tegum.runs.tables` makes of it."""
-    import xarray as xr
-
-    return make(source) if isinstance(source, xr.Dataset) else source
-
-
-def require_columns(owner: str, table: pd.DataFrame, columns: Sequence[str]) -> None:
-    """Raise `SpecError` unless the table has these columns; it may be without rows."""
-    for column in columns:
-        if column not in table.columns:
-            raise SpecError.of(owner, "table", f"must have a column {column!r}", list(table))
-
-
-def require(owner: str, table: pd.DataFrame, columns: Sequence[str]) -> None:
-    """Raise `SpecError` unless the table has rows and these columns."""
-    require_columns(owner, table, columns)
-    if table.empty:
-        raise SpecError.of(owner, "table", "must have rows", list(table))
 
 
 def panel_column(owner: str, table: pd.DataFrame, by: str | None) -> str | None:
@@ -72,9 +49,8 @@ def split(owner: str, table: pd.DataFrame, by: str | None, keys: Sequence[str]) 
         parts = [(v, title(column, v), table[table[column] == v]) for v in values]
     found = []
     for value, words, rows in parts:
-        if rows.duplicated(list(keys)).any():
-            rule = f"must have one row per {' and '.join(keys)} in a panel: select, or name by="
-            raise SpecError.of(owner, "table", rule, f"{column} = {value}")
+        where = "" if column is None else f" where {column} = {value}"
+        require_one(owner, rows, keys, " in a panel" + where)
         found.append(Panel(value, words, rows.sort_values(list(keys))))
     return found
 

@@ -9,12 +9,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from tegum.analysis.figure_tables import edge_table
 from tegum.errors import SpecError
 from tegum.plots import style
-from tegum.plots._panels import grid_places, require, split
+from tegum.plots._panels import grid_places, split
+from tegum.plots._sources import require, table_of
 
 if TYPE_CHECKING:
     import pandas as pd
+    import xarray as xr
 
 #: Inches: between two nodes of a column, between columns, around a panel, for the key.
 _PITCH, _ACROSS, _EDGE, _TITLE, _KEY = 0.62, 1.75, 0.35, 0.3, 0.3
@@ -29,7 +32,7 @@ _NUMBER: Final = (0.42, 0.15)
 
 @style.styled
 def circuit(
-    table: pd.DataFrame,
+    data: pd.DataFrame | xr.Dataset,
     *,
     least: float = 0.1,
     numbered: bool = True,
@@ -42,9 +45,10 @@ def circuit(
     come from top to bottom in the order of the column `neuron` and features in that of `feature`.
 
     Args:
-        table: a row per weight: `side` ("in", from feature to neuron, or "out", from neuron to
+        data: a row per weight: `side` ("in", from feature to neuron, or "out", from neuron to
             output), `neuron`, `feature`, `weight`; optionally `panel`, and `role`, a word that is
-            written beside the neuron. Rescale untied models first (`tegum.analysis.neurons`).
+            written beside the neuron. Rescale untied models first (`tegum.analysis.neurons`). Or a
+            Dataset with one model per panel, which is rescaled here.
         least: smaller weights, in absolute value, are left out.
         numbered: write the weights beside their edges.
         by: the column that tells the panels apart: by default `panel` or `feature_probability`.
@@ -58,6 +62,7 @@ def circuit(
 
     Source: "The Asymmetric Superposition Motif".
     """
+    table = table_of("circuit", data, edge_table)
     require("circuit", table, ["side", "neuron", "feature", "weight"])
     strange = sorted(set(table["side"]) - set(_SIDES))
     if strange:

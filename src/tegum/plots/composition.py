@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from matplotlib.figure import Figure
 
 from tegum.plots import style
-from tegum.plots._panels import grid_places, require, table_of
+from tegum.plots._panels import grid_places
+from tegum.plots._sources import require, table_of
 from tegum.plots.heatmaps import WIDTH, draw_gram, gram_panels, signed_bar
 from tegum.plots.norm_bars import bars_height, draw_norms, norm_reach, shared_bar
 from tegum.runs.tables import feature_table
@@ -46,7 +47,7 @@ def panels(
 
     Source: "Demonstrating Superposition: Basic Results".
     """
-    features = table_of(data, feature_table)
+    features = table_of("panels", data, feature_table)
     require("panels", features, ["feature", "norm", "superposition", "b"])
     parts = gram_panels("panels", data, pairs, by)
     bars = bars_height(max(len(single.rows) for single, _ in parts))

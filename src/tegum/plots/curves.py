@@ -12,9 +12,10 @@ from matplotlib.typing import ColorType
 from numpy.typing import NDArray
 
 from tegum.dims import DENSITY
-from tegum.errors import SpecError
 from tegum.plots import style
-from tegum.plots._panels import panel_column, require, table_of, title
+from tegum.plots._panels import panel_column, title
+from tegum.plots._sources import require, require_one, table_of
+from tegum.runs.sweep_tables import by_density
 from tegum.runs.tables import count_table, loss_table
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def counts(data: pd.DataFrame | xr.Dataset, theory: pd.DataFrame | None = None) 
 
     Source: "Demonstrating Superposition: Basic Results".
     """
-    table = table_of(data, count_table)
+    table = table_of("counts", data, lambda runs: count_table(by_density(runs, "counts")))
     names = [name for name, *_ in _COUNTS]
     require("counts", table, [DENSITY, *names])
     if theory is not None:
@@ -103,7 +104,7 @@ def loss_curves(data: pd.DataFrame | xr.Dataset, *, by: str | None = None) -> Fi
 
     Source: "Superposition and Learning Dynamics".
     """
-    table = table_of(data, loss_table)
+    table = table_of("loss_curves", data, loss_table)
     require("loss_curves", table, ["step", "loss"])
     column = panel_column("loss_curves", table, by)
     groups = (
@@ -127,8 +128,8 @@ def _draw_runs(axes: Axes, rows: pd.DataFrame, label: str, colour: ColorType) ->
     """The loss curves of one group, the one that ends lowest drawn strong."""
     runs = [rows] if "seed" not in rows else [run for _, run in rows.groupby("seed")]
     if any(run["step"].duplicated().any() for run in runs):
-        rule = "must have one row per step and seed in a group: select, or name by="
-        raise SpecError.of("loss_curves", "table", rule, label)
+        keys = ["step", "seed"] if "seed" in rows else ["step"]
+        require_one("loss_curves", rows, keys, f" in a group{label and ' '}{label}")
     runs = [run.sort_values("step") for run in runs]
     strong = int(np.argmin([np.nan_to_num(run["loss"].iloc[-1], nan=np.inf) for run in runs]))
     for k, run in enumerate(runs):
@@ -151,7 +152,7 @@ def against_theory(data: pd.DataFrame, *, quantity: str = "loss") -> Figure:
         The figure.
 
     Raises:
-        SpecError: a column is missing.
+        SpecError: a column is missing; it names the call that makes the table.
 
     Source: "Demonstrating Superposition: Mathematical Understanding".
     """

@@ -11,13 +11,16 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from tegum.dims import DENSITY
-from tegum.errors import SpecError
+from tegum.analysis.feature_factors import feature_factor_table
+from tegum.dims import DENSITY, FEATURE
 from tegum.plots import geometries, style
-from tegum.plots._panels import require
+from tegum.plots._sources import is_dataset, lowest_of, require, require_one, table_of
+from tegum.runs.sweep_tables import by_density, model_table
+from tegum.runs.weights import encoder_in
 
 if TYPE_CHECKING:
     import pandas as pd
+    import xarray as xr
 
 #: The fractions of the paper's scatter, and what has them.
 FRACTIONS: Final[Mapping[str, float]] = {
@@ -40,13 +43,17 @@ _STRIP: Final = 0.05
 
 @style.styled
 def dimensions_per_feature(
-    models: pd.DataFrame, *, plateaus: Mapping[str, float] | None = None, tolerance: float = 0.03
+    models: pd.DataFrame | xr.Dataset,
+    *,
+    plateaus: Mapping[str, float] | None = None,
+    tolerance: float = 0.03,
 ) -> Figure:
     """D* = m/‖W‖_F² over 1/(1−S), log scale; where it sticks, bands.
 
     Args:
         models: columns `feature_probability`, `D_star`; `chosen`, where a density has several
-            rows: the line goes through the chosen ones, the others are small dots.
+            rows: the line goes through the chosen ones, the others are small dots. Or a Dataset
+            over `feature_probability`: chosen is the lowest loss at each density.
         plateaus: values at which the curve may stick, by label; by default 1 and 1/2. The levels
             in a row with D* within `tolerance` of one are shaded.
         tolerance: how near to one of them is on it, > 0.
@@ -59,12 +66,12 @@ def dimensions_per_feature(
 
     Source: "The Geometry of Superposition: Uniform Superposition".
     """
+    models = table_of("dimensions_per_feature", models, model_table)
     require("dimensions_per_feature", models, [DENSITY, "D_star"])
     marked = {"D* = 1": 1.0, "D* = 1/2": 0.5} if plateaus is None else plateaus
     line = models[models["chosen"]] if "chosen" in models else models
     if line.duplicated(DENSITY).any():
-        rule = "must have one chosen row per density"
-        raise SpecError.of("dimensions_per_feature", "table", rule, len(line))
+        require_one("dimensions_per_feature", line, [DENSITY], " among the chosen")
     line = line.sort_values(DENSITY, ascending=False)
     x, y = 1 / line[DENSITY].to_numpy(), line["D_star"].to_numpy()
     figure = Figure(figsize=(6.4, 3.7), layout="constrained")
@@ -98,7 +105,7 @@ def _plateau(axes: Axes, x: Any, y: Any, label: str, value: float, tolerance: fl
 
 @style.styled
 def dimensionality(
-    features: pd.DataFrame,
+    features: pd.DataFrame | xr.Dataset,
     models: pd.DataFrame | None = None,
     *,
     fractions: Mapping[str, float] = FRACTIONS,
@@ -109,7 +116,8 @@ def dimensionality(
 
     Args:
         features: columns `feature_probability`, `dimensionality`, `geometry`, and `panel` where
-            there are several scatters, set below one another.
+            there are several scatters, set below one another. Or a Dataset over
+            `feature_probability`: of several seeds that of lowest loss is drawn, with its line.
         models: columns `feature_probability`, `D_star`, one row per density, for the line; and
             `panel` where the scatters have lines of their own.
         fractions: lines and their labels.
@@ -122,9 +130,12 @@ def dimensionality(
 
     Source: "The Geometry of Superposition: Uniform Superposition".
     """
+    if is_dataset(features):
+        features, models = _scatter(features, models)
+    features = table_of("dimensionality", features)
     require("dimensionality", features, [DENSITY, "dimensionality", "geometry"])
     if models is not None:
-        require("dimensionality", models, [DENSITY, "D_star"])
+        require("dimensionality.models", models, [DENSITY, "D_star"])
     panels = list(dict.fromkeys(features["panel"])) if "panel" in features else [None]
     height = 0.9 + 3.5 * len(panels)
     figure = Figure(figsize=(8.0, height), layout="constrained")
@@ -146,6 +157,14 @@ def dimensionality(
         marks.append(Line2D([], [], color=style.INK, lw=1.0, label="D* = m / ‖W‖²"))
     figure.legend(handles=marks, loc="outside lower center", ncols=min(5, len(marks)))
     return figure
+
+
+def _scatter(runs: Any, models: pd.DataFrame | None) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+    """The features of the best model at each density, and the line of these models."""
+    chosen = lowest_of(by_density(runs, "dimensionality"))
+    features = feature_factor_table(encoder_in(chosen, "dimensionality"))
+    require_one("dimensionality", features, [DENSITY, FEATURE])
+    return features, model_table(chosen) if models is None else models
 
 
 def _lines(axes: Axes, fractions: Mapping[str, float]) -> None:

@@ -13,12 +13,17 @@ from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from scipy.sparse.csgraph import connected_components, shortest_path
 
+from tegum.analysis.feature_factors import feature_factor_table
+from tegum.analysis.figure_tables import link_table
 from tegum.dims import F64
 from tegum.plots import geometries, style
-from tegum.plots._panels import PANEL, Panel, grid_places, require, require_columns, split
+from tegum.plots._panels import Panel, grid_places, panel_column, split
+from tegum.plots._sources import is_dataset, require, require_columns, table_of
+from tegum.runs.weights import encoder_in
 
 if TYPE_CHECKING:
     import pandas as pd
+    import xarray as xr
 
 _SIDE, _GAP, _TITLE, _EDGE, _KEY = 2.3, 0.25, 0.66, 0.12, 0.62
 #: Characters in a line above a graph.
@@ -34,7 +39,11 @@ _PLURAL: Final = {"square antiprism": "antiprism", "dedicated": "alone"}
 
 @style.styled
 def feature_graphs(
-    nodes: pd.DataFrame, links: pd.DataFrame, *, by: str = PANEL, columns: int = 4
+    nodes: pd.DataFrame | xr.Dataset,
+    links: pd.DataFrame | None = None,
+    *,
+    by: str | None = None,
+    columns: int = 4,
 ) -> Figure:
     """The represented features of each model as a graph; its parts are tegum factors.
 
@@ -42,9 +51,12 @@ def feature_graphs(
     is laid out by itself, features as far apart as along the links, strong ones being short.
 
     Args:
-        nodes: columns `feature`, `factor`, `geometry`, and `by`.
-        links: columns `feature`, `feature_j`, `gram` (W_i·W_j), and `by`; may be empty.
-        by: the column of both tables that tells the models apart.
+        nodes: columns `feature`, `factor`, `geometry`, and `by`; features whose factor is −1 are
+            left out. Or a Dataset with one model per graph.
+        links: columns `feature`, `feature_j`, `gram` (W_i·W_j), and `by`; may be empty; not
+            needed for a Dataset.
+        by: the column of both tables that tells the models apart: by default `panel`, else
+            `feature_probability` from dense to sparse.
         columns: graphs in a row.
 
     Returns:
@@ -55,8 +67,17 @@ def feature_graphs(
 
     Source: "The Geometry of Superposition: Uniform Superposition".
     """
+    if is_dataset(nodes):
+        W = encoder_in(nodes, "feature_graphs")
+        nodes, links = feature_factor_table(W), link_table(W)
+    nodes = table_of("feature_graphs", nodes)
     require("feature_graphs", nodes, ["feature", "factor", "geometry"])
-    require_columns("feature_graphs.links", links, ["feature", "feature_j", "gram", by])
+    nodes = nodes[nodes["factor"] >= 0]
+    require("feature_graphs", nodes, ["factor"])  # some feature is represented
+    key = panel_column("feature_graphs", nodes, by)
+    own = [] if key is None else [key]
+    links = table_of("feature_graphs.links", links)
+    require_columns("feature_graphs.links", links, ["feature", "feature_j", "gram", *own])
     parts = split("feature_graphs", nodes, by, ["feature"])
     places = list(grid_places(len(parts), columns))
     n_rows, n_columns = places[-1][0] + 1, min(len(parts), columns)
@@ -65,7 +86,7 @@ def feature_graphs(
     for part, (row, column) in zip(parts, places, strict=True):
         top = _EDGE + _TITLE + row * (_SIDE + _TITLE)
         axes = style.place(figure, _EDGE + column * (_SIDE + _GAP), top, _SIDE, _SIDE)
-        _draw(axes, part, links[links[by] == part.key])
+        _draw(axes, part, links if key is None else links[links[key] == part.key])
     marks = geometries.handles(nodes["geometry"])
     figure.legend(
         handles=marks, loc="lower center", ncols=min(4 if n_columns > 2 else 2, len(marks))

@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 
 from tegum.errors import SpecError
 from tegum.plots import style
-from tegum.plots._panels import Panel, grid_places, require, split, table_of
+from tegum.plots._panels import Panel, grid_places, split
+from tegum.plots._sources import made_by, require, table_of
 from tegum.runs.tables import feature_table, gram_table
 
 if TYPE_CHECKING:
@@ -72,15 +73,16 @@ def gram_panels(
     owner: str, data: pd.DataFrame | xr.Dataset, pairs: pd.DataFrame | None, by: str | None
 ) -> list[tuple[Panel, Panel]]:
     """Matching panels of the feature table and of the table of pairs."""
-    features = table_of(data, feature_table)
+    features = table_of(owner, data, feature_table)
     if pairs is None:
         if features is data:
-            raise SpecError.of(owner, "pairs", "must be given with a feature table", None)
-        pairs = table_of(data, gram_table)
+            rule = f"must be given with a feature table{made_by(f'{owner}.pairs')}"
+            raise SpecError.of(owner, "pairs", rule, None)
+        pairs = table_of(owner, data, gram_table)
     require(owner, features, ["feature", "b"])
-    require(owner, pairs, ["feature", "feature_j", "gram"])
+    require(f"{owner}.pairs", pairs, ["feature", "feature_j", "gram"])
     singles = split(owner, features, by, ["feature"])
-    doubles = split(owner, pairs, by, ["feature", "feature_j"])
+    doubles = split(f"{owner}.pairs", pairs, by, ["feature", "feature_j"])
     if [part.key for part in singles] != [part.key for part in doubles]:
         rule = f"must have the panels {[part.key for part in singles]}"
         raise SpecError.of(owner, "pairs", rule, [part.key for part in doubles])

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from tegum.dims import DENSITY
 from tegum.errors import SpecError
 from tegum.plots import style
-from tegum.plots._panels import Panel, grid_places, panel_column, require, split
+from tegum.plots._panels import Panel, grid_places, panel_column, split
+from tegum.plots._sources import require, require_one
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -146,8 +147,7 @@ def crossing(data: pd.DataFrame, *, at: str, label: str | None = None) -> Figure
     """
     require("crossing", data, [at, "branch", "loss", "slope"])
     if data.duplicated([at, "branch"]).any():
-        rule = f"must have one row per {at} and branch"
-        raise SpecError.of("crossing", "table", rule, len(data))
+        require_one("crossing", data, [at, "branch"])
     wins = data["loss"].to_numpy() <= data.groupby(at)["loss"].transform("min").to_numpy()
     figure = Figure(figsize=(5.8, 4.4), layout="constrained")
     top, bottom = figure.subplots(2, 1, sharex=True)

@@ -12,12 +12,14 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 from matplotlib.ticker import NullLocator
 
+from tegum.analysis.figure_tables import place_table
 from tegum.errors import SpecError
 from tegum.plots import style
-from tegum.plots._panels import require
+from tegum.plots._sources import lowest_of, require, require_one, table_of
 
 if TYPE_CHECKING:
     import pandas as pd
+    import xarray as xr
 
 _BIG, _SMALL, _GAP, _EDGE, _BAR, _TITLE = 3.5, 0.8, 0.12, 0.08, 1.0, 0.3
 #: Ticks of the colour bar.
@@ -28,11 +30,11 @@ _JOINED: Final = 0.5
 
 @style.styled
 def morph(
-    data: pd.DataFrame,
+    data: pd.DataFrame | xr.Dataset,
     *,
     at: str,
-    label: str,
-    by: str,
+    label: str | None = None,
+    by: str | None = None,
     shown: Sequence[float] = (),
 ) -> Figure:
     """All models on top of one another, an overlay for each value of `by`; some of them below.
@@ -43,10 +45,12 @@ def morph(
 
     Args:
         data: columns `at`, `by`, `place` (0 … n − 1 round the origin; 0 has a larger dot), `w0`,
-            `w1`; one model for each value of `at`.
+            `w1`; one model for each value of `at`. Or a Dataset with two hidden dimensions: of
+            several seeds the lowest loss is drawn, its first represented feature to the right.
         at: the column of the number that varies, …
-        label: … and what is written at the colour bar.
-        by: the column that tells the overlays apart, in order of appearance.
+        label: … and what is written at the colour bar; by default the column's name.
+        by: the column that tells the overlays apart, in order of appearance; by default there is
+            one.
         shown: values of `at` that have a small panel of their own, below.
 
     Returns:
@@ -58,15 +62,15 @@ def morph(
 
     Source: "The Geometry of Superposition: Perturbing a Single Feature".
     """
-    require("morph", data, [at, by, "place", "w0", "w1"])
-    if data.duplicated([at, "place"]).any():
-        raise SpecError.of("morph", "table", f"must have one row per {at} and place", len(data))
+    data = table_of("morph", data, lambda runs: place_table(lowest_of(runs)))
+    require("morph", data, [at, *([by] if by else []), "place", "w0", "w1"])
+    require_one("morph", data, [at, "place"])
     if not (data[at] > 0).all():
         raise SpecError.of("morph", "table", f"must have {at} > 0", float(data[at].min()))
     low, high = float(data[at].min()), float(data[at].max())
     colours = LogNorm(low, high if high > low else 2 * low)
     reach = 1.08 * max(1.0, float(np.hypot(data["w0"], data["w1"]).max()))
-    groups = list(data.groupby(by, sort=False))
+    groups = list(data.groupby(by, sort=False)) if by else [("", data)]
     small = [_model(data, at, value) for value in shown]
     figure = _canvas(len(groups), len(small))
     for k, (name, rows) in enumerate(groups):
@@ -79,7 +83,7 @@ def morph(
     left = _EDGE + len(groups) * (_BIG + _GAP) + 0.1
     bar = style.place(figure, left, _EDGE + _TITLE + 0.1 * _BIG, 0.12, 0.8 * _BIG)
     ticks = [tick for tick in _TICKS if low <= tick <= high]
-    drawn = style.colour_bar(bar, style.IMPORTANCE, colours, label)
+    drawn = style.colour_bar(bar, style.IMPORTANCE, colours, at if label is None else label)
     drawn.set_ticks(ticks, labels=[f"{tick:g}" for tick in ticks])
     drawn.ax.yaxis.set_minor_locator(NullLocator())
     top = _EDGE + _TITLE + _BIG + _GAP + _TITLE
@@ -99,7 +103,7 @@ def _canvas(overlays: int, panels: int) -> Figure:
 
 
 def _model(data: pd.DataFrame, at: str, value: float) -> pd.DataFrame:
-    rows = data[np.isclose(data[at], value)]
+    rows = data[np.isclose(data[at], value, atol=0.0)]
     if rows.empty:
         raise SpecError.of("morph", "shown", f"must be values of {at} in the table", value)
     return rows

@@ -11,10 +11,12 @@ from matplotlib.figure import Figure
 
 from tegum.errors import SpecError
 from tegum.plots import _projection, space, style
-from tegum.plots._panels import require
+from tegum.plots._sources import is_dataset, require, require_one, table_of, with_hidden
+from tegum.plots._trainings import Trainings
 
 if TYPE_CHECKING:
     import pandas as pd
+    import xarray as xr
 
 _SIDE, _EDGE, _TITLE, _CURVE, _BETWEEN = 2.6, 0.06, 0.34, 2.0, 0.78
 _MILLISECONDS: Final = 90
@@ -24,7 +26,7 @@ _POINT: Final = 10.0
 
 
 def motion_3d(
-    data: pd.DataFrame,
+    data: pd.DataFrame | xr.Dataset,
     curve: pd.DataFrame | None = None,
     stages: pd.DataFrame | None = None,
     *,
@@ -39,7 +41,8 @@ def motion_3d(
     `.to_jshtml()`.
 
     Args:
-        data: columns `step`, `feature`, `w0`, `w1`, `w2`, optionally `set`.
+        data: columns `step`, `feature`, `w0`, `w1`, `w2`, optionally `set`; or a Dataset of one
+            model with three hidden dimensions and checkpoints, which has its curve with it.
         curve: columns `step`, `loss`.
         stages: columns `name`, `start`: the steps at which stages begin.
         turn: degrees around the third axis during the film.
@@ -53,9 +56,17 @@ def motion_3d(
 
     Source: "Superposition and Learning Dynamics".
     """
+    if is_dataset(data):
+        with_hidden("motion_3d", data, 3, "level_traces")
+        seen = Trainings("motion_3d", data)
+        if curve is None and "loss" in seen.seen:
+            curve = seen.curve()
+        data = seen.features()
+    data = table_of("motion_3d", data)
     require("motion_3d", data, ["step", "feature", *_projection.XYZ])
     full = data["step"].nunique() * data["feature"].nunique()
-    if len(data) != full or data.duplicated(["step", "feature"]).any():
+    require_one("motion_3d", data, ["step", "feature"])
+    if len(data) != full:
         raise SpecError.of(
             "motion_3d", "table", "must have one row per step and feature", len(data)
         )

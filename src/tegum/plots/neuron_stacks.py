@@ -12,7 +12,8 @@ from matplotlib.patches import Rectangle
 from tegum.analysis import neurons as analysis
 from tegum.plots import style
 from tegum.plots._neurons import MONO, POLY, STACK, Colour, Model, draw_map, draw_stack, read_models
-from tegum.plots._panels import grid_places, table_of
+from tegum.plots._panels import grid_places
+from tegum.plots._sources import table_of
 from tegum.runs.tables import neuron_table
 
 if TYPE_CHECKING:
@@ -64,7 +65,9 @@ def stacks(
 
     Source: "Superposition in a Privileged Basis".
     """
-    models = read_models("stacks", table_of(data, neuron_table), colour, by, threshold, order)
+    models = read_models(
+        "stacks", table_of("stacks", data, neuron_table), colour, by, threshold, order
+    )
     return _figure(models, columns, colour, ("stack",))
 
 
@@ -97,7 +100,7 @@ def neuron_weights(
 
     Source: "Superposition in a Privileged Basis".
     """
-    table = table_of(data, neuron_table)
+    table = table_of("neuron_weights", data, neuron_table)
     models = read_models("neuron_weights", table, None, by, threshold, order)
     return _figure(models, columns, None, ("map",))
 
@@ -131,7 +134,9 @@ def neurons(
 
     Source: "Superposition in a Privileged Basis".
     """
-    models = read_models("neurons", table_of(data, neuron_table), colour, by, threshold, order)
+    models = read_models(
+        "neurons", table_of("neurons", data, neuron_table), colour, by, threshold, order
+    )
     return _figure(models, columns, colour, ("map", "stack"))
 
 

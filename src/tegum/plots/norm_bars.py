@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from tegum.plots import style
-from tegum.plots._panels import Panel, grid_places, require, split, table_of
+from tegum.plots._panels import Panel, grid_places, split
+from tegum.plots._sources import require, table_of
 from tegum.runs.tables import feature_table
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def norms(data: pd.DataFrame | xr.Dataset, *, by: str | None = None, columns: in
 
     Source: "Demonstrating Superposition: Basic Results".
     """
-    table = table_of(data, feature_table)
+    table = table_of("norms", data, feature_table)
     require("norms", table, ["feature", "norm", "superposition"])
     parts = split("norms", table, by, ["feature"])
     height = bars_height(max(len(part.rows) for part in parts))

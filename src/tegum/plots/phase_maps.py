@@ -18,12 +18,14 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from tegum.dims import DENSITY, F64
 from tegum.errors import SpecError
 from tegum.plots import style
-from tegum.plots._panels import PANEL, Panel, grid_places, require, split
+from tegum.plots._panels import PANEL, Panel, grid_places, split
+from tegum.plots._sources import require, table_of
+from tegum.runs.sweep_tables import RATIO, phase_table
 
 if TYPE_CHECKING:
     import pandas as pd
+    import xarray as xr
 
-RATIO: Final = "relative_importance"
 #: Colours of an extra feature of length 1 that has a dimension to itself, or shares one.
 ALONE: Final = style.BLUE
 SHARES: Final = style.ORANGE
@@ -34,7 +36,7 @@ _DASHES: Final = ("-", (0, (5, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1.5, 2)))
 
 @style.styled
 def phase_map(
-    data: pd.DataFrame,
+    data: pd.DataFrame | xr.Dataset,
     boundaries: pd.DataFrame | None = None,
     *,
     by: str | None = None,
@@ -47,7 +49,9 @@ def phase_map(
 
     Args:
         data: columns `relative_importance`, `feature_probability`, `norm`, `superposition`, every
-            pair of the first two once in a panel; cells without a row, or with NaN, are grey.
+            pair of the first two once in a panel; cells without a row, or with NaN, are grey. Or a
+            Dataset over `feature_probability` and the importance of one feature, such as
+            `{"r": ("importance[1]", values)}`: of several seeds that of lowest loss is drawn.
         boundaries: columns `relative_importance`, `feature_probability`, in the order of the
             line; `curve`, which names the lines that are labelled; optionally the panel column:
             without it every line is drawn in every panel. NaN breaks a line.
@@ -97,9 +101,10 @@ def mixed(norm: F64, superposition: F64) -> F64:
     return np.where(np.isnan(colour), to_rgb(style.FAINT), colour)
 
 
-def _parts(data: pd.DataFrame, by: str | None) -> tuple[list[Panel], str]:
+def _parts(data: pd.DataFrame | xr.Dataset, by: str | None) -> tuple[list[Panel], str]:
     """The panels, and the column that names them; densities are an axis here, not panels."""
     owner = "phase_map"
+    data = table_of(owner, data, phase_table)
     require(owner, data, [RATIO, DENSITY, "norm", "superposition"])
     if not ((data[RATIO] > 0) & (data[DENSITY] > 0)).all():
         rule = f"must have {RATIO} and {DENSITY} > 0"

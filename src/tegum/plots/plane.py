@@ -12,7 +12,8 @@ from matplotlib.patches import Circle
 
 from tegum.errors import SpecError
 from tegum.plots import style
-from tegum.plots._panels import Panel, grid_places, require, split, table_of
+from tegum.plots._panels import Panel, grid_places, split
+from tegum.plots._sources import require, table_of, with_hidden
 from tegum.runs.tables import feature_table
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ def features_2d(
 
     Source: "Introduction".
     """
-    table = table_of(data, feature_table)
+    with_hidden("features_2d", data, 2, "features_3d, norms or gram")
+    table = table_of("features_2d", data, feature_table)
     require("features_2d", table, ["feature", "w0", "w1"])
     if "w2" in table.columns:
         rule = "must have two dimensions, w0 and w1: see features_3d"

@@ -9,12 +9,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 
+from tegum.analysis.figure_tables import set_table
 from tegum.errors import SpecError
 from tegum.plots import style
-from tegum.plots._panels import Panel, grid_places, require, split
+from tegum.plots._panels import Panel, grid_places, split
+from tegum.plots._sources import require, table_of, with_hidden
 
 if TYPE_CHECKING:
     import pandas as pd
+    import xarray as xr
 
 #: Colours of the sets, in order of their numbers.
 COLOURS: Final = (style.VERMILION, style.BLUE, style.GREEN, style.ORANGE, style.PURPLE, style.SKY)
@@ -25,15 +28,23 @@ _SIDE, _GAP, _TITLE, _EDGE, _HEAD = 1.45, 0.14, 0.2, 0.08, 0.26
 
 
 @style.styled
-def sets_2d(data: pd.DataFrame, *, rows: str | None = None, columns: int = 6) -> Figure:
+def sets_2d(
+    data: pd.DataFrame | xr.Dataset,
+    *,
+    by: str | None = None,
+    rows: str | None = None,
+    columns: int = 6,
+) -> Figure:
     """Each feature as a line from the origin to W_i in the colour of its set, a panel per model.
 
     The circle has radius 1. A set whose features all point to one place is a dot with a ring, as
     in the paper.
 
     Args:
-        data: columns `feature`, `set` (whole numbers), `w0`, `w1`, and `panel`, the words above
-            a panel, which may stand on two lines.
+        data: columns `feature`, `set` (whole numbers), `w0`, `w1`; or a Dataset with two hidden
+            dimensions and one model per panel, whose sets are the blocks of its problem.
+        by: the column that tells the panels apart: by default `panel`, the words above it, which
+            may stand on two lines, else `feature_probability` from dense to sparse.
         rows: the column whose values head the groups of panels; one group without.
         columns: panels in a row.
 
@@ -46,11 +57,12 @@ def sets_2d(data: pd.DataFrame, *, rows: str | None = None, columns: int = 6) ->
 
     Source: "Organization of Correlated and Anticorrelated Features".
     """
-    keys = ["feature", "set", "w0", "w1", "panel"]
-    require("sets_2d", data, [*keys, *([rows] if rows else [])])
-    groups = _groups(data, rows)
+    with_hidden("sets_2d", data, 2, "features_3d, norms or gram")
+    data = table_of("sets_2d", data, set_table)
+    require("sets_2d", data, ["feature", "set", "w0", "w1", *([rows] if rows else [])])
+    groups = _groups(data, by, rows)
     reach = 1.08 * max(1.0, float(np.nanmax(np.hypot(data["w0"], data["w1"]), initial=0.0)))
-    lines = 1 + max(str(words).count("\n") for words in data["panel"])
+    lines = 1 + max(part.title.count("\n") for _, parts in groups for part in parts)
     title = _TITLE + 0.15 * (lines - 1)
     heights, widest = [], 1
     for heading, parts in groups:
@@ -75,12 +87,12 @@ def sets_2d(data: pd.DataFrame, *, rows: str | None = None, columns: int = 6) ->
     return figure
 
 
-def _groups(data: pd.DataFrame, rows: str | None) -> list[tuple[str, list[Panel]]]:
+def _groups(data: pd.DataFrame, by: str | None, rows: str | None) -> list[tuple[str, list[Panel]]]:
     """Headings with their panels, in order of appearance."""
     if rows is None:
-        return [("", split("sets_2d", data, "panel", ["feature"]))]
+        return [("", split("sets_2d", data, by, ["feature"]))]
     return [
-        (str(heading), split("sets_2d", part, "panel", ["feature"]))
+        (str(heading), split("sets_2d", part, by, ["feature"]))
         for heading, part in data.groupby(rows, sort=False)
     ]
 

@@ -11,7 +11,8 @@ from matplotlib.lines import Line2D
 from matplotlib.typing import ColorType
 
 from tegum.plots import _projection, style
-from tegum.plots._panels import Panel, grid_places, panel_column, require, split, table_of
+from tegum.plots._panels import Panel, grid_places, panel_column, split
+from tegum.plots._sources import require, table_of, with_hidden
 from tegum.runs.tables import feature_table
 
 if TYPE_CHECKING:
@@ -61,7 +62,8 @@ def features_3d(
 
     Source: "The Geometry of Superposition: Uniform Superposition".
     """
-    table = table_of(data, feature_table)
+    with_hidden("features_3d", data, 3, "features_2d, norms or gram")
+    table = table_of("features_3d", data, feature_table)
     require("features_3d", table, ["feature", *_projection.XYZ])
     _projection.check_edges("features_3d", edges)
     grid = _grid(table, by, rows, columns)

@@ -10,10 +10,12 @@ from matplotlib.figure import Figure
 
 from tegum.errors import SpecError
 from tegum.plots import style
-from tegum.plots._panels import require, require_columns
+from tegum.plots._sources import is_dataset, require, require_columns, table_of
+from tegum.plots._trainings import Trainings
 
 if TYPE_CHECKING:
     import pandas as pd
+    import xarray as xr
 
 _SHADE: Final = "#f6ecd7"
 #: The features that rise last have the first of these colours.
@@ -25,8 +27,8 @@ _BANDS: Final = ("#f4f4f4", "#e9eef4")
 
 @style.styled
 def level_traces(
-    features: pd.DataFrame,
-    curve: pd.DataFrame,
+    features: pd.DataFrame | xr.Dataset,
+    curve: pd.DataFrame | None = None,
     jumps: pd.DataFrame | None = None,
     *,
     levels: tuple[float, ...] = (0.0, 0.5),
@@ -41,7 +43,8 @@ def level_traces(
     features above where the table has them; dotted lines are levels.
 
     Args:
-        features: columns `step`, `feature`, `dimensionality`, of one model.
+        features: columns `step`, `feature`, `dimensionality`, of one model; or a Dataset of one
+            model with checkpoints, which has its curve and its jumps with it.
         curve: columns `step`, `loss`.
         jumps: columns `start`, `end`, optionally `feature`: what is to be shaded; may be empty.
         levels: dotted lines.
@@ -57,7 +60,13 @@ def level_traces(
 
     Source: "Superposition and Learning Dynamics".
     """
+    if is_dataset(features):
+        seen = Trainings("level_traces", features)
+        features, curve = seen.features(), seen.curve() if curve is None else curve
+        jumps = seen.jumps() if jumps is None else jumps
+    features = table_of("level_traces", features)
     require("level_traces", features, ["step", "feature", "dimensionality"])
+    curve = table_of("level_traces.curve", curve)
     require("level_traces.curve", curve, ["step", "loss"])
     figure = Figure(figsize=(6.4, 4.6), layout="constrained")
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(1.7, 1))
@@ -75,14 +84,16 @@ def level_traces(
     below.plot(curve["step"], curve["loss"], color=style.INK, lw=1.3)
     if lowest is not None or highest is not None:
         below.set_ylim(lowest, highest)
+    begin = first or float(features.loc[features["step"] > 0, "step"].min())
     if jumps is not None:
         require_columns("level_traces.jumps", jumps, ["start", "end"])
+        # there is no step 0 on a logarithmic axis
+        jumps = jumps.assign(**jumps[["start", "end"]].clip(lower=begin))
         for start, end in jumps[["start", "end"]].to_numpy():
             for axes in (above, below):
                 axes.axvspan(start, end, color=_SHADE, lw=0, zorder=-1)
         if "feature" in jumps:
             _number(above, jumps)
-    begin = first or float(features.loc[features["step"] > 0, "step"].min())
     below.set(xscale="log", xlabel="step", ylabel="loss")
     below.set_xlim(begin, float(features["step"].max()))
     above.set_ylabel("dimensionality Dᵢ")
@@ -109,7 +120,9 @@ def _number(axes: Axes, jumps: pd.DataFrame) -> None:
 
 @style.styled
 def stage_curve(
-    curves: pd.DataFrame, stages: pd.DataFrame, rates: pd.DataFrame | None = None
+    curves: pd.DataFrame | xr.Dataset,
+    stages: pd.DataFrame | None = None,
+    rates: pd.DataFrame | None = None,
 ) -> Figure:
     """A loss curve cut into its stages, log-log; below it the rate −d ln loss / d ln step.
 
@@ -117,8 +130,10 @@ def stage_curve(
     problem are drawn faint behind.
 
     Args:
-        curves: columns `seed`, `step`, `loss`.
-        stages: columns `name`, `seed`, `start`, `end`, `settled`, `loss`, of one of the seeds.
+        curves: columns `seed`, `step`, `loss`; or a Dataset with checkpoints at one axis point, of
+            which the seed that ends lowest is cut.
+        stages: columns `name` (else `stage`, drawn as A, B, …), `seed`, `start`, `end`,
+            `settled`, `loss`, of one of the seeds.
         rates: columns `step`, `rate`, of that seed.
 
     Returns:
@@ -129,7 +144,16 @@ def stage_curve(
 
     Source: "Superposition and Learning Dynamics".
     """
+    if is_dataset(curves):
+        seen = Trainings("stage_curve", curves)
+        curves = seen.curves()
+        if stages is None:
+            stages, rates = seen.stages(curves)
+    curves = table_of("stage_curve", curves)
     require("stage_curve", curves, ["seed", "step", "loss"])
+    stages = table_of("stage_curve.stages", stages)
+    if "name" not in stages and "stage" in stages:
+        stages = stages.assign(name=[chr(ord("A") + int(k) % 26) for k in stages["stage"]])
     require("stage_curve.stages", stages, ["name", "seed", "start", "end", "settled", "loss"])
     chosen = stages["seed"].tolist()[0]
     if chosen not in set(curves["seed"]):
@@ -171,8 +195,8 @@ def _bands(axes: Axes, stages: pd.DataFrame, first: float) -> None:
 
 @style.styled
 def excess_curves(
-    curves: pd.DataFrame,
-    jumps: pd.DataFrame,
+    curves: pd.DataFrame | xr.Dataset,
+    jumps: pd.DataFrame | None = None,
     chosen: int | None = None,
     *,
     first: float | None = None,
@@ -182,7 +206,8 @@ def excess_curves(
     The axis ends a little above where the highest model ends: below is noise.
 
     Args:
-        curves: columns `seed`, `step`, `loss`.
+        curves: columns `seed`, `step`, `loss`; or a Dataset with checkpoints at one axis point,
+            which has its jumps with it.
         jumps: columns `seed`, `start`, `end`; may be empty.
         chosen: a seed that is drawn on top of the others.
         first: the step where the axis begins; by default the first after 0.
@@ -195,7 +220,12 @@ def excess_curves(
 
     Source: "Superposition and Learning Dynamics".
     """
+    if is_dataset(curves):
+        seen = Trainings("excess_curves", curves)
+        curves, jumps = seen.curves(), seen.jumps() if jumps is None else jumps
+    curves = table_of("excess_curves", curves)
     require("excess_curves", curves, ["seed", "step", "loss"])
+    jumps = table_of("excess_curves.jumps", jumps)
     require_columns("excess_curves.jumps", jumps, ["seed", "start", "end"])
     figure = Figure(figsize=(6.4, 3.4), layout="constrained")
     axes = figure.add_subplot()

@@ -13,8 +13,9 @@ from tegum.dims import FEATURE, HIDDEN, SEED
 from tegum.errors import InputFileError, SpecError, joined
 from tegum.memory import lacking
 from tegum.problem import Problem
+from tegum.runs.models import targets_of
 from tegum.runs.schema import PROBLEM, TRAINING
-from tegum.runs.weights import decoder_in
+from tegum.runs.weights import check_dataset, decoder_in
 from tegum.store.reader import require_file
 from tegum.store.writer import replacing, require_folder, require_replaceable
 from tegum.training import Training
@@ -44,10 +45,12 @@ def save(runs: xr.Dataset, path: str | os.PathLike[str]) -> None:
         path: the file; its folder is made where it is missing.
 
     Raises:
+        SpecError: for what is no Dataset.
         TegumError: where the file cannot be written (permissions, a full disk, a folder).
 
     Source: method, netCDF 4 by h5netcdf.
     """
+    check_dataset("save", runs)
     path = Path(path)
     with replacing(path) as temporary:
         _require_room(temporary, runs.nbytes + _OVERHEAD)
@@ -83,6 +86,10 @@ def load(path: str | os.PathLike[str]) -> xr.Dataset:
     described(found, path, Problem)
     if TRAINING in found.attrs:
         described(found, path, Training)
+    try:
+        targets_of(found)
+    except SpecError as error:
+        raise InputFileError(f"{path} is not a tegum file: {error}") from None
     return found
 
 

@@ -13,7 +13,7 @@ from tegum.errors import SpecError, UnknownNameError, shorten
 from tegum.problem import Problem
 from tegum.runs.schema import AXES, PARAMETERS, PROBLEM, vectors_of
 from tegum.runs.shapes import require, require_numbers
-from tegum.runs.weights import Weights, encoder_in
+from tegum.runs.weights import DATASET, Weights, check_dataset, encoder_in
 from tegum.sweepable import with_axis
 from tegum.training import Training
 
@@ -77,8 +77,9 @@ def rows_of(runs: xr.Dataset, owner: str) -> Rows:
 
 def stated_problem(runs: xr.Dataset, owner: str, field: str = "runs") -> Problem:
     """The problem that a Dataset states, before its axes; SpecError where it states none."""
-    if PROBLEM not in getattr(runs, "attrs", {}):
-        raise SpecError.of(owner, field, "must be a Dataset of tegum.train", type(runs))
+    check_dataset(owner, runs, field)
+    if PROBLEM not in runs.attrs:
+        raise SpecError.of(owner, field, f"must be {DATASET}", list(runs.data_vars))
     return Problem.from_json(runs.attrs[PROBLEM])
 
 

@@ -11,6 +11,7 @@ from tegum.dims import F64, FEATURE, HIDDEN, SAMPLE
 from tegum.errors import SpecError
 from tegum.models.activations import ACTIVATIONS
 from tegum.runs.models import Rows, rows_of
+from tegum.runs.weights import as_array
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -99,7 +100,7 @@ def _labelled(x: Any, dims: tuple[str, ...]) -> xr.DataArray:
 
     if isinstance(x, xr.DataArray):
         return x
-    array = np.asarray(x)
+    array = as_array("forward", "x", x)
     lead = array.ndim - 1
     names = [SAMPLE] if lead == 1 else [f"{SAMPLE}_{k}" for k in range(lead)]
     if array.ndim == 0 or set(names) & set(dims):

@@ -125,8 +125,37 @@ ATTRIBUTES: Final = (
     "start",
 )
 
+#: Columns and dimensions, beside these, of the tables and measures that are made of a Dataset.
+MEASURES: Final = frozenset(
+    {
+        # of features and pairs of them
+        *("norm", "superposition", "dimensionality", "w0", "w1", "w2", "gram", "weight"),
+        *("weight_out", "represented", "dedicated", "D_star", "chosen", "side", "set", "panel"),
+        # of factors
+        *("factor", "geometry", "name", "size", "rank", "across", "lowest_D", "highest_D"),
+        *("tight", "symmetry", "closest", "distance", "offset", "features"),
+        # of minima
+        *("count", "share", "spread", "above", "shape", "spectrum", "diagonal", "family", "seeds"),
+        *("negative", "rotation", "flat", "positive", "models", "converged", "unconverged"),
+        *("running", "stalled", "minima", "found"),
+        # of trainings
+        *("from_level", "to_level", "start", "end", "before", "after", "loss_before"),
+        *("loss_after", "loss_drop", "stage", "settled", "rate", "since", "jumps", "time_share"),
+        *("drop", "drop_share"),
+        # of a loss by active features
+        *("contribution", "error", "probability", "given", "L"),
+        # of arrangements and of neurons
+        *("pair", "place", "gap", "least_within", "most_within", "least_across", "most_across"),
+        *("overlap_within", "overlap_across", "opposite_within", "opposite_across", "collapsed"),
+        *("together", "gap_off", "primary", "secondary", "inhibitor", "v_primary"),
+        *("v_secondary", "w_primary", "w_secondary", "v_inhibitor", "w_inhibitor", "cancelled"),
+        *("missed_primary", "missed_secondary", "loss_cut", "without_primary"),
+        "without_secondary",
+    }
+)
+
 #: Names that an axis may not take.
-RESERVED: Final = frozenset({*DIMENSIONS, *VARIABLES})
+RESERVED: Final = frozenset({*DIMENSIONS, *VARIABLES, *MEASURES})
 
 
 def vectors_of(axis: str) -> str:

@@ -10,6 +10,7 @@ from tegum.dims import CANDIDATE, SEED
 from tegum.errors import SpecError, UnknownNameError
 from tegum.runs.schema import VARIABLES
 from tegum.runs.shapes import require
+from tegum.runs.weights import DATASET, check_dataset
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,6 +85,7 @@ def average(runs: xr.Dataset, *names: str) -> xr.Dataset:
 
     Source: "Superposition as a Phase Change": drop the worst, average.
     """
+    check_dataset("average", runs)
     over = [name for name in (SEED, CANDIDATE) if name in runs.dims]
     if len(over) != 1:
         raise SpecError.of("average", "runs", f"must have a dimension {SEED}", tuple(runs.dims))
@@ -109,8 +111,12 @@ def best_rows(rows: pd.DataFrame, by: str | list[str]) -> pd.DataFrame:
 
 def _ranking(runs: xr.Dataset, owner: str) -> xr.DataArray:
     """Positions along `seed` in the order of loss, dims (..., candidate); NaN counts as highest."""
-    if "loss" not in runs or SEED not in runs["loss"].dims:
-        raise SpecError.of(owner, "runs", f"must hold loss (..., {SEED})", tuple(runs.data_vars))
+    check_dataset(owner, runs)
+    if "loss" not in runs:
+        rule = f"must hold loss (..., {SEED}), as {DATASET}"
+        raise SpecError.of(owner, "runs", rule, tuple(runs.data_vars))
+    if SEED not in runs["loss"].dims:
+        raise SpecError.of(owner, "runs", f"must hold loss (..., {SEED})", runs["loss"].dims)
     if CANDIDATE in runs.dims:
         raise SpecError.of(owner, "runs", f"must not have the dimension {CANDIDATE}", runs.dims)
     loss = require(owner, runs, "loss").transpose(..., SEED)

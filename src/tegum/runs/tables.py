@@ -16,7 +16,7 @@ from tegum.dims import FEATURE, FEATURE_J, HIDDEN, NEURON, SEED, STEP
 from tegum.errors import SpecError
 from tegum.runs.schema import PROBLEM
 from tegum.runs.shapes import require
-from tegum.runs.weights import encoder_in, split, weights_in
+from tegum.runs.weights import check_dataset, encoder_in, split, weights_in
 from tegum.sweepable import TARGETS
 
 #: Axes that leave the importances of a problem as they are.
@@ -153,6 +153,7 @@ def loss_table(runs: xr.Dataset) -> pd.DataFrame:
 
     Source: "Superposition and Learning Dynamics".
     """
+    check_dataset("loss_table", runs)
     if "loss_curve" not in runs:
         raise SpecError.of("loss_table", "runs", "must hold loss_curve", tuple(runs.data_vars))
     curve = require("loss_table", runs, "loss_curve").astype(np.float64)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from math import prod
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,10 @@ from tegum.problem import Problem
 from tegum.runs.schema import PARAMETERS, TIED, UNTIED
 
 T = TypeVar("T")
+
+_SIZES: Final = {HIDDEN: "n_hidden", FEATURE: "n_features"}
+#: What is said where a Dataset is asked for and something else is given.
+DATASET: Final = "a Dataset of tegum.train, or of tegum.from_weights(problem, W=…, b=…)"
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,7 +154,7 @@ def read(owner: str, problem: Problem, W: Any, b: Any) -> tuple[Weights, Layout]
     if not model.tied and not (isinstance(W, tuple | list) and len(W) == 2):
         raise SpecError.of(owner, "W", "must be the pair (W_in, W_out)", type(W))
     given = {TIED[0]: W} if model.tied else dict(zip(UNTIED, W, strict=True))
-    dims, coords = _leading(owner, next(iter(given.values())))
+    dims, coords = leading(owner, *next(iter(given.items())))
     sizes = {HIDDEN: problem.n_hidden, FEATURE: problem.n_features}
     plain = {name: _plain(owner, name, array, dims, sizes) for name, array in given.items()}
     plain["b"] = np.zeros(sizes[FEATURE]) if b is None else _plain(owner, "b", b, dims, sizes)
@@ -193,6 +197,12 @@ def read_named(owner: str, problem: Problem, parameters: Mapping[str, NDArray[An
     return Weights.of(problem.model, parameters)
 
 
+def check_dataset(owner: str, runs: Any, field: str = "runs") -> None:
+    """Raise SpecError unless `runs` is a Dataset."""
+    if not hasattr(runs, "data_vars"):
+        raise SpecError.of(owner, field, f"must be {DATASET}", type(runs))
+
+
 def split(W: T | tuple[T, T]) -> tuple[T, T | None]:
     """W and None, or W_in and W_out, of weights as functions take them."""
     return W if isinstance(W, tuple) else (W, None)
@@ -200,7 +210,7 @@ def split(W: T | tuple[T, T]) -> tuple[T, T | None]:
 
 def weights_in(named: Mapping[Any, T], owner: str) -> T | tuple[T, T]:
     """W, or the pair (W_in, W_out), of a Dataset or of arrays by name. Raises SpecError."""
-    if TIED[0] in named:
+    if TIED[0] in _checked(named, owner):
         return named[TIED[0]]
     if UNTIED[0] in named and UNTIED[1] in named:
         return named[UNTIED[0]], named[UNTIED[1]]
@@ -217,45 +227,73 @@ def decoder_in(named: Mapping[Any, T], owner: str) -> T:
     return _one_in(named, (TIED[0], UNTIED[1]), owner)
 
 
+def _checked(named: Mapping[Any, T], owner: str) -> Mapping[Any, T]:
+    if not isinstance(named, Mapping):
+        check_dataset(owner, named)
+    return named
+
+
 def _one_in(named: Mapping[Any, T], names: tuple[str, str], owner: str) -> T:
     for name in names:
-        if name in named:
+        if name in _checked(named, owner):
             return named[name]
     raise SpecError.of(owner, "runs", f"must hold {' or '.join(names)}", list(named))
 
 
-def _leading(owner: str, W: Any) -> tuple[tuple[str, ...] | None, dict[str, Any]]:
+def as_array(owner: str, name: str, given: Any) -> NDArray[Any]:
+    """Real numbers as an array, of a list or of another library's tensor too; else SpecError."""
+    try:
+        for leave in ("detach", "cpu"):
+            given = getattr(given, leave)() if hasattr(given, leave) else given
+        plain = np.asarray(given)
+        if plain.dtype.kind not in "fiubO":
+            raise TypeError
+        return plain if plain.dtype == np.float32 else plain.astype(np.float64)
+    except (TypeError, ValueError, RuntimeError):
+        raise SpecError.of(owner, name, "must be an array of real numbers", given) from None
+
+
+def leading(owner: str, name: str, W: Any) -> tuple[tuple[str, ...] | None, dict[str, Any]]:
+    """Names and coordinates of the dimensions of W before its own, None where it has no names."""
     if not hasattr(W, "dims"):
         return None, {}
-    missing = [dim for dim in (HIDDEN, FEATURE) if dim not in W.dims]
-    if missing:
-        raise SpecError.of(owner, "W", f"must have the dimensions {(HIDDEN, FEATURE)}", W.dims)
-    dims = tuple(str(dim) for dim in W.dims if dim not in (HIDDEN, FEATURE))
-    kept = {str(k): c for k, c in W.coords.items() if not {HIDDEN, FEATURE} & set(c.dims)}
-    return dims, kept
-
-
-def _plain(
-    owner: str, name: str, array: Any, dims: tuple[str, ...] | None, sizes: Mapping[str, int]
-) -> F64:
     own = PARAMETERS[name]
+    if not set(own) <= set(W.dims):
+        raise SpecError.of(owner, name, f"must have the dimensions {own}; rename", W.dims)
+    dims = tuple(str(dim) for dim in W.dims if dim not in own)
+    return dims, {str(k): c for k, c in W.coords.items() if not set(own) & set(c.dims)}
+
+
+def laid_out(
+    owner: str, name: str, given: Any, dims: tuple[str, ...] | None, sizes: Mapping[str, int]
+) -> NDArray[Any]:
+    """A parameter as an array (..., own), in the order of `dims` if they are named.
+
+    Raises SpecError unless its own dimensions have these sizes.
+    """
+    own, array = PARAMETERS[name], given
     if dims is not None and hasattr(array, "dims"):
         if not set(own) <= set(array.dims) <= {*dims, *own}:
             rule = f"must have the dimensions {own} and leading ones of W, {dims}"
             raise SpecError.of(owner, name, rule, array.dims)
         missing = [dim for dim in dims if dim not in array.dims]
-        array = array.expand_dims(missing).transpose(*dims, *own).to_numpy()
-    try:
-        plain = np.asarray(array)
-        if plain.dtype.kind not in "fiubO":
-            raise TypeError
-        plain = plain.astype(np.float64)
-    except (TypeError, ValueError):
-        raise SpecError.of(owner, name, "must be an array of real numbers", array) from None
-    shape = tuple(sizes[dim] for dim in own)
-    if plain.ndim < len(own) or plain.shape[plain.ndim - len(own) :] != shape:
+        array = array.drop_vars(list(array.coords)).expand_dims(missing).transpose(*dims, *own)
+        array = array.to_numpy()
+    plain, shape = as_array(owner, name, array), tuple(sizes[dim] for dim in own)
+    last = plain.shape[max(plain.ndim - len(own), 0) :]
+    if last != shape:
         rule = f"must have shape (..., {', '.join(map(str, shape))})"
+        if len(own) > 1:
+            rule += f", (..., {', '.join(_SIZES[dim] for dim in own)})"
+            rule += "; transpose it" if last[::-1] == shape else ""
         raise SpecError.of(owner, name, rule, plain.shape)
+    return plain
+
+
+def _plain(
+    owner: str, name: str, array: Any, dims: tuple[str, ...] | None, sizes: Mapping[str, int]
+) -> F64:
+    plain = laid_out(owner, name, array, dims, sizes).astype(np.float64)
     if not np.isfinite(plain).all():
         raise SpecError.of(owner, name, "must be finite", "NaN or infinity")
     return plain

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
 from numpy.typing import NDArray
 
 from tegum.problem import Problem
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
 _PLACE: Final = {name: place for place, name in enumerate(VARIABLES)}
+#: What is never below 0, though rounding may leave less of a loss of 0.
+_LOSSES: Final = ("loss", "loss_curve")
 
 
 def variables(
@@ -32,6 +35,8 @@ def variables(
     for name in sorted(arrays, key=_PLACE.__getitem__):
         array, (own, attributes) = arrays[name], VARIABLES[name]
         full = array.reshape((*shape, *array.shape[array.ndim - len(own) :]))
+        if name in _LOSSES:
+            full = np.maximum(full, 0)
         words = EXPECTED.get(name, attributes) if expected else attributes
         found[name] = ((*dims, *own), full, dict(words))
     return found

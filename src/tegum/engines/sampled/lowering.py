@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,9 +29,12 @@ from tegum.errors import SpecError
 from tegum.targets import Pairs
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tegum.distributions.base import Block
     from tegum.problem import Problem
 
+Code = TypeVar("Code")
 KernelName = Literal["lane", "dense", "sparse"]
 
 BLOCK_CODES: Final = {
@@ -102,8 +105,24 @@ def _is_simple(blocks: tuple[Block, ...]) -> bool:
 
 
 def _block_arrays(blocks: tuple[Block, ...]) -> Blocks:
-    rows = [(BLOCK_CODES[b.kind], b.start, b.size, MAGNITUDE_CODES[b.magnitude]) for b in blocks]
+    rows = [
+        (
+            _code("distribution.kind", BLOCK_CODES, b.kind),
+            b.start,
+            b.size,
+            _code("distribution.magnitude", MAGNITUDE_CODES, b.magnitude),
+        )
+        for b in blocks
+    ]
     return Blocks(*np.array(rows, np.int64).T.copy())
+
+
+def _code(field: str, codes: Mapping[str, Code], name: str) -> Code:
+    """What the kernels call a part of a problem; SpecError for one that they do not know."""
+    if name not in codes:
+        rule = f"must be one that the sampled engine knows: {', '.join(codes)}"
+        raise SpecError.of("Problem", field, rule, name)
+    return codes[name]
 
 
 def _numbers(batch: Batch) -> Numbers:
@@ -134,7 +153,7 @@ def _form(problem: Problem, highest: float, attacked: bool) -> KernelForm:
         raise SpecError(f"Training.attack {rule}: the strongest attack is known for linear h only")
     model_tags = (
         ACTIVATION_CODES[model.hidden_activation],
-        ACTIVATION_CODES[model.output_activation],
+        _code("model.output_activation", ACTIVATION_CODES, model.output_activation),
         tag_of(problem),
         PENALISED if problem.l1 > 0 else FREE,
     )

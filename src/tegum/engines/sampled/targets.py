@@ -9,7 +9,9 @@ import numpy as np
 from tegum.dims import F32, I64
 from tegum.engines.sampled.forms import ABSOLUTE, FILLED, SAME
 from tegum.engines.sampled.random import f32, part, u64
+from tegum.errors import SpecError
 from tegum.targets import Elementwise, Pairs
+from tegum.targets.named import NAMED
 
 if TYPE_CHECKING:
     from tegum.problem import Problem
@@ -19,6 +21,7 @@ _CODES: Final = {
     "relu": _RELU, "square": _SQUARE, "cube": _CUBE, "sign": _SIGN, "step": _STEP,
     "product": _PRODUCT, "min": _MIN, "max": _MAX, "distance": _DISTANCE,
 }  # fmt: skip
+_BY_HEART: Final = {"x": SAME, "abs": ABSOLUTE}
 
 
 class Asked(NamedTuple):
@@ -34,11 +37,11 @@ class Asked(NamedTuple):
 
 def tag_of(problem: Problem) -> int:
     """SAME, ABSOLUTE or FILLED."""
-    return {"x": SAME, "abs": ABSOLUTE}.get(str(problem.target), FILLED)
+    return _BY_HEART.get(str(problem.target), FILLED)
 
 
 def asked(problem: Problem) -> Asked:
-    """A problem's target as the kernels read it."""
+    """A problem's target as the kernels read it; raises SpecError for one that they do not know."""
     target, n = problem.target, problem.n_features
     table, low, per_unit, code = np.zeros(2, np.float32), 0.0, 0.0, 0
     pairs = np.zeros((0, 2), np.int64)
@@ -47,8 +50,12 @@ def asked(problem: Problem) -> Asked:
         per_unit = (len(table) - 1) / (target.high - target.low)
     elif isinstance(target, Pairs):
         code, pairs = _CODES[target.operation], np.array(target.pairs_of(n), np.int64)
-    elif isinstance(target, str):
+    elif isinstance(target, str) and target in (*_BY_HEART, *_CODES):
         code = _CODES.get(target, 0)
+    else:
+        known = ", ".join(name for name in NAMED if name in (*_BY_HEART, *_CODES))
+        rule = f"must be one that the sampled engine knows: {known}, an Elementwise or a Pairs"
+        raise SpecError.of("Problem", "target", rule, target)
     left, right = pairs.T.copy()
     return Asked(code, table, np.float32(low), np.float32(per_unit), left, right)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any, Final, NamedTuple
 
 from llvmlite import ir
@@ -16,7 +15,8 @@ from tegum.engines.sampled.emitter import F32_TYPE, I64_TYPE, LANES, WIDE, Emitt
 from tegum.engines.sampled.forms import ABSOLUTE, FILLED, PENALISED, RELU, Codes
 from tegum.engines.sampled.shared import Costs
 
-_KEPT: list[Any] = []  # libraries, whose code goes with them
+#: Libraries by name: their code goes with them.
+_COMPILED: Final[dict[str, Any]] = {}
 
 
 def registers_per_row(n_hidden: int) -> int:
@@ -40,12 +40,12 @@ class Model(NamedTuple):
 
 
 class Samples(NamedTuple):
-    """Samples in flat arrays (feature, count); count is a multiple of LANES."""
+    """Samples in flat arrays (feature, size); size is a multiple of LANES."""
 
     x: F32
     y: F32  # targets of their own; read only where there are such
     features: int
-    count: int
+    size: int
 
 
 class Sums(NamedTuple):
@@ -57,7 +57,7 @@ class Sums(NamedTuple):
 
 
 _ARRAYS: Final = ("theta", "importance", "half_l1", "x", "y", *Sums._fields)
-_NUMBERS: Final = ("decode", "bias", "hidden_bias", "features", "count")
+_NUMBERS: Final = ("decode", "bias", "hidden_bias", "features", "size")
 _FUNCTION: Final = ir.FunctionType(
     ir.VoidType(), [F32_TYPE.as_pointer()] * len(_ARRAYS) + [I64_TYPE] * len(_NUMBERS)
 )
@@ -175,29 +175,35 @@ class _Tile:
                 self.accumulate(self.into_encode, i, k, terms)
 
 
-@cache
 def tiles_for(m: int, codes: Codes) -> int:
     """The address of the machine code for models of this kind: see `add_tiles`.
 
     Compiled by LLVM alone, in a fraction of a second: the kernel around it is the same for all.
     """
     name = "tiles_" + "_".join(map(str, (m, *codes)))
+    with global_compiler_lock:
+        if name not in _COMPILED:
+            _COMPILED[name] = _compiled(name, m, codes)
+        return int(_COMPILED[name].get_pointer_to_function(name))
+
+
+def _compiled(name: str, m: int, codes: Codes) -> Any:
     library = cpu_target.target_context.codegen().create_library(name)
     module = library.create_ir_module(name)
     function = ir.Function(module, _FUNCTION, name)
     builder = ir.IRBuilder(function.append_basic_block("entry"))
     tile = _Tile(Emitter(None, builder, LANES), function.args, m, codes)
-    width, start = LANES * registers_per_row(m), I64_TYPE(0)
-    whole = builder.sub(tile.stride, builder.srem(tile.stride, I64_TYPE(width)))
-    for first, stop, step in ((start, whole, width), (whole, tile.stride, LANES)):
-        with cgutils.for_range_slice(builder, first, stop, I64_TYPE(step)) as (offset, _):
-            tile.emit(step // LANES, offset)
+    done = I64_TYPE(0)
+    for vectors in sorted({registers_per_row(m), 1}, reverse=True):
+        step = I64_TYPE(LANES * vectors)
+        stop = builder.sub(tile.stride, builder.srem(tile.stride, step))
+        with cgutils.for_range_slice(builder, done, stop, step) as (offset, _):
+            tile.emit(vectors, offset)
+        done = stop
     builder.ret_void()
-    with global_compiler_lock:
-        library.add_ir_module(module)
-        library.finalize()
-        _KEPT.append(library)
-        return int(library.get_pointer_to_function(name))
+    library.add_ir_module(module)
+    library.finalize()
+    return library
 
 
 @intrinsic

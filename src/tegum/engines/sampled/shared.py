@@ -10,7 +10,14 @@ from numpy.typing import NDArray
 from tegum.dims import F32, F64, I64
 from tegum.engines.sampled.activations import activate
 from tegum.engines.sampled.data import Blocks
-from tegum.engines.sampled.forms import PENALISED, RELU
+from tegum.engines.sampled.forms import (
+    GELU,
+    IDENTITY,
+    LEAKY,
+    PENALISED,
+    QUADRATIC,
+    RELU,
+)
 from tegum.engines.sampled.random import f32, part
 from tegum.engines.sampled.targets import Asked
 
@@ -90,6 +97,14 @@ def offsets(static):
 
 
 @part(forceinline=True)
+def _teach_bias(theta, gradient, count, importance, static, code):
+    bias = offsets(static)[1]
+    for i in range(static.n):
+        value, slope = activate(theta[bias + i], code)
+        gradient[bias + i] += f32(count) * importance[i] * value * slope
+
+
+@part(forceinline=True)
 def add_zero_samples(theta, gradient, count, costs, hidden, static, codes):
     """Add `count` times the gradient of the all-zero sample (a negative count takes it back).
 
@@ -99,10 +114,17 @@ def add_zero_samples(theta, gradient, count, costs, hidden, static, codes):
     if static.has_hidden_bias:
         _add_constant_hidden(theta, gradient, count, costs, hidden, static, codes)
         return
-    bias = offsets(static)[1]
-    for i in range(static.n):
-        value, slope = activate(theta[bias + i], codes.output_activation)
-        gradient[bias + i] += f32(count) * costs.importance[i] * value * slope
+    code, importance = codes.output_activation, costs.importance
+    if code == RELU:
+        _teach_bias(theta, gradient, count, importance, static, RELU)
+    elif code == IDENTITY:
+        _teach_bias(theta, gradient, count, importance, static, IDENTITY)
+    elif code == LEAKY:
+        _teach_bias(theta, gradient, count, importance, static, LEAKY)
+    elif code == QUADRATIC:
+        _teach_bias(theta, gradient, count, importance, static, QUADRATIC)
+    else:
+        _teach_bias(theta, gradient, count, importance, static, GELU)
 
 
 @part()

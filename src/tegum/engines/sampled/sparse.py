@@ -19,7 +19,6 @@ from tegum.engines.sampled.dense import (
     flatten_gradient,
     hidden_forward,
     load_model,
-    output_errors,
     padded,
     rows_of,
     sum_rows,
@@ -29,6 +28,7 @@ from tegum.engines.sampled.forms import ABSOLUTE, FILLED, RELU, Tag
 from tegum.engines.sampled.hits import Compressed, Hits, fill_sparse, new_hits
 from tegum.engines.sampled.listing import list_positive
 from tegum.engines.sampled.optimiser import descend
+from tegum.engines.sampled.outputs import output_errors
 from tegum.engines.sampled.product import ADDED, ANEW, FLIPPED, PLAIN, multiply
 from tegum.engines.sampled.random import TRAIN, f32, kernel, part, step_key
 from tegum.engines.sampled.shared import (

@@ -26,12 +26,15 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 hypothesis.settings.register_profile("tegum", derandomize=True, deadline=None)
 hypothesis.settings.load_profile("tegum")
 
-#: Files that compile kernels for one test after another. They go first, each file on one worker, so
-#: that nobody compiles what the other does; the pages come next, and find those kernels there.
+#: Files that compile every kernel between them. They go first, each on one worker, those of one
+#: engine on the first and of the other on the second, so that nobody compiles what the other does;
+#: the pages come next, and find those kernels there.
 _COMPILING = (
-    "test_analysis_branches",
-    "test_sampled_evaluate",
     "test_sampled_gradients",
+    "test_exact_polish",
+    "test_sampled_evaluate",
+    "test_exact_enumeration",
+    "test_analysis_branches",
     "test_targets",
     "test_sampled_data",
     "test_sampled_attack",

@@ -25,6 +25,7 @@ from scipy import stats
 
 import tegum as tg
 from tegum.engines.base import Batch, State
+from tegum.engines.sampled import engine as sampled
 from tegum.engines.sampled.engine import SampledEngine
 from tegum.engines.sampled.lowering import lower
 
@@ -36,6 +37,24 @@ def alone(batch: Batch, instance: int) -> Batch:
 
 
 # --- Bits --------------------------------------------------------------------------------------
+
+
+def test_other_codes_run_the_same_machine_code() -> None:
+    """What differs from problem to problem is read by the kernels, not compiled into them."""
+    law, wide = tg.Independent(6, 0.3), tg.Independent(90, 0.3)
+    models: list[Any] = [
+        tg.Linear(2), tg.ReLUOutput(3, activation="leaky"), tg.ReLUHidden(4), tg.TwoLayer(5),
+    ]  # fmt: skip
+    for model in models:
+        for distribution, n_hidden in ((law, model.n_hidden), (wide, 20 + model.n_hidden)):
+            problem = tg.Problem(distribution, model.replace(n_hidden=n_hidden))
+            for asked in (problem, problem.replace(target="abs"), problem.replace(target="square")):
+                batch = batch_of(asked, tg.Training(steps=1, batch_size=16, held_out=16))
+                engine = SampledEngine()
+                state = engine.advance(batch, engine.init(batch), 1, jobs=1)
+                engine.score(batch, state, jobs=1)
+    kernels = (sampled._lane, sampled._dense, sampled._evaluate)
+    assert [len(kernel.overloads) for kernel in kernels] == [1, 1, 1]
 
 
 ADAMW = tg.Training(

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tegum.dims import F32
-from tegum.engines.sampled.activations import activate
 from tegum.engines.sampled.attack import (
     AttackWork,
     attack_key,
@@ -27,8 +26,9 @@ from tegum.engines.sampled.data import (
     new_chances,
 )  # fmt: skip
 from tegum.engines.sampled.emitter import LANES
-from tegum.engines.sampled.forms import ABSOLUTE, FILLED, GELU, RELU
+from tegum.engines.sampled.forms import FILLED, RELU
 from tegum.engines.sampled.optimiser import descend
+from tegum.engines.sampled.outputs import output_errors
 from tegum.engines.sampled.product import ADDED, ANEW, FLIPPED, PLAIN, multiply
 from tegum.engines.sampled.random import TRAIN, f32, kernel, part, step_key, u32
 from tegum.engines.sampled.shared import (
@@ -43,7 +43,6 @@ from tegum.engines.sampled.shared import (
     work_array,
 )  # fmt: skip
 from tegum.engines.sampled.targets import fill_across
-from tegum.engines.sampled.vectors import output_rows
 
 
 class Padded(NamedTuple):
@@ -144,40 +143,16 @@ def load_model(theta, model, static):
 
 
 @part(forceinline=True)
-def hidden_forward(h, rows, width, hidden_bias, static, tags):
+def hidden_forward(h, rows, width, hidden_bias, static, codes):
     """h <- act(h + b_hidden), in place."""
     if static.has_hidden_bias:
         for l in range(rows):
             for k in range(static.m):
                 h[l, k] += hidden_bias[k]
-    if len(tags.hidden_activation) == RELU:
+    if codes.hidden_activation == RELU:
         for l in range(rows):
             for k in range(width):
                 h[l, k] = max(h[l, k], f32(0))
-
-
-@part()
-def _gelu_rows(z, x, rows, model, tags):
-    """`output_rows` for GELU."""
-    bias, importance, into_bias = model.bias, model.importance, model.into_bias
-    absolute, code, y = len(tags.target) == ABSOLUTE, len(tags.output_activation), f32(0)
-    for l in range(rows):
-        for i in range(z.shape[1]):
-            if x is not None:
-                y = abs(x[l, i]) if absolute else x[l, i]
-            value, slope = activate(z[l, i] + bias[i], code)
-            g = importance[i] * (value - y) * slope
-            z[l, i] = g
-            into_bias[i] += g
-
-
-@part(forceinline=True)
-def output_errors(z, x, rows, model, tags):
-    """z <- I (f(z + b) - y) f'(z + b), y of x or 0 where that is None: see `output_rows`."""
-    if len(tags.output_activation) == GELU:
-        _gelu_rows(z, x, rows, model, tags)
-    else:
-        output_rows(tags, z, x, rows, model)
 
 
 @part()
@@ -203,7 +178,7 @@ def sum_rows(dh, rows, into_hidden):
 
 
 @part()
-def _dense_gradient(theta, key, other, point, instances, work, tags):
+def _dense_gradient(theta, key, other, point, instances, work, codes):
     """work.gradient <- the summed gradient (without the factor 2) over one batch.
 
     `other` is the key of the random numbers of attacks, if there are any.
@@ -221,16 +196,16 @@ def _dense_gradient(theta, key, other, point, instances, work, tags):
     for done in range(0, static.batch, x.shape[0]):
         rows = min(x.shape[0], static.batch - done)
         fill_rows(x, rows, u32(done), key, source, work.streams, work.tile)
-        if len(tags.target) == FILLED:
+        if codes.target == FILLED:
             fill_across(x.reshape(-1), n, rows, 1, tall, y.reshape(-1), instances.asked)
         multiply(PLAIN, (rows, m4, n), x, model.encoder, ANEW, h)
-        hidden_forward(h, rows, m4, theta[hidden_at:], static, tags)
+        hidden_forward(h, rows, m4, theta[hidden_at:], static, codes)
         if attack > 0.0:
             attack_rows(h, rows, done, other, work.attack, static)
         multiply(PLAIN, (rows, n, m), h, model.decoder_t, ANEW, z)
-        output_errors(z, y, rows, model, tags)
+        output_errors(z, y, rows, model, codes)
         multiply(PLAIN, (rows, m4, n), z, model.decoder, ANEW, dh)
-        hidden_backward(h, dh, rows, m4, half_l1, tags)
+        hidden_backward(h, dh, rows, m4, half_l1, codes)
         multiply(FLIPPED, (n, m4, rows), z, h, ADDED, model.into_decoder)
         multiply(FLIPPED, (n, m4, rows), x, dh, ADDED, model.into_encoder)
         if attack > 0.0:
@@ -244,7 +219,7 @@ def _dense_gradient(theta, key, other, point, instances, work, tags):
 
 
 @kernel
-def train_dense(which, descent, instances, step0, timing, work, tags):
+def train_dense(which, descent, instances, step0, timing, work, codes):
     """Train instances which[0] .. which[1] - 1 from step0 on, in place; `timing_of` says timing."""
     numbers, last = instances.numbers, -1
     for a in range(which[0], which[1]):
@@ -256,5 +231,5 @@ def train_dense(which, descent, instances, step0, timing, work, tags):
         for s in range(timing.shape[0]):
             key = step_key(instances.keys[a], TRAIN, step0 + s)
             other = attack_key(instances.keys[a], step0 + s)
-            _dense_gradient(descent.theta[a], key, other, point, instances, work, tags)
+            _dense_gradient(descent.theta[a], key, other, point, instances, work, codes)
             descend(descent, a, work.gradient, timing[s], point, instances)

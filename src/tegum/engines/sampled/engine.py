@@ -14,7 +14,7 @@ from tegum.engines.base import Batch, OfLastBatch, State, step_of
 from tegum.engines.cache import keep, sources_digest
 from tegum.engines.sampled.dense import dense_work, train_dense
 from tegum.engines.sampled.evaluate import Occasion, evaluate, evaluate_work
-from tegum.engines.sampled.forms import FILLED, FREE
+from tegum.engines.sampled.forms import FILLED
 from tegum.engines.sampled.lane import lane_work, train_lane
 from tegum.engines.sampled.lowering import KernelForm, Lowered, lower
 from tegum.engines.sampled.optimiser import timing_of
@@ -87,13 +87,13 @@ class SampledEngine:
         common = (descent, low.instances, step, timing)
 
         def run(form: KernelForm, *which: int) -> None:
-            own = len(form.tags.target) == FILLED
+            codes, own = form.codes, form.codes.target == FILLED
             if form.kernel == "lane":
-                _lane(which, *common, lane_work(low.instances, own), form.tags)
+                _lane(which, *common, lane_work(low.instances, codes), codes)
             elif form.kernel == "dense":
-                _dense(which, *common, dense_work(low.instances, own), form.tags)
+                _dense(which, *common, dense_work(low.instances, own), codes)
             else:
-                _sparse(which, *common, sparse_work(low.instances, own, low.room), form.tags)
+                _sparse(which, *common, sparse_work(low.instances, own, low.room), codes)
 
         if steps > 0:
             _spread(low, run, jobs)
@@ -121,11 +121,8 @@ class SampledEngine:
         out: F64 = np.full((batch.n_instances, 3), np.nan)
 
         def run(form: KernelForm, *which: int) -> None:
-            # the penalty and the kernel play no part here: one compilation for all of them
-            one = (0,)
-            tags = form.tags._replace(hidden=one, penalty=(0,) * FREE, vectors=one)
-            work = evaluate_work(low.instances, len(tags.target) == FILLED)
-            _evaluate(which, state["theta"], low.instances, occasion, out, work, tags)
+            work = evaluate_work(low.instances, form.codes.target == FILLED)
+            _evaluate(which, state["theta"], low.instances, occasion, out, work, form.codes)
 
         _spread(low, run, jobs)
         return out

@@ -9,7 +9,15 @@ import numpy as np
 from tegum.dims import F32, F64, I64
 from tegum.engines.sampled.activations import activate
 from tegum.engines.sampled.data import Chances, Source, Tile, fill_chances, fill_tile, new_chances
-from tegum.engines.sampled.forms import ABSOLUTE, FILLED
+from tegum.engines.sampled.forms import (
+    ABSOLUTE,
+    FILLED,
+    GELU,
+    IDENTITY,
+    LEAKY,
+    QUADRATIC,
+    RELU,
+)
 from tegum.engines.sampled.lane import SKIP_BELOW
 from tegum.engines.sampled.random import (
     GUIDE,
@@ -71,14 +79,30 @@ class Occasion(NamedTuple):
     samples: int
 
 
+@part(forceinline=True)
+def _activate_hidden(row, sizes, code):
+    for l in range(WIDTH):
+        v = activate(row[l], code)[0]
+        row[l] = v
+        sizes[l] += abs(v)
+
+
+@part(forceinline=True)
+def _add_squares(z, wanted, at, absolute, weight, losses, code):
+    for l in range(WIDTH):
+        y = wanted[u64(at + l)]
+        y = abs(y) if absolute else y
+        error = activate(z[l], code)[0] - y
+        losses[l] += weight * error * error
+
+
 @part()
-def _forward_tile(theta, importance, static, asked, work, tags):
+def _forward_tile(theta, importance, static, asked, work, codes):
     """work.losses, sizes <- Σ_i I_i (y_i - f(z_i))² and ‖h‖₁ of each sample of the tile x."""
     decode, bias, hidden_bias = offsets(static)
-    n, m, absolute = static.n, static.m, len(tags.target) == ABSOLUTE
-    hidden_code, code = len(tags.hidden_activation), len(tags.output_activation)
+    n, m, absolute, code = static.n, static.m, codes.target == ABSOLUTE, codes.output_activation
     x, wanted, h, z, losses, sizes = work.tile.x, work.y, work.h, work.z, work.losses, work.sizes
-    if len(tags.target) == FILLED:
+    if codes.target == FILLED:
         fill_across(x, n, WIDTH, WIDTH, 1, wanted, asked)
     clear(losses)
     clear(sizes)
@@ -91,10 +115,10 @@ def _forward_tile(theta, importance, static, asked, work, tags):
             w = theta[i * m + k]
             for l in range(WIDTH):
                 row[l] += w * x[u64(i * WIDTH + l)]
-        for l in range(WIDTH):
-            v = activate(row[l], hidden_code)[0]
-            row[l] = v
-            sizes[l] += abs(v)
+        if codes.hidden_activation == RELU:
+            _activate_hidden(row, sizes, RELU)
+        else:
+            _activate_hidden(row, sizes, IDENTITY)
     for i in range(n):
         for l in range(WIDTH):
             z[l] = theta[bias + i]
@@ -102,16 +126,22 @@ def _forward_tile(theta, importance, static, asked, work, tags):
             w, row = theta[decode + i * m + k], h[k]
             for l in range(WIDTH):
                 z[l] += w * row[l]
-        weight = importance[i]
-        for l in range(WIDTH):
-            y = wanted[u64(i * WIDTH + l)]
-            y = abs(y) if absolute else y
-            error = activate(z[l], code)[0] - y
-            losses[l] += weight * error * error
+        # a loop for each activation, free of tests
+        at, weight = i * WIDTH, importance[i]
+        if code == RELU:
+            _add_squares(z, wanted, at, absolute, weight, losses, RELU)
+        elif code == IDENTITY:
+            _add_squares(z, wanted, at, absolute, weight, losses, IDENTITY)
+        elif code == LEAKY:
+            _add_squares(z, wanted, at, absolute, weight, losses, LEAKY)
+        elif code == QUADRATIC:
+            _add_squares(z, wanted, at, absolute, weight, losses, QUADRATIC)
+        else:
+            _add_squares(z, wanted, at, absolute, weight, losses, GELU)
 
 
 @part()
-def _add_chunk(theta, key, counts, skip, point, instances, work, tags):
+def _add_chunk(theta, key, counts, skip, point, instances, work, codes):
     """work.totals += (Σ loss, Σ loss², Σ ‖h‖₁) of a chunk; counts: its samples, those drawn."""
     (size, drawn), totals, importance = counts, work.totals, instances.numbers.importance[point]
     static, asked = instances.static, instances.asked
@@ -120,7 +150,7 @@ def _add_chunk(theta, key, counts, skip, point, instances, work, tags):
     for done in range(0, drawn, width):
         present = min(width, drawn - done)
         fill_tile(work.tile, (width, u32(done)), present, key, source, skip)
-        _forward_tile(theta, importance, static, asked, work, tags)
+        _forward_tile(theta, importance, static, asked, work, codes)
         for l in range(present):
             loss = f64(work.losses[l])
             totals[0] += loss
@@ -128,7 +158,7 @@ def _add_chunk(theta, key, counts, skip, point, instances, work, tags):
             totals[2] += f64(work.sizes[l])
     if drawn < size:
         clear(work.tile.x)
-        _forward_tile(theta, importance, static, asked, work, tags)
+        _forward_tile(theta, importance, static, asked, work, codes)
         loss, rest = f64(work.losses[0]), size - drawn
         totals[0] += rest * loss
         totals[1] += rest * loss * loss
@@ -136,7 +166,7 @@ def _add_chunk(theta, key, counts, skip, point, instances, work, tags):
 
 
 @kernel
-def evaluate(which, theta, instances, occasion, out, work, tags):
+def evaluate(which, theta, instances, occasion, out, work, codes):
     """out (instance, 3) <- mean loss, its standard error, mean ‖h‖₁, for which[0] .. which[1] - 1.
 
     Samples come in chunks addressed by (instance, purpose, number, chunk).
@@ -158,7 +188,7 @@ def evaluate(which, theta, instances, occasion, out, work, tags):
             key = step_key(step_key(instances.keys[a], purpose, number), purpose, chunk)
             skipping = skip and size == CHUNK
             drawn = binomial_draw(key, work.cdf, work.guide) if skipping else size
-            _add_chunk(theta[a], key, (size, drawn), skipping, point, instances, work, tags)
+            _add_chunk(theta[a], key, (size, drawn), skipping, point, instances, work, codes)
         mean = totals[0] / samples
         variance = max(totals[1] / samples - mean * mean, 0.0)
         out[a, 0] = mean

@@ -1,7 +1,4 @@
-"""What a kernel is compiled for: numbers and codes, as the lengths of tuples.
-
-Sizes known at compile time are passed as tuples: the *length* of a tuple is part of its type.
-"""
+"""What is asked of a kernel: codes that it reads as it runs, and some that it is compiled for."""
 
 from __future__ import annotations
 
@@ -14,15 +11,20 @@ FREE, PENALISED = 1, 2  # whether hidden activations have a penalty
 Tag = tuple[int, ...]
 
 
-class Tags(NamedTuple):
-    """What a kernel is compiled for: of each entry, the length counts."""
+class Codes(NamedTuple):
+    """What a model computes and is to give: numbers, for which no kernel is compiled anew."""
 
-    hidden: Tag  # units of the lane kernel; the others take any number, and have 1 here
-    hidden_activation: Tag
+    hidden_activation: int
+    output_activation: int
+    target: int
+    penalty: int
+
+
+class Tags(NamedTuple):
+    """Codes at compile time, as tuples: the *length* of a tuple is part of its type."""
+
     output_activation: Tag
     target: Tag
-    penalty: Tag
-    vectors: Tag  # of a tile (lane), or of a padded row of hidden units
 
 
 def count(tags: Any, name: str) -> int:

@@ -9,7 +9,7 @@ import numpy as np
 from tegum.dims import F32, F64, I64
 from tegum.engines.sampled.data import Chances, Source, Tile, fill_chances, fill_tile, new_chances
 from tegum.engines.sampled.emitter import LANES
-from tegum.engines.sampled.forms import FILLED
+from tegum.engines.sampled.forms import FILLED, Codes
 from tegum.engines.sampled.optimiser import descend
 from tegum.engines.sampled.random import (
     GUIDE,
@@ -35,7 +35,7 @@ from tegum.engines.sampled.shared import (
     work_array,
 )  # fmt: skip
 from tegum.engines.sampled.targets import fill_across
-from tegum.engines.sampled.tile import Model, Samples, Sums, gradient_tile, registers_per_row
+from tegum.engines.sampled.tile import Model, Samples, Sums, add_tiles, registers_per_row, tiles_for
 
 _CACHED = 4096  # numbers of x drawn at a time: half of a small first-level cache
 SKIP_BELOW = 0.85  # draw only non-zero samples when fewer than this fraction are
@@ -55,11 +55,13 @@ class LaneWork(NamedTuple):
     cdf: F64  # of the number of non-zero samples
     guide: I64
     chances: Chances
+    tiles: int  # as of `tiles_for`
+    width: int  # samples in a tile
 
 
-def lane_work(instances: Instances, own: bool) -> LaneWork:
-    """Work arrays; with an array for targets if they need one of their `own`."""
-    static = instances.static
+def lane_work(instances: Instances, codes: Codes) -> LaneWork:
+    """Work arrays, and the tiles of the model."""
+    static, own = instances.static, codes.target == FILLED
     n, m, size = static.n, static.m, n_parameters(static)
     width = LANES * registers_per_row(m)
     span = width * max(1, min(512 // width, _CACHED // (n * width)))
@@ -78,6 +80,8 @@ def lane_work(instances: Instances, own: bool) -> LaneWork:
         cdf=work_array(static.batch + 1, kind=np.float64),
         guide=work_array(GUIDE, kind=np.int64),
         chances=new_chances(len(instances.blocks.kind)),
+        tiles=tiles_for(m, codes),
+        width=width,
     )
 
 
@@ -110,7 +114,7 @@ def _reduce(gradient, sums, static):
 
 
 @part(forceinline=True)
-def _lane_gradient(theta, key, count, skip, point, instances, work, tags):
+def _lane_gradient(theta, key, count, skip, point, instances, work, codes):
     """work.gradient <- the summed gradient (without the factor 2) over one batch.
 
     `count` of its samples are non-zero when `skip`; otherwise count is the batch size.
@@ -121,26 +125,22 @@ def _lane_gradient(theta, key, count, skip, point, instances, work, tags):
     model = Model(theta, decode, bias, hidden_bias, costs)
     source = Source(instances.blocks, work.chances, static.simple)
     n, x, y = static.n, work.tile.x, work.y
-    width, span = LANES * len(tags.vectors), work.tile.chosen.shape[0]
+    width, span = work.width, work.tile.chosen.shape[0]
     done = 0
     while done < count:
         present = min(span, count - done)
         filled = _padded(present, width)
         fill_tile(work.tile, (filled, u32(done)), present, key, source, skip)
-        if len(tags.target) == FILLED:
+        if codes.target == FILLED:
             fill_across(x, n, filled, filled, 1, y, instances.asked)
-        wide = filled // width * width
-        for offset in range(0, wide, width):
-            gradient_tile(tags, tags.vectors, model, Samples(x, y, n, filled, offset), work.sums)
-        for offset in range(wide, filled, LANES):
-            gradient_tile(tags, (0,), model, Samples(x, y, n, filled, offset), work.sums)
+        add_tiles(work.tiles, model, Samples(x, y, n, filled), work.sums)
         done += filled
     gradient = work.gradient
     _reduce(gradient, work.sums, static)
     # The last tile is padded with zero samples: what is missing, or too many, is known exactly.
     missing = static.batch - done
     if missing != 0:
-        add_zero_samples(theta, gradient, missing, costs, work.hidden, static, tags)
+        add_zero_samples(theta, gradient, missing, costs, work.hidden, static, codes)
     freeze_absent(gradient, static)
 
 
@@ -152,7 +152,7 @@ def _padded(count, width):
 
 
 @kernel
-def train_lane(which, descent, instances, step0, timing, work, tags):
+def train_lane(which, descent, instances, step0, timing, work, codes):
     """Train instances which[0] .. which[1] - 1 from step0 on, in place; `timing_of` says timing."""
     static, numbers = instances.static, instances.numbers
     batch, last, skip, own = static.batch, -1, False, work.own
@@ -170,7 +170,7 @@ def train_lane(which, descent, instances, step0, timing, work, tags):
         for s in range(timing.shape[0]):
             key = step_key(instances.keys[a], TRAIN, step0 + s)
             count = binomial_draw(key, work.cdf, work.guide) if skip else batch
-            _lane_gradient(own.theta[0], key, count, skip, point, instances, work, tags)
+            _lane_gradient(own.theta[0], key, count, skip, point, instances, work, codes)
             descend(own, 0, work.gradient, timing[s], point, instances)
         copy(own.theta[0], descent.theta[a])
         copy(own.moment[0], descent.moment[a])

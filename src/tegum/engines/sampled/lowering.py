@@ -17,14 +17,13 @@ from tegum.engines.sampled.forms import (
     PENALISED,
     QUADRATIC,
     RELU,
-    Tags,
+    Codes,
 )
 from tegum.engines.sampled.optimiser import ADAM, ADAMW, SGD
 from tegum.engines.sampled.random import EXPONENTIAL, ONE, SIGNED, UNIFORM
 from tegum.engines.sampled.shared import Instances, Numbers, Static
 from tegum.engines.sampled.sparse import BELOW, hit_capacity
 from tegum.engines.sampled.targets import asked, tag_of
-from tegum.engines.sampled.tile import registers_per_row
 from tegum.errors import SpecError
 from tegum.targets import Pairs
 
@@ -53,10 +52,10 @@ _MOST_CELLS: Final = 2**31 - 2**16  # addresses of (sample, block) are 32-bit
 
 
 class KernelForm(NamedTuple):
-    """Which kernel trains a point, and what it is compiled for."""
+    """Which kernel trains a point, and what is asked of it."""
 
     kernel: KernelName
-    tags: Tags
+    codes: Codes
 
 
 class Lowered(NamedTuple):
@@ -151,7 +150,7 @@ def _form(problem: Problem, highest: float, attacked: bool) -> KernelForm:
     if attacked and model.hidden_activation != "identity":
         rule = f"must be 0 where h is not linear (hidden_activation {model.hidden_activation!r})"
         raise SpecError(f"Training.attack {rule}: the strongest attack is known for linear h only")
-    model_tags = (
+    codes = Codes(
         ACTIVATION_CODES[model.hidden_activation],
         _code("model.output_activation", ACTIVATION_CODES, model.output_activation),
         tag_of(problem),
@@ -159,16 +158,10 @@ def _form(problem: Problem, highest: float, attacked: bool) -> KernelForm:
     )
     small = n * m <= _LANE_WEIGHTS and not attacked
     if small and m <= _LANE_HIDDEN and model.output_activation != "gelu":
-        return KernelForm("lane", _tags(m, *model_tags, registers_per_row(m)))
-    # m is a run-time number to the other two: one compilation serves every m of a padded width
-    tags = _tags(1, *model_tags, (m + 15) // 16)
+        return KernelForm("lane", codes)
     # targets of pairs are found by looking at all features of a sample; attacks move all of them
     sparse = highest < BELOW and not attacked and not isinstance(problem.target, Pairs)
-    return KernelForm("sparse" if sparse else "dense", tags)
-
-
-def _tags(*lengths: int) -> Tags:
-    return Tags(*((0,) * length for length in lengths))
+    return KernelForm("sparse" if sparse else "dense", codes)
 
 
 def _room(

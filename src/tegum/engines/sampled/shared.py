@@ -10,7 +10,14 @@ from numpy.typing import NDArray
 from tegum.dims import F32, F64, I64
 from tegum.engines.sampled.activations import activate
 from tegum.engines.sampled.data import Blocks
-from tegum.engines.sampled.forms import PENALISED, RELU
+from tegum.engines.sampled.forms import (
+    GELU,
+    IDENTITY,
+    LEAKY,
+    PENALISED,
+    QUADRATIC,
+    RELU,
+)
 from tegum.engines.sampled.random import f32, part
 from tegum.engines.sampled.targets import Asked
 
@@ -90,41 +97,56 @@ def offsets(static):
 
 
 @part(forceinline=True)
-def add_zero_samples(theta, gradient, count, costs, hidden, static, tags):
+def _teach_bias(theta, gradient, count, importance, static, code):
+    bias = offsets(static)[1]
+    for i in range(static.n):
+        value, slope = activate(theta[bias + i], code)
+        gradient[bias + i] += f32(count) * importance[i] * value * slope
+
+
+@part(forceinline=True)
+def add_zero_samples(theta, gradient, count, costs, hidden, static, codes):
     """Add `count` times the gradient of the all-zero sample (a negative count takes it back).
 
     Without a hidden bias its hidden activations are 0, and it teaches b only; `hidden` (2, m) is
     work space.
     """
     if static.has_hidden_bias:
-        _add_constant_hidden(theta, gradient, count, costs, hidden, static, tags)
+        _add_constant_hidden(theta, gradient, count, costs, hidden, static, codes)
         return
-    bias = offsets(static)[1]
-    for i in range(static.n):
-        value, slope = activate(theta[bias + i], len(tags.output_activation))
-        gradient[bias + i] += f32(count) * costs.importance[i] * value * slope
+    code, importance = codes.output_activation, costs.importance
+    if code == RELU:
+        _teach_bias(theta, gradient, count, importance, static, RELU)
+    elif code == IDENTITY:
+        _teach_bias(theta, gradient, count, importance, static, IDENTITY)
+    elif code == LEAKY:
+        _teach_bias(theta, gradient, count, importance, static, LEAKY)
+    elif code == QUADRATIC:
+        _teach_bias(theta, gradient, count, importance, static, QUADRATIC)
+    else:
+        _teach_bias(theta, gradient, count, importance, static, GELU)
 
 
 @part()
-def _add_constant_hidden(theta, gradient, count, costs, hidden, static, tags):
+def _add_constant_hidden(theta, gradient, count, costs, hidden, static, codes):
     """The same with h = act(b_hidden), which teaches b, b_hidden and the decoder."""
     decode, bias, hidden_bias = offsets(static)
     n, m, h, dh = static.n, static.m, hidden[0], hidden[1]
     for k in range(m):
         dh[k] = f32(0)
-        h[k] = activate(theta[hidden_bias + k], len(tags.hidden_activation))[0]
+        h[k] = activate(theta[hidden_bias + k], codes.hidden_activation)[0]
     for i in range(n):
         z = theta[bias + i]
         for k in range(m):
             z += theta[decode + i * m + k] * h[k]
-        value, slope = activate(z, len(tags.output_activation))
+        value, slope = activate(z, codes.output_activation)
         g = f32(count) * costs.importance[i] * value * slope
         gradient[bias + i] += g
         for k in range(m):
             gradient[decode + i * m + k] += g * h[k]
             dh[k] += g * theta[decode + i * m + k]
     for k in range(m):
-        slope = activate(theta[hidden_bias + k], len(tags.hidden_activation))[1]
+        slope = activate(theta[hidden_bias + k], codes.hidden_activation)[1]
         penalty = f32(np.sign(h[k])) * costs.half_l1[0] * f32(count)
         gradient[hidden_bias + k] += (dh[k] + penalty) * slope
 
@@ -156,14 +178,14 @@ def freeze_absent(gradient, static):
 
 
 @part(forceinline=True)
-def hidden_backward(h, dh, rows, width, half_l1, tags):
+def hidden_backward(h, dh, rows, width, half_l1, codes):
     """dh <- (dh + λ/2 sign h) · act'(h), for activations that keep the sign (identity, ReLU)."""
-    if len(tags.penalty) == PENALISED:
+    if codes.penalty == PENALISED:
         for l in range(rows):
             for k in range(width):
                 v = h[l, k]
                 dh[l, k] += half_l1 if v > f32(0) else (-half_l1 if v < f32(0) else f32(0))
-    if len(tags.hidden_activation) == RELU:
+    if codes.hidden_activation == RELU:
         for l in range(rows):
             for k in range(width):
                 dh[l, k] = dh[l, k] if h[l, k] > f32(0) else f32(0)

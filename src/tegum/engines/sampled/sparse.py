@@ -19,16 +19,16 @@ from tegum.engines.sampled.dense import (
     flatten_gradient,
     hidden_forward,
     load_model,
-    output_errors,
     padded,
     rows_of,
     sum_rows,
 )  # fmt: skip
 from tegum.engines.sampled.emitter import LANES, WIDE
-from tegum.engines.sampled.forms import ABSOLUTE, FILLED, RELU
+from tegum.engines.sampled.forms import ABSOLUTE, FILLED, RELU, Tag
 from tegum.engines.sampled.hits import Compressed, Hits, fill_sparse, new_hits
 from tegum.engines.sampled.listing import list_positive
 from tegum.engines.sampled.optimiser import descend
+from tegum.engines.sampled.outputs import output_errors
 from tegum.engines.sampled.product import ADDED, ANEW, FLIPPED, PLAIN, multiply
 from tegum.engines.sampled.random import TRAIN, f32, kernel, part, step_key
 from tegum.engines.sampled.shared import (
@@ -73,6 +73,7 @@ class SparseWork(NamedTuple):
     gradient: F32
     hidden: F32  # (2, m)
     chances: Chances
+    vectors: Tag  # of a padded row of hidden units: the kernel is compiled for its length
 
 
 def sparse_work(instances: Instances, own: bool, room: tuple[int, int]) -> SparseWork:
@@ -99,16 +100,17 @@ def sparse_work(instances: Instances, own: bool, room: tuple[int, int]) -> Spars
         gradient=work_array(n_parameters(static)),
         hidden=work_array(2, static.m),
         chances=new_chances(len(instances.blocks.kind)),
+        vectors=(0,) * (wide // LANES),
     )
 
 
 @part(forceinline=True)
-def _target(value, tags):
-    return abs(value) if len(tags.target) == ABSOLUTE else value
+def _target(value, codes):
+    return abs(value) if codes.target == ABSOLUTE else value
 
 
 @part()
-def _outputs_by_rows(work, r0, rows, tags):
+def _outputs_by_rows(work, r0, rows, codes):
     """ReLU outputs: dh, into_decoder, into_bias from the positive ones only; returns how many."""
     index, _, pointer = work.active
     wanted, z, h, dh = work.wanted, work.z, work.h, work.dh
@@ -126,7 +128,7 @@ def _outputs_by_rows(work, r0, rows, tags):
         for t in range(pointer[r0 + l], pointer[r0 + l + 1]):
             i = index[t]
             if z[l, i] + bias[i] > f32(0):
-                g = -importance[i] * _target(wanted[t], tags)
+                g = -importance[i] * _target(wanted[t], codes)
                 which[count] = i
                 amount[count] = g
                 into_bias[i] += g
@@ -134,28 +136,28 @@ def _outputs_by_rows(work, r0, rows, tags):
         for k in range(wide):
             dh[l, k] = f32(0)
         entries, span = (which, amount), (0, count)
-        gather_rows(tags.vectors, model.decoder, entries, span, dh, l * wide)
-        scatter_rows(tags.vectors, h, l * wide, entries, span, model.into_decoder)
+        gather_rows(work.vectors, model.decoder, entries, span, dh, l * wide)
+        scatter_rows(work.vectors, h, l * wide, entries, span, model.into_decoder)
     return positive
 
 
 @part()
-def _outputs_densely(work, r0, rows, tags):
+def _outputs_densely(work, r0, rows, codes):
     """z <- the output gradient of every output; returns about how many are positive."""
     index, _, pointer = work.active
     wanted, z = work.wanted, work.z
     taken, model = work.taken, work.model
     bias, importance, into_bias = model.bias, model.importance, model.into_bias
-    code, first, positive = len(tags.output_activation), pointer[r0], 0
+    code, first, positive = codes.output_activation, pointer[r0], 0
     for l in range(rows):
         for t in range(pointer[r0 + l], pointer[r0 + l + 1]):
             i = index[t]
             slope = activate(z[l, i] + bias[i], code)[1]
-            taken[t - first] = importance[i] * _target(wanted[t], tags) * slope
+            taken[t - first] = importance[i] * _target(wanted[t], codes) * slope
     for l in range(0, rows, _COUNTED):
         for i in range(z.shape[1]):
             positive += 1 if z[l, i] + bias[i] > f32(0) else 0
-    output_errors(z, None, rows, model, tags)
+    output_errors(z, None, rows, model, codes)
     for l in range(rows):
         for t in range(pointer[r0 + l], pointer[r0 + l + 1]):
             z[l, index[t]] -= taken[t - first]
@@ -164,7 +166,7 @@ def _outputs_densely(work, r0, rows, tags):
 
 
 @part()
-def _sparse_gradient(theta, key, highest, listed, point, instances, work, tags):
+def _sparse_gradient(theta, key, highest, listed, point, instances, work, codes):
     """work.gradient <- the summed gradient (without the factor 2) over one batch.
 
     Returns the fraction of positive outputs.
@@ -177,7 +179,7 @@ def _sparse_gradient(theta, key, highest, listed, point, instances, work, tags):
     n, m, wide = static.n, static.m, h.shape[1]
     load_model(theta, model, static)
     total = fill_sparse(static.batch, key, source, highest, work.hits, work.active)
-    if len(tags.target) == FILLED:
+    if codes.target == FILLED:
         fill_each(value, pointer[total], work.wanted, instances.asked)
     m4, positive = min((m + 3) // 4 * 4, wide), 0.0
     for r0 in range(0, total, z.shape[0]):
@@ -186,31 +188,31 @@ def _sparse_gradient(theta, key, highest, listed, point, instances, work, tags):
             for k in range(wide):
                 h[l, k] = f32(0)
             span = pointer[r0 + l], pointer[r0 + l + 1]
-            gather_rows(tags.vectors, model.encoder, (index, value), span, h, l * wide)
-        hidden_forward(h, rows, wide, theta[hidden_at:], static, tags)
+            gather_rows(work.vectors, model.encoder, (index, value), span, h, l * wide)
+        hidden_forward(h, rows, wide, theta[hidden_at:], static, codes)
         multiply(PLAIN, (rows, n, m), h, model.decoder_t, ANEW, z)
         if listed:
-            positive += _outputs_by_rows(work, r0, rows, tags)
+            positive += _outputs_by_rows(work, r0, rows, codes)
         else:
-            positive += _outputs_densely(work, r0, rows, tags)
+            positive += _outputs_densely(work, r0, rows, codes)
             multiply(PLAIN, (rows, m4, n), z, model.decoder, ANEW, dh)
             multiply(FLIPPED, (n, m4, rows), z, h, ADDED, model.into_decoder)
-        hidden_backward(h, dh, rows, wide, half_l1[0], tags)
+        hidden_backward(h, dh, rows, wide, half_l1[0], codes)
         for l in range(rows):
             span = pointer[r0 + l], pointer[r0 + l + 1]
-            scatter_rows(tags.vectors, dh, l * wide, (index, value), span, model.into_encoder)
+            scatter_rows(work.vectors, dh, l * wide, (index, value), span, model.into_encoder)
         if static.has_hidden_bias:
             sum_rows(dh, rows, model.into_hidden)
     gradient = work.gradient
     flatten_gradient(gradient, model, static)
     costs, missing = Costs(model.importance, half_l1), static.batch - total
-    add_zero_samples(theta, gradient, missing, costs, work.hidden, static, tags)
+    add_zero_samples(theta, gradient, missing, costs, work.hidden, static, codes)
     freeze_absent(gradient, static)
     return positive / (max(total, 1) * n)
 
 
 @kernel
-def train_sparse(which, descent, instances, step0, timing, work, tags):
+def train_sparse(which, descent, instances, step0, timing, work, codes):
     """Train instances which[0] .. which[1] - 1 from step0 on, in place; `timing_of` says timing.
 
     The fraction of positive outputs in the last step says how the next one goes backward.
@@ -227,8 +229,8 @@ def train_sparse(which, descent, instances, step0, timing, work, tags):
             last = point
         for s in range(timing.shape[0]):
             key = step_key(instances.keys[a], TRAIN, step0 + s)
-            listed = len(tags.output_activation) == RELU and memory[a] < BACKWARD_BELOW
+            listed = codes.output_activation == RELU and memory[a] < BACKWARD_BELOW
             memory[a] = _sparse_gradient(
-                descent.theta[a], key, highest, listed, point, instances, work, tags
+                descent.theta[a], key, highest, listed, point, instances, work, codes
             )
             descend(descent, a, work.gradient, timing[s], point, instances)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
+from llvmlite import ir
 from numba.core import cgutils, types
+from numba.core.compiler_lock import global_compiler_lock
+from numba.core.registry import cpu_target
 from numba.extending import intrinsic
 
 from tegum.dims import F32
-from tegum.engines.sampled.emitter import I64_TYPE, LANES, WIDE, Emitter
-from tegum.engines.sampled.forms import ABSOLUTE, FILLED, PENALISED, RELU, count
+from tegum.engines.sampled.emitter import F32_TYPE, I64_TYPE, LANES, WIDE, Emitter
+from tegum.engines.sampled.forms import ABSOLUTE, FILLED, PENALISED, RELU, Codes
 from tegum.engines.sampled.shared import Costs
+
+#: Libraries by name: their code goes with them.
+_COMPILED: Final[dict[str, Any]] = {}
 
 
 def registers_per_row(n_hidden: int) -> int:
@@ -34,13 +40,12 @@ class Model(NamedTuple):
 
 
 class Samples(NamedTuple):
-    """The samples of a tile: in flat arrays (feature, stride), from `offset` on."""
+    """Samples in flat arrays (feature, size); size is a multiple of LANES."""
 
     x: F32
-    y: F32  # targets of their own; read only by kernels of such
+    y: F32  # targets of their own; read only where there are such
     features: int
-    stride: int
-    offset: int
+    size: int
 
 
 class Sums(NamedTuple):
@@ -51,37 +56,38 @@ class Sums(NamedTuple):
     hidden: F32  # (m + 1, LANES)
 
 
+_ARRAYS: Final = ("theta", "importance", "half_l1", "x", "y", *Sums._fields)
+_NUMBERS: Final = ("decode", "bias", "hidden_bias", "features", "size")
+_FUNCTION: Final = ir.FunctionType(
+    ir.VoidType(), [F32_TYPE.as_pointer()] * len(_ARRAYS) + [I64_TYPE] * len(_NUMBERS)
+)
+
+
 class _Tile:
     """Emits one tile: LANES·U samples forward and backward through one model.
 
     H_k and dH_k of the tile stay in registers; X, the weights and the accumulators are in L1.
     """
 
-    def __init__(self, emit: Emitter, sig: Any, args: Any) -> None:
-        self.e = emit
-        tags, self.u = sig.args[0], sig.args[1].count
-        self.m, self.target = count(tags, "hidden"), count(tags, "target")
-        self.hidden, self.output = (
-            count(tags, f"{layer}_activation") for layer in ("hidden", "output")
-        )
-        self.penalised = count(tags, "penalty") == PENALISED
-        model, samples, sums = ((sig.args[k], args[k]) for k in (2, 3, 4))
-        costs = emit.field(*model, "costs")
-        self.encode = emit.data_of(*model, "theta")
+    def __init__(self, emit: Emitter, arguments: Any, m: int, codes: Codes) -> None:
+        self.e, self.m, self.codes = emit, m, codes
+        arrays, numbers = arguments[: len(_ARRAYS)], arguments[len(_ARRAYS) :]
+        self.encode, self.importance, self.half_l1, self.x, self.y = arrays[:5]
+        self.into_decode, self.into_encode, self.into_hidden = arrays[5:]
         self.decode, self.bias, self.hidden_bias = (
-            emit.builder.gep(self.encode, [emit.field(*model, name)[1]])
-            for name in ("decode", "bias", "hidden_bias")
+            emit.builder.gep(self.encode, [start]) for start in numbers[:3]
         )
-        self.importance, self.half_l1 = (emit.data_of(*costs, name) for name in costs[0].fields)
-        self.x, self.y = (emit.data_of(*samples, name) for name in ("x", "y"))
-        self.n, self.stride, self.offset = (
-            emit.field(*samples, name)[1] for name in ("features", "stride", "offset")
+        self.n, self.stride = numbers[3:]
+
+    def emit(self, vectors: int, offset: Any) -> None:
+        """The tile of so many vectors that starts at sample `offset`."""
+        self.u, self.offset = vectors, offset
+        self.h, self.dh = (
+            [[self.e.slot() for _ in range(vectors)] for _ in range(self.m)] for _ in range(2)
         )
-        self.into_decode, self.into_encode, self.into_hidden = (
-            emit.data_of(*sums, name) for name in sums[0].fields
-        )
-        self.h = [[emit.slot() for _ in range(self.u)] for _ in range(self.m)]
-        self.dh = [[emit.slot() for _ in range(self.u)] for _ in range(self.m)]
+        self.forward_hidden()
+        self.outputs()
+        self.backward_hidden()
 
     def features(self) -> Any:
         return cgutils.for_range_slice(self.e.builder, I64_TYPE(0), self.n, I64_TYPE(1))
@@ -93,9 +99,9 @@ class _Tile:
 
     def wanted(self, x: list[Any], i: Any) -> list[Any]:
         """The targets of feature i."""
-        if self.target == FILLED:
+        if self.codes.target == FILLED:
             return self.row(self.y, i)
-        return [self.e.magnitude(v) for v in x] if self.target == ABSOLUTE else x
+        return [self.e.magnitude(v) for v in x] if self.codes.target == ABSOLUTE else x
 
     def each_hidden(self) -> list[tuple[int, int]]:
         return [(k, u) for k in range(self.m) for u in range(self.u)]
@@ -118,7 +124,7 @@ class _Tile:
                 w = e.splat_at(self.encode, e.index(i, self.m, k))
                 for u in range(self.u):
                     store(e.fma(w, x[u], load(self.h[k][u])), self.h[k][u])
-        if self.hidden == RELU:
+        if self.codes.hidden_activation == RELU:
             for k, u in self.each_hidden():
                 value = load(self.h[k][u])
                 store(e.select(e.positive(value), value, e.zero), self.h[k][u])
@@ -136,7 +142,7 @@ class _Tile:
             importance = e.splat_at(self.importance, i)
             y = self.wanted(x, i)
             g = [
-                e.mul(importance, e.error_times_slope(self.output, z[u], y[u]))
+                e.mul(importance, e.error_times_slope(self.codes.output_activation, z[u], y[u]))
                 for u in range(self.u)
             ]
             for k in range(self.m):
@@ -151,12 +157,12 @@ class _Tile:
         e, load, store = self.e, self.e.builder.load, self.e.builder.store
         for k, u in self.each_hidden():
             h, dh = load(self.h[k][u]), load(self.dh[k][u])
-            if self.penalised:
+            if self.codes.penalty == PENALISED:
                 half = e.splat_at(self.half_l1, I64_TYPE(0))
                 up = e.select(e.positive(h), half, e.zero)
                 down = e.select(e.positive(e.sub(e.zero, h)), half, e.zero)
                 dh = e.sub(e.add(dh, up), down)
-            if self.hidden == RELU:
+            if self.codes.hidden_activation == RELU:
                 dh = e.select(e.positive(h), dh, e.zero)
             store(dh, self.dh[k][u])
         for k in range(self.m):
@@ -169,16 +175,56 @@ class _Tile:
                 self.accumulate(self.into_encode, i, k, terms)
 
 
+def tiles_for(m: int, codes: Codes) -> int:
+    """The address of the machine code for models of this kind: see `add_tiles`.
+
+    Compiled by LLVM alone, in a fraction of a second: the kernel around it is the same for all.
+    """
+    name = "tiles_" + "_".join(map(str, (m, *codes)))
+    with global_compiler_lock:
+        if name not in _COMPILED:
+            _COMPILED[name] = _compiled(name, m, codes)
+        return int(_COMPILED[name].get_pointer_to_function(name))
+
+
+def _compiled(name: str, m: int, codes: Codes) -> Any:
+    library = cpu_target.target_context.codegen().create_library(name)
+    module = library.create_ir_module(name)
+    function = ir.Function(module, _FUNCTION, name)
+    builder = ir.IRBuilder(function.append_basic_block("entry"))
+    tile = _Tile(Emitter(None, builder, LANES), function.args, m, codes)
+    done = I64_TYPE(0)
+    for vectors in sorted({registers_per_row(m), 1}, reverse=True):
+        step = I64_TYPE(LANES * vectors)
+        stop = builder.sub(tile.stride, builder.srem(tile.stride, step))
+        with cgutils.for_range_slice(builder, done, stop, step) as (offset, _):
+            tile.emit(vectors, offset)
+        done = stop
+    builder.ret_void()
+    library.add_ir_module(module)
+    library.finalize()
+    return library
+
+
 @intrinsic
-def gradient_tile(typing, tags, vectors, model, samples, sums):
-    """Add the gradient of LANES·len(vectors) samples to the accumulators."""
-    signature = types.void(tags, vectors, model, samples, sums)
+def add_tiles(typing, tiles, model, samples, sums):
+    """Add the gradient of samples to the accumulators, tile by tile.
+
+    tiles = `tiles_for` the model; the last samples, if they are no whole tile, go by the vector.
+    """
+    signature = types.void(types.int64, model, samples, sums)
 
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        tile = _Tile(Emitter(context, builder, LANES), sig, args)
-        tile.forward_hidden()
-        tile.outputs()
-        tile.backward_hidden()
+        emit = Emitter(context, builder, LANES)
+        model, samples, sums = zip(sig.args[1:], args[1:], strict=True)
+        costs = emit.field(*model, "costs")
+        arrays = [emit.data_of(*model, "theta")]
+        arrays += [emit.data_of(*costs, name) for name in Costs._fields]
+        arrays += [emit.data_of(*samples, name) for name in ("x", "y")]
+        arrays += [emit.data_of(*sums, name) for name in Sums._fields]
+        numbers = [emit.field(*model, name)[1] for name in _NUMBERS[:3]]
+        numbers += [emit.field(*samples, name)[1] for name in _NUMBERS[3:]]
+        builder.call(builder.inttoptr(args[0], _FUNCTION.as_pointer()), arrays + numbers)
         return context.get_dummy_value()
 
     return signature, generate

@@ -31,8 +31,8 @@ class ExpectedLoss:
     Args:
         loss: (...), of the leading shape of W, >= 0.
         error: (...), an estimate of the absolute error, rarely exceeded.
-        method: "closed form", "enumeration", "series", or "smooth series" and "moments" for the
-            activations without a kink.
+        method: "closed form", "enumeration", "series", "finite sum" where all features are 0 or 1,
+            or "smooth series" and "moments" for the activations without a kink.
         gradient: if asked for, dL/dW (..., hidden, feature), or of W_in and W_out, and dL/db
             (..., feature), by their names.
     """
@@ -66,6 +66,11 @@ def expected_loss(
     last node, and rounding. Gradients are good to 1e-8 but where interference of 1e-3 and less
     meets a bias of about 0. GELU and quadratic outputs have values, not gradients. Penalties do
     not count.
+
+    Where features are 0 or 1 (magnitude "one") the loss is a finite sum over the patterns of active
+    features, up to rounding: with all features so, 2^16 patterns of each half of the on/off draws
+    stand for 2^32; beside others, 12 features. It is then piecewise quadratic in W and b: where
+    some pattern has z = 0 the gradient is that of one side.
 
     Args:
         problem: what is asked; its model says the shapes n (features) and m (hidden).

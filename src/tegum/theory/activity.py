@@ -74,13 +74,13 @@ def dedicated_reduction(feature_probability: ArrayLike) -> Float[F64, ...]:
     Against predicting the mean, at importance 1.
 
     Args:
-        feature_probability: p in (0, 1], a number or (...).
+        feature_probability: p in [0, 1], a number or (...).
 
     Returns:
-        The reductions, (...), in [1/12, 1/3).
+        The reductions, (...), in [1/12, 1/3].
 
     Raises:
-        SpecError: for p outside (0, 1].
+        SpecError: for p outside [0, 1].
 
     Source: "The Strategic Picture of Superposition".
     """
@@ -94,13 +94,13 @@ def antipodal_reduction(feature_probability: ArrayLike) -> Float[F64, ...]:
     Both features' variance 2σ², less the interference p²/3, over 1 − (1 − p)² = p(2 − p).
 
     Args:
-        feature_probability: p in (0, 1], a number or (...).
+        feature_probability: p in [0, 1], a number or (...).
 
     Returns:
-        The reductions, (...), in [−1/6, 1/3).
+        The reductions, (...), in [−1/6, 1/3].
 
     Raises:
-        SpecError: for p outside (0, 1].
+        SpecError: for p outside [0, 1].
 
     Source: "The Strategic Picture of Superposition".
     """
@@ -112,13 +112,13 @@ def antipodal_deficit(feature_probability: ArrayLike) -> Float[F64, ...]:
     """p²/(4(2 − p)) = `dedicated_reduction` − `antipodal_reduction`: what sharing a neuron costs.
 
     Args:
-        feature_probability: p in (0, 1], a number or (...).
+        feature_probability: p in [0, 1], a number or (...).
 
     Returns:
-        The deficits, (...), in (0, 1/4].
+        The deficits, (...), in [0, 1/4].
 
     Raises:
-        SpecError: for p outside (0, 1].
+        SpecError: for p outside [0, 1].
 
     Source: "The Strategic Picture of Superposition".
     """
@@ -128,6 +128,6 @@ def antipodal_deficit(feature_probability: ArrayLike) -> Float[F64, ...]:
 
 def _probability(owner: str, value: ArrayLike) -> F64:
     p = np.asarray(value, np.float64)
-    if not ((p > 0) & (p <= 1)).all():
-        raise SpecError.of(owner, "feature_probability", "must be in (0, 1]", value)
+    if not ((p >= 0) & (p <= 1)).all():
+        raise SpecError.of(owner, "feature_probability", "must be in [0, 1]", value)
     return p

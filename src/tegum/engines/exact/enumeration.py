@@ -22,7 +22,7 @@ import numpy as np
 
 from tegum.dims import F64, I64
 from tegum.engines.exact.numeric import NONE, ONE, TWO, ZERO, inline, part, thin
-from tegum.engines.exact.objective import polynomials
+from tegum.engines.exact.polynomials import polynomials
 from tegum.engines.exact.terms import scale_of, shift_of
 
 #: The most features that are enumerated.
@@ -236,24 +236,31 @@ def _probability(law, point, work):
     return value
 
 
+@part
+def over_patterns(i, b, kappa, gradient, a, law, point, work):
+    """E[κ₂R² − 2κ₁ x_i R], kappa = (κ₁, κ₂): (value, by b); work.da <- by a."""
+    for j in range(a.shape[0]):
+        work.a[j], work.da[j] = a[j], 0.0
+    value = by_b = 0.0
+    while True:
+        weight = _probability(law, point, work)
+        if weight > 0.0:
+            f, by = _pattern(weight, i, b, kappa, gradient, law, work)
+            value, by_b = value + f, by_b + by
+        if not _next(law, work):
+            return value, by_b
+
+
 @thin
 def enumerate_rows(rows, b, alpha, gradient, law, point, work):
     """Σ_i I_i E[(x_i − x'_i)²] for A = rows (n, n); work.by_a, by_b <- derivatives if asked for."""
     n, total = b.shape[0], 0.0
     kappa = 1.0 - alpha, 1.0 - alpha * alpha
     for i in range(n):
-        for j in range(n):
-            work.a[j], work.da[j] = rows[i, j], 0.0
-        value, by_b = polynomials(i, b[i], -1.0, alpha, work.a, law, point, work.da)
-        while True:
-            weight = _probability(law, point, work)
-            if weight > 0.0:
-                f, by = _pattern(weight, i, b[i], kappa, gradient, law, work)
-                value, by_b = value + f, by_b + by
-            if not _next(law, work):
-                break
-        total += point.importance[i] * value
-        work.by_b[i] = point.importance[i] * by_b
+        value, by_b = over_patterns(i, b[i], kappa, gradient, rows[i], law, point, work)
+        more, more_b = polynomials(i, b[i], -1.0, alpha, work.a, law, point, work.da)
+        total += point.importance[i] * (value + more)
+        work.by_b[i] = point.importance[i] * (by_b + more_b)
         for j in range(n):
             work.by_a[i, j] = point.importance[i] * work.da[j]
     return total

@@ -80,7 +80,7 @@ def test_brute_sums(name: str, activation: str, tied: bool) -> None:
         W = scale * W if tied else (scale * W[0], scale * W[1])
         found, wanted = tg.expected_loss(problem, W, b), brute(problem, W, b)
         assert abs(found.loss - wanted) <= found.error
-        assert found.error < 1e-7 * (1.0 + wanted)
+        assert found.error < (1e-5 if activation == "quadratic" else 1e-10) * (1.0 + wanted)
 
 
 @pytest.mark.parametrize("name", LAWS)

@@ -150,7 +150,7 @@ def binomial_table(size, probability, cdf, guide):
     microsecond: every axis point needs one in every slice of a run.
     """
     if probability <= 0.0:
-        cdf[0] = 2.0
+        cdf[0], cdf[1] = 1.0, 2.0
         for g in range(guide.shape[0]):
             guide[g] = 0
         return

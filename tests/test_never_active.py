@@ -49,16 +49,18 @@ def test_moments_and_samples(kind: str, name: str) -> None:
     assert tg.Problem.from_json(tg.Problem(law, tg.ReLUOutput(2)).to_json()).distribution == law
 
 
-@pytest.mark.parametrize("method", ["auto", "series"])
-@pytest.mark.parametrize("activation", ["relu", "leaky", "identity", "gelu", "quadratic"])
-@pytest.mark.parametrize("name", MAGNITUDES)
+@pytest.mark.parametrize(
+    ("name", "activation", "method"),
+    [
+        *((name, activation, "auto") for name in MAGNITUDES for activation in ACTIVATIONS),
+        *((name, f, "series") for name in MAGNITUDES if name != "one" for f in ("relu", "leaky")),
+    ],
+)
 @pytest.mark.parametrize("kind", ["independent", "sets", "a set"])
 def test_the_loss_is_that_of_the_others_and_a_bias(
     kind: str, name: str, activation: Any, method: str
 ) -> None:
     """An output without weights loses I f(b)²; weights of the dead input do nothing to others."""
-    if method == "series" and (name == "one" or activation in ("gelu", "quadratic")):
-        pytest.skip("there is no series")
     law, rest = laws(name, 0.0)[kind]
     rng = np.random.default_rng(1)
     W, b, importance = rng.normal(size=(3, 5)), rng.normal(size=5), rng.uniform(0.2, 1.0, 5)
@@ -66,7 +68,7 @@ def test_the_loss_is_that_of_the_others_and_a_bias(
     out, f = W.T.copy(), ACTIVATIONS[activation].f
     out[DEAD] = 0.0
     model = tg.TwoLayer(3, hidden_activation="identity", activation=activation)
-    options = {"method": method, "tolerance": 1e-12}
+    options: dict[str, Any] = {"method": method, "tolerance": 1e-12}
     found = tg.expected_loss(tg.Problem(law, model, importance), (W, out), b, **options)
     others = tg.expected_loss(
         tg.Problem(rest, model, importance[LIVE]), (W[:, LIVE], out[LIVE]), b[LIVE], **options

@@ -104,7 +104,9 @@ def test_difference_quotients_of_brute_sums(name: str, activation: str, tied: bo
                 moved[key][at] += step
                 V = moved["W"] if tied else (moved["W_in"], moved["W_out"])
                 sides.append(brute(problem, V, moved["b"]))
-            assert found.gradient[key][at] == pytest.approx((sides[0] - sides[1]) / (2 * h), abs=1e-7)
+            assert found.gradient[key][at] == pytest.approx(
+                (sides[0] - sides[1]) / (2 * h), abs=1e-7
+            )
 
 
 @pytest.mark.parametrize("name", LAWS)
@@ -274,7 +276,9 @@ def test_training_ends_in_minima() -> None:
         W, b, loss = one.W.to_numpy(), one.b.to_numpy(), float(one.loss)
         assert loss == pytest.approx(brute(problem, W, b), abs=1e-13)
         for _ in range(100):
-            near = brute(problem, W + 1e-4 * rng.normal(size=W.shape), b + 1e-4 * rng.normal(size=5))
+            near = brute(
+                problem, W + 1e-4 * rng.normal(size=W.shape), b + 1e-4 * rng.normal(size=5)
+            )
             assert near > loss - 1e-12
     np.testing.assert_allclose(tg.polish(runs).loss, runs.loss, rtol=0, atol=1e-12)
     assert tg.minima(runs).table["count"].sum() == 4

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tegum.arguments import flag, number
 from tegum.ensemble.machine import checked_jobs
 from tegum.errors import SpecError
 from tegum.problem import Problem
@@ -139,7 +140,7 @@ def aimed_loss(
     if not isinstance(problem, Problem):
         raise SpecError.of("expected_loss", "problem", "must be a Problem", problem)
     _exact.check_exact(problem)
-    if gradient:
+    if flag("expected_loss", "gradient", gradient):
         _exact.check_trainable(problem.replace(l1=0.0))
     if method not in _METHODS:
         raise SpecError.of("expected_loss", "method", f"must be one of {_METHODS}", method)
@@ -177,10 +178,7 @@ def _aim(owner: str, tolerance: Any) -> float:
     """The tolerance that was asked for, or the usual one. Raises SpecError."""
     if tolerance is None:
         return AIM
-    real = isinstance(tolerance, float | int | np.floating) and not isinstance(tolerance, bool)
-    if not real or not 0 < tolerance < 1:
-        raise SpecError.of(owner, "tolerance", "must be in (0, 1)", tolerance)
-    return float(tolerance)
+    return number(owner, "tolerance", tolerance, "must be in (0, 1)", lambda x: 0 < x < 1)
 
 
 def score(

@@ -80,9 +80,7 @@ def _check_patterns(distribution: Distribution, magnitudes: set[str]) -> None:
         raise SpecError.of("Problem", "distribution", rule.format(where), "exponential")
     if distribution.n_features > MOST_FEATURES:
         where = f"and at most {MOST_FEATURES} features, {where}"
-        raise SpecError.of(
-            "Problem", "distribution", rule.format(where), distribution.n_features
-        )
+        raise SpecError.of("Problem", "distribution", rule.format(where), distribution.n_features)
 
 
 def check_trainable(problem: Problem) -> None:

@@ -27,7 +27,7 @@ class PatternWork(NamedTuple):
     """Work arrays. Lists have two buffers: a longer list is made of the one before."""
 
     half: I64  # (B,): 0 or 1
-    count: I64  # (2,): the patterns of a half
+    length: I64  # (2,): the patterns of a half
     value: F64  # (2, 2, S): what a pattern adds to z
     chance: F64  # (2, 2, S): its probability
     code: I64  # (2, 2, S): the states of its blocks, in mixed radix
@@ -98,7 +98,7 @@ def _list(half, own, a, law, point, work):
     values, chances, names = work.value[half], work.chance[half], work.code[half]
     values[0, 0], chances[0, 0], names[0, 0] = 0.0, 1.0, 0
     for B in range(law.start.shape[0]):
-        if B == own or work.half[B] != half or point.probability[B] <= 0.0:
+        if own == B or work.half[B] != half or point.probability[B] <= 0.0:
             continue
         states, lowest = _states(B, a, law, point, work)
         for s in range(lowest, states):
@@ -117,7 +117,7 @@ def _list(half, own, a, law, point, work):
             chances[1 - at, k] = chances[at, old] * work.weight[least]
             names[1 - at, k] = names[at, old] + least * codes
         at, count, codes = 1 - at, more, codes * states
-    work.count[half] = count
+    work.length[half] = count
     return at, codes
 
 
@@ -135,7 +135,7 @@ def _carry(total, lost, term):
 @part
 def _tails(half, at, work):
     """tail <- of the list of a half."""
-    count, values, chances = work.count[half], work.value[half, at], work.chance[half, at]
+    count, values, chances = work.length[half], work.value[half, at], work.chance[half, at]
     q0 = q1 = q2 = lost0 = lost1 = lost2 = 0.0
     for r in range(3):
         work.tail[r, count] = 0.0
@@ -156,9 +156,9 @@ def _sweep(half, buffers, t, weight, kappa, work):
     kappa1, kappa2 = kappa
     own, other = buffers[half], buffers[1 - half]
     values, chances, names = work.value[half, own], work.chance[half, own], work.code[half, own]
-    against, first = work.value[1 - half, other], work.count[1 - half]
+    against, first = work.value[1 - half, other], work.length[1 - half]
     total = lost = by_t = 0.0
-    for k in range(work.count[half]):
+    for k in range(work.length[half]):
         s = t + values[k]
         while first > 0 and s + against[first - 1] > 0.0:
             first -= 1
@@ -176,7 +176,7 @@ def _sweep(half, buffers, t, weight, kappa, work):
 def _gather(half, own, codes, law, point, work, da):
     """da += the derivatives by the weights of a half, from slope, which it spoils."""
     for B in range(law.start.shape[0] - 1, -1, -1):
-        if B == own or work.half[B] != half or point.probability[B] <= 0.0:
+        if own == B or work.half[B] != half or point.probability[B] <= 0.0:
             continue
         states = 2 if law.together[B] else law.size[B] + 1
         codes //= states

@@ -226,11 +226,8 @@ def as_number(value: Any, rule: str, check: Check, where: str = "") -> float:
 
 
 def as_number_or_vector(value: Any, rule: str, check: Check) -> float | tuple[float, ...]:
-    """A number, or a 1-D array, list, tuple or range as a tuple; BrokenRule for anything else.
-
-    A row of bools alone is one of 0 and 1.
-
-    A bad entry is named by its index: `Problem.importance[3] must be >= 0; got -1.0`.
+    """A number, or a row of them (bools alone: of 0 and 1) as a tuple; else BrokenRule, which
+    names a bad entry by its index: `Problem.importance[3] must be >= 0; got -1.0`.
     """
     plain = _plain(value)
     if isinstance(plain, (list, tuple, range)):
@@ -244,7 +241,7 @@ def as_number_or_vector(value: Any, rule: str, check: Check) -> float | tuple[fl
     if not entries:
         raise BrokenRule("must not be empty", value)
     if all(isinstance(_plain(x), bool) for x in entries):
-        entries = [float(x) for x in entries]  # a mask
+        entries = [float(x) for x in entries]
     return tuple(as_number(x, rule, check, f"[{i}]") for i, x in enumerate(entries))
 
 

@@ -83,7 +83,7 @@ OF_W: dict[str, Callable[[Any], Any]] = {
     "set_cosines": lambda w: set_cosines.within_cosines(w, SETS),
     "canonical": alignment.canonical,
     "procrustes": lambda w: alignment.procrustes(w, W * 1.0),
-    "align_sets": lambda w: alignment.align_sets(w, W * 1.0, SETS).target,
+    "align_sets": lambda w: alignment.align_sets(w, W * 1.0, SETS).rotation,
     "hessian": lambda w: curvature.hessian(TIED, w, B),
     "left_out": low_rank.left_out,
     "signature": neuron_groups.signature,
@@ -91,7 +91,7 @@ OF_W: dict[str, Callable[[Any], Any]] = {
     "neuron_order": neurons.neuron_order,
     "rescale": lambda w: neurons.rescale((w, W.T * 1.0))[0],
     "angles": plane.angles_2d,
-    "feature_geometry": tegum_factors.feature_geometry,
+    "feature_geometry": lambda w: tuple(tegum_factors.feature_geometry(w).tolist()),
     "expected_loss": lambda w: tg.expected_loss(TIED, w, B).loss,
     "expected_loss of a pair": lambda w: tg.expected_loss(UNTIED, (w, W.T), B).loss,
     "loss_by_active": lambda w: tg.loss_by_active(TIED, w, B).given,
@@ -135,7 +135,7 @@ OF_A_NUMBER: dict[str, Callable[[Any], Any]] = {
     "tolerance": lambda x: tg.expected_loss(TIED, W, B, tolerance=0.5 * x).loss,
     "tolerance by active": lambda x: tg.loss_by_active(TIED, W, B, tolerance=x / 2).given,
     "threshold": lambda x: len(tg.factors(W * 1.0, x / 2)),
-    "step": lambda x: curvature.hessian(TIED, W, B, step=x / 1000),
+    "step": lambda x: curvature.hessian(TIED, W, B, step=x / 1024),
     "apart": lambda x: len(two_minima.local_minima(0.5, apart=x)),
 }
 OF_AN_INTEGER: dict[str, Callable[[Any], Any]] = {

@@ -226,8 +226,9 @@ def as_number(value: Any, rule: str, check: Check, where: str = "") -> float:
 
 
 def as_number_or_vector(value: Any, rule: str, check: Check) -> float | tuple[float, ...]:
-    """A number, or a row of them (bools alone: of 0 and 1) as a tuple; else BrokenRule, which
-    names a bad entry by its index: `Problem.importance[3] must be >= 0; got -1.0`.
+    """A number, or a row of them (bools alone: of 0 and 1) as a tuple; else BrokenRule.
+
+    A bad entry is named by its index.
     """
     plain = _plain(value)
     if isinstance(plain, (list, tuple, range)):

@@ -226,10 +226,7 @@ def as_number(value: Any, rule: str, check: Check, where: str = "") -> float:
 
 
 def as_number_or_vector(value: Any, rule: str, check: Check) -> float | tuple[float, ...]:
-    """A number, or a row of them (bools alone: of 0 and 1) as a tuple; else BrokenRule.
-
-    A bad entry is named by its index.
-    """
+    """A number, or a row (bools alone: of 0 and 1) as a tuple; BrokenRule names a bad entry."""
     plain = _plain(value)
     if isinstance(plain, (list, tuple, range)):
         entries = list(plain)

@@ -85,7 +85,7 @@ class TestBadInput:
             ("train --learning-rate fast", "--learning-rate must be a number; got 'fast'"),
             ("train --seeds", "missing value for argument '--seeds'"),
             ("train --hidden 1 --features 2 --probability 1.2", "got 1.2"),
-            ("train --hidden 1 --features 2 --probability 0", "must be in (0, 1]; got 0"),
+            ("train --hidden 1 --features 2 --probability -1", "must be in [0, 1]; got -1"),
             ("train --hidden 1 --features 2 --probability 1 --model mlp", "unknown model 'mlp'"),
             ("train --hidden 1 --features 2 --probability 1 --importance nan", "must be finite"),
             ("train --hidden 1 --features 2 --probability 1 --importance 1,2,3", "3 entries"),

@@ -73,7 +73,7 @@ def test_whole_importance_then_one_entry():
         ({".": ("l1", [0.1])}, "train.axes['.'] must be a name that a file can hold"),
         ({"a\0": ("l1", [0.1])}, "train.axes['a\\x00'] must be a name that a file can hold"),
         ({"importance[3]": [1.0]}, "Problem.importance has entries 0 to 2; got index 3"),
-        ({"feature_probability": [0.5, 1.2]}, "Independent.feature_probability must be in (0, 1]"),
+        ({"feature_probability": [0.5, 1.2]}, "Independent.feature_probability must be in [0, 1]"),
         ({"n_hidden": [1, 2]}, "axis 'n_hidden' cannot be swept"),
     ],
 )

@@ -18,7 +18,7 @@ ROWS = (
     {"dims", "errors", "faces"},
     # the names of a Dataset: models and engines call what is trained and measured by them
     {"memory", "spec", "runs.schema"},
-    {"fields"},
+    {"fields", "arguments"},
     {"distributions", "models", "targets"},
     {"discovery", "problem", "training", "theory"},
     {"sweepable"},
@@ -69,7 +69,7 @@ FACES = {"report", "explorer", "cli"}
 
 #: Parts that compute and nothing else, and what would let them reach disk, network or clock.
 PURE = {
-    *("dims", "errors", "spec", "distributions", "models", "targets", "problem"),
+    *("dims", "errors", "spec", "arguments", "distributions", "models", "targets", "problem"),
     *("training", "theory", "sweepable", "analysis"),
     *("runs.schema", "runs.models", "runs.weights", "runs.write", "runs.select", "runs.tables"),
     *("runs.outputs",),

@@ -265,6 +265,13 @@ def test_the_number_of_simulated_samples_is_binomial(size: int, p: float) -> Non
     assert chi_square(counts, expected) > P_BOUND
 
 
+def test_no_sample_is_simulated_where_nothing_is_active() -> None:
+    cdf, guide = np.zeros(9), np.zeros(512, np.int64)
+    table(8, 0.0, cdf, guide)
+    keys = np.random.default_rng(1).integers(0, 2**64, 1000, dtype=np.uint64)
+    assert not numbers(keys, cdf, guide).any()
+
+
 @EVERY_WAY
 def test_training_sees_these_samples(way: str) -> None:
     """With W = 0 and b = 0 the gradient by b is −2 times the mean of the batch."""
@@ -289,3 +296,29 @@ def test_always_active_features_are_never_zero() -> None:
         x = draw.samples(problem, tg.Training(batch_size=BATCH), steps=64)
         assert x.min() > 0
         assert x.max() <= 1
+
+
+def with_dead(p: float) -> dict[str, tuple[Distribution, list[int]]]:
+    """Distributions, and which of their features are never active."""
+    sets: dict[str, Any] = {"n_sets": 3, "set_size": 2, "feature_probability": (0.0, p, 0.0)}
+    return {
+        "first": (tg.Independent(4, (0.0, p, p, p)), [0]),
+        "last, uneven": (tg.Independent(4, (p / 2, p, 0.0, 0.0)), [2, 3]),
+        "all": (tg.Independent(4, 0.0, "one"), [0, 1, 2, 3]),
+        "correlated": (tg.Correlated(**sets), [0, 1, 4, 5]),
+        "anticorrelated": (tg.Anticorrelated(**sets), [0, 1, 4, 5]),
+        "all sets": (tg.Anticorrelated(2, 2, 0.0), [0, 1, 2, 3]),
+    }
+
+
+@EVERY_WAY
+@pytest.mark.parametrize("name", with_dead(0.3))
+def test_what_is_never_active_is_zero_in_every_sample(way: str, name: str) -> None:
+    """The others keep their own probability: 5 standard deviations, 6e-7 each."""
+    distribution, dead = with_dead(WAYS[way][0])[name]
+    problem = problem_of(distribution, WAYS[way][1])
+    x = flat(draw.samples(problem, tg.Training(batch_size=BATCH), steps=STEPS))
+    assert not x[:, dead].any()
+    assert np.isfinite(x).all()
+    seen, p = (x != 0).mean(axis=0), distribution.active_probability()
+    assert (np.abs(seen - p) <= Z_BOUND * np.sqrt(p * (1 - p) / len(x))).all()

@@ -83,11 +83,11 @@ def test_indices_of_groups_count_draws_over_all_parts() -> None:
 @pytest.mark.parametrize(
     ("target", "value", "message"),
     [
-        ("feature_probability", 1.2, "Independent.feature_probability must be in (0, 1]; got 1.2"),
+        ("feature_probability", 1.2, "Independent.feature_probability must be in [0, 1]; got 1.2"),
         (
             "feature_probability[0]",
-            0,
-            "Independent.feature_probability[0] must be in (0, 1]; got 0.0",
+            -0.5,
+            "Independent.feature_probability[0] must be in [0, 1]; got -0.5",
         ),
         ("importance[2]", np.nan, "Problem.importance[2] must be finite; got nan"),
         ("importance[3]", 1, "Problem.importance has entries 0 to 2; got index 3"),

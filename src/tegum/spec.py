@@ -226,12 +226,9 @@ def as_number(value: Any, rule: str, check: Check, where: str = "") -> float:
 
 
 def as_number_or_vector(value: Any, rule: str, check: Check) -> float | tuple[float, ...]:
-    """A number, or a 1-D array, list or tuple of them as a tuple; BrokenRule for anything else.
-
-    A bad entry is named by its index: `Problem.importance[3] must be >= 0; got -1.0`.
-    """
+    """A number, or a row (bools alone: of 0 and 1) as a tuple; BrokenRule names a bad entry."""
     plain = _plain(value)
-    if isinstance(plain, (list, tuple)):
+    if isinstance(plain, (list, tuple, range)):
         entries = list(plain)
     elif getattr(plain, "shape", ()) != ():
         entries = np.asarray(plain).tolist()
@@ -241,6 +238,8 @@ def as_number_or_vector(value: Any, rule: str, check: Check) -> float | tuple[fl
         raise BrokenRule("must be a number or one-dimensional", value)
     if not entries:
         raise BrokenRule("must not be empty", value)
+    if all(isinstance(_plain(x), bool) for x in entries):
+        entries = [float(x) for x in entries]
     return tuple(as_number(x, rule, check, f"[{i}]") for i, x in enumerate(entries))
 
 

@@ -38,7 +38,7 @@ _EXACT_ONLY: Final[dict[str, Any]] = {
 def _checkpoints(value: Any) -> int | tuple[int, ...]:
     if getattr(value, "ndim", 0) == 1:
         value = np.asarray(value).tolist()
-    if not isinstance(value, (list, tuple)):
+    if not isinstance(value, (list, tuple, range)):
         return as_integer(value, 0)
     steps = tuple(as_integer(step, 0) for step in value)
     if any(later <= earlier for earlier, later in pairwise(steps)):

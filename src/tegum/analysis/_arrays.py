@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from tegum.arguments import array
 from tegum.dims import F64, FEATURE, FEATURE_J, HIDDEN
 from tegum.errors import SpecError
 from tegum.spec import BrokenRule, as_integer
@@ -22,7 +23,7 @@ def lift(core: Callable[[F64], NDArray[Any]], W: Array, out: tuple[str, ...]) ->
         if isinstance(W, tuple):
             rule = "must be one array; of an untied model give W_in or W_out"
             raise SpecError.of("W", "", rule, f"a tuple of {len(W)}")
-        w = np.asarray(W, dtype=np.float64)
+        w = array("W", "", W)
         if w.ndim < 2:
             raise SpecError.of("W", "shape", "must be (..., hidden, feature)", w.shape)
         return quiet(core)(w)
@@ -57,12 +58,13 @@ def check_dims(W: xr.DataArray, name: str = "W") -> None:
 
 def one_model(owner: str, field: str, W: NDArray[Any] | xr.DataArray) -> F64:
     """`W` as a plain (hidden, feature); an error that names `owner.field` if it is a batch."""
-    if np.ndim(W) != 2:
-        raise SpecError.of(owner, field, "must be one model (hidden, feature)", np.shape(W))
-    if isinstance(W, xr.DataArray):
+    if isinstance(W, xr.DataArray) and W.ndim == 2:
         check_dims(W)
-        W = W.transpose(HIDDEN, FEATURE).to_numpy()
-    return np.asarray(W, dtype=np.float64)
+        W = W.transpose(HIDDEN, FEATURE)
+    plain = array(owner, field, W)
+    if plain.ndim != 2:
+        raise SpecError.of(owner, field, "must be one model (hidden, feature)", plain.shape)
+    return plain
 
 
 def labelled(W: NDArray[Any] | xr.DataArray) -> xr.DataArray:
@@ -70,7 +72,7 @@ def labelled(W: NDArray[Any] | xr.DataArray) -> xr.DataArray:
     if isinstance(W, xr.DataArray):
         check_dims(W)
         return W.transpose(..., HIDDEN, FEATURE).astype(np.float64)
-    w = np.asarray(W, dtype=np.float64)
+    w = array("W", "", W)
     if w.ndim < 2:
         raise SpecError.of("W", "shape", "must be (..., hidden, feature)", w.shape)
     return xr.DataArray(w, dims=[*(f"instance_{i}" for i in range(w.ndim - 2)), HIDDEN, FEATURE])

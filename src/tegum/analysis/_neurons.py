@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
 from tegum.analysis._arrays import Array, check_dims, lift, one_model, quiet
+from tegum.arguments import array, number
 from tegum.dims import F64, FEATURE, HIDDEN, I64, Bools
 from tegum.errors import SpecError
 from tegum.runs.weights import split
@@ -119,8 +120,7 @@ def parts_of(held: Bools) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
 
 def check_threshold(owner: str, threshold: float) -> None:
     """Refuse a threshold that is not >= 0 and finite."""
-    if not 0 <= threshold < np.inf:
-        raise SpecError.of(owner, "threshold", "must be >= 0 and finite", threshold)
+    number(owner, "threshold", threshold, "must be >= 0 and finite", lambda x: x >= 0)
 
 
 def check_pair(first: tuple[int, ...], second: tuple[int, ...]) -> None:
@@ -141,7 +141,7 @@ def pair_of(owner: str, W: tuple[Any, Any]) -> tuple[F64, F64]:
     w, W_out = one_model(owner, "W", W[0]), W[1]
     if isinstance(W_out, xr.DataArray) and {HIDDEN, FEATURE} <= set(W_out.dims):
         W_out = W_out.transpose(..., FEATURE, HIDDEN)
-    out = np.asarray(W_out, np.float64)
+    out = array(owner, "W_out", W_out)
     check_pair(w.shape, out.shape)
     return w, out
 
@@ -156,7 +156,7 @@ def lifted(
     if decoder is None:
         return lift(lambda w: core(w, None), encoder, out)
     if not isinstance(encoder, xr.DataArray) or not isinstance(decoder, xr.DataArray):
-        v, w = np.asarray(encoder, np.float64), np.asarray(decoder, np.float64)
+        v, w = array("neurons", "W_in", encoder), array("neurons", "W_out", decoder)
         check_pair(v.shape, w.shape)
         return quiet(core)(v, w)
     check_dims(encoder)

@@ -14,6 +14,7 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 
 from tegum.analysis._arrays import check_integer
+from tegum.arguments import number
 from tegum.dims import F64
 from tegum.errors import SpecError
 from tegum.runs.weights import read_named
@@ -66,8 +67,7 @@ def primary_share(
         if not 0 <= low < high <= 1:
             rule = "must be pairs with 0 <= low < high <= 1"
             raise SpecError.of("primary_share", "bands", rule, (low, high))
-    if not 0 <= least < 1:
-        raise SpecError.of("primary_share", "least", "must be in [0, 1)", least)
+    number("primary_share", "least", least, "must be in [0, 1)", lambda x: 0 <= x < 1)
     check_integer("primary_share", "samples", samples, 1)
     check_integer("primary_share", "seed", seed, 0)
     weights = read_named("primary_share", problem, parameters)

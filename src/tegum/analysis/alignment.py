@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from tegum.analysis import _sets, geometry
 from tegum.analysis._arrays import Array, lift, one_model
 from tegum.analysis._matching import assign, starts
+from tegum.arguments import array
 from tegum.dims import F64, FEATURE, HIDDEN, I64, Bools
 from tegum.errors import SpecError
 
@@ -147,7 +148,7 @@ def align_sets(
     Source: method, `align` for every order of the sets.
     """
     label = _sets.checked(W, sets)
-    w = np.asarray(W, dtype=np.float64)
+    w = array("align_sets", "W", W)
     groups: list[int] = label.tolist()
     found = []
     for order in _sets.orders(label):

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tegum.analysis._path import FINEST, Path
+from tegum.arguments import array, number
 from tegum.errors import SpecError
 from tegum.loss.expected import loss_of_zero, same_loss
 from tegum.problem import Problem
@@ -153,14 +154,13 @@ def _solve(path: Path, models: list[xr.Dataset], low: float, high: float) -> Cro
 
 
 def _checked(values: Any, finest: float) -> list[float]:
-    if not finest > 0:
-        raise SpecError.of("follow", "finest", "must be > 0", finest)
-    array = np.asarray(values, dtype=np.float64)
-    if array.ndim != 1 or not array.size or not np.isfinite(array).all():
+    number("follow", "finest", finest, "must be > 0", lambda x: x > 0)
+    row = array("follow", "values", values)
+    if row.ndim != 1 or not row.size or not np.isfinite(row).all():
         raise SpecError.of("follow", "values", "must be a row of numbers", values)
-    if len(np.unique(array)) < len(array):
+    if len(np.unique(row)) < len(row):
         raise SpecError.of("follow", "values", "must be different from each other", values)
-    return [float(value) for value in array]
+    return [float(value) for value in row]
 
 
 def _shared(one: xr.Dataset, other: xr.Dataset) -> tuple[Path, NDArray[Any]]:

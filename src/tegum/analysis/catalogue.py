@@ -26,6 +26,7 @@ from scipy.optimize import minimize_scalar
 from scipy.spatial.distance import pdist
 
 from tegum.analysis import geometry
+from tegum.arguments import array
 from tegum.dims import F64
 from tegum.errors import SpecError, UnknownNameError
 
@@ -164,13 +165,14 @@ def thomson_energy(vectors: F64) -> float:
 
     Source: "Demonstrating Superposition: Mathematical Understanding".
     """
-    if vectors.ndim != 2:
-        raise SpecError.of("thomson_energy", "vectors", "must be (rank, size)", vectors.shape)
-    return float((1 / pdist(vectors.T)).sum())
+    points = array("thomson_energy", "vectors", vectors)
+    if points.ndim != 2:
+        raise SpecError.of("thomson_energy", "vectors", "must be (rank, size)", points.shape)
+    return float((1 / pdist(points.T)).sum())
 
 
-def _frozen(array: ArrayLike) -> F64:
-    fixed = np.array(array, dtype=np.float64)
+def _frozen(values: ArrayLike) -> F64:
+    fixed = np.array(values, dtype=np.float64)
     fixed.setflags(write=False)
     return fixed
 

@@ -12,8 +12,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from tegum.arguments import number
 from tegum.dims import F64
-from tegum.errors import SpecError
 from tegum.loss.expected import FLOOR, expected_loss, loss_of_zero
 from tegum.problem import Problem
 from tegum.runs.weights import Weights, read_one
@@ -70,8 +70,7 @@ def hessian(problem: Problem, W: Any, b: Any = None, *, step: float = STEP) -> F
 
     Source: method, central differences.
     """
-    if not step > 0:
-        raise SpecError.of("hessian", "step", "must be > 0", step)
+    step = number("hessian", "step", step, "must be > 0", lambda x: x > 0)
     theta = read_one("hessian", problem, W, b).flat()
     count = len(theta)
     moved = np.concatenate([theta + step * np.eye(count), theta - step * np.eye(count)])
@@ -103,8 +102,7 @@ def signature(
 
     Source: method, eigenvalues of the Hessian.
     """
-    if not 0 < zero < 1:
-        raise SpecError.of("signature", "zero", "must be in (0, 1)", zero)
+    zero = number("signature", "zero", zero, "must be in (0, 1)", lambda x: 0 < x < 1)
     matrix = hessian(problem, W, b, step=step)
     along = _orbit(read_one("signature", problem, W, b))
     rest = np.linalg.svd(along, full_matrices=True)[2][len(along) :]

@@ -10,6 +10,7 @@ import numpy as np
 
 from tegum.analysis import geometry
 from tegum.analysis._changes import changes
+from tegum.arguments import array, number
 from tegum.dims import CHECKPOINT, F64, FEATURE, I64
 from tegum.errors import SpecError
 from tegum.loss.expected import has_expected_loss, score, scored
@@ -133,8 +134,7 @@ def jumps(
     import pandas as pd
 
     known = _checked_levels(levels, margin)
-    if not 0 < edge <= 1:
-        raise SpecError.of("jumps", "edge", "must be in (0, 1]", edge)
+    number("jumps", "edge", edge, "must be in (0, 1]", lambda x: 0 < x <= 1)
     seen = as_traces(runs)
     axes = [str(dim) for dim in seen["dimensionality"].dims[:-2]]
     rows: list[dict[str, Any]] = []
@@ -217,11 +217,10 @@ def as_traces(runs: xr.Dataset) -> xr.Dataset:
 
 
 def _checked_levels(levels: Sequence[float], margin: float) -> tuple[float, ...]:
-    known = tuple(float(level) for level in levels)
+    known = tuple(array("jumps", "levels", levels).ravel().tolist())
     if len(known) < 2 or not all(0 <= level <= 1 for level in known):
         raise SpecError.of("jumps", "levels", "must be two or more numbers in [0, 1]", levels)
-    if not margin > 0:
-        raise SpecError.of("jumps", "margin", "must be > 0", margin)
+    number("jumps", "margin", margin, "must be > 0", lambda x: x > 0)
     if any(high - low <= 2 * margin for low, high in pairwise(known)):
         rule = f"must rise by more than two margins of {margin:g}"
         raise SpecError.of("jumps", "levels", rule, levels)

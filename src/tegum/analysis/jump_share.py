@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from tegum.analysis._arrays import check_integer
 from tegum.analysis.dynamics import DIGONS, Run, as_traces, each, jumps
+from tegum.arguments import number
 from tegum.errors import SpecError
 
 if TYPE_CHECKING:
@@ -89,8 +90,7 @@ def jump_share(
     """
     import pandas as pd
 
-    if not 0 < formed <= 1:
-        raise SpecError.of("jump_share", "formed", "must be in (0, 1]", formed)
+    number("jump_share", "formed", formed, "must be in (0, 1]", lambda x: 0 < x <= 1)
     check_integer("jump_share", "shifts", shifts, 1)
     check_integer("jump_share", "seed", seed, 0)
     seen = as_traces(runs)

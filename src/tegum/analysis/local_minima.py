@@ -14,6 +14,7 @@ import numpy as np
 
 from tegum.analysis._groups import COLUMNS, SIGNS, Finder
 from tegum.analysis._orbits import form_of, same, symmetry_of
+from tegum.arguments import number
 from tegum.dims import CANDIDATE, I64, MINIMUM, SEED
 from tegum.errors import SpecError
 from tegum.problem import Problem
@@ -166,8 +167,7 @@ def same_minimum(
 
 def _checked(runs: xr.Dataset, loss_tolerance: float, tolerance: float) -> Models:
     for name, value in (("loss_tolerance", loss_tolerance), ("tolerance", tolerance)):
-        if not 0 < value < 1:
-            raise SpecError.of("minima", name, "must be in (0, 1)", value)
+        number("minima", name, value, "must be in (0, 1)", lambda x: 0 < x < 1)
     check_dataset("minima", runs)
     for name in ("status", "loss"):
         if name not in runs:

@@ -13,6 +13,7 @@ from jaxtyping import Float64, Int64
 from numpy.typing import NDArray
 
 from tegum.analysis.dynamics import Run, as_traces, each
+from tegum.arguments import array, number
 from tegum.errors import SpecError
 
 if TYPE_CHECKING:
@@ -56,9 +57,8 @@ def loss_rate(
     """
     from scipy.ndimage import gaussian_filter1d  # type: ignore[attr-defined]
 
-    if not smoothing > 0:
-        raise SpecError.of("loss_rate", "smoothing", "must be > 0", smoothing)
-    steps, loss = np.asarray(steps), np.asarray(loss, np.float64)
+    number("loss_rate", "smoothing", smoothing, "must be > 0", lambda x: x > 0)
+    steps, loss = np.asarray(steps), array("loss_rate", "loss", loss)
     if steps.ndim != 1 or not (np.diff(steps) > 0).all():
         raise SpecError.of("loss_rate", "steps", "must be a rising row", steps)
     if loss.shape != steps.shape or not ((loss > 0) & np.isfinite(loss)).all():
@@ -108,8 +108,7 @@ def stages(
     """
     import pandas as pd
 
-    if not 0 < prominence < 1:
-        raise SpecError.of("stages", "prominence", "must be in (0, 1)", prominence)
+    number("stages", "prominence", prominence, "must be in (0, 1)", lambda x: 0 < x < 1)
     seen = as_traces(runs)
     if "loss" not in seen:
         raise SpecError.of("stages", "runs", "must hold loss", list(seen.data_vars))

@@ -15,6 +15,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from tegum.analysis._arrays import one_model
+from tegum.arguments import array, number
 from tegum.dims import F64
 from tegum.errors import SpecError
 
@@ -41,8 +42,7 @@ def left_out(W: NDArray[Any] | xr.DataArray, *, rank: float = RANK) -> F64:
     w = one_model("left_out", "W", W)
     if not np.isfinite(w).all():
         raise SpecError.of("left_out", "W", "must be finite", w)
-    if not 0 < rank < 1:
-        raise SpecError.of("left_out", "rank", "must be in (0, 1)", rank)
+    rank = number("left_out", "rank", rank, "must be in (0, 1)", lambda x: 0 < x < 1)
     _, size, rows = np.linalg.svd(w, full_matrices=True)
     kept = int((size > rank * size.max(initial=0.0)).sum())
     basis = rows[kept:].T
@@ -67,7 +67,7 @@ def projection(directions: NDArray[Any] | list[Any]) -> F64:
 
     Source: "The Geometry of Superposition: Polytopes and Low-Rank Matrices".
     """
-    columns = np.asarray(directions, dtype=np.float64)
+    columns = array("projection", "directions", directions)
     columns = columns[:, None] if columns.ndim == 1 else columns
     if columns.ndim != 2 or not np.isfinite(columns).all():
         rule = "must be finite, (feature,) or (feature, k)"

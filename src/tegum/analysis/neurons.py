@@ -33,6 +33,7 @@ from tegum.analysis._neurons import (
     rescaled,
     strength_of,
 )
+from tegum.arguments import array
 from tegum.dims import F64, FEATURE, HIDDEN, I64
 from tegum.errors import SpecError
 
@@ -63,7 +64,7 @@ def rescale(
 
     Source: "Computation in Superposition", a footnote.
     """
-    v, w = (np.asarray(array, np.float64) for array in W)
+    v, w = (array("rescale", "W", one) for one in W)
     check_pair(v.shape, w.shape)
     return rescaled(v, w)
 

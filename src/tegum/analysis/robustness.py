@@ -16,6 +16,7 @@ import xarray as xr
 from jaxtyping import Float64
 
 from tegum.analysis._arrays import check_integer
+from tegum.arguments import array, number
 from tegum.dims import F64
 from tegum.errors import SpecError
 from tegum.models.activations import ACTIVATIONS
@@ -60,11 +61,10 @@ def attacks(G: Float64[np.ndarray, "*lead n n"], size: float) -> Float64[np.ndar
 
     Source: "Relationship to Adversarial Robustness"; claims 32, 33.
     """
-    G = np.asarray(G, dtype=np.float64)
+    G = array("attacks", "G", G)
     if G.ndim < 2 or G.shape[-1] != G.shape[-2]:
         raise SpecError.of("attacks", "G", "must be (..., n, n)", G.shape)
-    if not 0 <= size < np.inf:
-        raise SpecError.of("attacks", "size", "must be >= 0 and finite", size)
+    size = number("attacks", "size", size, "must be >= 0 and finite", lambda x: x >= 0)
     length = np.linalg.norm(G, axis=-1, keepdims=True)
     moves: F64 = size * np.divide(G, length, out=np.zeros_like(G), where=length > 0)
     return moves
@@ -128,8 +128,8 @@ def _check(problem: Problem, size: float | None, relative_size: float) -> None:
         rule = "must be identity: the strongest attack is known for a linear hidden layer"
         raise SpecError.of(type(problem.model).__name__, "hidden_activation", rule, hidden)
     for name, value in (("size", size), ("relative_size", relative_size)):
-        if value is not None and not (np.isfinite(value) and value > 0):
-            raise SpecError.of("vulnerability", name, "must be a finite number > 0", value)
+        if value is not None:
+            number("vulnerability", name, value, "must be a finite number > 0", lambda x: x > 0)
 
 
 class _Model(NamedTuple):

@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from tegum.arguments import array, number
 from tegum.dims import F64
 from tegum.errors import SpecError
 
@@ -136,7 +137,7 @@ def _on_and_beside(
     if not 0 < half_width <= beside[0] < beside[1]:
         rule = "must be 0 < half_width <= beside[0] < beside[1]"
         raise SpecError.of("line", "beside", rule, (half_width, *beside))
-    distance = np.abs(np.asarray(values, dtype=np.float64) - at)
+    distance = np.abs(array("line", "values", values) - at)
     return distance <= half_width, (distance >= beside[0]) & (distance <= beside[1])
 
 
@@ -161,7 +162,7 @@ def plateau(y: ArrayLike, value: float, tolerance: float) -> slice:
 
     Source: "The Geometry of Superposition: Uniform Superposition".
     """
-    near = np.abs(np.asarray(y, dtype=np.float64) - value) < tolerance
+    near = np.abs(array("plateau", "y", y) - value) < tolerance
     edges = np.flatnonzero(np.diff(np.r_[False, near, False].astype(int)))
     starts, stops = edges[::2], edges[1::2]
     if not starts.size:
@@ -212,8 +213,7 @@ def window_slopes(x: ArrayLike, y: ArrayLike, ratio: float) -> F64:
     log_x, _ = _logs("window_slopes", x, y)
     if not (np.diff(log_x) > 0).all():
         raise SpecError.of("window_slopes", "x", "must rise strictly", np.asarray(x))
-    if not ratio > 1:
-        raise SpecError.of("window_slopes", "ratio", "must be > 1", ratio)
+    ratio = number("window_slopes", "ratio", ratio, "must be > 1", lambda x: x > 1)
     ends = np.searchsorted(log_x, log_x + np.log(ratio) - 1e-12)
     a, b = np.asarray(x), np.asarray(y)
     spans = [(i, int(end) + 1) for i, end in enumerate(ends) if end < len(log_x)]
@@ -221,7 +221,7 @@ def window_slopes(x: ArrayLike, y: ArrayLike, ratio: float) -> F64:
 
 
 def _logs(owner: str, x: ArrayLike, y: ArrayLike) -> tuple[F64, F64]:
-    a, b = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+    a, b = array(owner, "x", x), array(owner, "y", y)
     for name, values in (("x", a), ("y", b)):
         if a.shape != b.shape or a.ndim != 1 or not ((values > 0) & np.isfinite(values)).all():
             rule = "must be positive and finite, x and y of one shape (k,)"

@@ -23,8 +23,8 @@ from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 from tegum.analysis import catalogue, geometry
 from tegum.analysis._arrays import Array, labelled, lift, one_model
 from tegum.analysis._matching import least_distance, match, symmetry
+from tegum.arguments import number
 from tegum.dims import F64, FEATURE, I64
-from tegum.errors import SpecError
 
 #: Features are linked when |cos| exceeds this.
 THRESHOLD: Final = 0.15
@@ -184,9 +184,7 @@ def _row(number: int, factor: Factor, features: NDArray[Any]) -> dict[str, objec
 
 
 def _checked(threshold: float) -> float:
-    if not 0.0 <= threshold < 1.0:
-        raise SpecError.of("factors", "threshold", "must be in [0, 1)", threshold)
-    return float(threshold)
+    return number("factors", "threshold", threshold, "must be in [0, 1)", lambda x: 0 <= x < 1)
 
 
 def _names(W: F64, threshold: float) -> NDArray[Any]:

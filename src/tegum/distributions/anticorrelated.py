@@ -20,7 +20,7 @@ class Anticorrelated(Distribution):
     Args:
         n_sets: the number of sets, >= 1.
         set_size: k, features in each set, >= 1.
-        feature_probability: p that a *set* is on, in (0, 1], a number or one per set.
+        feature_probability: p that a *set* is on, in [0, 1], a number or one per set.
         magnitude: what v is drawn from, as in `Independent`.
 
     Raises:

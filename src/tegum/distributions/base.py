@@ -17,7 +17,7 @@ from tegum.spec import Interval, Spec, nested
 
 BlockKind = Literal["independent", "correlated", "anticorrelated"]
 
-Probability: TypeAlias = Annotated[float | tuple[float, ...], Interval(0, 1, open="low")]
+Probability: TypeAlias = Annotated[float | tuple[float, ...], Interval(0, 1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Block:
         kind: "independent", "correlated" or "anticorrelated".
         start: the position of its first feature, >= 0.
         size: how many features it has, >= 1.
-        probability: that it is on, in (0, 1].
+        probability: that it is on, in [0, 1].
         magnitude: the name of a law of `tegum.distributions.magnitudes`.
 
     Source: "Correlated and Anticorrelated Features".
@@ -73,7 +73,7 @@ class Distribution(Spec):
         """A copy whose on/off draws have probability `value`: all of them, or only the index-th.
 
         Args:
-            value: in (0, 1], or one per draw where no index is given.
+            value: in [0, 1], or one per draw where no index is given.
             index: which draw, from 0; None for all.
 
         Returns:

@@ -51,7 +51,7 @@ class Groups(Distribution):
         """A copy with a new probability for all draws, or for the index-th over all parts.
 
         Args:
-            value: in (0, 1].
+            value: in [0, 1].
             index: which draw, from 0, part after part; None for all.
 
         Returns:

@@ -18,7 +18,7 @@ class Independent(Distribution):
 
     Args:
         n_features: the number of features n, >= 1.
-        feature_probability: p = 1 − S that a feature is active, in (0, 1], a number or one each.
+        feature_probability: p = 1 − S that a feature is active, in [0, 1], a number or one each.
         magnitude: what v is drawn from: uniform, U[0, 1]; signed, U[-1, 1]; exponential, Exp(1);
             one, 1.
 

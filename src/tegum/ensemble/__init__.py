@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import tegum
+from tegum.arguments import whole
 from tegum.dims import CHECKPOINT, SEED, STEP
 from tegum.engines import get_engine
 from tegum.ensemble.given import Given
@@ -109,11 +110,8 @@ def _check_kinds(problem: Problem, training: Training) -> None:
 
 
 def _whole(field: str, value: Any, *, lowest: int, bits: int) -> int:
-    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if not whole or not lowest <= value < 2**bits:
-        rule = f"must be an integer >= {lowest} of at most {bits} bits"
-        raise SpecError.of("train", field, rule, value)
-    return int(value)
+    rule = f"must be an integer >= {lowest} of at most {bits} bits"
+    return whole("train", field, value, rule, lowest, 2**bits)
 
 
 @contextmanager

@@ -81,7 +81,7 @@ def _laid_out(
 ) -> NDArray[Any]:
     """(points, seeds or 1, ...) of one parameter."""
     given, where, own = runs[name], f"start.{name}", PARAMETERS[name]
-    if given.dtype.kind != "f":
+    if given.dtype.kind not in "fiub":
         raise SpecError.of("train", where, "must be real numbers", given.dtype)
     sizes = tuple(given.sizes.get(dim) for dim in own)
     if sizes != shape:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tegum.arguments import whole
 from tegum.ensemble.work import unit_size
 from tegum.errors import SpecError
 from tegum.memory import lacking
@@ -32,9 +33,7 @@ def checked_jobs(owner: str, jobs: int | None) -> int:
     """
     if jobs is None:
         return available_cores()
-    if isinstance(jobs, bool) or not isinstance(jobs, int | np.integer) or jobs < 1:
-        raise SpecError.of(owner, "jobs", "must be an integer >= 1 or None", jobs)
-    return int(jobs)
+    return whole(owner, "jobs", jobs, "must be an integer >= 1 or None", 1)
 
 
 def check_memory(ensemble: Ensemble) -> None:

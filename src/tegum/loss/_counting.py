@@ -2,7 +2,8 @@
 
 Feature j is active with probability p_j. What is known of the number k of active features does
 not change when all odds p/(1 − p) get one factor; here they have the geometric mean 1, so that no
-number of active features is too rare for the arithmetic. A feature with p = 1 stays so.
+number of active features is too rare for the arithmetic. A feature with p = 1 stays so, and one
+with p = 0 beside others that are active now and then.
 """
 
 from __future__ import annotations
@@ -29,9 +30,11 @@ class Steps(NamedTuple):
 
 def tilted(probability: F64) -> F64:
     """Probabilities with the same odds up to one factor, their geometric mean being 1."""
-    free = probability < 1
+    if not probability.any():
+        return np.full_like(probability, 0.5)
+    free = (probability < 1) & (probability > 0)
     log_odds = np.log(probability[free]) - np.log1p(-probability[free])
-    even = np.ones_like(probability)
+    even = probability.copy()
     if free.any():
         even[free] = 1 / (1 + np.exp(log_odds.mean() - log_odds))
     return even

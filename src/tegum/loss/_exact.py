@@ -52,7 +52,8 @@ class Question(NamedTuple):
 def method_of(problem: Problem, asked: str) -> str:
     """How the loss is found; SpecError where what is asked for cannot."""
     n, activation = problem.n_features, problem.model.output_activation
-    exponential = any(b.magnitude == "exponential" for b in problem.distribution.blocks())
+    magnitudes = {block.magnitude for block in problem.distribution.blocks()}
+    exponential = "exponential" in magnitudes
     if activation not in SLOPES:
         if asked != "auto":
             rule = f"must be 'auto' for the output activation {activation!r}"
@@ -61,9 +62,16 @@ def method_of(problem: Problem, asked: str) -> str:
     if asked == "enumeration" and (exponential or n > MOST_FEATURES):
         rule = f"can be 'enumeration' for at most {MOST_FEATURES} features, none exponential"
         raise SpecError.of("expected_loss", "method", rule, asked)
+    if asked == "series" and "one" in magnitudes and activation != "identity":
+        rule = "cannot be 'series' where features are 0 or 1: theirs does not end"
+        raise SpecError.of("expected_loss", "method", rule, asked)
     if asked != "auto":
         return asked
-    if activation == "identity" or (n <= 2 and not exponential):
+    if activation == "identity":
+        return "closed form"
+    if "one" in magnitudes:
+        return "finite sum" if len(magnitudes) == 1 else "enumeration"
+    if n <= 2 and not exponential:
         return "closed form"
     return "enumeration" if n <= ENUMERATED and not exponential else "series"
 

@@ -128,7 +128,7 @@ class Output:
         found = np.zeros((2, self.most + 1))
         c, t = self.a * self.scale, self.b + self.a * self.shift
         with np.errstate(divide="ignore"):
-            log_odds = np.minimum(np.log(self.q) - np.log1p(-self.q), 700.0)
+            log_odds = np.clip(np.log(self.q) - np.log1p(-self.q), -700.0, 700.0)
         for on in range(2):
             found[on, 0] = float(self._kinked(on, np.array(self.b), np.zeros(())))
             if self.most >= 1:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from tegum.arguments import number
 from tegum.dims import ACTIVE, F64, I64
 from tegum.distributions.magnitudes import MAGNITUDES
 from tegum.errors import SpecError
@@ -69,8 +70,7 @@ def loss_by_active(
     if not isinstance(problem, Problem):
         raise SpecError.of("loss_by_active", "problem", "must be a Problem", problem)
     check_trainable(problem.replace(l1=0.0))
-    if not 0 < tolerance < 1:
-        raise SpecError.of("loss_by_active", "tolerance", "must be in (0, 1)", tolerance)
+    number("loss_by_active", "tolerance", tolerance, "must be in (0, 1)", lambda x: 0 < x < 1)
     ks, p = _orders(orders, problem.n_features), _probabilities(problem)
     law, alpha = _law(problem, p), SLOPES[problem.model.output_activation]
     weights, layout = read("loss_by_active", problem, W, b)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tegum.arguments import flag, number
 from tegum.distributions.base import Layout
 from tegum.ensemble.machine import checked_jobs
 from tegum.errors import SpecError
@@ -34,8 +35,8 @@ class ExpectedLoss:
     Args:
         loss: (...), of the leading shape of W, >= 0.
         error: (...), an estimate of the absolute error, rarely exceeded.
-        method: "closed form", "enumeration", "series", or "smooth series" and "moments" for the
-            activations without a kink.
+        method: "closed form", "enumeration", "series", "finite sum" where all features are 0 or 1,
+            or "smooth series" and "moments" for the activations without a kink.
         gradient: if asked for, dL/dW (..., hidden, feature), or of W_in and W_out, and dL/db
             (..., feature), by their names.
     """
@@ -71,6 +72,11 @@ def expected_loss(
     last node, and rounding. Gradients are good to 1e-8 but where interference of 1e-3 and less
     meets a bias of about 0. GELU and quadratic outputs have values, not gradients. Penalties do
     not count.
+
+    Where features are 0 or 1 (magnitude "one") the loss is a finite sum over the patterns of active
+    features, up to rounding: with all features so, 2^16 patterns of each half of the on/off draws
+    stand for 2^32; beside others, 12 features. It is then piecewise quadratic in W and b: where
+    some pattern has z = 0 the gradient is that of one side.
 
     Args:
         problem: what is asked; its model says the shapes n (features) and m (hidden).
@@ -139,7 +145,7 @@ def aimed_loss(
     if not isinstance(problem, Problem):
         raise SpecError.of("expected_loss", "problem", "must be a Problem", problem)
     _exact.check_exact(problem)
-    if gradient:
+    if flag("expected_loss", "gradient", gradient):
         _exact.check_trainable(problem.replace(l1=0.0))
     if method not in _METHODS:
         raise SpecError.of("expected_loss", "method", f"must be one of {_METHODS}", method)
@@ -192,10 +198,7 @@ def _aim(owner: str, tolerance: Any) -> float:
     """The tolerance that was asked for, or the usual one. Raises SpecError."""
     if tolerance is None:
         return AIM
-    real = isinstance(tolerance, float | int | np.floating) and not isinstance(tolerance, bool)
-    if not real or not 0 < tolerance < 1:
-        raise SpecError.of(owner, "tolerance", "must be in (0, 1)", tolerance)
-    return float(tolerance)
+    return number(owner, "tolerance", tolerance, "must be in (0, 1)", lambda x: 0 < x < 1)
 
 
 def score(

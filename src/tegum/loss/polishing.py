@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from tegum.arguments import whole
 from tegum.ensemble.machine import checked_jobs
 from tegum.ensemble.slices import interrupt_between_slices
-from tegum.errors import SpecError
 from tegum.runs.models import models_of
 from tegum.runs.schema import RECORDS
 from tegum.runs.write import variables
@@ -40,12 +38,11 @@ def polish(runs: xr.Dataset, *, steps: int = 5_000, jobs: int | None = None) -> 
     """
     from tegum.loss._exact import check_trainable, descend
 
-    if isinstance(steps, bool) or not isinstance(steps, int | np.integer) or steps < 0:
-        raise SpecError.of("polish", "steps", "must be an integer >= 0", steps)
+    steps = whole("polish", "steps", steps, "must be an integer >= 0")
     models, jobs = models_of(runs, "polish"), checked_jobs("polish", jobs)
     for problem in models.problems:
         check_trainable(problem)
-    found = descend(models, int(steps), jobs, interrupt_between_slices())
+    found = descend(models, steps, jobs, interrupt_between_slices())
     kept = {name: array.copy() for name, array in found.items()}
     polished = runs.drop_vars([name for name in runs if name in RECORDS])
     return polished.assign(variables(kept, models.dims, models.shape, expected=True))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tegum.arguments import whole
 from tegum.dims import CANDIDATE, SEED
 from tegum.errors import SpecError, UnknownNameError
 from tegum.runs.schema import VARIABLES
@@ -64,8 +65,7 @@ def drop_worst(runs: xr.Dataset, k: int = 1) -> xr.Dataset:
     """
     order = _ranking(runs, "drop_worst")
     n = order.sizes[CANDIDATE]
-    if isinstance(k, bool) or not isinstance(k, int | np.integer) or not 0 <= k < n:
-        raise SpecError.of("drop_worst", "k", f"must be an integer in [0, {n})", k)
+    k = whole("drop_worst", "k", k, f"must be an integer in [0, {n})", below=n)
     return runs.isel({SEED: order.isel({CANDIDATE: slice(n - k)})})
 
 

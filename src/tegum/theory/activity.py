@@ -20,6 +20,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import ArrayLike
 
+from tegum.arguments import array
 from tegum.dims import F64
 from tegum.errors import SpecError
 
@@ -41,7 +42,7 @@ def isolated_loss(w: ArrayLike, ratio: ArrayLike) -> Float[F64, ...]:
 
     Source: "The Strategic Picture of Superposition".
     """
-    weight, cost = (np.asarray(a, np.float64) for a in (w, ratio))
+    weight, cost = array("isolated_loss", "w", w), array("isolated_loss", "ratio", ratio)
     return np.asarray((1 - weight**2) ** 2 / 3 + cost * weight / 2)
 
 
@@ -59,7 +60,7 @@ def isolated_weight(ratio: ArrayLike) -> Float[F64, ...]:
 
     Source: "The Strategic Picture of Superposition".
     """
-    cost = np.asarray(ratio, np.float64)
+    cost = array("isolated_weight", "ratio", ratio)
     if not (cost >= 0).all():
         raise SpecError.of("isolated_weight", "ratio", "must be >= 0", ratio)
     # w = 2/√3 cos(t): 4cos³t − 3cos t = cos 3t = −(3√3/2)(3/8) λ/I = −(λ/I)/METASTABLE
@@ -74,13 +75,13 @@ def dedicated_reduction(feature_probability: ArrayLike) -> Float[F64, ...]:
     Against predicting the mean, at importance 1.
 
     Args:
-        feature_probability: p in (0, 1], a number or (...).
+        feature_probability: p in [0, 1], a number or (...).
 
     Returns:
-        The reductions, (...), in [1/12, 1/3).
+        The reductions, (...), in [1/12, 1/3].
 
     Raises:
-        SpecError: for p outside (0, 1].
+        SpecError: for p outside [0, 1].
 
     Source: "The Strategic Picture of Superposition".
     """
@@ -94,13 +95,13 @@ def antipodal_reduction(feature_probability: ArrayLike) -> Float[F64, ...]:
     Both features' variance 2σ², less the interference p²/3, over 1 − (1 − p)² = p(2 − p).
 
     Args:
-        feature_probability: p in (0, 1], a number or (...).
+        feature_probability: p in [0, 1], a number or (...).
 
     Returns:
-        The reductions, (...), in [−1/6, 1/3).
+        The reductions, (...), in [−1/6, 1/3].
 
     Raises:
-        SpecError: for p outside (0, 1].
+        SpecError: for p outside [0, 1].
 
     Source: "The Strategic Picture of Superposition".
     """
@@ -112,13 +113,13 @@ def antipodal_deficit(feature_probability: ArrayLike) -> Float[F64, ...]:
     """p²/(4(2 − p)) = `dedicated_reduction` − `antipodal_reduction`: what sharing a neuron costs.
 
     Args:
-        feature_probability: p in (0, 1], a number or (...).
+        feature_probability: p in [0, 1], a number or (...).
 
     Returns:
-        The deficits, (...), in (0, 1/4].
+        The deficits, (...), in [0, 1/4].
 
     Raises:
-        SpecError: for p outside (0, 1].
+        SpecError: for p outside [0, 1].
 
     Source: "The Strategic Picture of Superposition".
     """
@@ -127,7 +128,7 @@ def antipodal_deficit(feature_probability: ArrayLike) -> Float[F64, ...]:
 
 
 def _probability(owner: str, value: ArrayLike) -> F64:
-    p = np.asarray(value, np.float64)
-    if not ((p > 0) & (p <= 1)).all():
-        raise SpecError.of(owner, "feature_probability", "must be in (0, 1]", value)
+    p = array(owner, "feature_probability", value)
+    if not ((p >= 0) & (p <= 1)).all():
+        raise SpecError.of(owner, "feature_probability", "must be in [0, 1]", value)
     return p

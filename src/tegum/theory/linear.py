@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from tegum.arguments import array, whole
 from tegum.dims import F64, Bools
 from tegum.errors import SpecError
 from tegum.theory._arrays import (
@@ -99,7 +100,7 @@ def loss(W: Numbers, importance: Numbers, covariance: Numbers) -> Scalars:
     n = w.shape[-1]
     weight = per_feature("linear.loss", "importance", importance, n)
     residual = np.eye(n) - gram(w)  # (..., i, j): what of x_j is missing from output i
-    C = np.asarray(covariance, dtype=np.float64)
+    C = array("linear.loss", "covariance", covariance)
     if C.shape == (n, n):
         product = np.einsum("i,...ij,jk,...ik->...", weight, residual, C, residual, optimize=True)
         return np.asarray(product)
@@ -123,7 +124,11 @@ def best_bias(W: Numbers, mean: Numbers) -> Float[F64, "... feature"]:
     Source: "Demonstrating Superposition: Mathematical Understanding".
     """
     w = weights("linear.best_bias", W)
-    mu = np.broadcast_to(np.asarray(mean, dtype=np.float64), (w.shape[-1],))
+    mean = array("linear.best_bias", "mean", mean)
+    if mean.shape not in ((), w.shape[-1:]):
+        rule = f"must be a number or {w.shape[-1]} numbers"
+        raise SpecError.of("linear.best_bias", "mean", rule, mean.shape)
+    mu = np.broadcast_to(mean, w.shape[-1:])
     return mu - gram(w) @ mu
 
 
@@ -202,8 +207,7 @@ def optimum(importance: Numbers, variance: Numbers, n_hidden: int) -> LinearOpti
 
     Source: "Demonstrating Superposition: Mathematical Understanding".
     """
-    if n_hidden < 1:
-        raise SpecError.of("linear.optimum", "n_hidden", "must be >= 1", n_hidden)
+    n_hidden = whole("linear.optimum", "n_hidden", n_hidden, "must be an integer >= 1", 1)
     n = max(np.size(importance), np.size(variance))
     weight = per_feature("linear.optimum", "importance", importance, n)
     worth: PerFeature = weight * per_feature("linear.optimum", "variance", variance, n)

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
+from tegum.arguments import whole
 from tegum.dims import F64
-from tegum.errors import SpecError
 from tegum.theory._arrays import Numbers, per_feature, probability
 from tegum.theory.linear import uniform_variance
 
@@ -62,8 +62,7 @@ def digon_losses(
 
     Source: "Demonstrating Superposition: Basic Results".
     """
-    if n_hidden < 1:
-        raise SpecError.of("digon_packing", "n_hidden", "must be >= 1", n_hidden)
+    n_hidden = whole("digon_packing", "n_hidden", n_hidden, "must be an integer >= 1", 1)
     p = probability("digon_packing", feature_probability)
     n = np.size(importance)
     weight = np.sort(per_feature("digon_packing", "importance", importance, n))[::-1]

@@ -7,12 +7,12 @@ Young).
 
 from __future__ import annotations
 
-from numbers import Integral
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
 
+from tegum.arguments import array, whole
 from tegum.dims import F64
 from tegum.errors import SpecError
 from tegum.theory._arrays import probability
@@ -60,7 +60,7 @@ def components(covariance: Float[F64, "feature feature"]) -> Components:
 
     Source: "Collapsing of Correlated Features".
     """
-    C = np.asarray(covariance, dtype=np.float64)
+    C = array("components", "covariance", covariance)
     square = C.ndim == 2 and C.shape[0] == C.shape[1]
     if not square or not np.isfinite(C).all() or not np.allclose(C, C.T):
         raise SpecError.of("components", "covariance", "must be a symmetric matrix", C.shape)
@@ -83,8 +83,7 @@ def least_loss(covariance: Float[F64, "feature feature"], n_hidden: int) -> floa
 
     Source: "Collapsing of Correlated Features".
     """
-    if not isinstance(n_hidden, Integral) or n_hidden < 1:
-        raise SpecError.of("least_loss", "n_hidden", "must be an integer >= 1", n_hidden)
+    n_hidden = whole("least_loss", "n_hidden", n_hidden, "must be an integer >= 1", 1)
     return float(components(covariance).variance[n_hidden:].sum())
 
 

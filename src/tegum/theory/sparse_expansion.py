@@ -19,6 +19,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from tegum.arguments import whole
 from tegum.dims import F64, Bools
 from tegum.errors import SpecError
 from tegum.theory._arrays import (
@@ -62,11 +63,12 @@ def term_weights(n_features: int, feature_probability: float) -> Float[F64, " ac
         The factors, (active,), of n + 1 entries.
 
     Raises:
-        SpecError: for p outside [0, 1].
+        SpecError: for n < 1, and p outside [0, 1].
 
     Source: "Demonstrating Superposition: Mathematical Understanding".
     """
     p = probability("term_weights", feature_probability)
+    n_features = whole("term_weights", "n_features", n_features, "must be an integer >= 1", 1)
     k = np.arange(n_features + 1)
     return p**k * (1.0 - p) ** (n_features - k)
 
@@ -183,10 +185,8 @@ def loss_k_sampled(
     n = w.shape[-1]
     if w.ndim != 2 or bias.ndim != 1:
         raise SpecError.of("loss_k_sampled", "W", "must be one model (hidden, feature)", w.shape)
-    if not 0 <= k <= n:
-        raise SpecError.of("loss_k_sampled", "k", f"must be in 0 … {n}", k)
-    if samples < 2:
-        raise SpecError.of("loss_k_sampled", "samples", "must be >= 2", samples)
+    k = whole("loss_k_sampled", "k", k, f"must be an integer in 0 … {n}", below=n + 1)
+    samples = whole("loss_k_sampled", "samples", samples, "must be an integer >= 2", 2)
     squared = np.empty(samples)
     chunk = max(1, 2_000_000 // n)
     for start in range(0, samples, chunk):

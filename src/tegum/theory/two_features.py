@@ -27,6 +27,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from tegum.arguments import array
 from tegum.dims import F64, Bools
 from tegum.theory._arrays import Numbers, Scalars, checked
 
@@ -115,7 +116,8 @@ def gradient_without_bias(
     Source: "Comments & Replications: Tom McGrath".
     """
     r, p = checked("gradient_without_bias", relative_importance, feature_probability)
-    w = np.broadcast_arrays(np.asarray(w1, np.float64), np.asarray(w2, np.float64), r, p)
+    owner = "gradient_without_bias"
+    w = np.broadcast_arrays(array(owner, "w1", w1), array(owner, "w2", w2), r, p)
     signs = [np.where(one >= 0, 1.0, -1.0) for one in w[:2]]
     u, v = (np.maximum(np.abs(one), SMALLEST) for one in w[:2])
     slopes, _ = derivatives(u, v, signs[0] == signs[1], w[3], w[2])
@@ -151,7 +153,7 @@ def derivatives(
 
 def _errors(w1: Numbers, w2: Numbers, r: Scalars) -> tuple[Scalars, Scalars]:
     """Σ_i I_i times the error with one feature active (summed over which), and with both."""
-    first, second = np.asarray(w1, dtype=np.float64), np.asarray(w2, dtype=np.float64)
+    first, second = array("two_features", "w1", w1), array("two_features", "w2", w2)
     u, v = np.maximum(np.abs(first), SMALLEST), np.maximum(np.abs(second), SMALLEST)
     same = first * second >= 0
     single, pair = (one + r * two for one, two in by_output(u, v, same))

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from tegum.arguments import number
 from tegum.dims import F64, I64, Bools
 from tegum.errors import SpecError
 from tegum.theory._arrays import Numbers, Scalars, checked
@@ -111,12 +112,13 @@ def local_minima(
         The minima, their arrays of no dimension.
 
     Raises:
-        SpecError: as `minima`, and for arrays.
+        SpecError: as `minima`, for arrays, and unless apart > 0.
 
     Source: "Comments & Replications: Tom McGrath".
     """
     r, p = checked("local_minima", relative_importance, feature_probability)
     _positive("local_minima", r, p)
+    apart = number("local_minima", "apart", apart, "must be > 0", lambda x: x > 0)
     if r.ndim:
         raise SpecError.of("local_minima", "feature_probability", "must be one (p, r)", r.shape)
     _, points = _all_minima(p.reshape(1), r.reshape(1))

@@ -21,7 +21,7 @@ export interface Settings {
   data: string;
   setSize: number;
   magnitude: string;
-  /** Feature probability p = 1 − S, in (0, 1]; for sets, of a set. */
+  /** Feature probability p = 1 − S, in [0, 1]; for sets, of a set. */
   p: number;
   /** JSON of the parts of a distribution that has several; read where `data` is "groups". */
   groups: string;

@@ -21,8 +21,8 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from tegum.dims import F64, I64
-from tegum.engines.exact.numeric import NONE, ONE, TWO, ZERO, inline, part, thin
-from tegum.engines.exact.objective import polynomials
+from tegum.engines.exact.numeric import CONSTANT, NONE, ONE, TWO, ZERO, inline, part, thin
+from tegum.engines.exact.polynomials import polynomials
 from tegum.engines.exact.terms import scale_of, shift_of
 
 #: The most features that are enumerated.
@@ -117,8 +117,12 @@ def volume(count, t, p, work):
 
 @inline
 def _activate(i, law, a, b, work):
-    """The active features of the pattern, their coefficients on the unit box: (count, t, own)."""
-    count, t = 0, b
+    """The pattern: how many active features vary, how many are constant, t, the place of i.
+
+    Those that vary come first, with their coefficients on the unit box; the others come last in
+    work.feature. i is at -1 while it is off.
+    """
+    count, fixed, t, own = 0, 0, b, -1
     for B in range(law.start.shape[0]):
         if work.state[B] == 0:
             continue
@@ -127,19 +131,23 @@ def _activate(i, law, a, b, work):
                 continue
             j = law.start[B] + member
             t += a[j] * shift_of(law.family[j])
-            c, at = a[j] * scale_of(law.family[j]), count
-            while at > 0 and abs(work.coefficient[at - 1]) < abs(c):
-                work.coefficient[at] = work.coefficient[at - 1]
-                work.feature[at] = work.feature[at - 1]
-                at -= 1
-            work.coefficient[at], work.feature[at] = c, j
-            count += 1
-    own = -1
-    for q in range(count):
+            if law.family[j] == CONSTANT:
+                fixed += 1
+                at = a.shape[0] - fixed
+            else:
+                c, at = a[j] * scale_of(law.family[j]), count
+                while at > 0 and abs(work.coefficient[at - 1]) < abs(c):
+                    work.coefficient[at] = work.coefficient[at - 1]
+                    work.feature[at] = work.feature[at - 1]
+                    at -= 1
+                work.coefficient[at] = c
+                count += 1
+            work.feature[at] = j
+    for q in range(a.shape[0]):
         work.power[q] = 0
-        if work.feature[q] == i:
+        if work.feature[q] == i and (q < count or q >= a.shape[0] - fixed):
             own = q
-    return count, t, own
+    return count, fixed, t, own
 
 
 @part
@@ -182,31 +190,37 @@ def _pattern(weight, i, b, kappa, gradient, law, work):
     kappa = (κ₁, κ₂).
     """
     kappa1, kappa2 = kappa
-    count, t, own = _activate(i, law, work.a, b, work)
+    count, fixed, t, own = _activate(i, law, work.a, b, work)
     scaled = _scaled(count, t, work)
     mean = _moment(NONE, NONE, ONE, count, scaled, work)
     value = kappa2 * _moment(NONE, NONE, TWO, count, scaled, work)
     alpha = beta = up = up_own = 0.0
     if own >= 0:
         alpha, beta = scale_of(law.family[i]), shift_of(law.family[i])
-        value -= 2.0 * kappa1 * (alpha * _moment(own, NONE, ONE, count, scaled, work) + beta * mean)
+        x_relu = beta * mean
+        if alpha != 0.0:
+            x_relu += alpha * _moment(own, NONE, ONE, count, scaled, work)
+        value -= 2.0 * kappa1 * x_relu
     if not gradient:
         return weight * value, 0.0
     if own >= 0:
         up = _moment(NONE, NONE, ZERO, count, scaled, work)
-        up_own = _moment(own, NONE, ZERO, count, scaled, work)
+        if alpha != 0.0:
+            up_own = _moment(own, NONE, ZERO, count, scaled, work)
     by_b = 2.0 * (kappa2 * mean - kappa1 * (alpha * up_own + beta * up))
     for q in range(count):
         j = work.feature[q]
         scale, shift = scale_of(law.family[j]), shift_of(law.family[j])
         both = 0.0
         if own >= 0:  # E[x_i x_j 1]
-            both = (
-                alpha * scale * _moment(own, q, ZERO, count, scaled, work) + alpha * shift * up_own
-            )
+            both = alpha * shift * up_own
+            if alpha != 0.0:
+                both += alpha * scale * _moment(own, q, ZERO, count, scaled, work)
             both += beta * scale * _moment(q, NONE, ZERO, count, scaled, work) + beta * shift * up
         x_relu = scale * _moment(q, NONE, ONE, count, scaled, work) + shift * mean
         work.da[j] += weight * 2.0 * (kappa2 * x_relu - kappa1 * both)
+    for q in range(work.a.shape[0] - fixed, work.a.shape[0]):  # worth 1: their derivative is b's
+        work.da[work.feature[q]] += weight * by_b
     return weight * value, weight * by_b
 
 
@@ -236,24 +250,31 @@ def _probability(law, point, work):
     return value
 
 
+@part
+def over_patterns(i, b, kappa, gradient, a, law, point, work):
+    """E[κ₂R² − 2κ₁ x_i R], kappa = (κ₁, κ₂): (value, by b); work.da <- by a."""
+    for j in range(a.shape[0]):
+        work.a[j], work.da[j] = a[j], 0.0
+    value = by_b = 0.0
+    while True:
+        weight = _probability(law, point, work)
+        if weight > 0.0:
+            f, by = _pattern(weight, i, b, kappa, gradient, law, work)
+            value, by_b = value + f, by_b + by
+        if not _next(law, work):
+            return value, by_b
+
+
 @thin
 def enumerate_rows(rows, b, alpha, gradient, law, point, work):
     """Σ_i I_i E[(x_i − x'_i)²] for A = rows (n, n); work.by_a, by_b <- derivatives if asked for."""
     n, total = b.shape[0], 0.0
     kappa = 1.0 - alpha, 1.0 - alpha * alpha
     for i in range(n):
-        for j in range(n):
-            work.a[j], work.da[j] = rows[i, j], 0.0
-        value, by_b = polynomials(i, b[i], -1.0, alpha, work.a, law, point, work.da)
-        while True:
-            weight = _probability(law, point, work)
-            if weight > 0.0:
-                f, by = _pattern(weight, i, b[i], kappa, gradient, law, work)
-                value, by_b = value + f, by_b + by
-            if not _next(law, work):
-                break
-        total += point.importance[i] * value
-        work.by_b[i] = point.importance[i] * by_b
+        value, by_b = over_patterns(i, b[i], kappa, gradient, rows[i], law, point, work)
+        more, more_b = polynomials(i, b[i], -1.0, alpha, work.a, law, point, work.da)
+        total += point.importance[i] * (value + more)
+        work.by_b[i] = point.importance[i] * (by_b + more_b)
         for j in range(n):
             work.by_a[i, j] = point.importance[i] * work.da[j]
     return total

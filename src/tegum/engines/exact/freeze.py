@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import exp, expm1, inf, log, log1p, pi
 
-from tegum.engines.exact.numeric import EXPONENTIAL, SIGNED, inline, part
+from tegum.engines.exact.numeric import CONSTANT, EXPONENTIAL, SIGNED, inline, part
 
 #: −log of the chance that z leaves the window.
 _TAIL = 40.0
@@ -21,8 +21,8 @@ def _log_mgf(family, y):
     """log E[e^{yx}] of a magnitude; inf where there is none."""
     if family == EXPONENTIAL:
         return -log1p(-y) if y < 1.0 else inf
-    if y == 0.0:
-        return 0.0
+    if y == 0.0 or family == CONSTANT:
+        return y
     if family == SIGNED:
         y = abs(y)
         return y + log(-expm1(-2.0 * y) / (2.0 * y))
@@ -35,6 +35,8 @@ def _log_mgf(family, y):
 def _block_log_mgf(B, a, s, law, point):
     """log E[e^{s·}] of a block, for s of either sign."""
     p = point.probability[B]
+    if p <= 0.0:
+        return 0.0
     first, last = law.start[B], law.start[B] + law.size[B]
     if law.together[B]:
         total = 0.0
@@ -66,7 +68,8 @@ def window(a, b, law, point):
     """P such that |z| > P has a chance below e^-40: by Chernoff, or the largest |z| there is."""
     largest = 0.0
     for j in range(a.shape[0]):
-        largest = max(largest, abs(a[j]))
+        if point.probability[law.block_of[j]] > 0.0:
+            largest = max(largest, abs(a[j]))
     result = abs(b)
     if largest == 0.0:
         return result
@@ -75,7 +78,8 @@ def window(a, b, law, point):
         sign = 1.0 if side == 0 else -1.0
         bound = sign * b
         for B in range(law.start.shape[0]):
-            bound += _reach(B, a, sign, law)
+            if point.probability[B] > 0.0:
+                bound += _reach(B, a, sign, law)
         s = _LOWEST / largest
         for _ in range(_COUNT):
             total = sign * b * s + _TAIL

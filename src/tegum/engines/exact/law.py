@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from tegum.dims import F64, I64
 from tegum.distributions.magnitudes import MAGNITUDES
-from tegum.engines.exact.numeric import EXPONENTIAL, SIGNED, UNIFORM
+from tegum.engines.exact.numeric import CONSTANT, EXPONENTIAL, SIGNED, UNIFORM
 
 if TYPE_CHECKING:
     from tegum.distributions import Distribution
 
 #: The magnitudes whose characteristic functions the kernels know.
-FAMILIES = {"uniform": UNIFORM, "signed": SIGNED, "exponential": EXPONENTIAL}
+FAMILIES = {"uniform": UNIFORM, "signed": SIGNED, "exponential": EXPONENTIAL, "one": CONSTANT}
 
 
 class Law(NamedTuple):
@@ -30,7 +30,7 @@ class Law(NamedTuple):
     size: I64  # (B,)
     together: NDArray[np.bool_]  # (B,)
     block_of: I64  # (n,)
-    family: I64  # (n,): UNIFORM, SIGNED, EXPONENTIAL
+    family: I64  # (n,): UNIFORM, SIGNED, EXPONENTIAL, CONSTANT
     mean: F64  # (n,): of the magnitude
     square: F64  # (n,): mean square of the magnitude
 

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from tegum.dims import F64, I64
 from tegum.engines.exact.descent import Shape, parameters
+from tegum.engines.exact.enumeration import MOST_FEATURES
 from tegum.engines.exact.law import FAMILIES, Law, Point, law_of, points_of
+from tegum.engines.exact.patterns import MOST_PATTERNS, split
 from tegum.errors import SpecError
 from tegum.models.activations import LEAKY_SLOPE
 
@@ -55,6 +57,30 @@ def check_exact(problem: Problem) -> None:
     if problem.target == "abs" and "signed" in magnitudes:
         rule = f"must be 'x' for an exact expected loss of signed features; {_INSTEAD}"
         raise SpecError.of("Problem", "target", rule, "abs")
+    if "one" in magnitudes and SLOPES.get(model.output_activation, 1.0) != 1.0:
+        _check_patterns(problem.distribution, magnitudes)
+
+
+def _check_patterns(distribution: Distribution, magnitudes: set[str]) -> None:
+    """Where features are 0 or 1 and outputs have a kink, patterns of active ones are summed."""
+    if magnitudes == {"one"}:
+        states = [2 if b.kind != "anticorrelated" else b.size + 1 for b in distribution.blocks()]
+        _, most = split(states)
+        if most > MOST_PATTERNS:
+            rule = (
+                f"of magnitude 'one' must have at most {MOST_PATTERNS} patterns of active features "
+                "in each half of its on/off draws (32 draws of independent features or correlated "
+                f"sets) for an exact expected loss; {_INSTEAD}"
+            )
+            raise SpecError.of("Problem", "distribution", rule, f"{len(states)} draws")
+        return
+    rule = f"must have magnitude 'one' beside uniform and signed only, {{}}; {_INSTEAD}"
+    where = "for an exact expected loss"
+    if "exponential" in magnitudes:
+        raise SpecError.of("Problem", "distribution", rule.format(where), "exponential")
+    if distribution.n_features > MOST_FEATURES:
+        where = f"and at most {MOST_FEATURES} features, {where}"
+        raise SpecError.of("Problem", "distribution", rule.format(where), distribution.n_features)
 
 
 def check_trainable(problem: Problem) -> None:

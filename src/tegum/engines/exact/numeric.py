@@ -14,7 +14,7 @@ _COMMON: Final[dict[str, Any]] = {
     "fastmath": FAST, "boundscheck": False, "error_model": "numpy", "_nrt": False,
 }  # fmt: skip
 
-UNIFORM, SIGNED, EXPONENTIAL = 0, 1, 2
+UNIFORM, SIGNED, EXPONENTIAL, CONSTANT = range(4)
 
 #: Integers to pass on. A literal is a type of its own: what is given one is compiled for it alone.
 NONE: Any = np.int64(-1)

@@ -6,6 +6,7 @@ Output i is x'_i = f(z_i), z = A x + b with A = WᵀW (or W_out W_in), f(z) = α
     E[(x_i − x'_i)²] = E[(x_i − α z)²] + E[κ₂ ReLU(z)² − 2 κ₁ x_i ReLU(z)],
 
 κ₁ = 1 − α, κ₂ = 1 − α²; with 2 ReLU(z) = z + |z| the rest is polynomials and a Fourier series.
+The series of a feature that is 0 or 1 does not end: the patterns of active features are summed.
 """
 
 from __future__ import annotations
@@ -17,7 +18,19 @@ import numpy as np
 
 from tegum.dims import F64
 from tegum.engines.exact.control import Plan, control_terms, make_plan, plan_room
-from tegum.engines.exact.numeric import EXPONENTIAL, SIGNED, inline, part, thin
+from tegum.engines.exact.enumeration import EnumerationWork, enumeration_work, over_patterns
+from tegum.engines.exact.law import Law
+from tegum.engines.exact.numeric import CONSTANT, EXPONENTIAL, SIGNED, inline, part, thin
+from tegum.engines.exact.patterns import (
+    ALL,
+    NO,
+    SOME,
+    PatternWork,
+    constants,
+    pattern_sums,
+    pattern_work,
+)  # fmt: skip
+from tegum.engines.exact.polynomials import polynomials
 from tegum.engines.exact.series import series_sums
 from tegum.engines.exact.spectrum import SeriesWork, series_work
 
@@ -27,16 +40,22 @@ class Work(NamedTuple):
 
     plan: Plan
     series: SeriesWork
+    patterns: PatternWork  # where all features are 0 or 1
+    mixed: EnumerationWork  # where some are
     by_a: F64  # (n, n): dL/dA
     by_b: F64  # (n,)
     losses: F64  # (n,): of each output, without its importance
 
 
-def work_for(n: int, blocks: int, largest: int) -> Work:
-    """Work arrays for n features in so many blocks, the largest of which has that size."""
+def work_for(law: Law) -> Work:
+    """Work arrays for a law."""
+    n, blocks = len(law.family), len(law.start)
+    some = bool((law.family == CONSTANT).any())
     return Work(
-        plan=plan_room(n, blocks, largest),
+        plan=plan_room(n, blocks, int(law.size.max())),
         series=series_work(n, blocks),
+        patterns=pattern_work(law),
+        mixed=enumeration_work(n if some else 0, blocks if some else 0),
         by_a=np.zeros((n, n)),
         by_b=np.zeros(n),
         losses=np.zeros(n),
@@ -45,45 +64,18 @@ def work_for(n: int, blocks: int, largest: int) -> Work:
 
 @part
 def is_complete(law):
-    """Whether T is the whole law: one or two features, apart, neither of them exponential."""
+    """Whether there is no series: T is the whole law, or patterns are summed.
+
+    T is the law of one or two features, apart, neither of them exponential.
+    """
+    if constants(law) != NO:
+        return True
     if law.start.shape[0] > 2 or law.block_of.shape[0] > 2:
         return False
     other = law.together[0]
     for j in range(law.family.shape[0]):
         other = other or law.family[j] == EXPONENTIAL or law.together[law.block_of[j]]
     return not other
-
-
-@part
-def polynomials(i, b, half_period, alpha, a, law, point, da):
-    """E[(x − αz)²], and what `term` takes off: (value, derivative by b); da += by a.
-
-    half_period < 0: there are no terms, or they are the whole law.
-    """
-    kappa1, kappa2, complete = 1.0 - alpha, 1.0 - alpha * alpha, half_period < 0.0
-    n = a.shape[0]
-    mean_z = b
-    for j in range(n):
-        mean_z += a[j] * point.mean[j]
-    square = b * mean_z
-    own = point.mean[i]
-    cross = b * own
-    zz, xz, flat = alpha * alpha, -2.0 * alpha, 0.0
-    if not complete:
-        zz, xz, flat = zz + 0.5 * kappa2, xz - kappa1, kappa2 * half_period
-    for j in range(n):
-        with_j = point.mean[j] * mean_z  # E[x_j z]: other blocks are independent of x_j
-        B = law.block_of[j]
-        for k in range(law.start[B], law.start[B] + law.size[B]):
-            with_j += (point.moment[j, k] - point.mean[j] * point.mean[k]) * a[k]
-        square += a[j] * with_j
-        if j == i:
-            cross = with_j
-        da[j] += 2.0 * zz * with_j + xz * point.moment[i, j] + flat * point.mean[j]
-    value = point.moment[i, i] + zz * square + xz * cross + flat * mean_z
-    if not complete:
-        value -= kappa1 * half_period * own
-    return value, 2.0 * zz * mean_z + xz * own + flat
 
 
 @inline
@@ -124,6 +116,15 @@ def output_loss(i, b, alpha, nodes, gradient, setting, work):
     value, by_b = polynomials(i, b, -1.0 if straight else half, slope, a, law, point, da)
     if straight:  # no kink within reach
         return value, by_b
+    if constants(law) == ALL:
+        kappa = kappa1, kappa2
+        more, more_b = pattern_sums(i, b, kappa, gradient, a, law, point, work.patterns, da)
+        return value + more, by_b + more_b
+    if constants(law) == SOME:
+        more, more_b = over_patterns(i, b, (kappa1, kappa2), gradient, a, law, point, work.mixed)
+        for j in range(a.shape[0]):
+            da[j] += work.mixed.da[j]
+        return value + more, by_b + more_b
     make_plan(i, setting, plan)
     more, more_b = control_terms(i, b, setting, plan, (kappa1, kappa2, half))
     value, by_b = value + more, by_b + more_b

@@ -216,7 +216,7 @@ def _descent_work(low: Lowered) -> DescentWork:
     shape, law = low.shape, low.law
     n, blocks, size = shape.n, len(law.start), parameters(shape)
     return DescentWork(
-        objective=work_for(n, blocks, int(law.size.max())),
+        objective=work_for(law),
         frozen=frozen_room(n, blocks),
         rows=np.zeros((n, n)),
         trial=np.zeros(size),

@@ -21,7 +21,7 @@ from scipy.special import dawsn
 
 from tegum.dims import F64
 from tegum.engines.exact.law import Law, Point
-from tegum.engines.exact.numeric import EXPONENTIAL, SIGNED
+from tegum.engines.exact.numeric import CONSTANT, EXPONENTIAL, SIGNED
 
 #: Where e^{−ω²/4} is below rounding, and how far a maximum of two normals may be from 0.
 _LAST_OMEGA: Final = 13.0
@@ -126,6 +126,9 @@ def _transforms(family: int, theta: F64) -> Jet:
     if family == EXPONENTIAL:
         f = 1 / (1 - 1j * theta)
         return f, f**2, 2 * f**3
+    if family == CONSTANT:
+        turn = np.exp(1j * theta)
+        return turn, turn, turn
     eta = theta if family == SIGNED else 0.5 * theta
     s0, s1, s2 = _centred(eta)
     if family == SIGNED:
@@ -165,6 +168,8 @@ def _powers(family: int, a: float, first: int, count: int) -> F64:
     order = first + r
     if family == EXPONENTIAL:
         moments = np.array([float(factorial(k)) for k in order])
+    elif family == CONSTANT:
+        moments = np.ones(count)
     else:
         moments = np.where((family == SIGNED) & (order % 2 == 1), 0.0, 1.0 / (order + 1.0))
     return np.asarray(a**r * moments)

@@ -5,7 +5,7 @@ every moment is a polynomial over a polygon: Gauss-Legendre nodes between the ki
 without error, and, all summands being of one sign where it matters, without cancellation.
 
 An active feature is x = β + α u with u uniform on [0, 1] (uniform: α = 1, β = 0; signed: α = 2,
-β = −1), or exponential.
+β = −1; constant: α = 0, β = 1), or exponential.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 from math import exp, sqrt
 
 from tegum.engines.exact.numeric import (
+    CONSTANT,
     EXPONENTIAL,
     R1,
     R2,
@@ -33,12 +34,16 @@ _LOW, _HIGH = 0.5 - 0.5 / sqrt(3.0), 0.5 + 0.5 / sqrt(3.0)
 @inline
 def scale_of(family):
     """α of x = β + α u."""
+    if family == CONSTANT:
+        return 0.0
     return 2.0 if family == SIGNED else 1.0
 
 
 @inline
 def shift_of(family):
     """β of x = β + α u."""
+    if family == CONSTANT:
+        return 1.0
     return -1.0 if family == SIGNED else 0.0
 
 

@@ -46,11 +46,12 @@ _CAUTIOUS = 0.03
 
 @inline
 def _scale(point):
-    """The loss of predicting 0."""
-    total = 0.0
+    """The loss of predicting 0, or that of 1 where no feature is ever active."""
+    total = every = 0.0
     for i in range(point.importance.shape[0]):
         total += point.importance[i] * point.moment[i, i]
-    return total
+        every += point.importance[i]
+    return total if total > 0.0 else every
 
 
 @part

@@ -80,17 +80,17 @@ def new_chances(blocks: int) -> Chances:
 def fill_chances(probability, chances):
     """Fill the chances of blocks from probabilities (block,); returns P(any block is on)."""
     limit, inverse, cumulative = chances
-    quiet = 0.0
+    quiet, final = 0.0, 0
     for g in range(probability.shape[0]):
         p = probability[g]
+        final = g if p > 0.0 else final
         limit[g] = f32(p) if p < 1.0 else f32(2)
-        inverse[g] = f32(1.0 / p)
+        inverse[g] = f32(1.0 / p) if p > 0.0 else f32(0)
         quiet += np.log1p(-p) if p < 1.0 else -np.inf
         cumulative[g] = f32(-np.expm1(quiet))
     some = -np.expm1(quiet)
-    for g in range(probability.shape[0]):
-        cumulative[g] = f32(cumulative[g] / some)
-    cumulative[probability.shape[0] - 1] = f32(2)
+    for g in range(probability.shape[0]):  # a block that is never on is not the last that may be
+        cumulative[g] = f32(cumulative[g] / some) if g < final else f32(2)
     return some
 
 

@@ -111,11 +111,13 @@ def fill_sparse(batch, key, source, highest, hits, into):
     feature, value, pointer = into
     low, high = u32(key), u32(key >> u64(32))
     n_blocks, limit = blocks.kind.shape[0], chances.limit
+    pointer[0] = 0
+    if highest <= 0.0:
+        return 0
     log_odds = f32(np.log(2.0) / np.log1p(-highest))
     count = _draw_hits(i64(n_blocks) * batch, log_odds, low, high, hits)
     _split_positions(hits.position, count, n_blocks, row, column)
     rows, last = 0, i32(-1)
-    pointer[0] = 0
     even = simple  # of one probability, so that there is nothing to thin
     for g in range(n_blocks):
         even = even and limit[g] == limit[0]

@@ -149,6 +149,11 @@ def binomial_table(size, probability, cdf, guide):
     Terms run down and up from the mode until they are below 1e-20, so that a table costs a
     microsecond: every axis point needs one in every slice of a run.
     """
+    if probability <= 0.0:
+        cdf[0], cdf[1] = 1.0, 2.0
+        for g in range(guide.shape[0]):
+            guide[g] = 0
+        return
     odds = probability / (1.0 - probability)
     mode = min(int((size + 1) * probability), size)
     term = math.exp(

@@ -76,22 +76,6 @@ def read(path: Path) -> tuple[Arrays, Meta]:
     return decode(raw, path.name)
 
 
-def read_meta(path: Path) -> Meta:
-    """The metadata alone, without a check of the arrays."""
-    try:
-        with path.open("rb") as file:
-            start = file.read(8)
-            size = int.from_bytes(start, "little")
-            rest = file.read(size) if size < _LONGEST_HEADER else b""
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        raise failure("read", path, error) from error
-    meta = _header(start + rest, path.name)
-    meta.pop("checksum", None)
-    return meta
-
-
 def write(path: Path, data: bytes, *, durable: bool = True) -> None:
     """Write to a temporary name beside `path`, flush to the disk, then rename.
 

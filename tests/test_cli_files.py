@@ -126,7 +126,10 @@ class TestFiles:
         bad = bytearray(file.read_bytes())
         bad[-LENGTH - 20] ^= 1
         file.write_bytes(bad)
-        for command in (f"show {file}", f"train --features 3 --hidden 2 --probability 1 --start {file}"):
+        for command in (
+            f"show {file}",
+            f"train --features 3 --hidden 2 --probability 1 --start {file}",
+        ):
             assert main(command.split()) == 2
             assert f"{file} is damaged: its checksum" in capsys.readouterr().err
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from contextlib import suppress
 from hashlib import blake2b
@@ -10,7 +11,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from tegum.engines.cache import cache_home
+from tegum import checksum
+from tegum.engines.cache import own_folder
+from tegum.errors import TegumError
+from tegum.store.writer import write
+
+log = logging.getLogger("tegum.explorer")
 
 #: The kinds of files that a figure may have in a report.
 _KINDS = ("svg", "png", "gif")
@@ -37,19 +43,20 @@ def known_experiments() -> list[dict[str, Any]]:
     To know it all experiments are imported, with all that they draw and analyse with; so it is
     kept on disk, for as long as no source file of tegum changes.
     """
-    file = cache_home() / "gallery" / f"{_sources()}.json"
-    with suppress(OSError, ValueError):
-        kept: list[dict[str, Any]] = json.loads(file.read_text("utf-8"))
-        return kept
+    folder = own_folder("gallery")
+    name = f"{_sources()}.json"
+    with suppress(OSError):
+        body = None if folder is None else checksum.unseal((folder / name).read_bytes(), name)
+        if body is not None:
+            kept: list[dict[str, Any]] = json.loads(body)
+            return kept
     # The import that is spared where the file is there.
     from tegum.explorer.catalogue import catalogue
 
     made = catalogue()
-    with suppress(OSError):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        draft = file.with_suffix(".new")
-        draft.write_text(json.dumps(made), "utf-8")
-        draft.replace(file)
+    if folder is not None:
+        with suppress(TegumError):
+            write(folder / name, checksum.seal(json.dumps(made).encode(), name))
     return made
 
 
@@ -73,15 +80,30 @@ def _about(report: Path | None, verdicts: dict[str, Any]) -> dict[str, Any] | No
     return {"folder": str(report), "page": page, "quick": quick}
 
 
+def intact(entry: Any) -> bool:
+    """Whether an entry of claims.json matches its checksum, or has none."""
+    if not isinstance(entry, dict):
+        return False
+    said = {name: value for name, value in entry.items() if name != "checksum"}
+    return entry.get("checksum") in (None, checksum.of_json(said))
+
+
 def _verdicts(report: Path | None) -> dict[str, dict[str, Any]]:
-    """The entries of claims.json by claim; none where it cannot be read."""
+    """The sound entries of claims.json by claim; none where it cannot be read, and a line said."""
     if report is None:
         return {}
+    file = report / "claims.json"
     try:
-        entries = json.loads((report / "claims.json").read_text("utf-8"))
-        return {str(entry["id"]): entry for entry in entries}
-    except (OSError, ValueError, TypeError, KeyError):
+        entries = json.loads(file.read_text("utf-8"))
+        found = {str(entry["id"]): entry for entry in entries if intact(entry)}
+    except FileNotFoundError:
         return {}
+    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
+        log.warning("%s cannot be read, its verdicts are not shown: %s", file, error)
+        return {}
+    if len(found) < len(entries):
+        log.warning("%s is damaged: %d verdicts are not shown", file, len(entries) - len(found))
+    return found
 
 
 def _served(report: Path | None, file: str) -> str | None:

@@ -10,8 +10,8 @@ PAGE_SOURCES := $(shell find web -name node_modules -prune -o -type f -print 2>/
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m "not slow"
 
 .DELETE_ON_ERROR:
-.PHONY: help reproduce quick explore page page-if-possible chromium test test-slow check format bench \
-        bench-exact bench-products clean
+.PHONY: help reproduce quick explore page page-if-possible chromium test test-slow test-faults check format \
+        bench bench-exact bench-products clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -31,6 +31,9 @@ test: $(VENV)/.dev page chromium  ## the tests, browser and all, without the slo
 
 test-slow: $(VENV)/.dev  ## the slow statistical checks and whole experiments
 	$(BIN)/python -m pytest -m slow
+
+test-faults: $(VENV)/.dev  ## kills, changed bytes, full disks; writes benchmarks/FAULTS.md
+	$(BIN)/python tests/faults/run.py
 
 check: $(VENV)/.dev page chromium  ## format, lint, strict types, layers, tests
 	$(BIN)/ruff format --check .

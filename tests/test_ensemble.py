@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import ensemble_worker
@@ -295,6 +296,26 @@ def test_more_seeds_compute_only_the_new(engine, monkeypatch, tmp_path, size):
         assert instance_steps(engine) == 4 * new * STEPS
         assert_same(runs, full.isel(seed=slice(seeds)))
         engine.calls.clear()
+
+
+def test_eight_threads_train_with_one_store(monkeypatch, small_units, tmp_path):
+    """Different numbers of seeds of the same points: some wait for what others compute."""
+    monkeypatch.setattr(ensemble, "get_engine", lambda name: ReferenceEngine())
+    monkeypatch.setattr(solve, "_WAIT_SECONDS", 0.01)
+    counts = [1, 2, 3, 4] * 2
+    alone = {seeds: train(seeds=seeds) for seeds in set(counts)}
+    with Store(tmp_path) as store, ThreadPoolExecutor(8) as pool:
+        futures = [pool.submit(train, seeds=seeds, store=store) for seeds in counts]
+        for seeds, future in zip(counts, futures, strict=True):
+            assert_same(future.result(60), alone[seeds])
+        assert (store.damaged, store.verify()) == (0, [])
+
+
+@pytest.mark.parametrize("store", ["", 3, b"x", False, "a\0b"])
+def test_a_store_that_is_no_folder(engine, store):
+    with pytest.raises(StoreError, match=r"^store must be the path of a folder; got "):
+        train(store=store)
+    assert engine.calls == []
 
 
 def test_store_object_stays_open(engine, tmp_path):

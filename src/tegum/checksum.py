@@ -22,10 +22,10 @@ def seal(body: bytes, name: str = "") -> bytes:
     return body + _line(_digest(name, body))
 
 
-def unseal(raw: bytes, name: str = "") -> bytes | None:
+def unseal(raw: bytes, name: str = "") -> memoryview | None:
     """What `seal` was given, or None where a byte, the length or the name is another."""
-    body = raw[:-LENGTH]
-    return body if raw == seal(body, name) else None
+    body, line = memoryview(raw)[:-LENGTH], raw[-LENGTH:]
+    return body if line == _line(_digest(name, body)) else None
 
 
 def seal_file(path: Path) -> None:
@@ -54,7 +54,7 @@ def of_json(data: Any) -> str:
     return _digest("", text.encode()).hexdigest()
 
 
-def _digest(name: str, body: bytes) -> blake2b:
+def _digest(name: str, body: bytes | memoryview) -> blake2b:
     digest = blake2b(name.encode() + b"\0", digest_size=_SIZE)
     digest.update(body)
     return digest

@@ -214,7 +214,7 @@ class _Files(IndexDataCacheFile):
         body = self._read(name)
         return None if body is None else pickle.loads(body)
 
-    def _read(self, name: str) -> bytes | None:
+    def _read(self, name: str) -> memoryview | None:
         """What was written under this name; None where it is not there, damaged or not ours."""
         path = Path(self._cache_path) / name
         try:

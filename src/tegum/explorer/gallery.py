@@ -48,7 +48,7 @@ def known_experiments() -> list[dict[str, Any]]:
     with suppress(OSError):
         body = None if folder is None else checksum.unseal((folder / name).read_bytes(), name)
         if body is not None:
-            kept: list[dict[str, Any]] = json.loads(body)
+            kept: list[dict[str, Any]] = json.loads(bytes(body))
             return kept
     # The import that is spared where the file is there.
     from tegum.explorer.catalogue import catalogue

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tegum.errors import TegumError
 
@@ -32,6 +33,16 @@ class Tally:
         if wrong:
             self.wrong += 1
             self.details.append(f"{outcome}: {detail}")
+
+    def merge(self, other: Tally) -> None:
+        self.tried += other.tried
+        self.found.update(other.found)
+        self.wrong += other.wrong
+        self.details += other.details
+
+    @classmethod
+    def read(cls, data: dict[str, Any]) -> Tally:
+        return cls(**{**data, "found": Counter(data["found"])})
 
     def line(self) -> str:
         found = ", ".join(f"{number} {outcome}" for outcome, number in self.found.most_common())
@@ -78,17 +89,17 @@ def fork(action: Callable[[], object], log: Path) -> int:
         os._exit(code)
 
 
-def wait(child: int, log: Path) -> Ended:
+def wait(child: int, log: Path, patience: float = PATIENCE) -> Ended:
     """How it ended; one that hangs is ended, which its code then tells."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + patience
     while True:
         found, status = os.waitpid(child, os.WNOHANG)
         if found:
             break
         if time.monotonic() > deadline:
             os.kill(child, signal.SIGABRT)
-            deadline += PATIENCE
-        time.sleep(0.001)
+            deadline += patience
+        time.sleep(0.002)
     said = log.read_text("utf-8") if log.exists() else ""
     log.unlink(missing_ok=True)
     return Ended(os.waitstatus_to_exitcode(status), said)

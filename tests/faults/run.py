@@ -11,6 +11,8 @@ far a process is at a moment is the machine's affair.
 from __future__ import annotations
 
 import argparse
+import json
+import math
 import os
 import sys
 import tempfile
@@ -25,7 +27,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]
 import flips  # noqa: E402
 import kills  # noqa: E402
 import places  # noqa: E402
-from children import Tally  # noqa: E402
+from children import Tally, fork, wait  # noqa: E402
 from runs import Case  # noqa: E402
 
 RESULTS = HERE.parents[1] / "benchmarks" / "FAULTS.md"
@@ -47,29 +49,55 @@ def main() -> int:
     parser.add_argument("--disks", type=int, default=60)
     parser.add_argument("--folders", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--jobs", type=int, default=2, help="processes that share all this")
     parser.add_argument("--minutes", type=float, default=20.0, help="nothing is begun after them")
     given = parser.parse_args()
     began = time.monotonic()
-    until = began + 60 * given.minutes
-    tallies: list[Tally] = []
     with tempfile.TemporaryDirectory(prefix="tegum-faults-") as name:
-        case = Case.prepared(Path(name))
-        steps = (
-            lambda: kills.run(case, given.kills, given.seed, until),
-            lambda: flips.run(case, given.flips, given.seed, until),
-            lambda: places.full_disks(case, given.disks, given.seed, until),
-            lambda: places.folders(case, given.folders, given.seed, until),
-        )
-        for step in steps:
-            for tally in step():
-                tallies.append(tally)
-                print(tally.line(), flush=True)
-                for detail in tally.details[:5]:
-                    print(f"    {detail}")
+        case = Case.prepared(Path(name) / "0")
+        copies = [case.copied(Path(name) / f"{k + 1}") for k in range(given.jobs)]
+        workers = [
+            (
+                fork(lambda k=k: _share(copies[k], given, k, began), log := Path(name) / f"log{k}"),
+                log,
+            )
+            for k in range(given.jobs)
+        ]
+        tallies: dict[str, Tally] = {}
+        for ended in [wait(child, log, math.inf) for child, log in workers]:
+            if not ended.done:
+                raise SystemExit(f"a worker ended with {ended.code}: {ended.said}")
+            for tally in map(Tally.read, json.loads(ended.said)):
+                tallies.setdefault(tally.what, Tally(tally.what)).merge(tally)
+    return _report(list(tallies.values()), given, (time.monotonic() - began) / 60)
+
+
+def _share(case: Case, given: argparse.Namespace, number: int, began: float) -> str:
+    """What one of the processes does; its tallies as JSON."""
+    until = began + 60 * given.minutes
+
+    def share(of: int) -> int:
+        return of // given.jobs + (number < of % given.jobs)
+
+    seed = given.seed * 1000 + number
+    steps = (
+        flips.run(case, share(given.flips), seed, until),
+        places.full_disks(case, share(given.disks), seed, until),
+        places.folders(case, share(given.folders), seed, until),
+        kills.run(case, share(given.kills), seed, until),
+    )
+    return json.dumps([vars(tally) for step in steps for tally in step])
+
+
+def _report(tallies: list[Tally], given: argparse.Namespace, minutes: float) -> int:
+    for tally in tallies:
+        print(tally.line())
+        for detail in tally.details[:5]:
+            print(f"    {detail}")
     rows = "".join(f"{tally.line()}\n" for tally in tallies)
-    minutes = (time.monotonic() - began) / 60
     wrong = sum(tally.wrong for tally in tallies)
-    options = " ".join(f"--{k} {v}" for k, v in vars(given).items() if k != "minutes")
+    said = ("kills", "flips", "disks", "folders", "seed", "jobs")
+    options = " ".join(f"--{name} {getattr(given, name)}" for name in said)
     end = f"\n`{options}`, {minutes:.1f} minutes, {wrong} wrong.\n"
     RESULTS.write_text(HEAD + rows + end, "utf-8")
     return 1 if wrong else 0

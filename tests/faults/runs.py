@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import xarray as xr
@@ -19,9 +20,7 @@ def _problem(n: int, m: int) -> tg.Problem:
     return tg.Problem(tg.Independent(n, 0.3), tg.ReLUOutput(m))
 
 
-SAMPLED = tg.Training(
-    steps=1200, batch_size=64, held_out=256, learning_rate=0.01, curve_points=5, checkpoints=3
-)
+SAMPLED = tg.Training(steps=600, batch_size=64, held_out=256, learning_rate=0.01, curve_points=3)
 EXACT = tg.Training(engine="exact", steps=150, curve_points=3)
 
 
@@ -62,6 +61,7 @@ class Case:
     @classmethod
     def prepared(cls, folder: Path) -> Case:
         """With kernels, results and times of undisturbed runs."""
+        folder.mkdir()
         slices._SAVE_SECONDS, slices._SAVE_SHARE = 0.0, 1e9
         slices._SLICE_SECONDS = 0.004
         work._FEWEST = work._MOST = _UNIT
@@ -74,6 +74,11 @@ class Case:
             case.seconds[run.name] = time.perf_counter() - began
             case.right[run.name] = tg.load(out)
         return case
+
+    def copied(self, folder: Path) -> Case:
+        """The same in another folder, for another process."""
+        shutil.copytree(self.folder, folder)
+        return replace(self, folder=folder)
 
     def place(self) -> Path:
         """An empty folder."""

@@ -53,10 +53,12 @@ def _until_through(case: Case, run: Run, rng: np.random.Generator, tally: Tally)
             tally.add("ended otherwise", wrong=True, detail=f"{ended.code} {ended.said}")
         break
     if not through:
+        began = time.monotonic()
         ended = wait(fork(lambda: run(store, out), log), log)
         if not ended.done:
             tally.add("did not get through", wrong=True, detail=f"{ended.code} {ended.said}")
             return
+        case.took(run, time.monotonic() - began)
     _look(case, run, place, tally)
     shutil.rmtree(place)
 

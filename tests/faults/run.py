@@ -89,17 +89,25 @@ def _share(case: Case, given: argparse.Namespace, number: int, began: float) -> 
     return json.dumps([vars(tally) for step in steps for tally in step])
 
 
+def _rows() -> dict[str, str]:
+    """The rows of the results so far: what is not tried now stays."""
+    lines = RESULTS.read_text("utf-8").splitlines() if RESULTS.exists() else []
+    table = [line for line in lines if line.startswith("| ")][1:]
+    return {line.split(" | ")[0].removeprefix("| "): line for line in table if ":--" not in line}
+
+
 def _report(tallies: list[Tally], given: argparse.Namespace, minutes: float) -> int:
     for tally in tallies:
         print(tally.line())
         for detail in tally.details[:5]:
             print(f"    {detail}")
-    rows = "".join(f"{tally.line()}\n" for tally in tallies)
+    rows = _rows()
+    rows.update({tally.what: tally.line() for tally in tallies if tally.tried})
     wrong = sum(tally.wrong for tally in tallies)
     said = ("kills", "flips", "disks", "folders", "seed", "jobs")
     options = " ".join(f"--{name} {getattr(given, name)}" for name in said)
-    end = f"\n`{options}`, {minutes:.1f} minutes, {wrong} wrong.\n"
-    RESULTS.write_text(HEAD + rows + end, "utf-8")
+    end = f"\n\nThe last run: `{options}`, {minutes:.1f} minutes.\n"
+    RESULTS.write_text(HEAD + "\n".join(rows.values()) + end, "utf-8")
     return 1 if wrong else 0
 
 

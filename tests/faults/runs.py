@@ -63,7 +63,7 @@ class Case:
         """With kernels, results and times of undisturbed runs."""
         folder.mkdir()
         slices._SAVE_SECONDS, slices._SAVE_SHARE = 0.0, 1e9
-        slices._SLICE_SECONDS = 0.004
+        slices._SLICE_SECONDS = 0.05
         work._FEWEST = work._MOST = _UNIT
         case = cls(folder)
         for run in case.runs:
@@ -78,7 +78,11 @@ class Case:
     def copied(self, folder: Path) -> Case:
         """The same in another folder, for another process."""
         shutil.copytree(self.folder, folder)
-        return replace(self, folder=folder)
+        return replace(self, folder=folder, seconds=dict(self.seconds))
+
+    def took(self, run: Run, seconds: float) -> None:
+        """A training got through alone: how long they take depends on what else is going on."""
+        self.seconds[run.name] += 0.5 * (seconds - self.seconds[run.name])
 
     def place(self) -> Path:
         """An empty folder."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import signal
 import time
@@ -15,7 +16,7 @@ from typing import Any
 from tegum.errors import TegumError
 
 #: No child takes longer by itself.
-PATIENCE = 120.0
+PATIENCE = 300.0
 
 
 @dataclass
@@ -76,6 +77,7 @@ def fork(action: Callable[[], object], log: Path) -> int:
     if child:
         return child
     code = 0
+    faulthandler.enable(log.open("w"))
     try:
         said = action()
         log.write_text(str(said), "utf-8")
@@ -92,17 +94,18 @@ def fork(action: Callable[[], object], log: Path) -> int:
 def wait(child: int, log: Path, patience: float = PATIENCE) -> Ended:
     """How it ended; one that hangs is ended, which its code then tells."""
     deadline = time.monotonic() + patience
+    hung = False
     while True:
         found, status = os.waitpid(child, os.WNOHANG)
         if found:
             break
-        if time.monotonic() > deadline:
-            os.kill(child, signal.SIGABRT)
-            deadline += patience
+        if time.monotonic() > deadline and not hung:
+            os.kill(child, signal.SIGKILL)
+            hung = True
         time.sleep(0.002)
     said = log.read_text("utf-8") if log.exists() else ""
     log.unlink(missing_ok=True)
-    return Ended(os.waitstatus_to_exitcode(status), said)
+    return Ended(os.waitstatus_to_exitcode(status), f"did not end\n{said}" if hung else said)
 
 
 def killed_after(action: Callable[[], object], log: Path, seconds: float) -> Ended:

@@ -9,9 +9,13 @@ PAGE := src/tegum/explorer/static/index.html
 PAGE_SOURCES := $(shell find web -name node_modules -prune -o -type f -print 2>/dev/null)
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m "not slow"
 
+# How long `make fuzz` looks, and where its random numbers begin.
+SECONDS ?= 3600
+SEED ?= 0
+
 .DELETE_ON_ERROR:
-.PHONY: help reproduce quick explore page page-if-possible chromium test test-slow test-faults check format \
-        bench bench-exact bench-products clean
+.PHONY: help reproduce quick explore page page-if-possible chromium test test-slow test-torch \
+        test-faults fuzz check format bench bench-exact bench-products clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -34,6 +38,12 @@ test-slow: $(VENV)/.dev  ## the slow statistical checks and whole experiments
 
 test-faults: $(VENV)/.dev  ## kills, changed bytes, full disks; writes benchmarks/FAULTS.md
 	$(BIN)/python tests/faults/run.py
+
+test-torch: $(VENV)/.torch  ## the optimisers beside those of PyTorch, which it installs
+	$(BIN)/python -m pytest tests/with_torch
+
+fuzz: $(VENV)/.dev  ## random inputs for every surface, an hour of them or SECONDS=…
+	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) --seed $(SEED)
 
 check: $(VENV)/.dev page chromium  ## format, lint, strict types, layers, tests
 	$(BIN)/ruff format --check .
@@ -82,6 +92,10 @@ $(VENV)/.run: pyproject.toml | $(BIN)/python
 $(VENV)/.dev: pyproject.toml | $(BIN)/python
 	$(BIN)/pip install $(PIP_OPTIONS) --editable '.[dev]'
 	@touch $@ $(VENV)/.run
+
+$(VENV)/.torch: pyproject.toml | $(BIN)/python
+	$(BIN)/pip install $(PIP_OPTIONS) --editable '.[dev,torch]'
+	@touch $@ $(VENV)/.dev $(VENV)/.run
 
 $(PEERS)/.done: benchmarks/peers/requirements.txt
 	$(PYTHON) -m venv $(PEERS)

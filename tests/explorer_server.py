@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
@@ -81,17 +81,23 @@ def running(
     report: Path | None = None,
     pages: int = 8,
     environment: dict[str, str] | None = None,
+    log: Path | None = None,
 ) -> Iterator[Running]:
-    """A server that is up; it must end by itself, without a complaint, on Ctrl-C."""
+    """A server that is up; it must end by itself, without a complaint, on Ctrl-C.
+
+    What it and its workers say goes into `log`, if one is given.
+    """
     static.mkdir(exist_ok=True)
     if not (static / "index.html").exists():
         (static / "index.html").write_text("<!doctype html><title>explorer</title>")
-    process = subprocess.Popen(
-        [sys.executable, "-c", _CODE, str(static), str(report or ""), str(pages)],
-        stdout=subprocess.PIPE,
-        text=True,
-        env=environment,
-    )
+    with ExitStack() as stack:
+        process = subprocess.Popen(
+            [sys.executable, "-c", _CODE, str(static), str(report or ""), str(pages)],
+            stdout=subprocess.PIPE,
+            stderr=None if log is None else stack.enter_context(log.open("wb")),
+            text=True,
+            env=environment,
+        )
     try:
         assert process.stdout is not None
         port, token = process.stdout.readline().split()

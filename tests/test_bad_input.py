@@ -62,7 +62,7 @@ IN_SETS = "train --distribution anticorrelated --hidden 1 --probability 0.5 "
         (TRAIN + "--checkpoints 2,1", "Training.checkpoints must be strictly increasing"),
         (TRAIN + "--checkpoints 1,3", "Training.checkpoints must be at most steps = 2; got 3"),
         (TRAIN + "--seeds -1", "train.seeds must be an integer >= 1 of at most 31 bits; got -1"),
-        (TRAIN + "--seed -1", "--seed must be in [0, 2^63); got -1"),
+        (TRAIN + "--seed -1", "--seed must be in [0, 2^64); got -1"),
         (TRAIN + "--jobs 0", "--jobs must be at least 1; got 0"),
         # shapes that do not agree
         (TRAIN + "--probability 0.5,0.5", "or have n_features = 3 entries; got 2 entries"),
@@ -180,6 +180,7 @@ def test_every_error_is_one_of_ours() -> None:
         "--features 1000000000000000000",
         "--features 100000000 --hidden 100",
         "--steps 1000000000 --checkpoints 1000000000",
+        "--steps 10000000000000 --curve-points 10000000000000",
         "--axis l1=lin:0:1:300 --axis learning_rate=lin:1:2:300 --seeds 1000000000",
     ],
 )

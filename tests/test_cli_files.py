@@ -173,7 +173,7 @@ class TestFiles:
             tmp_path / "fifo": "is not a plain file",
             tmp_path / "fifo" / "deeper": "is not there",
             tmp_path / ("x" * 300): "cannot be read: File name too long",
-            "a\0b": "cannot be read: embedded null byte",
+            "a\0b": "cannot be a path: it holds a null character",
         }.items():
             with pytest.raises(InputFileError, match=said):
                 load(place)

@@ -9,6 +9,7 @@ import pytest
 from exact_cases import PLAIN, REGIMES, Array, Case, off_by, random_case, random_model
 
 import tegum as tg
+from tegum.loss.expected import aimed_loss
 
 #: Regimes with features that barely interfere: the series cannot tell two of them from an atom.
 WEAK = tuple(regime for regime in REGIMES if regime.startswith("weak"))
@@ -36,7 +37,7 @@ STRUCTURES = {
 def both(problem: tg.Problem, W: Any, b: Array) -> tuple[tg.ExpectedLoss, tg.ExpectedLoss]:
     """By enumeration and by the series, with gradients."""
     one = tg.expected_loss(problem, W, b, gradient=True, method="enumeration", jobs=1)
-    two = tg.expected_loss(problem, W, b, gradient=True, method="series", tolerance=1e-12, jobs=1)
+    two = aimed_loss(problem, W, b, gradient=True, method="series", aim=1e-12, jobs=1)
     return one, two
 
 
@@ -157,9 +158,7 @@ def test_the_order_of_features_does_not_matter(method: str) -> None:
 
     def loss(order: Array) -> float:
         problem = tg.Problem(tg.Independent(7, p[order]), tg.ReLUOutput(3), importance[order])
-        return float(
-            tg.expected_loss(problem, W[:, order], b[order], method=method, tolerance=1e-12).loss
-        )
+        return float(aimed_loss(problem, W[:, order], b[order], method=method, aim=1e-12).loss)
 
     wanted = loss(np.arange(7))
     for _ in range(5):

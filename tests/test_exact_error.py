@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from exact_cases import REGIMES, Case, random_case
+from exact_cases import REGIMES, Array, Case, random_case
+from exact_oracles import odd_harmonics, quadrature
 
 import tegum as tg
+from tegum.errors import SpecError
+from tegum.loss.expected import aimed_loss
 
 
 def reference(case: Case) -> tuple[float, float]:
     """The loss by enumeration and what rounding may do to it, or by the finest series."""
     blocks = case.problem.distribution.blocks()
     exponential = any(block.magnitude == "exponential" for block in blocks)
-    method, tolerance = ("series", 1e-13) if exponential else ("enumeration", 1e-9)
-    found = tg.expected_loss(
-        case.problem, case.W, case.b, method=method, tolerance=tolerance, jobs=1
-    )
+    method = "series" if exponential else "enumeration"
+    found = aimed_loss(case.problem, case.W, case.b, method=method, aim=1e-13, jobs=1)
     return float(found.loss), float(found.error)
 
 
@@ -37,8 +38,8 @@ def share_too_large(
         if case.regime not in regimes:
             continue
         wanted, unsure = reference(case)
-        loss, error = tg.expected_loss(
-            case.problem, case.W, case.b, method="series", tolerance=tolerance,
+        loss, error = aimed_loss(
+            case.problem, case.W, case.b, method="series", aim=tolerance,
             gradient=gradient, jobs=1,
         )  # fmt: skip
         done += 1
@@ -86,3 +87,107 @@ def test_an_error_is_never_zero_and_never_far_above_a_closed_form() -> None:
         size = n + (np.abs(W).sum(axis=(1, 2)) ** 2 + np.abs(b).sum(axis=1)) ** 2
         assert (error > 0).all()
         assert (error < 1e-13 * size).all()
+
+
+# --- Neither less than the true error nor far above it -----------------------------------------
+
+
+def oracle(case: Case) -> tuple[float, float]:
+    """The loss by other means than those of `expected_loss`, and how far off it may be."""
+    problem = case.problem
+    if problem.model.output_activation in ("gelu", "quadratic"):
+        wanted = quadrature(problem, case.W, case.b)
+        return wanted, 1e-11 * max(1.0, wanted)
+    exponential = any(b.magnitude == "exponential" for b in problem.distribution.blocks())
+    if exponential or not 6 < problem.n_features < 10:
+        return odd_harmonics(problem, case.W, case.b)
+    found = tg.expected_loss(problem, case.W, case.b, method="enumeration", jobs=1)
+    return float(found.loss), float(found.error)
+
+
+def dense(rng: np.random.Generator) -> Case:
+    """Weights of all sizes on features that are often active."""
+    n, m, p = ((20, 5, 0.9), (20, 5, 0.3), (16, 4, 0.5))[rng.integers(3)]
+    magnitude = str(rng.choice(["uniform", "signed", "exponential"]))
+    x: tg.Distribution = tg.Independent(n, p, magnitude)
+    if rng.random() < 0.25:
+        x = tg.Anticorrelated(n // 4, 4, p, magnitude)
+    W: Array = rng.normal(size=(m, n))
+    W /= np.linalg.norm(W, axis=0)
+    return Case(tg.Problem(x, tg.ReLUOutput(m)), W, rng.uniform(-0.4, 0.4, n), "dense")
+
+
+def counts(seed: int, count: int, most: int) -> tuple[int, int]:
+    """How often the stated error is below the true one, and how often it is far above."""
+    rng, below, above = np.random.default_rng([59, seed]), 0, 0
+    magnitudes = ("uniform", "signed", "exponential")
+    for k in range(count):
+        if k % 5 == 4:
+            case = dense(rng)
+        elif k % 10 == 3:
+            case = random_case(rng, (1, 2), magnitudes, ("gelu", "quadratic"))
+        else:
+            case = random_case(rng, (2, most), magnitudes, ("relu", "relu", "leaky", "identity"))
+        wanted, unsure = oracle(case)
+        loss, error = tg.expected_loss(case.problem, case.W, case.b, jobs=1)
+        true = abs(loss - wanted)
+        below += true > error + unsure
+        above += error > 1000 * max(true, unsure, 1e-13 * loss)
+    print(f"of {count} stated errors {below} are below the true one, {above} far above")
+    return below, above
+
+
+def test_stated_errors_of_20_problems() -> None:
+    assert counts(0, 20, 8) <= (0, 2)
+
+
+@pytest.mark.slow
+def test_stated_errors_of_500_problems() -> None:
+    """At most 1 % below the true error, at most 5 % above 1,000 times it (or 1e-13 of the loss)."""
+    below, above = counts(1, 500, 20)
+    assert below <= 5
+    assert above <= 25
+
+
+@pytest.mark.parametrize(
+    ("n", "m", "p", "magnitude"),
+    [
+        (100, 20, 0.9, "exponential"),
+        (60, 15, 0.3, "exponential"),
+        (20, 5, 0.9, "exponential"),
+        (20, 5, 0.3, "uniform"),
+    ],
+)
+def test_many_small_weights_leave_no_atom(n: int, m: int, p: float, magnitude: str) -> None:
+    """Where nearly all features are active z is smooth, and the series is done soon."""
+    rng = np.random.default_rng(0)
+    W = rng.normal(size=(m, n))
+    W /= np.linalg.norm(W, axis=0)
+    problem = tg.Problem(tg.Independent(n, p, magnitude), tg.ReLUOutput(m))
+    b = rng.uniform(-0.4, 0.4, n)
+    loss, error = tg.expected_loss(problem, W, b)
+    assert error < 1e-8 * loss
+    close = tg.expected_loss(problem, W, b, tolerance=1e-11).loss
+    assert abs(close - loss) <= error
+
+
+# --- A tolerance that is asked for -------------------------------------------------------------
+
+
+def test_a_tolerance_is_reached_or_an_error_says_what_was() -> None:
+    """Two exponential features that hardly interfere take more nodes than there may be."""
+    problem = tg.Problem(tg.Independent(3, 0.3, "exponential"), tg.ReLUOutput(2))
+    W, b = np.array([[1.0, 1e-5, 0.0], [0.0, 1.0, 1e-4]]), np.zeros(3)
+    loss, error = tg.expected_loss(problem, W, b)
+    part = error / loss
+    assert 1e-14 < part < 1e-3
+    said = r"expected_loss\.tolerance must be one that can be reached, .* for these weights; got"
+    with pytest.raises(SpecError, match=said) as caught:
+        tg.expected_loss(problem, W, b, tolerance=1e-16)
+    reached = float(str(caught.value).split("reached, ")[1].split(" ")[0])
+    found = tg.expected_loss(problem, W, b, tolerance=2 * reached)
+    assert found.error <= 2 * reached * found.loss
+    runs = tg.train(problem, {}, tg.Training(steps=0), seeds=2, progress=False, jobs=1)
+    with pytest.raises(SpecError, match=r"score\.tolerance must be one that can be reached"):
+        tg.score(runs, tolerance=1e-16, jobs=1)
+    assert (tg.score(runs, tolerance=1e-5, jobs=1).loss_error <= 1e-5 * tg.score(runs).loss).all()

@@ -9,6 +9,7 @@ import pytest
 from exact_cases import Array, random_model
 
 import tegum as tg
+from tegum.loss.expected import aimed_loss
 
 #: h of the difference quotients: (h²/6) L''' and the rounding of L, 1e-15/h, are below 1e-9.
 STEP = 2e-5
@@ -34,7 +35,7 @@ each_activation = pytest.mark.parametrize("activation", ["relu", "leaky", "ident
 
 def loss(problem: tg.Problem, arrays: dict[str, Array], method: str) -> float:
     W = arrays["W"] if problem.model.tied else (arrays["W_in"], arrays["W_out"])
-    found = tg.expected_loss(problem, W, arrays["b"], method=method, tolerance=1e-12, jobs=1)
+    found = aimed_loss(problem, W, arrays["b"], method=method, aim=1e-12, jobs=1)
     return float(found.loss)
 
 
@@ -66,7 +67,7 @@ def model_of(problem: tg.Problem, seed: int = 0) -> dict[str, Array]:
 
 def check(problem: tg.Problem, arrays: dict[str, Array], method: str) -> None:
     W = arrays["W"] if problem.model.tied else (arrays["W_in"], arrays["W_out"])
-    found = tg.expected_loss(problem, W, arrays["b"], gradient=True, method=method, tolerance=1e-12)
+    found = aimed_loss(problem, W, arrays["b"], gradient=True, method=method, aim=1e-12)
     assert found.gradient is not None
     assert set(found.gradient) == set(arrays)
     scale = max(1.0, float(found.loss))
@@ -115,8 +116,8 @@ def test_rotations_of_the_hidden_space_change_nothing(n: int) -> None:
     problem = tg.Problem(tg.Independent(n, 0.2), tg.ReLUOutput(2))
     W, b = random_model(rng, n, 2, "trained")
     turn, _ = np.linalg.qr(rng.normal(size=(2, 2)))
-    one = tg.expected_loss(problem, W, b, gradient=True, tolerance=1e-12)
-    two = tg.expected_loss(problem, turn @ W, b, gradient=True, tolerance=1e-12)
+    one = aimed_loss(problem, W, b, gradient=True, aim=1e-12)
+    two = aimed_loss(problem, turn @ W, b, gradient=True, aim=1e-12)
     assert one.gradient is not None
     assert two.gradient is not None
     assert two.loss == pytest.approx(one.loss, rel=1e-12)

@@ -82,6 +82,11 @@ MALFORMED = (
     ('{"type":"select"}', "select.seed is required"),
     ("[" * 100_000, "must be JSON"),
     ('{"type":"step","steps":1' + "0" * 5000 + "}", "must be JSON"),
+    ('{"type":"step","steps":1e999}', "1e999 is too large a number"),
+    ('{"type":"ping","id":"\\ud800"}', "must be of whole characters"),
+    ('{"type":"configure","state":{"a\\udfff":1}}', "must be of whole characters"),
+    ('{"type":"configure","state":{"a":' + "[" * 63 + "]" * 63 + "}}", "at most 64 levels"),
+    ('{"type":"ping","id":9007199254740992}', "less than 9007199254740992"),
     (b"\x00\x01", "must be text"),
 )
 
@@ -143,6 +148,10 @@ def _impossible(page: Page) -> None:
         "set_size": 10**9,
         "feature_probability": 0.1,
     }
+    assert page.ask("configure", state=state)["code"] == "limit"
+    state = small()
+    state["problem"]["distribution"]["n_features"] = 3 * 10**10
+    state["problem"]["target"] = {"kind": "pairs"}
     assert page.ask("configure", state=state)["code"] == "limit"
     state = small()
     state["problem"]["model"] = {"kind": "relu_hidden", "n_hidden": 3}

@@ -18,7 +18,7 @@ from tegum.engines.base import Batch
 from tegum.errors import SpecError, TegumError
 from tegum.explorer.access import is_loopback
 from tegum.explorer.app import Offer, lessons
-from tegum.explorer.frames import decode
+from tegum.explorer.frames import decode, to_json
 from tegum.explorer.gallery import _verdicts, gallery, known_experiments
 from tegum.explorer.limits import Limits
 from tegum.explorer.presets import PRESETS, presets_of
@@ -112,7 +112,7 @@ def test_a_damaged_verdict_is_not_shown(tmp_path: Path, caplog: pytest.LogCaptur
         bad[position] ^= 1 << position % 8
         (tmp_path / "claims.json").write_bytes(bad)
         caplog.clear()
-        found = {id: (v["status"], v["measured"]) for id, v in _verdicts(tmp_path).items()}
+        found = {id: (v.status, v.measured) for id, v in _verdicts(tmp_path).items()}
         right = {v["id"]: (v["status"], v["measured"]) for v in verdicts}
         assert found.items() <= right.items()
         assert found == right or "claims.json" in caplog.text
@@ -132,6 +132,35 @@ def test_the_kept_gallery_is_used_only_if_it_is_sound(
         file.write_bytes(bad)
         assert known_experiments() == right
         assert file.read_bytes() == whole
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 100_000,
+        "[" * 500 + "]" * 500,
+        "NaN",
+        "3",
+        '{"id": "1.a"}',
+        '["1.a", null, [], {"id": 1, "status": "holds"}, {"id": "1.a"}]',
+        '[{"id": "1.a", "status": {"a": NaN}}, {"id": "1.a", "status": "fine"}]',
+        '[{"id": "1.a", "status": "holds", "measured": NaN}]',
+        '[{"id": "1.a", "status": "holds", "measured": ["much"]}]',
+    ],
+)
+def test_what_is_no_verdict_is_left_out(tmp_path: Path, text: str) -> None:
+    good = '[{"id": "1.b", "status": "differs", "measured": "2 \\ud800", "quick": NaN},'
+    for content in (text, text.replace("[", good, 1) if text.startswith('["') else text):
+        (tmp_path / "claims.json").write_text(content)
+        found = json.loads(to_json(gallery(tmp_path)).encode())
+        claims = {claim["id"]: claim for e in found["experiments"] for claim in e["claims"]}
+        assert claims["1.a"]["status"] is None
+        kept = content is not text
+        assert (claims["1.b"]["status"] == "differs") is kept
+        assert found["report"]["quick"] is False
+    (tmp_path / "claims.json").unlink()
+    (tmp_path / "claims.json").mkdir()
+    assert gallery(tmp_path)["report"]["quick"] is False
 
 
 @pytest.mark.parametrize(

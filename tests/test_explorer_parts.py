@@ -20,6 +20,7 @@ from tegum.explorer.history import History
 from tegum.explorer.limits import LimitError, Limits
 from tegum.explorer.link import FRAME, TEXT
 from tegum.explorer.live import Live
+from tegum.explorer.moment import Moment
 from tegum.explorer.screen import Screen
 from tegum.explorer.state import FIRST, PageState
 from tegum.explorer.trainer import Pace
@@ -83,25 +84,29 @@ def test_limits_count_what_a_step_costs() -> None:
 # --- history -------------------------------------------------------------------------------------
 
 
+def _moment(step: int, W: np.ndarray) -> Moment:
+    return Moment(step, {"W": W}, np.zeros(len(W)), step, FIRST.problem, FIRST.training)
+
+
 def test_history_is_log_spaced_from_the_last_change_on() -> None:
     history = History(10**9)
     step = 0
     for _ in range(40):
         step = history.next_due()
-        history.keep(step, {"W": np.zeros((2, 1, 1))}, np.zeros(2))
+        history.keep(_moment(step, np.zeros((2, 1, 1))))
     assert history.steps[:13] == [*range(12), 13]  # one by one, then a tenth further each time
     history.restart_at(step)
     following = []
     for _ in range(3):
         following.append(history.next_due())
-        history.keep(following[-1], {"W": np.zeros((2, 1, 1))}, np.zeros(2))
+        history.keep(_moment(following[-1], np.zeros((2, 1, 1))))
     assert following == [step + 1, step + 2, step + 3]
 
 
 def test_history_is_bounded() -> None:
     history = History(50 * (4 * 1000 + 8))
     for _ in range(300):
-        history.keep(history.next_due(), {"W": np.zeros((1, 10, 100))}, np.zeros(1))
+        history.keep(_moment(history.next_due(), np.zeros((1, 10, 100))))
         last = history.steps[-1]
         assert len(history.steps) <= 50
         assert history.steps[0] == 0
@@ -163,11 +168,11 @@ def test_a_change_keeps_the_weights() -> None:
     before = live.parameters()["W"].copy()
     live.change({"feature_probability": 0.5, "learning_rate": 0.002})
     np.testing.assert_array_equal(live.parameters()["W"], before)
-    assert live.numbers()["feature_probability"] == 0.5
+    assert live.problem.distribution.feature_probability == 0.5
     assert live.state().changes == ((50, {"feature_probability": 0.5, "learning_rate": 0.002}),)
     with pytest.raises(SpecError, match="must be in"):
         live.change({"feature_probability": 2})
-    assert live.numbers()["feature_probability"] == 0.5
+    assert live.problem.distribution.feature_probability == 0.5
 
 
 def test_changes_beyond_the_limit_are_made_but_not_repeatable() -> None:
@@ -176,7 +181,7 @@ def test_changes_beyond_the_limit_are_made_but_not_repeatable() -> None:
     for step in range(1, 4):
         live.advance(1)
         live.change({"l1": 0.0, "learning_rate": 0.001 * step})
-    assert live.numbers()["learning_rate"] == 0.003
+    assert live.training.learning_rate == 0.003
     assert len(live.state().changes) == 2
     assert not live.repeatable
 

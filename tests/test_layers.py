@@ -17,7 +17,7 @@ ROOT = Path(tegum.__file__).parent
 ROWS = (
     {"checksum", "dims", "errors", "faces"},
     # the names of a Dataset: models and engines call what is trained and measured by them
-    {"spec", "runs.schema"},
+    {"memory", "spec", "runs.schema"},
     {"fields"},
     {"distributions", "models", "targets"},
     {"discovery", "problem", "training", "theory"},
@@ -51,6 +51,7 @@ HOMES = {
     "torch": {"engines.autograd"},
     "starlette": {"explorer"},
     "uvicorn": {"explorer"},
+    "h11": {"explorer"},
     "websockets": {"explorer"},
     "fastapi": set[str](),
     "flask": set[str](),

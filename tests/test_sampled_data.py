@@ -27,7 +27,7 @@ Array = np.ndarray[Any, Any]
 
 Z_BOUND = 5.0  # two-sided 6e-7 each
 P_BOUND = 1e-6
-BATCH, STEPS = 1024, 256
+BATCH, STEPS = 1024, 288
 
 #: A probability and a number of hidden dimensions for each way of drawing.
 WAYS = {"lane": (0.3, 2), "lane, skipping": (0.05, 2), "dense": (0.3, 16), "sparse": (0.05, 16)}

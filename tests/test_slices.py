@@ -11,9 +11,10 @@ from reference_engine import ReferenceEngine, gradient, losses, randomness
 import tegum as tg
 from tegum.engines.base import Batch
 from tegum.ensemble import slices
-from tegum.ensemble.machine import available_cores, available_memory, checked_jobs
+from tegum.ensemble.machine import available_cores, checked_jobs
 from tegum.ensemble.slices import run_unit
 from tegum.errors import SpecError, StoreError
+from tegum.memory import available_memory
 from tegum.store import Row, Store
 
 PROBLEM = tg.Problem(tg.Independent(3, 0.3), tg.ReLUOutput(2))

@@ -7,19 +7,36 @@ from typing import Any
 _LONGEST_VALUE = 80
 
 
+def printable(text: str) -> str:
+    r"""The text with what no line shows, as newlines and terminals' escapes, as `\n` and `\x1b`."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def joined(text: object) -> str:
+    """What another library says, its lines made one."""
+    return printable(" ".join(str(text).split()))
+
+
 def shorten(value: Any) -> str:
     """`repr(value)` on one line of at most 80 characters."""
-    text = " ".join(repr(value).split())
+    if isinstance(value, (str, bytes, list, tuple)):
+        value = value[:_LONGEST_VALUE]  # each entry takes a character or more
+    try:
+        text = joined(repr(value))
+    except (ValueError, RecursionError):  # Python writes no integer of thousands of digits
+        text = f"a large {type(value).__name__}"
     if len(text) <= _LONGEST_VALUE:
         return text
     return text[: _LONGEST_VALUE - 1] + "…"
 
 
 class TegumError(Exception):
-    """The base of every error tegum raises on purpose; `str()` of it is one line."""
+    """The base of every error tegum raises on purpose; `str()` of it is one printable line."""
 
     def __str__(self) -> str:
-        return " ".join(str(part) for part in self.args)
+        return printable(" ".join(str(part) for part in self.args))
 
 
 class SpecError(TegumError, ValueError):
@@ -57,7 +74,7 @@ class UnknownNameError(TegumError, LookupError):
         Returns:
             The error.
         """
-        return cls(f"unknown {kind} {name!r}; known: {', '.join(known)}")
+        return cls(f"unknown {kind} {shorten(name)}; known: {', '.join(map(str, known))}")
 
 
 class StoreError(TegumError, OSError):

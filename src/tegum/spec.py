@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from inspect import Parameter, Signature
 from math import inf, isfinite
 from numbers import Integral, Real
 from types import NoneType
-from typing import Annotated, Any, Literal, NoReturn, Self, TypeVar, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, NoReturn, Self, TypeVar, get_args, get_origin
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, PlainValidator, ValidationError, model_serializer
@@ -40,7 +41,7 @@ class Spec(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", revalidate_instances="never")
 
-    def __init__(self, *values: Any, **named: Any) -> None:
+    def __init__(self, /, *values: Any, **named: Any) -> None:
         """Fields by position or by name; a SpecError names the one that breaks a rule."""
         owner = type(self)
         if values:
@@ -73,7 +74,7 @@ class Spec(BaseModel):
         """Refuse: descriptions are frozen."""
         raise SpecError(f"{type(self).__name__} is frozen; {name} cannot be deleted")
 
-    def replace(self, **changes: Any) -> Self:
+    def replace(self, /, **changes: Any) -> Self:
         """A copy with other values in the named fields, validated like a new object."""
         return type(self)(**{**self.__dict__, **changes})
 
@@ -101,6 +102,9 @@ class Spec(BaseModel):
 
 
 _KINDS: dict[str, type[Spec]] = {}
+#: How many descriptions, each in the one before, are being read from mappings.
+_DEPTH: ContextVar[int] = ContextVar("depth", default=0)
+_DEEPEST: Final = 16
 
 
 def spec_of(base: type[S], value: Any) -> S:
@@ -109,15 +113,19 @@ def spec_of(base: type[S], value: Any) -> S:
         return value
     if not isinstance(value, Mapping):
         raise BrokenRule(f"must be a {base.__name__}", value)
-    if "kind" not in value and base in _KINDS.values():
-        found: type[Spec] | None = base
-    else:
-        found = _KINDS.get(str(value.get("kind")))
+    own = "kind" not in value and base in _KINDS.values()
+    found: type[Spec] | None = base if own else _KINDS.get(str(value.get("kind")))
     if found is None or not issubclass(found, base):
         known = sorted(kind for kind, spec in _KINDS.items() if issubclass(spec, base))
         rule = f"needs a kind among {', '.join(known)} to be a {base.__name__}"
         raise BrokenRule(rule, value.get("kind"))
-    return found(**{str(key): entry for key, entry in value.items()})
+    token = _DEPTH.set(_DEPTH.get() + 1)
+    try:
+        if _DEPTH.get() > _DEEPEST:
+            raise BrokenRule(f"must be nested at most {_DEEPEST} deep", value)
+        return found(**{str(key): entry for key, entry in value.items()})
+    finally:
+        _DEPTH.reset(token)
 
 
 def nested(base: type[S]) -> PlainValidator:
@@ -153,8 +161,7 @@ def _with_positions(
 ) -> dict[str, Any]:
     names = _positional(owner)
     if len(values) > len(names):
-        fields = ", ".join(names)
-        raise SpecError(f"{owner.__name__} takes at most {len(names)} values ({fields})")
+        raise SpecError(f"{owner.__name__} takes at most {len(names)} values ({', '.join(names)})")
     placed = dict(zip(names, values, strict=False))
     for name in placed.keys() & named.keys():
         raise SpecError(f"{owner.__name__}.{name} is given twice")
@@ -163,9 +170,8 @@ def _with_positions(
 
 def _unknown_field(owner: type[Spec], named: Mapping[str, Any]) -> SpecError:
     name = next(name for name in named if name not in owner.__pydantic_fields__)
-    return SpecError(
-        f'{owner.__name__} has no field "{name}"; fields: {", ".join(_positional(owner))}'
-    )
+    fields = ", ".join(_positional(owner))
+    return SpecError(f'{owner.__name__} has no field "{name}"; fields: {fields}')
 
 
 def _one_line(owner: type[Spec], error: ValidationError) -> SpecError:
@@ -184,8 +190,6 @@ def _one_line(owner: type[Spec], error: ValidationError) -> SpecError:
         rule = first["msg"].replace("Input should be", "must be")
     return SpecError.of(owner.__name__, field, rule, first["input"])
 
-
-# --- Numbers in fields -------------------------------------------------------------------------
 
 Check = Callable[[float], bool]
 
@@ -213,7 +217,7 @@ def as_number(value: Any, rule: str, check: Check, where: str = "") -> float:
     try:
         plain = float(plain) + 0.0  # -0.0 becomes 0.0: equal numbers, equal JSON
     except OverflowError:
-        raise BrokenRule("must be finite", value, where) from None
+        plain = inf
     if not isfinite(plain):
         raise BrokenRule("must be finite", value, where)
     if not check(plain):
@@ -229,9 +233,8 @@ def as_number_or_vector(value: Any, rule: str, check: Check) -> float | tuple[fl
     plain = _plain(value)
     if isinstance(plain, (list, tuple)):
         entries = list(plain)
-    elif hasattr(plain, "shape"):
-        array = np.asarray(plain)
-        entries = array.tolist() if array.ndim <= 1 else list(array)
+    elif getattr(plain, "shape", ()) != ():
+        entries = np.asarray(plain).tolist()
     else:
         return as_number(plain, rule, check)
     if any(isinstance(x, (list, tuple)) or getattr(x, "shape", ()) for x in entries):

@@ -6,6 +6,7 @@ import re
 from typing import Any, Final
 
 from tegum.errors import SpecError, UnknownNameError
+from tegum.memory import check_listed
 from tegum.problem import Problem
 from tegum.spec import known_fields
 from tegum.training import Training
@@ -67,6 +68,7 @@ def with_axis(
         n = problem.n_features
         if not 0 <= index < n:
             raise SpecError(f"Problem.importance has entries 0 to {n - 1}; got index {index}")
+        check_listed("Problem", "importance", n)
         given = problem.importance
         entries = list(given) if isinstance(given, tuple) else [given] * n
         entries[index] = value

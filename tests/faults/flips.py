@@ -228,8 +228,8 @@ def _claims(case: Case) -> Path:
 def _verdicts(path: Path) -> str:
     _Said.lines.clear()
     found = gallery._verdicts(path.parent)
-    right = {f"{k}.a": (f"×{k / 7:.3f}", {"x": k / 7}) for k in range(1, 40)}
-    shown = {name: (entry["measured"], entry["values"]) for name, entry in found.items()}
+    right = {f"{k}.a": ("holds", f"×{k / 7:.3f}") for k in range(1, 40)}
+    shown = {name: (verdict.status, verdict.measured) for name, verdict in found.items()}
     if shown == right:
         return SAME
     said = any(str(path) in line for line in _Said.lines)

@@ -23,7 +23,6 @@ from tegum.runs.weights import Weights, read_one
 STEP: Final = 1e-4
 #: Eigenvalues of at most this share of the largest in size count as 0.
 ZERO: Final = 1e-5
-_TOLERANCE: Final = 1e-9
 #: Directions of the orbit shorter than this share of the longest are none.
 _FLAT: Final = 1e-5
 
@@ -77,7 +76,7 @@ def hessian(problem: Problem, W: Any, b: Any = None, *, step: float = STEP) -> F
     count = len(theta)
     moved = np.concatenate([theta + step * np.eye(count), theta - step * np.eye(count)])
     models = Weights.of_flat(problem, moved)
-    found = expected_loss(problem, models.W, models.b, gradient=True, tolerance=_TOLERANCE)
+    found = expected_loss(problem, models.W, models.b, gradient=True)
     rows = Weights.of(problem.model, found.gradient or {}).flat()
     matrix = (rows[:count] - rows[count:]) / (2 * step)
     return np.asarray((matrix + matrix.T) / 2)

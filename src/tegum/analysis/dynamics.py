@@ -12,7 +12,7 @@ from tegum.analysis import geometry
 from tegum.analysis._changes import changes
 from tegum.dims import CHECKPOINT, F64, FEATURE, I64
 from tegum.errors import SpecError
-from tegum.loss import has_expected_loss, score
+from tegum.loss.expected import has_expected_loss, score, scored
 from tegum.runs.models import stated_problem
 from tegum.runs.schema import CHECKPOINTS, PROBLEM
 from tegum.runs.weights import encoder_in
@@ -33,15 +33,21 @@ _COLUMNS: Final = (
     *("loss_before", "loss_after", "loss_drop"),
 )
 
+#: The tolerance of expected losses that `traces` aims at.
+_AIM: Final = 1e-6
 
-def traces(runs: xr.Dataset, *, tolerance: float = 1e-6, jobs: int | None = None) -> xr.Dataset:
+
+def traces(
+    runs: xr.Dataset, *, tolerance: float | None = None, jobs: int | None = None
+) -> xr.Dataset:
     """Dimensionality, norm and expected loss at the checkpoints of a training.
 
     Unlike a loss curve the expected loss has no noise of samples, so that small drops show.
 
     Args:
         runs: a Dataset of `train` with `checkpoints`.
-        tolerance: of the expected loss, as a part of it, in (0, 1).
+        tolerance: the error is to be at most this part of the expected loss, in (0, 1); by default
+            1e-6 is aimed at.
         jobs: threads that work, >= 1; None for one on each core.
 
     Returns:
@@ -51,7 +57,7 @@ def traces(runs: xr.Dataset, *, tolerance: float = 1e-6, jobs: int | None = None
         `loss`; assign one of your own.
 
     Raises:
-        SpecError: for a Dataset without checkpoints.
+        SpecError: for a Dataset without checkpoints, and for what `score` refuses.
 
     Source: "Superposition and Learning Dynamics".
     """
@@ -61,7 +67,10 @@ def traces(runs: xr.Dataset, *, tolerance: float = 1e-6, jobs: int | None = None
     W = encoder_in(then, "traces")
     found = {"dimensionality": geometry.dimensionality(W), "norm": geometry.norms(W)}
     if PROBLEM in then.attrs and has_expected_loss(stated_problem(then, "traces")):
-        found["loss"] = score(then, tolerance=tolerance, jobs=jobs)["loss"]
+        if tolerance is None:
+            found["loss"] = scored(then, _AIM, jobs=jobs)["loss"]
+        else:
+            found["loss"] = score(then, tolerance=tolerance, jobs=jobs)["loss"]
     lead = [dim for dim in found["norm"].dims if dim not in (CHECKPOINT, FEATURE)]
     return xr.Dataset(found, attrs=runs.attrs).transpose(*lead, CHECKPOINT, FEATURE)
 

@@ -14,6 +14,7 @@ from tegum.errors import InputFileError, SpecError, TegumError
 from tegum.fields import fields_of
 from tegum.models import Model
 from tegum.problem import Problem
+from tegum.store import reader
 from tegum.targets import NAMED, Target
 from tegum.targets.pairs import WORDS
 from tegum.training import EXACT_DEFAULTS, Training
@@ -91,10 +92,9 @@ def training_of(given: Mapping[str, Any]) -> Training:
 def read_problem(path: Path) -> Problem:
     """The problem in a JSON file. Raises `InputFileError`."""
     try:
-        return Problem.from_json(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not text"
-        raise InputFileError(f"{path} cannot be read: {reason}") from None
+        return Problem.from_json(reader.read(path).decode("utf-8"))
+    except UnicodeDecodeError:
+        raise InputFileError(f"{path} cannot be read: it is not text") from None
     except SpecError as error:
         raise InputFileError(f"{path} holds no problem: {error}") from None
 

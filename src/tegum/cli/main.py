@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 
-from tegum.errors import TegumError
+from tegum.cli.terminal import note, standard_output
+from tegum.errors import TegumError, joined
 
 OK, BAD_INPUT, INTERRUPTED, BROKEN_PIPE = 0, 2, 130, 141
 
@@ -19,21 +19,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
-        code = _run(arguments)
-        sys.stdout.flush()
+        with standard_output():
+            return _run(arguments)
     except BrokenPipeError:
-        _discard_output()
         return BROKEN_PIPE
     except KeyboardInterrupt as interrupt:
-        print(f"\n{interrupt or 'interrupted'}", file=sys.stderr)
+        note("")
+        note(str(interrupt) or "interrupted")
         return INTERRUPTED
     except TegumError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return BAD_INPUT
+        note(f"error: {error}")
     except MemoryError as error:
-        print(f"error: out of memory: {' '.join(str(error).split())}", file=sys.stderr)
-        return BAD_INPUT
-    return code
+        note(f"error: out of memory: {joined(error)}")
+    except OSError as error:
+        note(f"error: {error.strerror or joined(error)}: {error.filename or 'no file'}")
+    return BAD_INPUT
 
 
 def _run(arguments: list[str]) -> int:
@@ -46,12 +46,6 @@ def _run(arguments: list[str]) -> int:
 
     command = parse(arguments)
     return OK if command is None else command.run(arguments)
-
-
-def _discard_output() -> None:
-    # What is still buffered has no reader; the interpreter must not complain of it on the way out.
-    devnull = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(devnull, sys.stdout.fileno())
 
 
 if __name__ == "__main__":

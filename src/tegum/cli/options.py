@@ -28,9 +28,9 @@ def at_least_one(option: str, value: int | None) -> None:
 
 
 def seed_in_range(option: str, value: int) -> None:
-    """Raise `SpecError` for a seed that has no place in 63 bits."""
-    if not 0 <= value < 2**63:
-        raise SpecError.of(option, "", "must be in [0, 2^63)", value)
+    """Raise `SpecError` for a seed that has no place in 64 bits."""
+    if not 0 <= value < 2**64:
+        raise SpecError.of(option, "", "must be in [0, 2^64)", value)
 
 
 @contextmanager

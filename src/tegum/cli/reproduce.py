@@ -19,7 +19,7 @@ from tegum.cli.options import (
     seed_in_range,
 )
 from tegum.cli.terminal import note, print_table
-from tegum.errors import SpecError
+from tegum.errors import SpecError, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -100,7 +100,7 @@ class Reproduce:
             note(f"report: {folder.page}")
             return
         print_verdicts(folder.report)
-        print(f"report: {folder.page}")
+        print(printable(f"report: {folder.page}"))
 
 
 def _run_each(folder: ReportFolder, lab: RunLab, store: Path) -> None:
@@ -152,19 +152,16 @@ class _Console:
 
     def end(self, number: int, done: Finished) -> None:
         """Say how it went."""
+        from tegum.report.facts import duration
+        from tegum.report.summary import tally
+
         self._displays.pop(number).close()
-        note(f"{self._title(number)}: {_outcome(done)}")
+        note(f"{self._title(number)}: {duration(done.outcome.seconds)}; {tally([done])}")
+        for failure in done.failures:
+            note(f"      failed {failure}")
 
     def _title(self, number: int) -> str:
         return f"[{number + 1}/{len(self._experiments)}] {self._experiments[number].name}"
-
-
-def _outcome(done: Finished) -> str:
-    from tegum.report.facts import duration
-    from tegum.report.summary import tally
-
-    text = f"{duration(done.outcome.seconds)}; {tally([done])}"
-    return "\n".join([text, *(f"      failed {failure}" for failure in done.failures)])
 
 
 def print_verdicts(report: Report) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,6 +12,7 @@ from tyro.conf import Positional, arg
 
 from tegum.cli.options import Flag
 from tegum.cli.terminal import print_table
+from tegum.errors import printable
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -49,10 +51,11 @@ def print_runs(runs: xr.Dataset, path: Path, *, as_json: bool) -> None:
 
     rows = summarise(runs)
     if as_json:
-        print(json.dumps({**_about(runs, path), "points": rows}, indent=2, allow_nan=False))
+        about = {**_about(runs, path), "points": rows}
+        print(json.dumps(_as_json(about), indent=2, allow_nan=False))
         return
     for line in _heading(runs, path):
-        print(line)
+        print(printable(line))
     print()
     shown = rows if len(rows) <= MOST_ROWS else rows[: MOST_ROWS // 2] + rows[-MOST_ROWS // 2 :]
     numbers = [[_text(value) for value in row.values()] for row in shown]
@@ -71,7 +74,7 @@ def _about(runs: xr.Dataset, path: Path) -> dict[str, Any]:
         "file": str(path),
         "problem": json.loads(runs.attrs["problem"]),
         "training": json.loads(runs.attrs["training"]),
-        "run_seed": _plain(runs.attrs.get("run_seed")),
+        "run_seed": runs.attrs.get("run_seed"),
         "tegum_version": str(runs.attrs.get("tegum_version", "")),
         "seeds": int(runs.sizes["seed"]),
         "axes": {name: runs[name].to_numpy().tolist() for name in axis_names(runs)},
@@ -119,8 +122,17 @@ def brief(value: Any, always: frozenset[str] = frozenset()) -> str:
     return f"{type(value).__name__}({', '.join(said)})"
 
 
-def _plain(value: Any) -> Any:
-    return value.tolist() if hasattr(value, "tolist") else value
+def _as_json(value: Any) -> Any:
+    """The value as JSON has it: NaN and infinities are null, what it has no form of is text."""
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, dict):
+        return {str(key): _as_json(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_as_json(entry) for entry in value]
+    if isinstance(value, float):
+        return value if isfinite(value) else None
+    return value if value is None or isinstance(value, bool | int | str) else str(value)
 
 
 def _text(value: float | None) -> str:

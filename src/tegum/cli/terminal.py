@@ -1,11 +1,19 @@
-"""What the commands print: tables that suit a terminal or a pipe, and notes on stderr."""
+"""What the commands print: tables that suit a terminal or a pipe, and notes on stderr.
+
+Names and paths may hold newlines and what steers a terminal: texts of others go through `printable`
+before they are printed.
+"""
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
-from collections.abc import Sequence
-from typing import TextIO
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, TextIO
+
+from tegum.errors import TegumError, printable
 
 _STYLES = {
     "holds": "green",
@@ -16,9 +24,82 @@ _STYLES = {
 _SURPRISE = "bold red"
 
 
+class OutputError(TegumError):
+    """Standard output that takes nothing: it is closed, or its disk is full."""
+
+
+@contextmanager
+def standard_output() -> Iterator[None]:
+    """Where commands print: what stdout cannot encode is escaped, and none of it is lost unseen.
+
+    Raises `OutputError`, or `BrokenPipeError` where nobody reads; what is not written then is
+    thrown away, so that the interpreter does not complain of it on the way out.
+    """
+    stream = sys.stdout
+    if stream is None:
+        raise OutputError("cannot write to stdout: it is closed")
+    errors = stream.errors
+    _on_unencodable(stream, "backslashreplace")
+    guarded = _Guarded(stream)
+    sys.stdout = guarded
+    try:
+        yield
+        guarded.flush()
+    except (BrokenPipeError, OutputError):
+        _discard(stream)
+        raise
+    finally:
+        sys.stdout = stream
+        _on_unencodable(stream, errors)
+
+
+class _Guarded:
+    """A stream whose failures have a name of their own."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with _named():
+            return self._stream.write(text)
+
+    def flush(self) -> None:
+        with _named():
+            self._stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+@contextmanager
+def _named() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(f"cannot write to stdout: {error.strerror}") from None
+
+
+def _on_unencodable(stream: TextIO, errors: str | None) -> None:
+    if hasattr(stream, "reconfigure"):  # streams in memory take everything
+        with suppress(OSError):  # it writes first what is waiting
+            stream.reconfigure(errors=errors)
+
+
+def _discard(stream: TextIO) -> None:
+    """Let everything that is written from now on go nowhere."""
+    with suppress(OSError):  # streams in memory have no number
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+
+
 def note(text: str) -> None:
     """A line for the person who waits, on stderr."""
-    print(text, file=sys.stderr, flush=True)
+    if sys.stderr is not None:
+        with suppress(OSError):  # there is no other place to say so
+            print(printable(text), file=sys.stderr, flush=True)
 
 
 def print_table(
@@ -32,16 +113,21 @@ def print_table(
 
     Columns `right` are right-aligned; column `status` holds verdicts and is coloured on terminals.
     """
+    header, rows = _clean(header), [_clean(row) for row in rows]
     if sys.stdout.isatty():
         _print_rich(header, rows, right, status)
     else:
         _print_plain(header, rows, right, sys.stdout)
 
 
+def _clean(cells: Sequence[str]) -> list[str]:
+    return [printable(text) for text in cells]
+
+
 def _print_plain(
     header: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int], stream: TextIO
 ) -> None:
-    lines = [list(header), *(list(row) for row in rows)]
+    lines = [header, *rows]
     widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
     for line in lines:
         cells = [

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tegum.errors import SpecError
+from tegum.memory import check_listed
 
 _POWER = re.compile(r"(?P<base>[^^]+)\^i")
 _RANGE = re.compile(r"(?P<kind>geom|lin):(?P<first>[^:]+):(?P<last>[^:]+):(?P<count>\d+)")
@@ -37,7 +38,7 @@ def numbers(option: str, text: str) -> list[float]:
             raise SpecError.of(option, "", rule, text)
         return [number(option, part) for part in text.split(",")]
     first, last = number(option, found["first"]), number(option, found["last"])
-    count = int(found["count"])
+    count = _whole(option, found["count"])
     if not 1 <= count <= 1_000_000:
         raise SpecError.of(option, "", "must have a COUNT from 1 to 1000000", text)
     if found["kind"] == "lin":
@@ -59,6 +60,7 @@ def importance(option: str, text: str, n_features: int) -> float | tuple[float, 
     if power is None:
         return number_or_vector(option, text)
     base = number(option, power["base"])
+    check_listed(option, "", n_features)
     try:
         return tuple(base**i for i in range(n_features))
     except OverflowError:
@@ -71,7 +73,7 @@ def pairs(option: str, text: str) -> tuple[tuple[int, int], ...]:
     found = [_PAIR.fullmatch(part.replace(" ", "")) for part in text.split(",")]
     if None in found:
         raise SpecError.of(option, "", "must be pairs of features, as 0+1,2+3", text)
-    return tuple((int(pair[1]), int(pair[2])) for pair in found if pair)
+    return tuple((_whole(option, pair[1]), _whole(option, pair[2])) for pair in found if pair)
 
 
 def checkpoints(option: str, text: str) -> int | tuple[int, ...]:
@@ -79,7 +81,16 @@ def checkpoints(option: str, text: str) -> int | tuple[int, ...]:
     parts = [part for part in text.split(",") if part.strip()]
     if not parts or not all(part.strip().isdecimal() for part in parts):
         raise SpecError.of(option, "", "must be a count or a list of steps", text)
-    return int(parts[0]) if "," not in text else tuple(int(part) for part in parts)
+    steps = tuple(_whole(option, part) for part in parts)
+    return steps if "," in text else steps[0]
+
+
+def _whole(option: str, digits: str) -> int:
+    """The integer that digits spell; `SpecError` where Python reads no more of them."""
+    try:
+        return int(digits)
+    except ValueError:
+        raise SpecError.of(option, "", "must have numbers of at most 4300 digits", digits) from None
 
 
 def any_json(option: str, text: str) -> Any:

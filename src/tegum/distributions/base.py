@@ -12,6 +12,7 @@ from jaxtyping import Float64
 from tegum.dims import F64, I64
 from tegum.distributions.magnitudes import MAGNITUDES
 from tegum.errors import SpecError
+from tegum.memory import check_listed
 from tegum.spec import Interval, Spec, nested
 
 BlockKind = Literal["independent", "correlated", "anticorrelated"]
@@ -168,6 +169,7 @@ def per_draw(
 ) -> tuple[float, ...]:
     """`given` as one probability per draw; `SpecError` when there are not `count` of them."""
     if not isinstance(given, tuple):
+        check_listed(owner, "feature_probability", count)
         return (given,) * count
     if len(given) != count:
         raise SpecError(

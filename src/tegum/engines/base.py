@@ -223,6 +223,21 @@ def first_state(engine: Engine, batch: Batch) -> State:
     return state
 
 
+def finite(parameters: State) -> NDArray[np.bool_]:
+    """Which instances have parameters that are all finite; the others have diverged.
+
+    Args:
+        parameters: by name, each (N, ...).
+
+    Returns:
+        A flag for each, (N,).
+    """
+    found = [
+        np.isfinite(array).all(axis=tuple(range(1, array.ndim))) for array in parameters.values()
+    ]
+    return np.asarray(np.all(found, axis=0))
+
+
 def step_of(state: State) -> int:
     """The number of optimiser steps behind a state."""
     step: I64 = state["step"]

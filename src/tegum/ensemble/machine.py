@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from math import prod
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tegum.ensemble.work import unit_size
 from tegum.errors import SpecError
+from tegum.memory import lacking
 
 if TYPE_CHECKING:
     from tegum.ensemble.solve import Ensemble
@@ -23,27 +23,6 @@ def available_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def available_memory() -> int | None:
-    """Bytes this process may still allocate without swapping, None where that is not known."""
-    bounds = []
-    group = Path("/sys/fs/cgroup")
-    try:
-        bounds.append(1024 * _number(Path("/proc/meminfo"), "MemAvailable:"))
-        limit = int((group / "memory.max").read_text())
-        used = int((group / "memory.current").read_text())
-        cached = sum(_number(group / "memory.stat", f"{kind}active_file") for kind in ("", "in"))
-        bounds.append(limit - used + cached)
-    except (OSError, ValueError, LookupError):
-        pass  # not Linux, or no limit for a control group
-    return max(min(bounds), 0) if bounds else None
-
-
-def _number(path: Path, field: str) -> int:
-    """The number after `field` in a file of lines "field number ..."."""
-    table = dict(line.split()[:2] for line in path.read_text().splitlines())
-    return int(table[field])
 
 
 def checked_jobs(owner: str, jobs: int | None) -> int:
@@ -65,11 +44,10 @@ def check_memory(ensemble: Ensemble) -> None:
     size = np.dtype(ensemble.engine.dtype).itemsize
     need = count * instance_bytes(problem, training, size)
     need += _working_bytes(problem, training, count)
-    free = available_memory()
-    if free is not None and need > free:
+    said = lacking(need)
+    if said is not None:
         raise SpecError(
-            f"train: the results of {len(grid)} axis points x {seeds} seeds need "
-            f"{need / 1e9:.3g} GB of memory, and {free / 1e9:.3g} GB are free; "
+            f"train: the results of {len(grid)} axis points x {seeds} seeds need {said}; "
             "use fewer points, seeds or checkpoints, or a smaller model"
         )
 
@@ -79,19 +57,24 @@ def _parameters(problem: Problem) -> int:
 
 
 def _checkpoints(training: Training) -> int:
-    """How many there are, without listing them: a count may be larger than memory."""
     given = training.checkpoints
-    return len(given) if isinstance(given, tuple) else min(given, training.steps + 1)
+    return len(given) if isinstance(given, tuple) else _spaced(training, given)
+
+
+def _spaced(training: Training, count: int) -> int:
+    """How many log-spaced steps there are, without listing them: they may be more than memory."""
+    return min(count, training.steps + 1)
 
 
 def instance_bytes(problem: Problem, training: Training, size: int) -> int:
     """What the results of one instance take, its numbers being of `size` bytes."""
     kept = 1 + _checkpoints(training)
-    return size * _parameters(problem) * kept + 4 * len(training.curve_steps()) + 32
+    return size * _parameters(problem) * kept + 4 * _spaced(training, training.curve_points) + 32
 
 
 def _working_bytes(problem: Problem, training: Training, count: int) -> int:
     """What a unit under way takes, roughly: state and initial numbers, blocks, lists of steps."""
     unit = min(count, unit_size(problem, training))
-    lists = 300 * problem.n_features + 128 * _checkpoints(training)
+    steps = _checkpoints(training) + _spaced(training, training.curve_points)
+    lists = 300 * problem.n_features + 128 * steps
     return 48 * unit * _parameters(problem) + lists

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Protocol, Self, TextIO
 
@@ -34,7 +35,7 @@ class Progress(Protocol):
 @contextmanager
 def shown(progress: Progress | bool | None) -> Iterator[Progress]:
     """What to tell progress to: a bar if True, by default where there is a terminal to show it."""
-    if progress is True or (progress is None and sys.stderr.isatty()):
+    if progress is True or (progress is None and sys.stderr and sys.stderr.isatty()):
         with Display() as display:
             yield display
     else:
@@ -140,7 +141,8 @@ class Display:
             return
         self._last_line = now
         share = f"{100 * self._done / self._total:.0f} % of {self._total:.3g} model-steps"
-        print(f"{self._label}: {share}{self._left(now)}", file=self._stream, flush=True)
+        with suppress(OSError):  # a log that is full or closed stops no training
+            print(f"{self._label}: {share}{self._left(now)}", file=self._stream, flush=True)
 
     def _left(self, now: float) -> str:
         """The time left, by the pace since the first slice, which may have compiled for long."""
@@ -165,7 +167,8 @@ class Bars:
 
     def __init__(self, stream: TextIO | None = None) -> None:
         """Without a stream they are on stderr."""
-        self.stream = sys.stderr if stream is None else stream
+        # a process without stderr shows nothing
+        self.stream = stream or sys.stderr or io.StringIO()
         self._lock = threading.RLock()
         self._shown: Bar | None = None
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tegum.engines.base import Batch, Engine, State, first_state, step_of
+from tegum.engines.base import Batch, Engine, State, finite, first_state, step_of
 from tegum.errors import StoreError
 from tegum.runs.schema import at_checkpoints
 
@@ -111,7 +111,8 @@ class _Run:
         with np.errstate(over="ignore"):
             if step in self.curve_steps:
                 loss = self.engine.probe(self.batch, self.state, jobs=self.jobs)
-                self._keep("loss_curve", self.curve_steps, loss)
+                sound = finite(self.engine.parameters(self.batch, self.state))
+                self._keep("loss_curve", self.curve_steps, np.where(sound, loss, np.nan))
             if step in self.checkpoint_steps:
                 for name, now in self.parameters().items():
                     self._keep(at_checkpoints(name), self.checkpoint_steps, now)

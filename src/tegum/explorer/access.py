@@ -4,17 +4,30 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
+import re
 import socket
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Iterable, Iterator, MutableMapping
+from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from typing import Any, Final
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from tegum.errors import shorten
+
+#: Names and texts of a request's headers, as they came.
+RawHeaders = Iterable[tuple[bytes, bytes]]
+
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
+#: A name, an address or an address of IPv6 in brackets, and perhaps a port: nothing else.
+_HOST: Final = re.compile(
+    r"(?:\[(?P<six>[0-9a-f:.]+)\]|(?P<name>[0-9a-z][0-9a-z._-]*))(?::(?P<port>[0-9]{1,5}))?",
+    re.ASCII | re.IGNORECASE,
+)
+_READ: Final = ("host", "origin", "cookie")
 _PAGE_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
     "font-src 'self'; worker-src 'self' blob:; connect-src 'self'; "
@@ -25,7 +38,7 @@ _REPORT_POLICY: Final = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; font-src data:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox allow-popups"
 )
-_HEADERS: Final = (
+HEADERS: Final = (
     ("x-content-type-options", "nosniff"),
     ("referrer-policy", "no-referrer"),
     ("cross-origin-resource-policy", "same-origin"),
@@ -51,96 +64,101 @@ def own_names(host: str) -> frozenset[str]:
     return frozenset(names)
 
 
-class Guard:
-    """Lets through what knows the token and comes from the page itself.
+@dataclass(frozen=True)
+class Access:
+    """Who may come in: what knows the token and comes from the page itself.
 
     The token is in the query or in the cookie that the first visit sets. `Host` must be one of
-    `names` (or, with `remote`, any plain address): a foreign name that was made to resolve to this
-    machine is refused. `Origin`, where there is one, must be the server itself, and a WebSocket
-    must have one.
+    `names` (or, where `remote`, any plain address): a foreign name that was made to resolve to
+    this machine is refused. `Origin`, where there is one, must be the server itself, and a
+    WebSocket must have one.
     """
 
-    def __init__(self, app: ASGIApp, token: str, names: Iterable[str], *, remote: bool) -> None:
-        self._app, self._token = app, token.encode()
-        self._names, self._remote = frozenset(names), remote
-        self._cookie = "tegum"
+    token: str
+    names: frozenset[str]
+    remote: bool
+
+    def refusal(self, headers: RawHeaders, query: bytes, *, socket: bool) -> str | None:
+        """Why a request, or a `socket` that is to be opened, is refused; None where it is not."""
+        found = {name: [text for own, text in _plain(headers) if own == name] for name in _READ}
+        if any(len(found[name]) > 1 for name in ("host", "origin")):
+            return "a request must say its host and its origin once"
+        host, origin = "".join(found["host"]), "".join(found["origin"]) or None
+        place = _HOST.fullmatch(host)
+        if place is None or not self._is_own((place["six"] or place["name"]).lower()):
+            return f"this server is not called {shorten(host)}"
+        if origin is None and socket:
+            return "a WebSocket must say its origin"
+        if origin is not None and origin.lower() != f"http://{host.lower()}":
+            return f"requests from {shorten(origin)} are not answered"
+        shown = (asked_in(query), _in_cookies(found["cookie"], cookie_of(headers)))
+        if not any(hmac.compare_digest(text.encode(), self.token.encode()) for text in shown):
+            return "the token is missing or wrong: open the address that tegum explore printed"
+        return None
+
+    def _is_own(self, name: str) -> bool:
+        if name in self.names:
+            return True
+        try:
+            ipaddress.ip_address(name)
+        except ValueError:
+            return False
+        return self.remote
+
+
+def asked_in(query: bytes) -> str:
+    """The token in a query; "" without one."""
+    return parse_qs(query.decode("latin-1")).get("token", [""])[-1]
+
+
+def cookie_of(headers: RawHeaders) -> str:
+    """The cookie's name, with the port: a browser shows cookies to all explorers of a machine."""
+    host = next((text for name, text in _plain(headers) if name == "host"), "")
+    place = _HOST.fullmatch(host)
+    return f"tegum-{place['port'] if place is not None and place['port'] else 80}"
+
+
+def _in_cookies(texts: list[str], name: str) -> str:
+    try:
+        found = SimpleCookie("; ".join(texts)).get(name)
+    except CookieError:
+        return ""
+    return found.value if found is not None else ""
+
+
+def _plain(headers: RawHeaders) -> Iterator[tuple[str, str]]:
+    return ((name.decode("latin-1").lower(), text.decode("latin-1")) for name, text in headers)
+
+
+class Guard:
+    """Lets `access` say of each request whether it is answered."""
+
+    def __init__(self, app: ASGIApp, access: Access) -> None:
+        self._app, self._access = app, access
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer 403 in one line, or pass on; security headers on everything."""
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        headers = {
-            name.decode("latin-1"): text.decode("latin-1") for name, text in scope["headers"]
-        }
-        query = parse_qs(scope["query_string"].decode("latin-1"))
-        asked = query.get("token", [""])[-1]
-        reason = self._reason(scope, headers, asked)
-        if reason is not None and scope["type"] == "websocket":
+        socket = scope["type"] == "websocket"
+        query = scope["query_string"]
+        reason = self._access.refusal(scope["headers"], query, socket=socket)
+        if reason is not None and socket:
             await send({"type": "websocket.close", "code": 4403, "reason": reason})
         elif reason is not None:
             await PlainTextResponse(f"{reason}\n", 403)(scope, receive, _armoured(send, scope))
-        elif scope["type"] == "http" and scope["path"] == "/" and asked:
-            await self._welcome(scope, headers)(scope, receive, _armoured(send, scope))
-        elif scope["type"] == "http":
+        elif not socket and scope["path"] == "/" and asked_in(query):
+            await self._welcome(scope["headers"])(scope, receive, _armoured(send, scope))
+        elif not socket:
             await self._app(scope, receive, _armoured(send, scope))
         else:
             await self._app(scope, receive, send)
 
-    def _reason(self, scope: Scope, headers: dict[str, str], asked: str) -> str | None:
-        """Why not."""
-        host, origin = headers.get("host", ""), headers.get("origin")
-        if not self._is_own(host):
-            return f"this server is not called {host[:80]!r}"
-        if origin is None and scope["type"] == "websocket":
-            return "a WebSocket must say its origin"
-        if origin is not None and origin.lower() != f"http://{host.lower()}":
-            return f"requests from {origin[:80]!r} are not answered"
-        if not any(self._is_token(text) for text in (asked, self._from_cookie(headers))):
-            return "the token is missing or wrong: open the address that tegum explore printed"
-        return None
-
-    def _is_token(self, text: str) -> bool:
-        return hmac.compare_digest(text.encode(), self._token)
-
-    def _is_own(self, host: str) -> bool:
-        try:
-            name = urlsplit(f"//{host}").hostname or ""
-        except ValueError:
-            return False
-        if name in self._names:
-            return True
-        try:
-            ipaddress.ip_address(name)
-        except ValueError:
-            return False
-        return self._remote
-
-    def _from_cookie(self, headers: dict[str, str]) -> str:
-        try:
-            cookies = SimpleCookie(headers.get("cookie", ""))
-        except CookieError:
-            return ""
-        found = cookies.get(self._cookie_name(headers.get("host", "")))
-        return found.value if found is not None else ""
-
-    def _cookie_name(self, host: str) -> str:
-        """Cookies do not tell ports apart, but several explorers may run on one machine."""
-        try:
-            port = urlsplit(f"//{host}").port
-        except ValueError:
-            port = None
-        return f"{self._cookie}-{port or 80}"
-
-    def _welcome(self, scope: Scope, headers: dict[str, str]) -> RedirectResponse:
+    def _welcome(self, headers: RawHeaders) -> RedirectResponse:
         """To the page, with the token in a cookie instead of the address."""
         answer = RedirectResponse("/", 303)
-        answer.set_cookie(
-            self._cookie_name(headers.get("host", "")),
-            self._token.decode(),
-            httponly=True,
-            samesite="lax",
-        )
+        answer.set_cookie(cookie_of(headers), self._access.token, httponly=True, samesite="lax")
         return answer
 
 
@@ -156,7 +174,7 @@ def _armoured(send: Send, scope: Scope) -> Send:
             fixed = hashed and message["status"] < 400
             cache = "private, max-age=31536000, immutable" if fixed else "no-store"
             extra: list[tuple[str, str]] = [
-                *_HEADERS,
+                *HEADERS,
                 ("content-security-policy", policy),
                 ("cache-control", cache),
             ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import json
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -22,10 +23,11 @@ from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket
 
 from tegum.errors import TegumError
-from tegum.explorer.access import Guard, own_names
+from tegum.explorer.access import Access, Guard
 from tegum.explorer.limits import Limits
 from tegum.explorer.process import Pool, prepare
 from tegum.explorer.session import Session
+from tegum.report.files import is_report_file
 
 TOO_MANY: Final = 4429
 #: What Vite builds; part of the wheel.
@@ -55,13 +57,20 @@ class Offer:
     spares: int = 1
 
 
-class Explorer:
-    """Serves what there is to those who know the token, at a host that may be `remote`."""
+class ReportFiles(StaticFiles):
+    """What a report is made of; the rest of its folder, the store for one, is nobody's business."""
 
-    def __init__(
-        self, offer: Offer, token: str, host: str = "127.0.0.1", *, remote: bool = False
-    ) -> None:
-        self.offer, self.token, self.host, self.remote = offer, token, host, remote
+    def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
+        """The file of a path, if a report has such a file."""
+        known = is_report_file(path.replace(os.sep, "/"))
+        return super().lookup_path(path) if known else ("", None)
+
+
+class Explorer:
+    """Serves what there is to those who have access."""
+
+    def __init__(self, offer: Offer, access: Access) -> None:
+        self.offer, self.access = offer, access
         self.pool = Pool(offer.spares)
         self.sessions: dict[str, Session] = {}
         self._gallery: asyncio.Task[bytes] | None = None
@@ -75,13 +84,12 @@ class Explorer:
             Route("/api/sessions/{session}/{what}.{form}", self._download),
         ]
         if self.offer.report is not None:
-            routes.append(Mount("/report", StaticFiles(directory=self.offer.report)))
+            routes.append(Mount("/report", ReportFiles(directory=self.offer.report)))
         page = StaticFiles(directory=self.offer.static, html=True, check_dir=False)
         routes.append(Mount("/", page))
-        guard = Middleware(Guard, token=self.token, names=own_names(self.host), remote=self.remote)
         return Starlette(
             routes=routes,
-            middleware=[guard],
+            middleware=[Middleware(Guard, access=self.access)],
             lifespan=self._lifespan,
             exception_handlers={HTTPException: _in_a_line},
         )

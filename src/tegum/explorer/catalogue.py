@@ -9,7 +9,7 @@ from tegum.experiments.base import Experiment, FigureSpec
 from tegum.explorer.frames import to_json
 from tegum.explorer.presets import presets_of
 from tegum.report.discovery import list_experiments
-from tegum.report.summary import figure_file
+from tegum.report.files import figure_file
 
 #: The preset, by its place among the experiment's, of figures that the first one does not suit.
 SHOWN: Final[dict[tuple[str, str], int]] = {

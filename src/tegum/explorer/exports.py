@@ -19,7 +19,7 @@ from tegum.runs.write import dataset, stated, variables
 
 if TYPE_CHECKING:
     from tegum.engines.base import State as Arrays
-    from tegum.problem import Problem
+    from tegum.explorer.moment import Moment
 
 #: Features beyond which a drawing is no use.
 _DRAWN: Final = 200
@@ -29,20 +29,20 @@ _TEXT_NUMBERS: Final = 500_000
 
 def export(live: Live, screen: Screen, wish: Export) -> bytes:
     """The file that is asked for. Raises `SpecError` where it cannot be made."""
-    everything, seed = screen.parameters(), screen.seed()
-    chosen = slice(None) if wish.which == "all" else seed
-    arrays = {name: np.ascontiguousarray(array[chosen]) for name, array in everything.items()}
     if wish.format in ("svg", "png"):
-        own = {name: array[seed] for name, array in everything.items()}
-        return _drawn(live.problem, own, wish.format)
-    losses = screen.losses()[chosen]
+        return _drawn(screen.moment(), screen.seed(), wish.format)
+    moment, seed = screen.moment(measured=True), screen.seed()
+    chosen = slice(None) if wish.which == "all" else seed
+    arrays = {
+        name: np.ascontiguousarray(array[chosen]) for name, array in moment.parameters.items()
+    }
     about = {
         "tegum_version": tegum.__version__,
         "engine": live.engine.name,
         "engine_version": live.engine.version,
-        "step": screen.step(),
+        "step": moment.step,
         "seed": None if wish.which == "all" else seed,
-        "loss": np.asarray(losses).tolist(),
+        "loss": moment.losses[chosen].tolist(),
         "loss_is": "one fresh batch; sum over features, mean over samples, importance weighted",
         "state": live.state().data(),
         "repeatable": live.repeatable,
@@ -71,18 +71,19 @@ def _as_npz(arrays: Arrays, about: dict[str, Any]) -> bytes:
     return file.getvalue()
 
 
-def _drawn(problem: Problem, own: Arrays, kind: str) -> bytes:
+def _drawn(moment: Moment, seed: int, kind: str) -> bytes:
     """Directions in the plane, or WᵀW with biases and norms."""
     from tegum import plots
 
+    own = moment.model(seed)
     W = encoder_in(own, "figure")
     if W.shape[1] > _DRAWN:
         rule = f"has at most {_DRAWN} features"
         raise SpecError.of("figure", "model", rule, W.shape[1])
-    if not np.isfinite(W).all():
+    if not moment.finite[seed]:
         raise SpecError.of("figure", "model", "must be finite", "a model that diverged")
     drawn = variables({"W": W, "b": np.asarray(own["b"])}, (), ())
-    model = dataset(drawn, {}, stated(problem, {}))
+    model = dataset(drawn, {}, stated(moment.problem, {}))
     draw = plots.features_2d if W.shape[0] == 2 else plots.gram
     file = io.BytesIO()
     draw(model).savefig(file, format=kind, bbox_inches="tight")

@@ -51,8 +51,12 @@ def decode(frame: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
 
 
 def to_json(data: Any) -> str:
-    """JSON without NaN and infinities, which become null."""
-    return json.dumps(_finite(data), separators=(",", ":"), allow_nan=False, ensure_ascii=False)
+    """JSON that can be encoded, without NaN and infinities, which become null.
+
+    Halves of characters, as names of files may have, are written as escapes.
+    """
+    text = json.dumps(_finite(data), separators=(",", ":"), allow_nan=False, ensure_ascii=False)
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _finite(data: Any) -> Any:

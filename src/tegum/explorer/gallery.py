@@ -9,17 +9,31 @@ from contextlib import suppress
 from hashlib import blake2b
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, NamedTuple, get_args
 
 from tegum import checksum
 from tegum.engines.cache import own_folder
-from tegum.errors import TegumError
+from tegum.errors import TegumError, joined
+from tegum.experiments.base import Status
+from tegum.explorer.frames import to_json
+from tegum.report.files import PAGE, VERDICTS
 from tegum.store.writer import write
 
 log = logging.getLogger("tegum.explorer")
 
 #: The kinds of files that a figure may have in a report.
-_KINDS = ("svg", "png", "gif")
+_KINDS: Final = ("svg", "png", "gif")
+#: A file of verdicts larger than this is none.
+_MOST_BYTES: Final = 16_000_000
+
+
+class Verdict(NamedTuple):
+    """What a report says of a claim."""
+
+    claim: str
+    status: str
+    measured: str | None
+    quick: bool
 
 
 def gallery(report: Path | None) -> dict[str, Any]:
@@ -31,8 +45,11 @@ def gallery(report: Path | None) -> dict[str, Any]:
             files = figure.pop("files")
             figure |= {kind: _served(report, files[kind]) for kind in _KINDS}
         for claim in experiment["claims"]:
-            found = verdicts.get(claim["id"], {})
-            claim |= {"status": found.get("status"), "measured": found.get("measured")}
+            found = verdicts.get(claim["id"])
+            claim |= {
+                "status": None if found is None else found.status,
+                "measured": None if found is None else found.measured,
+            }
         experiment["ran"] = any(claim["id"] in verdicts for claim in experiment["claims"])
     return {"report": _about(report, verdicts), "experiments": experiments}
 
@@ -72,38 +89,55 @@ def _sources() -> str:
     return digest.hexdigest()
 
 
-def _about(report: Path | None, verdicts: dict[str, Any]) -> dict[str, Any] | None:
+def _about(report: Path | None, verdicts: dict[str, Verdict]) -> dict[str, Any] | None:
     if report is None:
         return None
-    quick = any(bool(entry.get("quick")) for entry in verdicts.values())
-    page = "/report/report.html" if (report / "report.html").is_file() else None
-    return {"folder": str(report), "page": page, "quick": quick}
+    quick = any(verdict.quick for verdict in verdicts.values())
+    return {"folder": str(report), "page": _served(report, PAGE), "quick": quick}
 
 
-def intact(entry: Any) -> bool:
-    """Whether an entry of claims.json matches its checksum, or has none."""
-    if not isinstance(entry, dict):
-        return False
-    said = {name: value for name, value in entry.items() if name != "checksum"}
-    return entry.get("checksum") in (None, checksum.of_json(said))
+def _verdicts(report: Path | None) -> dict[str, Verdict]:
+    """The entries of claims.json by claim; none where it cannot be read, which is said.
 
-
-def _verdicts(report: Path | None) -> dict[str, dict[str, Any]]:
-    """The sound entries of claims.json by claim; none where it cannot be read, and a line said."""
+    It is a file like any other, that anybody may have written: what is no verdict is left out.
+    """
     if report is None:
         return {}
-    file = report / "claims.json"
+    file = report / VERDICTS
     try:
+        if not file.is_file() or file.stat().st_size > _MOST_BYTES:
+            return {}
         entries = json.loads(file.read_text("utf-8"))
-        found = {str(entry["id"]): entry for entry in entries if intact(entry)}
-    except FileNotFoundError:
+    except (OSError, ValueError, RecursionError) as error:
+        log.warning("%s cannot be read, its verdicts are not shown: %s", file, joined(error))
         return {}
-    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
-        log.warning("%s cannot be read, its verdicts are not shown: %s", file, error)
-        return {}
-    if len(found) < len(entries):
-        log.warning("%s is damaged: %d verdicts are not shown", file, len(entries) - len(found))
-    return found
+    entries = entries if isinstance(entries, list) else [entries]
+    found = [_verdict(entry) for entry in entries if _intact(entry)]
+    lost = len(entries) - sum(verdict is not None for verdict in found)
+    if lost:
+        log.warning("%s is damaged or foreign: %d verdicts are not shown", file, lost)
+    return {verdict.claim: verdict for verdict in found if verdict is not None}
+
+
+def _verdict(entry: Any) -> Verdict | None:
+    """What is said of a claim, or None where nothing is."""
+    if not isinstance(entry, dict) or entry.get("status") not in get_args(Status):
+        return None
+    claim, measured = entry.get("id"), entry.get("measured")
+    if not isinstance(claim, str) or not isinstance(measured, str | None):
+        return None
+    return Verdict(claim, entry["status"], measured, entry.get("quick") is True)
+
+
+def _intact(entry: Any) -> bool:
+    """Whether an entry matches its checksum, or has none."""
+    if not isinstance(entry, dict) or "checksum" not in entry:
+        return True
+    said = {name: value for name, value in entry.items() if name != "checksum"}
+    try:
+        return bool(entry["checksum"] == checksum.of_json(said))
+    except RecursionError:
+        return False
 
 
 def _served(report: Path | None, file: str) -> str | None:
@@ -114,4 +148,4 @@ def _served(report: Path | None, file: str) -> str | None:
 def main() -> None:
     """The gallery of the report folder in the arguments on stdout, as JSON."""
     folder = sys.argv[1]
-    print(json.dumps(gallery(Path(folder) if folder else None), allow_nan=False))
+    sys.stdout.buffer.write(to_json(gallery(Path(folder) if folder else None)).encode())

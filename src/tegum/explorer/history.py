@@ -4,34 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
-import numpy as np
+from tegum.explorer.moment import Moment
 
-from tegum.dims import F64
-from tegum.engines.base import State as Arrays
-
-#: Kept steps lie this far apart, as a ratio, counted from the last change of numbers.
+#: Moment steps lie this far apart, as a ratio, counted from the last change of numbers.
 RATIO: Final = 1.1
 _MOST: Final = 400
-#: Kept steps after which a change of numbers begins a new log spacing.
+#: Moment steps after which a change of numbers begins a new log spacing.
 _SETTLED: Final = 8
 
 
-class Kept(NamedTuple):
-    """One kept step: the parameters of all N and their losses (N,)."""
-
-    step: int
-    parameters: Arrays
-    losses: F64
-
-
 class History:
-    """Kept steps in rising order. Where they take too much memory, every second one goes."""
+    """Moment steps in rising order. Where they take too much memory, every second one goes."""
 
     def __init__(self, most_bytes: int) -> None:
         self._most_bytes, self._bytes = most_bytes, 0
-        self._kept: list[Kept] = []
+        self._kept: list[Moment] = []
         self._origin = 0
         #: Grows whenever kept steps change.
         self.version = 0
@@ -41,7 +30,7 @@ class History:
         """The kept steps."""
         return [kept.step for kept in self._kept]
 
-    def records(self) -> Sequence[Kept]:
+    def records(self) -> Sequence[Moment]:
         """Everything that is kept."""
         return self._kept
 
@@ -66,19 +55,18 @@ class History:
         """Whether this step is one to keep, and is not kept yet."""
         return step >= self.next_due()
 
-    def keep(self, step: int, parameters: Arrays, losses: F64) -> None:
+    def keep(self, moment: Moment) -> None:
         """Copy a step's parameters; a step that is kept already is replaced."""
-        if self._kept and self._kept[-1].step == step:
-            self._bytes -= _size(self._kept.pop())
-        copies = {name: np.array(array, np.float32) for name, array in parameters.items()}
-        kept = Kept(step, copies, np.array(losses, np.float64))
+        if self._kept and self._kept[-1].step == moment.step:
+            self._bytes -= self._kept.pop().nbytes
+        kept = moment.kept()
         self._kept.append(kept)
-        self._bytes += _size(kept)
+        self._bytes += kept.nbytes
         while (self._bytes > self._most_bytes or len(self._kept) > _MOST) and len(self._kept) > 2:
             self._thin()
         self.version += 1
 
-    def at(self, step: int) -> Kept | None:
+    def at(self, step: int) -> Moment | None:
         """The last kept step at or before `step`; the first one where none is."""
         before = [kept for kept in self._kept if kept.step <= step]
         return before[-1] if before else next(iter(self._kept), None)
@@ -87,8 +75,4 @@ class History:
         last = self._kept[-1]
         self._kept = self._kept[:-1:2]
         self._kept.append(last)
-        self._bytes = sum(_size(kept) for kept in self._kept)
-
-
-def _size(kept: Kept) -> int:
-    return kept.losses.nbytes + sum(array.nbytes for array in kept.parameters.values())
+        self._bytes = sum(kept.nbytes for kept in self._kept)

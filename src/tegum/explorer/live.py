@@ -8,13 +8,14 @@ from typing import Any, Final
 
 import numpy as np
 
-from tegum.dims import F64, I64
+from tegum.dims import F64
 from tegum.engines import get_engine
-from tegum.engines.base import Batch, step_of
+from tegum.engines.base import Batch, finite, step_of
 from tegum.engines.base import State as Arrays
 from tegum.explorer.history import History
 from tegum.explorer.limits import Limits
-from tegum.explorer.state import Change, PageState, Values, changed, numbers
+from tegum.explorer.moment import Moment
+from tegum.explorer.state import Change, PageState, Values, changed
 
 #: Probing all seeds takes this part of the time at most, but for steps that are kept.
 _PROBE_SHARE: Final = 0.15
@@ -40,11 +41,9 @@ class Live:
         self.batch = self._batch()
         self.arrays: Arrays = self.engine.init(self.batch)
         self.history = History(limits.history_bytes)
-        self.losses: F64 = np.full(state.seeds, np.nan)
-        self.scores: F64 = np.full(state.seeds, np.nan)
-        self.errors: F64 = np.full(state.seeds, np.nan)
+        self._losses, self.scores, self.errors = self._none(), self._none(), self._none()
         self._best: int | None = None
-        self._probed = -1
+        self._measured: int | None = None
         self._probe_from = 0.0
         self._make_due()
 
@@ -59,6 +58,11 @@ class Live:
     def ended(self) -> bool:
         """Whether the horizon is reached."""
         return self.step >= self.training.steps
+
+    def moment(self) -> Moment:
+        """The models as they are, with the losses that were measured last."""
+        about = (self._losses, self._measured, self.problem, self.training)
+        return Moment(self.step, self.parameters(), *about)
 
     def parameters(self) -> Arrays:
         """All trained parameters by name, each (N, ...), b being 0 where there is none."""
@@ -81,7 +85,7 @@ class Live:
     def record(self) -> None:
         """Keep this step for time travel, with its losses."""
         self.probe(force=True)
-        self.history.keep(self.step, self.parameters(), self.losses)
+        self.history.keep(self.moment())
 
     # --- numbers -------------------------------------------------------------------------------
 
@@ -104,10 +108,6 @@ class Live:
         """The numbers as they are, without a past."""
         now = self.first.replace(problem=self.problem, training=self.training, changes=())
         return now.settled(seed)
-
-    def numbers(self) -> dict[str, Any]:
-        """The numbers that may change, as they are."""
-        return numbers(self.problem, self.training)
 
     def _make_due(self) -> None:
         while self.ahead and self.ahead[0][0] <= self.step:
@@ -135,8 +135,11 @@ class Live:
                 array[...] = weights[name]
             self.arrays = {**new, "step": old["step"]}
         self.history.restart_at(self.step)
-        self._probed = -1
-        self.scores[:], self.errors[:] = np.nan, np.nan
+        self._losses, self._measured, self._probe_from = self._none(), None, 0.0
+        self.scores, self.errors = self._none(), self._none()
+
+    def _none(self) -> F64:
+        return np.full(self.first.seeds, np.nan)
 
     def _batch(self) -> Batch:
         seeds = tuple(range(self.first.seeds))
@@ -145,13 +148,13 @@ class Live:
     # --- losses --------------------------------------------------------------------------------
 
     def probe(self, *, force: bool = False) -> None:
-        """Measure `losses` on a fresh batch each, unless that was done or takes too much time."""
+        """Measure losses on a fresh batch each, unless that was done or takes too much time."""
         start = time.perf_counter()
-        if self._probed == self.step or (not force and start < self._probe_from):
+        if self._measured == self.step or (not force and start < self._probe_from):
             return
         with np.errstate(over="ignore", invalid="ignore"):
             losses = self.engine.probe(self.batch, self.arrays, jobs=self.jobs)
-        self.losses, self._probed = np.asarray(losses, np.float64), self.step
+        self._losses, self._measured = np.asarray(losses, np.float64), self.step
         now = time.perf_counter()
         self._probe_from = now + (now - start) / _PROBE_SHARE
 
@@ -163,12 +166,13 @@ class Live:
         together = dataclasses.replace(self.batch, seeds=(0,) * self.batch.n_instances)
         with np.errstate(over="ignore", invalid="ignore"):
             found = self.engine.score(together, self.arrays, jobs=self.jobs)
-        self.scores = np.where(found["diverged"], np.nan, found["loss"])
-        self.errors = np.asarray(found["loss_error"], np.float64)
+        lost = found["diverged"] | ~finite(self.parameters())
+        self.scores = np.where(lost, np.nan, found["loss"])
+        self.errors = np.where(lost, np.nan, found["loss_error"])
 
     def best(self) -> int:
         """The seed of lowest held-out loss, kept until another is clearly lower."""
-        known = self.scores if np.isfinite(self.scores).any() else self.losses
+        known = self.scores if np.isfinite(self.scores).any() else self.moment().losses
         if not np.isfinite(known).any():
             return self._best or 0
         lowest, now = int(np.nanargmin(known)), self._best
@@ -178,10 +182,3 @@ class Live:
         if clear and known is self.scores:
             self._best = now = lowest
         return now
-
-    def diverged(self, parameters: Arrays) -> I64:
-        """The seeds whose parameters are no longer finite."""
-        finite = np.ones(self.batch.n_instances, np.bool_)
-        for array in parameters.values():
-            finite &= np.isfinite(array).all(axis=tuple(range(1, array.ndim)))
-        return np.flatnonzero(~finite)

@@ -39,8 +39,9 @@ def look(W: F64, before: dict[tuple[int, ...], F64] | None = None) -> Look:
     for factor in found:
         own = W[:, factor.features]
         bases.setdefault(factor.features, _turned(_basis(own, 2), before.get(factor.features)))
+    finite = bool(np.isfinite(W).all())
     header = {
-        "represented": int(geometry.count_represented(W)),
+        "represented": int(geometry.count_represented(W)) if finite else None,
         "dimensions_per_feature": float(geometry.dimensions_per_feature(W)),
         "factors": [describe(factor) for factor in found],
         "shape": shape(W),
@@ -75,8 +76,13 @@ class Names:
         self._step = [-1 for _ in range(count)]
 
     def look(self, W: F64, step: int, seconds: float) -> bool:
-        """Name those of W (N, m, n) that were named longest ago; whether all are of this step."""
+        """Name those of W (N, m, n) that were named longest ago; whether all are of this step.
+
+        Those that diverged are named at once.
+        """
         end = time.perf_counter() + seconds
+        for seed in map(int, np.flatnonzero(~np.isfinite(W).all(axis=(1, 2)))):
+            self._name[seed], self._step[seed] = shape(W[seed]), step
         old = [seed for seed, named in enumerate(self._step) if named != step]
         old.sort(key=lambda seed: self._step[seed])
         for done, seed in enumerate(old, start=1):
@@ -84,6 +90,10 @@ class Names:
             if time.perf_counter() > end:
                 return done == len(old)
         return True
+
+    def since(self) -> int:
+        """The step of the oldest name."""
+        return min((step for step in self._step if step >= 0), default=0)
 
     def by_name(self) -> list[dict[str, Any]]:
         """Each shape and the seeds that have it, the most frequent first."""

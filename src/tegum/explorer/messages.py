@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Annotated, Any, Final, Literal, NoReturn
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from tegum.errors import TegumError, shorten
+from tegum.errors import TegumError, joined, shorten
 
-Identity = Annotated[int | Annotated[str, Field(max_length=64)] | None, Field(default=None)]
-Step = Annotated[int, Field(ge=0, lt=2**53)]
-Seed = Annotated[int, Field(ge=0, lt=2**53)]
+#: Lists and objects within one another, at most: no state needs as many.
+DEPTH: Final = 64
+#: Characters of an error that a page is told.
+_LONGEST: Final = 500
+#: Whole numbers beyond this are not exact in a browser.
+EXACT: Final = 2**53
+
+Number = Annotated[int, Field(gt=-EXACT, lt=EXACT)]
+Identity = Annotated[Number | Annotated[str, Field(max_length=64)] | None, Field(default=None)]
+Step = Annotated[int, Field(ge=0, lt=EXACT)]
+Seed = Annotated[int, Field(ge=0, lt=EXACT)]
 Choice = Literal["best"] | Annotated[int, Field(ge=0, lt=2**31)]
 
 
@@ -125,7 +134,7 @@ class Ack(_Message):
     """A frame was drawn."""
 
     type: Literal["ack"]
-    frame: Annotated[int, Field(ge=0, lt=2**53)]
+    frame: Annotated[int, Field(ge=0, lt=EXACT)]
 
 
 class Ping(_Message):
@@ -179,18 +188,57 @@ def identity(text: str | bytes) -> Any:
         return None
     given = found.get("id") if isinstance(found, dict) else None
     short = isinstance(given, str) and len(given) <= 64
-    return given if short or (isinstance(given, int) and abs(given) < 2**53) else None
+    exact = isinstance(given, int) and not isinstance(given, bool) and abs(given) < EXACT
+    return given if short or exact else None
+
+
+def refusal(identity: Any, code: str, message: str) -> dict[str, Any]:
+    """An error as the page is told of it: one line that is fit to be shown."""
+    line = joined(message)
+    short = line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
+    return {"type": "error", "id": identity, "code": code, "message": short}
 
 
 def _json(text: str | bytes) -> Any:
+    """What a text says, if it can be said again: encoded, written as JSON, walked through."""
     try:
-        return json.loads(text, parse_constant=_no_constant)
+        data = json.loads(text, parse_constant=_no_constant, parse_float=_number)
     except (ValueError, RecursionError) as error:
         raise MessageError(f"a message must be JSON: {' '.join(str(error).split())}") from None
+    if _depth(data) > DEPTH:
+        raise MessageError(f"a message must be at most {DEPTH} levels deep")
+    try:
+        json.dumps(data, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise MessageError("a message must be of whole characters; got half of one") from None
+    return data
+
+
+def _depth(data: Any) -> int:
+    """How deep lists and objects lie within one another, looked at level by level."""
+    depth, level = 0, [data]
+    while level:
+        containers = [entry for entry in level if isinstance(entry, (dict, list))]
+        level = [
+            entry
+            for container in containers
+            for entry in (container.values() if isinstance(container, dict) else container)
+        ]
+        depth += bool(containers)
+        if depth > DEPTH:
+            break
+    return depth
 
 
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no number")
+
+
+def _number(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text[:40]} is too large a number")
+    return number
 
 
 def _one_line(error: ValidationError, data: dict[str, Any]) -> str:

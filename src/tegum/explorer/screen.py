@@ -8,13 +8,12 @@ from collections.abc import Callable
 from typing import Any, Final, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from tegum.engines.base import State as Arrays
 from tegum.explorer import looking
 from tegum.explorer.frames import encode
-from tegum.explorer.history import Kept
 from tegum.explorer.live import Live
+from tegum.explorer.moment import Moment
+from tegum.explorer.state import numbers
 
 Status = Literal["running", "paused", "done", "failed"]
 
@@ -44,7 +43,7 @@ class Screen:
         self.status: Status = "paused"
         self.selected: Literal["best"] | int = "best"
         self.all, self.fps = False, 30.0
-        self.past: Kept | None = None
+        self.past: Moment | None = None
         self._frame = 0
         self._framed: int | None = None
         self._in_flight: deque[int] = deque()
@@ -120,20 +119,14 @@ class Screen:
         assert self.live is not None
         return self.live.best() if self.selected == "best" else self.selected
 
-    def parameters(self) -> Arrays:
-        """Those of all N, now or at the step that is looked at."""
+    def moment(self, *, measured: bool = False) -> Moment:
+        """The models, now or at the step that is looked at; with the losses of that very step."""
         assert self.live is not None
-        return self.live.parameters() if self.past is None else self.past.parameters
-
-    def step(self) -> int:
-        """The step that is looked at."""
-        assert self.live is not None
-        return self.live.step if self.past is None else self.past.step
-
-    def losses(self) -> NDArray[Any]:
-        """Those of one batch of all N, now or at the step that is looked at."""
-        assert self.live is not None
-        return self.live.losses if self.past is None else self.past.losses
+        if self.past is not None:
+            return self.past
+        if measured:
+            self.live.probe(force=True)
+        return self.live.moment()
 
     def _frame_in(self, now: float) -> float | None:
         if "frame" not in self._wanted or len(self._in_flight) >= CREDIT:
@@ -143,31 +136,30 @@ class Screen:
     def _show_frame(self, live: Live, now: float) -> None:
         self._wanted.discard("frame")
         if self.past is None and live.history.records():  # the first frame does not wait for losses
-            live.probe()
+            live.probe(force=self.status in ("paused", "done"))
         self._frame += 1
         self._in_flight.append(self._frame)
         self._last = now
-        everything, seed = self.parameters(), self.seed()
+        moment, seed = self.moment(), self.seed()
         self._framed = seed
-        own = {name: array[seed] for name, array in everything.items()}
-        W = looking.directions(own)
-        losses = self.losses()
-        finite = all(bool(np.isfinite(array).all()) for array in own.values())
-        arrays = {**own, "D": looking.dimensionality(W), "losses": losses}
+        W = moment.directions(seed)
+        arrays = {**moment.model(seed), "D": looking.dimensionality(W), "losses": moment.losses}
         if self.all and live.first.seeds * W.size <= live.limits.watch_weights:
-            arrays["W_all"] = looking.directions(everything)
+            arrays["W_all"] = looking.directions(moment.parameters)
         header = {
             "type": "frame",
             "run": self.run,
             "frame": self._frame,
-            "step": self.step(),
+            "step": moment.step,
             "status": self.status,
             "past": self.past is not None,
             "selected": self._selected(seed),
-            "loss": float(losses[seed]) if finite else None,
+            "finite": bool(moment.finite[seed]),
+            "loss": float(moment.losses[seed]),
+            "measured": moment.measured,
             "rate": self._rate(live, now),
-            "diverged": len(live.diverged(everything)),
-            "numbers": live.numbers(),
+            "diverged": int((~moment.finite).sum()),
+            "numbers": numbers(moment.problem, moment.training),
         }
         self._send_frame(encode(header, arrays))
 
@@ -176,24 +168,25 @@ class Screen:
         start = time.perf_counter()
         if self.past is None:
             live.score()
-        everything = looking.directions(self.parameters())
-        seed = self.seed()
+        moment, seed = self.moment(), self.seed()
+        everything = moment.all_directions()
         if seed != self._framed:  # the losses have made another the best: it is to be seen, too
             self.want("frame", "traces")
         found = looking.look(everything[seed], self._bases)
         self._bases = found.bases
         few = everything.shape[0] * everything.shape[2] <= _SHAPED
-        done = not few or self._names.look(everything, self.step(), _SHAPE_SECONDS)
+        done = not few or self._names.look(everything, moment.step, _SHAPE_SECONDS)
         header = {
             "type": "analysis",
             "run": self.run,
-            "step": self.step(),
+            "step": moment.step,
             "past": self.past is not None,
             "selected": self._selected(seed),
             **found.header,
             "shapes": self._names.by_name() if few else None,
+            "shapes_since": self._names.since() if few else None,
         }
-        scores = live.scores if self.past is None else self.past.losses
+        scores = live.scores if self.past is None else moment.losses
         errors = live.errors if self.past is None else np.full_like(scores, np.nan)
         arrays = {"losses": scores, "loss_errors": errors, **found.arrays}
         self._send_frame(encode(header, arrays))
@@ -208,7 +201,7 @@ class Screen:
         some = np.isfinite(losses).any(axis=1)
         lowest, middle = np.full((2, len(records)), np.nan)
         lowest[some], middle[some] = (f(losses[some], axis=1) for f in (np.nanmin, np.nanmedian))
-        W = np.stack([looking.directions(kept.parameters)[seed] for kept in records])
+        W = np.stack([kept.directions(seed) for kept in records])
         arrays = {
             "steps": np.array([kept.step for kept in records]),
             "loss": losses[:, seed],

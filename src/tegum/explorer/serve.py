@@ -9,17 +9,20 @@ import threading
 import webbrowser
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from secrets import token_urlsafe
 from typing import Final
 
 import uvicorn
 
 from tegum.errors import SpecError, TegumError
-from tegum.explorer.access import is_loopback
+from tegum.explorer.access import Access, is_loopback, own_names
 from tegum.explorer.app import Explorer, Offer
+from tegum.explorer.door import Door, PageSocket, Porch
 
 #: Tried first, so that the address of a state stays good from one run to the next.
 PORT: Final = 8642
+#: Of those who have shown the token.
 _CONNECTIONS: Final = 256
 _NOT_BUILT: Final = (
     "the page is not built: run `make page` in a clone of the repository (it needs Node.js 20 or "
@@ -66,10 +69,12 @@ def serve(
         raise SpecError.of("explore", "report", "must be a folder", str(offer.report))
     with _listening(host, port) as listener:
         place = Place(host, int(listener.getsockname()[1]), token_urlsafe(24))
-        explorer = Explorer(offer, place.token, host, remote=not is_loopback(host))
+        access = Access(place.token, own_names(host), remote=not is_loopback(host))
+        porch = Porch(access)
         config = uvicorn.Config(
-            explorer.application(),
-            ws="websockets-sansio",
+            Explorer(offer, access).application(),
+            http=partial(Door, porch),  # type: ignore[arg-type]
+            ws=PageSocket,
             ws_max_size=offer.limits.message_bytes,
             ws_max_queue=8,
             ws_per_message_deflate=False,  # weights do not compress, and loopback is fast
@@ -83,19 +88,25 @@ def serve(
         )
         server = _Server(config)
         server.when_up = lambda: _announce(place, ready, open_browser)
+        server.when_down = porch.close
         with contextlib.suppress(KeyboardInterrupt):
             asyncio.run(server.serve(sockets=[listener]))
 
 
 class _Server(uvicorn.Server):
-    """Tells when it is up."""
+    """Tells when it is up, and when it goes down."""
 
     when_up: Callable[[], None] = staticmethod(lambda: None)
+    when_down: Callable[[], None] = staticmethod(lambda: None)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if not self.should_exit:
             self.when_up()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self.when_down()
+        await super().shutdown(sockets)
 
 
 def _announce(place: Place, ready: Callable[[Place], None], open_browser: bool) -> None:

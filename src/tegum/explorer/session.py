@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-from contextlib import suppress
+import logging
 from secrets import token_urlsafe
 from typing import Any, Final
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 import tegum
-from tegum.errors import TegumError
+from tegum.errors import TegumError, shorten
 from tegum.explorer import messages
 from tegum.explorer.frames import to_json
 from tegum.explorer.limits import Limits
@@ -21,9 +21,9 @@ from tegum.explorer.process import Pool, WorkerProcess
 from tegum.explorer.state import FIRST, PageState
 from tegum.explorer.vocabulary import vocabulary
 
+_log: Final = logging.getLogger(__name__)
 PROTOCOL: Final = 2
-TOO_SLOW, NONSENSE = 4408, 4409
-_SEND_SECONDS: Final = 30.0
+NONSENSE: Final = 4409
 _WAITING: Final = 64  # commands that the worker has not taken yet
 _NONSENSE_IN_A_ROW: Final = 50
 _DOWNLOADS: Final = 4  # of one page at a time
@@ -55,8 +55,7 @@ class Session:
             pass
         finally:
             forwarding.cancel()
-            with suppress(asyncio.CancelledError):
-                await forwarding
+            await asyncio.gather(forwarding, return_exceptions=True)
             await self._release()
 
     async def download(self, form: str, which: str) -> bytes:
@@ -105,22 +104,31 @@ class Session:
                 await self._refuse(message.id, "limit", rule)
 
     async def _forward(self) -> None:
+        """Message by message; one that fails is refused, and the next one is taken."""
         while True:
             message, text = await self._outbox.get()
-            if self.worker is None:
-                if message.type == "ping":
-                    await self._say({"type": "ok", "id": message.id})
-                    continue
-                ready = await self._revive(message)
-                if ready is None:
-                    continue
-                text = ready
-            if self.worker is not None:
-                await self.worker.send(text)
+            try:
+                await self._pass_on(message, text)
+            except Exception as error:
+                _log.error("a message was not passed on: %s", shorten(error))
+                rule = f"{message.type} failed: {type(error).__name__}"
+                await self._refuse(message.id, "failed", rule)
+
+    async def _pass_on(self, message: Any, text: bytes) -> None:
+        if self.worker is None:
+            if message.type == "ping":
+                await self._say({"type": "ok", "id": message.id})
+                return
+            ready = await self._revive(message)
+            if ready is None:
+                return
+            text = ready
+        if self.worker is not None:
+            await self.worker.send(text)
 
     async def _revive(self, message: Any) -> bytes | None:
         """Start a worker for a message that needs one: what it is to be told, or None."""
-        wish = message.model_dump()
+        wish = dict(message)
         if message.type == "restart" and self._state is not None:
             state = self._state.settled(message.seed).data()
             wish = {"type": "configure", "id": message.id, "state": state, "run": message.run}
@@ -152,7 +160,11 @@ class Session:
                     self._note(message)
                     await self._send(message.decode())
         except EOFError:
-            await self._bury(worker)
+            pass
+        except Exception as error:
+            _log.error("a worker made no sense: %s", shorten(error))
+            await worker.end()
+        await self._bury(worker)
 
     async def _bury(self, worker: WorkerProcess) -> None:
         self.worker = None
@@ -180,20 +192,19 @@ class Session:
             answer.set_exception(TegumError(content.decode()))
 
     async def _refuse(self, identity: Any, code: str, message: str) -> None:
-        await self._say({"type": "error", "id": identity, "code": code, "message": message})
+        await self._say(messages.refusal(identity, code, message))
 
     async def _say(self, message: dict[str, Any]) -> None:
         await self._send(to_json(message))
 
     async def _send(self, message: str | bytes) -> None:
-        """To the page, which has a while to take it."""
-        send = self._socket.send_text if isinstance(message, str) else self._socket.send_bytes
+        """To the page. It has a while to take it (`door.PageSocket`), and is gone after that."""
         try:
             async with self._sending:
-                await asyncio.wait_for(send(message), _SEND_SECONDS)  # type: ignore[arg-type]
-        except TimeoutError:
-            with suppress(Exception):
-                await self._socket.close(TOO_SLOW, "the page takes nothing any more")
+                if isinstance(message, str):
+                    await self._socket.send_text(message)
+                else:
+                    await self._socket.send_bytes(message)
         except (RuntimeError, WebSocketDisconnect):
             pass  # it is gone: `_listen` hears of it
 

@@ -11,6 +11,7 @@ from pydantic import PlainValidator
 
 from tegum import discovery
 from tegum.errors import SpecError, UnknownNameError
+from tegum.explorer.messages import EXACT
 from tegum.problem import Problem
 from tegum.spec import BrokenRule, PositiveInt, Spec, as_integer, nested
 from tegum.sweepable import with_axis
@@ -28,9 +29,6 @@ LIVE: Final = (
 STEPS: Final = "steps"
 #: Fields of a training that the server sets itself.
 OWN: Final = {"checkpoints": (), "curve_points": 0, "held_out": 8192}
-#: Whole numbers beyond this are not exact in a browser.
-_EXACT: Final = 2**53
-
 #: A page may ask for any kind of problem.
 discovery.load()
 
@@ -57,7 +55,7 @@ def _changes(value: Any) -> tuple[Change, ...]:
 
 def _run_seed(value: Any) -> int:
     seed = as_integer(value, 0)
-    if seed >= _EXACT:
+    if seed >= EXACT:
         raise BrokenRule("must be < 2^53", value)
     return seed
 
@@ -82,8 +80,11 @@ class PageState(Spec):
 
         Raises `SpecError`, and `UnknownNameError` for a change of what is no number.
         """
-        state = cls(**{str(name): value for name, value in given.items()})
-        return state.replace(training=state.training.replace(**OWN))
+        values = {str(name): value for name, value in given.items()}
+        training = values.get("training", {})
+        if isinstance(training, Mapping):
+            values["training"] = {**training, **OWN}
+        return cls(**values)
 
     def settled(self, seed: int | None = None) -> PageState:
         """The numbers as they are after all changes, without a past; perhaps of another seed."""

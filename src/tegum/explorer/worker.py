@@ -40,12 +40,21 @@ class Worker:
     def serve(self) -> None:
         """Until the server hangs up."""
         while True:
-            commands = [messages.parse(text, inside=True) for text in self.link.take(self._wait())]
-            for command in _merged(commands):
+            for command in _merged(self._told()):
                 self._obey(command)
             self._guarded(self._train)
             self._guarded(self._train_phase)
             self.screen.show()
+
+    def _told(self) -> list[Any]:
+        """The commands that are waiting."""
+        commands = []
+        for text in self.link.take(self._wait()):
+            try:
+                commands.append(messages.parse(text, inside=True))
+            except messages.MessageError as error:
+                self._refuse(messages.identity(text), "message", str(error))
+        return commands
 
     def say(self, message: dict[str, Any]) -> None:
         """JSON text to the page."""
@@ -110,7 +119,7 @@ class Worker:
             self._refuse(command.id, "failed", f"{command.type} failed: {_in_a_line(error)}")
 
     def _refuse(self, identity: Any, code: str, message: str) -> None:
-        self.say({"type": "error", "id": identity, "code": code, "message": message})
+        self.say(messages.refusal(identity, code, message))
 
     def _ok(self, command: Any) -> None:
         self.say({"type": "ok", "id": command.id})

@@ -8,6 +8,7 @@ import numpy as np
 
 from tegum.dims import F64, I64
 from tegum.engines.exact import (
+    FLOOR,
     MOST_FEATURES,
     SLOPES,
     check_exact,
@@ -30,7 +31,9 @@ if TYPE_CHECKING:
     #: Yields what raises KeyboardInterrupt between two slices.
     Interruption = AbstractContextManager[Callable[[], None]]
 
-__all__ = ["SLOPES", "check_exact", "check_trainable", "descend", "evaluate", "method_of"]
+__all__ = [
+    "SLOPES", "check_exact", "check_reached", "check_trainable", "descend", "evaluate", "method_of",
+]  # fmt: skip
 
 #: Up to here (and without exponential magnitudes) every pattern of active features is summed.
 ENUMERATED: Final = 6
@@ -41,6 +44,7 @@ class Question(NamedTuple):
 
     how: str  # as `method_of` says
     tolerance: float
+    insist: bool  # that the error is within the tolerance, if nodes can do it
     gradient: bool
     jobs: int
 
@@ -78,6 +82,22 @@ def evaluate(
         return loss, error, {}
     found = measure(lower(problems, point_of), _named(weights), **question._asdict())
     return found.loss, found.error, found.gradient
+
+
+def check_reached(
+    owner: str, problems: tuple[Problem, ...], point_of: I64, question: Question, found: F64
+) -> None:
+    """Raise SpecError unless errors are within the tolerance; found (2, N): losses, errors.
+
+    As in the kernels, losses below a part of that of predicting 0 count as that; NaN is passed.
+    """
+    blank = [p.importance_vector() @ np.diagonal(p.distribution.second_moment()) for p in problems]
+    size = np.maximum(found[0], FLOOR * np.array(blank)[point_of])
+    known = size > 0
+    worst = float(np.max(found[1, known] / size[known], initial=0.0))
+    if worst > question.tolerance:
+        rule = f"must be one that can be reached, {1.05 * worst:.1e} for these weights"
+        raise SpecError.of(owner, "tolerance", rule, question.tolerance)
 
 
 def descend(models: Models, steps: int, jobs: int, interruption: Interruption) -> State:

@@ -76,10 +76,15 @@ def loss_by_active(
     law, alpha = _law(problem, p), SLOPES[problem.model.output_activation]
     weights, layout = read("loss_by_active", problem, W, b)
     importance, most = problem.importance_vector(), int(ks.max())
-    found = [
-        _one(a, c, alpha, importance, law, most, tolerance)
-        for a, c in zip(weights.A, weights.b, strict=True)
-    ]
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        found = [
+            _one(a, c, alpha, importance, law, most, tolerance)
+            for a, c in zip(weights.A, weights.b, strict=True)
+        ]
+    if not np.isfinite(found).all():
+        largest = max(float(np.abs(part).max()) for part in weights.named().values())
+        rule = "must be small enough for the loss to be computed in float64"
+        raise SpecError.of("loss_by_active", "W", rule, largest)
     given, error = np.moveaxis(np.array(found).reshape(*layout.lead, 2, most + 1), -2, 0)
     return _dataset(given[..., ks], error[..., ks], chances(p, most)[ks], ks, p, layout)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tegum.ensemble.machine import checked_jobs
 from tegum.errors import SpecError
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
 _METHODS: Final = ("auto", "enumeration", "series")
+#: The tolerance that is aimed at where none is asked for.
+AIM: Final = 1e-9
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ def expected_loss(
     W: Any,
     b: Any = None,
     *,
-    tolerance: float = 1e-9,
+    tolerance: float | None = None,
     gradient: bool = False,
     method: str = "auto",
     jobs: int | None = None,
@@ -59,16 +62,19 @@ def expected_loss(
     ReLU, leaky ReLU and identity outputs: a closed form for two features, enumeration of the
     active patterns for up to 6, else a Fourier series whose nodes are doubled until the loss
     changes by less than `tolerance`, or 4,096 are reached. Its error is estimated as twice the
-    last change, what weights too small for the series may do, and rounding. Gradients are good to
-    1e-8 but where interference of 1e-3 and less meets a bias of about 0. GELU and quadratic
-    outputs have values, not gradients. Penalties do not count.
+    last change and what weights too small for the series may do, at most a bound on all beyond the
+    last node, and rounding. Gradients are good to 1e-8 but where interference of 1e-3 and less
+    meets a bias of about 0. GELU and quadratic outputs have values, not gradients. Penalties do
+    not count.
 
     Args:
         problem: what is asked; its model says the shapes n (features) and m (hidden).
         W: weights (..., hidden, feature), for untied models the pair (W_in, W_out) with W_out
             (..., feature, hidden); arrays or DataArrays, in float64.
         b: (..., feature), None for 0; broadcast against W.
-        tolerance: of the loss as a part of itself, in (0, 1); derivatives to ten times that.
+        tolerance: the error is to be at most this part of the loss (of 1e-4 of the loss of
+            predicting 0, if that is more), in (0, 1); derivatives to ten times that. By default
+            1e-9 is aimed at, and `error` says what was reached.
         gradient: whether the derivatives by W and b are wanted too.
         method: "auto", or "enumeration" (n <= 12) or "series" to insist.
         jobs: threads that work, >= 1, by default one for each core.
@@ -79,26 +85,72 @@ def expected_loss(
     Raises:
         SpecError: for shapes that do not agree with the problem, for hidden activations other
             than the identity (train and score these by the sampled engine), for targets other
-            than x and |x|, and for a method, tolerance or gradient that cannot be.
+            than x and |x|, for a method, tolerance or gradient that cannot be, a tolerance that is
+            not reached, and weights too large for a loss in float64.
+
+    Source: the loss is that of "Demonstrating Superposition: Experiment Setup".
+    """
+    aim = _aim("expected_loss", tolerance)
+    insist = tolerance is not None
+    return aimed_loss(
+        problem, W, b, aim=aim, insist=insist, gradient=gradient, method=method, jobs=jobs
+    )
+
+
+def aimed_loss(
+    problem: Problem,
+    W: Any,
+    b: Any = None,
+    *,
+    aim: float = AIM,
+    insist: bool = False,
+    gradient: bool = False,
+    method: str = "auto",
+    jobs: int | None = None,
+) -> ExpectedLoss:
+    """`expected_loss`, which may aim at a tolerance without insisting that it be reached.
+
+    Args:
+        problem: as there.
+        W: as there.
+        b: as there.
+        aim: the tolerance, in (0, 1).
+        insist: whether one that is not reached is an error.
+        gradient: as there.
+        method: as there.
+        jobs: as there.
+
+    Returns:
+        As there.
+
+    Raises:
+        SpecError: as there.
 
     Source: the loss is that of "Demonstrating Superposition: Experiment Setup".
     """
     # the kernels are loaded when they are needed: numba takes half a second
-    from tegum.loss._exact import Question, check_exact, check_trainable, evaluate, method_of
+    from tegum.loss import _exact
 
     if not isinstance(problem, Problem):
         raise SpecError.of("expected_loss", "problem", "must be a Problem", problem)
-    check_exact(problem)
+    _exact.check_exact(problem)
     if gradient:
-        check_trainable(problem.replace(l1=0.0))
-    _check_tolerance("expected_loss", tolerance)
+        _exact.check_trainable(problem.replace(l1=0.0))
     if method not in _METHODS:
         raise SpecError.of("expected_loss", "method", f"must be one of {_METHODS}", method)
     weights, layout = read("expected_loss", problem, W, b)
     points = np.zeros(len(weights.b), np.int64)
-    how = method_of(problem, method)
-    question = Question(how, tolerance, gradient, checked_jobs("expected_loss", jobs))
-    loss, error, slopes = evaluate((problem,), points, weights, question)
+    how = _exact.method_of(problem, method)
+    question = _exact.Question(how, aim, insist, gradient, checked_jobs("expected_loss", jobs))
+    loss, error, slopes = _exact.evaluate((problem,), points, weights, question)
+    for array in (loss, error, *slopes.values()):
+        if not np.isfinite(array).all():
+            largest = max(float(np.abs(part).max()) for part in weights.named().values())
+            rule = "must be small enough for the loss to be computed in float64"
+            raise SpecError.of("expected_loss", "W", rule, largest)
+    if insist:
+        found = np.stack([loss, error])
+        _exact.check_reached("expected_loss", (problem,), points, question, found)
     shaped = {name: layout.shaped(array, name) for name, array in slopes.items()}
     return ExpectedLoss(
         layout.shaped(loss), layout.shaped(error), how, shaped if gradient else None
@@ -116,13 +168,19 @@ def has_expected_loss(problem: Problem) -> bool:
     return True
 
 
-def _check_tolerance(owner: str, tolerance: Any) -> None:
+def _aim(owner: str, tolerance: Any) -> float:
+    """The tolerance that was asked for, or the usual one. Raises SpecError."""
+    if tolerance is None:
+        return AIM
     real = isinstance(tolerance, float | int | np.floating) and not isinstance(tolerance, bool)
     if not real or not 0 < tolerance < 1:
         raise SpecError.of(owner, "tolerance", "must be in (0, 1)", tolerance)
+    return float(tolerance)
 
 
-def score(runs: xr.Dataset, *, tolerance: float = 1e-9, jobs: int | None = None) -> xr.Dataset:
+def score(
+    runs: xr.Dataset, *, tolerance: float | None = None, jobs: int | None = None
+) -> xr.Dataset:
     """A Dataset of `train` with `loss` and `loss_error` exact (see `expected_loss`).
 
     Every model is scored on its own problem, by the axes of the Dataset. `best` of the answer is
@@ -130,27 +188,60 @@ def score(runs: xr.Dataset, *, tolerance: float = 1e-9, jobs: int | None = None)
 
     Args:
         runs: a Dataset of `tegum.train`, or what was selected from one.
-        tolerance: of the loss as a part of itself, in (0, 1).
+        tolerance: the error is to be at most this part of the loss, as in `expected_loss`, in
+            (0, 1); by default 1e-9 is aimed at, and `loss_error` says what was reached.
         jobs: threads that work, >= 1, by default one for each core.
 
     Returns:
         The Dataset with `loss` and `loss_error` (axes, seed) replaced, NaN for models that
-        diverged, and without `loss_all`.
+        diverged or are too large for a loss in float64, which `diverged` says of both; without
+        `loss_all`.
 
     Raises:
-        SpecError: for models without an exact loss, for a Dataset that `train` did not make, and
-            for a tolerance or jobs that cannot be.
+        SpecError: for models without an exact loss, for a Dataset that `train` did not make, for
+            a tolerance or jobs that cannot be, and a tolerance that is not reached.
 
     Source: the loss is that of "Demonstrating Superposition: Experiment Setup".
     """
-    from tegum.loss._exact import Question, check_exact, evaluate, method_of
+    aim = _aim("score", tolerance)
+    return scored(runs, aim, insist=tolerance is not None, jobs=jobs)
 
-    _check_tolerance("score", tolerance)
+
+def scored(
+    runs: xr.Dataset, aim: float = AIM, *, insist: bool = False, jobs: int | None = None
+) -> xr.Dataset:
+    """`score`, which may aim at a tolerance without insisting that it be reached.
+
+    Args:
+        runs: as there.
+        aim: the tolerance, in (0, 1).
+        insist: whether one that is not reached is an error.
+        jobs: as there.
+
+    Returns:
+        As there.
+
+    Raises:
+        SpecError: as there.
+
+    Source: the loss is that of "Demonstrating Superposition: Experiment Setup".
+    """
+    from tegum.loss import _exact
+
     models = models_of(runs, "score")
-    check_exact(models.problems[0])
-    how = method_of(models.problems[0], "auto")
-    question = Question(how, tolerance, False, checked_jobs("score", jobs))
-    loss, error, _ = evaluate(models.problems, models.point_of, models.weights, question)
-    found = {"loss": loss, "loss_error": error}
-    scored = runs.assign(variables(found, models.dims, models.shape, expected=True))
-    return scored.drop_vars("loss_all", errors="ignore")
+    _exact.check_exact(models.problems[0])
+    how = _exact.method_of(models.problems[0], "auto")
+    question = _exact.Question(how, aim, insist, False, checked_jobs("score", jobs))
+    loss, error, _ = _exact.evaluate(models.problems, models.point_of, models.weights, question)
+    lost = ~(np.isfinite(loss) & np.isfinite(error))
+    loss[lost] = error[lost] = np.nan
+    if insist:
+        found = np.stack([loss, error])
+        _exact.check_reached("score", models.problems, models.point_of, question, found)
+    arrays: dict[str, NDArray[Any]] = {"loss": loss, "loss_error": error}
+    if lost.any():
+        arrays["diverged"] = lost
+    answer = runs.assign(variables(arrays, models.dims, models.shape, expected=True))
+    if "diverged" in runs and lost.any():
+        answer["diverged"] = answer["diverged"] | runs["diverged"]
+    return answer.drop_vars("loss_all", errors="ignore")

@@ -9,6 +9,7 @@ from string import Template
 
 from tegum.experiments.base import Verdict
 from tegum.report import figures, tables
+from tegum.report.files import figure_file, table_file
 from tegum.report.run import Finished
 from tegum.report.summary import (
     NOTHING_YET,
@@ -18,12 +19,10 @@ from tegum.report.summary import (
     counted,
     counts,
     evidence,
-    figure_file,
     label,
     lead,
     mark,
     notices,
-    table_file,
 )
 
 

@@ -59,7 +59,7 @@ class RunLab:
         from tegum.training import Training
 
         training = Training() if training is None else training
-        seed += self.run_seed
+        seed = (seed + self.run_seed) % 2**64
         began = time.perf_counter()
         runs = train(
             problem, axes=axes, training=training, seeds=seeds, seed=seed, start=start,
@@ -72,9 +72,9 @@ class RunLab:
 
     def score(self, runs: xr.Dataset) -> xr.Dataset:
         """The runs with their expected losses, to a part in 10⁶, in place of held-out ones."""
-        from tegum.loss import score
+        from tegum.loss.expected import scored
 
-        return score(runs, tolerance=_SCORED, jobs=self.jobs)
+        return scored(runs, _SCORED, jobs=self.jobs)
 
     def pick(self, full: T, quick: T, fine: T | None = None) -> T:
         """The first of these in a full run, the second with `--quick`, the third with `--fine`."""

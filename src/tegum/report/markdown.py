@@ -7,6 +7,7 @@ from typing import Literal
 
 from tegum.experiments.base import Verdict
 from tegum.report import tables
+from tegum.report.files import figure_file, table_file
 from tegum.report.run import Finished
 from tegum.report.summary import (
     NOTHING_YET,
@@ -14,12 +15,10 @@ from tegum.report.summary import (
     Report,
     about,
     evidence,
-    figure_file,
     in_words,
     label,
     lead,
     notices,
-    table_file,
 )
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$])")

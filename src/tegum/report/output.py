@@ -10,10 +10,11 @@ from pathlib import Path
 from tegum.experiments.base import Experiment
 from tegum.report.claims import to_json
 from tegum.report.facts import RunFacts
+from tegum.report.files import PAGE, TEXT, VERDICTS, figure_file, table_file
 from tegum.report.html import to_html
 from tegum.report.markdown import to_markdown
 from tegum.report.run import Finished
-from tegum.report.summary import Report, figure_file, table_file
+from tegum.report.summary import Report
 from tegum.report.tables import to_csv
 from tegum.store.writer import require_folder, write
 
@@ -37,7 +38,7 @@ class ReportFolder:
     @property
     def page(self) -> Path:
         """The HTML page."""
-        return self.folder / "report.html"
+        return self.folder / PAGE
 
     def add(self, done: Finished) -> None:
         """Write the files of an experiment and the reports of all so far, in the order to come."""
@@ -61,5 +62,5 @@ class ReportFolder:
     def write(self) -> None:
         """Write the three reports as things stand."""
         write(self.page, to_html(self.report))
-        write(self.folder / "report.md", to_markdown(self.report))
-        write(self.folder / "claims.json", to_json(self.report))
+        write(self.folder / TEXT, to_markdown(self.report))
+        write(self.folder / VERDICTS, to_json(self.report))

@@ -8,6 +8,7 @@ from typing import Literal
 
 from tegum.experiments.base import Experiment, Verdict
 from tegum.report.facts import RunFacts, duration
+from tegum.report.files import figure_file, table_file
 from tegum.report.run import Finished
 
 TITLE = "Toy models of superposition, reproduced"
@@ -137,16 +138,6 @@ def work(done: Finished) -> str:
 
 def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
-def figure_file(experiment: str, figure: str, kind: Literal["svg", "png", "gif"]) -> str:
-    """Path of a figure from the report's folder."""
-    return f"figures/{experiment}-{figure}.{kind}"
-
-
-def table_file(experiment: str, table: str) -> str:
-    """Path of a table from the report's folder."""
-    return f"tables/{experiment}-{table}.csv"
 
 
 def evidence(done: Finished, verdict: Verdict) -> list[tuple[str, str]]:

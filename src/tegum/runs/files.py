@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gc
 import os
-import stat
 import sys
 import warnings
 from pathlib import Path
@@ -16,11 +15,13 @@ from typing import TYPE_CHECKING, Final
 
 from tegum import checksum
 from tegum.dims import FEATURE, HIDDEN, SEED
-from tegum.errors import InputFileError, SpecError, TegumError
+from tegum.errors import InputFileError, SpecError, joined
+from tegum.memory import lacking
 from tegum.problem import Problem
 from tegum.runs.schema import PROBLEM, TRAINING
 from tegum.runs.weights import decoder_in
-from tegum.store.writer import replacing, require_folder
+from tegum.store.reader import require_file
+from tegum.store.writer import replacing, require_folder, require_replaceable
 from tegum.training import Training
 
 if TYPE_CHECKING:
@@ -35,8 +36,7 @@ _OVERHEAD = 256 * 1024
 
 def check_target(path: Path) -> None:
     """Raise `TegumError` now if a file could not be written at `path` later."""
-    if path.is_dir():
-        raise TegumError(f"cannot write {path}: it is a folder")
+    require_replaceable(path)
     require_folder(path.parent)
 
 
@@ -66,7 +66,9 @@ def save(runs: xr.Dataset, path: str | os.PathLike[str]) -> None:
         try:
             runs.to_netcdf(temporary, engine="h5netcdf")
         except (TypeError, ValueError, NotImplementedError) as error:
-            raise SpecError(f"save.runs must be what netCDF can hold: {_brief(error)}") from error
+            raise SpecError(
+                f"save.runs must be what netCDF can hold: {joined(error)[:120]}"
+            ) from error
         checksum.seal_file(temporary)
 
 
@@ -92,7 +94,8 @@ def load(path: str | os.PathLike[str]) -> xr.Dataset:
     Source: method, netCDF 4 by h5netcdf.
     """
     path = Path(path)
-    found = _wrong_place(path) or _damage(path) or _read(path)
+    require_file(path)
+    found = _damage(path) or _read(path)
     if isinstance(found, str):
         raise InputFileError(f"{path} {found}")
     wrong = _misdescribed(found)
@@ -136,21 +139,6 @@ def _misdescribed(runs: xr.Dataset) -> str:
     return ""
 
 
-def _wrong_place(path: Path) -> str:
-    """Why there is no file to read, or nothing."""
-    try:
-        mode = path.stat().st_mode
-    except (FileNotFoundError, NotADirectoryError):
-        return "is not there"
-    except OSError as error:
-        return f"cannot be read: {error.strerror}"
-    except ValueError as error:  # a zero byte in a name
-        return f"cannot be read: {error}"
-    if stat.S_ISDIR(mode):
-        return "is a folder"
-    return "" if stat.S_ISREG(mode) else "is not a plain file"
-
-
 def _damage(path: Path) -> str:
     """What the file's own checksum and length say is wrong with it, or nothing."""
     try:
@@ -177,16 +165,13 @@ def _read(path: Path) -> xr.Dataset | str:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of conventions that a foreign file does not keep
             with xr.open_dataset(path, engine="h5netcdf") as opened:
-                return opened.load()
+                said = lacking(opened.nbytes)
+                return opened.load() if said is None else f"needs {said}"
     except PermissionError:
         return "cannot be read: Permission denied"
     except Exception as error:
         # Each layer below (HDF5, netCDF conventions, decoding) has errors of its own.
-        return f"is not a whole netCDF file: {_brief(error)}"
+        return f"is not a whole netCDF file: {joined(error)[:120]}"
     finally:
         gc.collect(1)
         sys.unraisablehook = complain
-
-
-def _brief(error: Exception) -> str:
-    return " ".join(str(error).split())[:120]

@@ -12,6 +12,7 @@ from tegum.dims import F64, FEATURE, HIDDEN, I64
 from tegum.errors import SpecError, UnknownNameError, shorten
 from tegum.problem import Problem
 from tegum.runs.schema import AXES, PARAMETERS, PROBLEM, vectors_of
+from tegum.runs.shapes import require, require_numbers
 from tegum.runs.weights import Weights, encoder_in
 from tegum.sweepable import with_axis
 from tegum.training import Training
@@ -69,7 +70,7 @@ def rows_of(runs: xr.Dataset, owner: str) -> Rows:
     arrays = {}
     for name, own in PARAMETERS.items():
         if name in runs:
-            full = runs[name].transpose(*dims, *own).to_numpy()
+            full = require(owner, runs, name, dims).transpose(*dims, *own).to_numpy()
             arrays[name] = full.reshape(-1, *full.shape[len(dims) :]).astype(np.float64)
     return Rows(dims, shape, Weights.of(problem.model, arrays))
 
@@ -82,8 +83,14 @@ def stated_problem(runs: xr.Dataset, owner: str, field: str = "runs") -> Problem
 
 
 def targets_of(runs: xr.Dataset) -> dict[str, str]:
-    """What each axis of a Dataset sets, in their order."""
-    targets: dict[str, str] = json.loads(runs.attrs.get(AXES, "{}"))
+    """What each axis of a Dataset sets, in their order; SpecError where it says so in no way."""
+    given = runs.attrs.get(AXES, "{}")
+    try:
+        targets = json.loads(given)
+    except (TypeError, ValueError):
+        targets = None
+    if not isinstance(targets, dict) or not all(isinstance(t, str) for t in targets.values()):
+        raise SpecError.of("Dataset", f"attrs[{AXES!r}]", "must be a JSON object of texts", given)
     return targets
 
 
@@ -118,6 +125,8 @@ def problem_of(runs: xr.Dataset, /, **coordinates: Any) -> Problem:
         raise SpecError(f"problem_of.coordinates must name every axis; got none for {missing}")
     for name, wanted in coordinates.items():
         point = _selected(point, name, wanted) if name in point else point
+    if 0 in point.sizes.values():
+        raise SpecError.of("problem_of", "runs", "must not be empty", dict(point.sizes))
     alone = point.isel({dim: 0 for dim in point.dims if dim != FEATURE})
     return _problems(alone, problem, (), ())[0][0]
 
@@ -179,7 +188,11 @@ def _values(runs: xr.Dataset, name: str, dims: tuple[str, ...], shape: tuple[int
         rule = f"must keep the coordinate {wanted!r}: its models' problems depend on it"
         raise SpecError.of("Dataset", "coords", rule, list(runs.coords))
     values = runs.coords[wanted]
+    require_numbers("Dataset", f"coords[{wanted!r}]", values)
     own = (FEATURE,) if FEATURE in values.dims else ()
+    if not set(values.dims) <= {*dims, *own}:
+        rule = f"must have the dimensions {(*dims, *own)} at most"
+        raise SpecError.of("Dataset", f"coords[{wanted!r}]", rule, values.dims)
     missing = {dim: size for dim, size in zip(dims, shape, strict=True) if dim not in values.dims}
     full = values.drop_vars(list(values.coords)).expand_dims(missing).transpose(*dims, *own)
     return np.asarray(full.to_numpy(), np.float64).reshape(int(np.prod(shape, dtype=np.int64)), -1)

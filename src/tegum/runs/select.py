@@ -9,6 +9,7 @@ import numpy as np
 from tegum.dims import CANDIDATE, SEED
 from tegum.errors import SpecError, UnknownNameError
 from tegum.runs.schema import VARIABLES
+from tegum.runs.shapes import require
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,7 +36,10 @@ def best(runs: xr.Dataset) -> xr.Dataset:
     order = _ranking(runs, "best")
     chosen = runs.isel({SEED: order.isel({CANDIDATE: 0}).drop_vars(CANDIDATE)})
     losses = runs["loss"].isel({SEED: order}).transpose(..., CANDIDATE)
-    added = {"loss_all": losses.drop_vars(SEED), "n_seeds": losses.notnull().sum(CANDIDATE)}
+    added = {
+        "loss_all": losses.drop_vars(SEED, errors="ignore"),
+        "n_seeds": losses.notnull().sum(CANDIDATE),
+    }
     for name, array in added.items():
         array.attrs.update(VARIABLES[name].attributes)
     return chosen.assign(added)
@@ -107,7 +111,9 @@ def _ranking(runs: xr.Dataset, owner: str) -> xr.DataArray:
     """Positions along `seed` in the order of loss, dims (..., candidate); NaN counts as highest."""
     if "loss" not in runs or SEED not in runs["loss"].dims:
         raise SpecError.of(owner, "runs", f"must hold loss (..., {SEED})", tuple(runs.data_vars))
-    loss = runs["loss"].transpose(..., SEED)
+    if CANDIDATE in runs.dims:
+        raise SpecError.of(owner, "runs", f"must not have the dimension {CANDIDATE}", runs.dims)
+    loss = require(owner, runs, "loss").transpose(..., SEED)
     # a stable sort, so that of equal losses the lowest seed comes first; NaN sorts last
     order = np.argsort(loss.to_numpy(), axis=-1, kind="stable")
     ranks = loss.drop_vars(SEED, errors="ignore").rename({SEED: CANDIDATE})

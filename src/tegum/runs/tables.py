@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -15,6 +15,7 @@ from tegum.analysis import geometry
 from tegum.dims import FEATURE, FEATURE_J, HIDDEN, NEURON, SEED, STEP
 from tegum.errors import SpecError
 from tegum.runs.schema import PROBLEM
+from tegum.runs.shapes import require
 from tegum.runs.weights import encoder_in, split, weights_in
 from tegum.sweepable import TARGETS
 
@@ -49,14 +50,14 @@ def feature_table(runs: xr.Dataset, importance: ArrayLike | None = None) -> pd.D
         "dimensionality": geometry.dimensionality(W),
     }
     if "b" in runs:
-        columns["b"] = runs["b"].astype(np.float64)
+        columns["b"] = require("table", runs, "b", _axes(W)).astype(np.float64)
     known = _importance(runs, W.sizes[FEATURE], importance)
     if known is not None:
         columns["importance"] = xr.DataArray(known, dims=FEATURE)
     if W.sizes[HIDDEN] in (2, 3):
         for k in range(W.sizes[HIDDEN]):
             columns[f"w{k}"] = W.isel({HIDDEN: k}, drop=True).astype(np.float64)
-    return _long(xr.Dataset(columns), (*_axes(W), FEATURE), runs)
+    return _long(columns, (*_axes(W), FEATURE), runs)
 
 
 def gram_table(runs: xr.Dataset) -> pd.DataFrame:
@@ -75,13 +76,13 @@ def gram_table(runs: xr.Dataset) -> pd.DataFrame:
     Source: "Demonstrating Superposition: Basic Results".
     """
     W, out = split(weights_in(runs, "table"))
+    order = (*_axes(W), FEATURE, FEATURE_J)
     if out is None:
         G = geometry.gram(W)
     else:
         second = W.rename({FEATURE: FEATURE_J})
         G = xr.dot(out.astype(np.float64), second.astype(np.float64), dim=HIDDEN)
-    order = (*_axes(W), FEATURE, FEATURE_J)
-    return _long(xr.Dataset({"gram": G}), order, runs)
+    return _long({"gram": G}, order, runs)
 
 
 def count_table(runs: xr.Dataset) -> pd.DataFrame:
@@ -105,8 +106,8 @@ def count_table(runs: xr.Dataset) -> pd.DataFrame:
         "dedicated": geometry.count_dedicated(W),
     }
     if "loss" in runs:
-        columns = {"loss": runs["loss"].astype(np.float64), **columns}
-    return _long(xr.Dataset(columns), _axes(W), runs)
+        columns = {"loss": require("table", runs, "loss").astype(np.float64), **columns}
+    return _long(columns, _axes(W), runs)
 
 
 def neuron_table(runs: xr.Dataset, importance: ArrayLike | None = None) -> pd.DataFrame:
@@ -134,7 +135,7 @@ def neuron_table(runs: xr.Dataset, importance: ArrayLike | None = None) -> pd.Da
     known = _importance(runs, W.sizes[FEATURE], importance)
     if known is not None:
         columns["importance"] = xr.DataArray(known, dims=FEATURE)
-    table = _long(xr.Dataset(columns), (*_axes(W), HIDDEN, FEATURE), runs)
+    table = _long(columns, (*_axes(W), HIDDEN, FEATURE), runs)
     return table.rename(columns={HIDDEN: NEURON})
 
 
@@ -154,21 +155,32 @@ def loss_table(runs: xr.Dataset) -> pd.DataFrame:
     """
     if "loss_curve" not in runs:
         raise SpecError.of("loss_table", "runs", "must hold loss_curve", tuple(runs.data_vars))
-    curve = runs["loss_curve"].astype(np.float64)
+    curve = require("loss_table", runs, "loss_curve").astype(np.float64)
     order = (*(dim for dim in curve.dims if dim != STEP), STEP)
-    return _long(xr.Dataset({"loss": curve}), order, runs)
+    return _long({"loss": curve}, order, runs)
 
 
 def _axes(W: xr.DataArray) -> tuple[Hashable, ...]:
-    return tuple(dim for dim in W.dims if dim not in (HIDDEN, FEATURE))
+    dims = tuple(dim for dim in W.dims if dim not in (HIDDEN, FEATURE))
+    if FEATURE_J in dims or NEURON in dims:
+        rule = f"must have no axis {FEATURE_J} or {NEURON}, which tables have"
+        raise SpecError.of("table", "runs.W", rule, dims)
+    return dims
 
 
-def _long(columns: xr.Dataset, order: tuple[Hashable, ...], runs: xr.Dataset) -> pd.DataFrame:
-    """The Dataset as a table whose first columns are its dimensions in `order`."""
-    plain = columns.reset_coords(drop=True)
+def _long(
+    columns: Mapping[str, xr.DataArray], order: tuple[Hashable, ...], runs: xr.Dataset
+) -> pd.DataFrame:
+    """The arrays as a table whose first columns are their dimensions in `order`."""
+    for name, array in columns.items():
+        if not set(array.dims) <= set(order):
+            rule = f"must have the dimensions {order} at most"
+            raise SpecError.of("table", f"runs.{name}", rule, array.dims)
+    plain = xr.Dataset({name: array.reset_coords(drop=True) for name, array in columns.items()})
     for dim in order:
-        if dim not in plain.coords:
-            plain = plain.assign_coords({dim: np.arange(plain.sizes[dim])})
+        known = plain[dim] if dim in plain.coords else np.arange(plain.sizes[dim])
+        native = np.asarray(known).astype(known.dtype.newbyteorder("="))  # pandas has no other
+        plain = plain.assign_coords({dim: native})
     values = {name: plain[name] for name in plain.data_vars}
     if SEED in runs.coords and SEED not in runs.dims and set(runs[SEED].dims) <= set(order):
         values = {SEED: runs[SEED].reset_coords(drop=True), **values}

@@ -58,7 +58,11 @@ def decode(raw: bytes, name: str = "file") -> tuple[Arrays, Meta]:
         arrays = load(raw)
     except (SafetensorError, ValueError, KeyError, TypeError, OverflowError) as error:
         raise DamagedFileError(f"{name} is damaged: {_line(error)}") from None
-    if _checksum(arrays, meta) != expected:
+    try:
+        found = _checksum(arrays, meta)
+    except ValueError:  # NaN, which we do not write
+        found = None
+    if found is None or found != expected:
         raise DamagedFileError(f"{name} is damaged: its checksum does not match its content")
     return {
         key: array if array.flags.writeable else array.copy() for key, array in arrays.items()
@@ -67,6 +71,7 @@ def decode(raw: bytes, name: str = "file") -> tuple[Arrays, Meta]:
 
 def read(path: Path) -> tuple[Arrays, Meta]:
     """`decode` of a file; DamagedFileError, or FileNotFoundError, or StoreError if unreadable."""
+    _require_plain(path)
     try:
         raw = path.read_bytes()
     except FileNotFoundError:
@@ -74,6 +79,12 @@ def read(path: Path) -> tuple[Arrays, Meta]:
     except OSError as error:
         raise failure("read", path, error) from error
     return decode(raw, path.name)
+
+
+def _require_plain(path: Path) -> None:
+    """Raise `DamagedFileError` for a folder, a pipe or a device, which may keep us waiting."""
+    if path.exists() and not path.is_file():
+        raise DamagedFileError(f"{path.name} is not a plain file")
 
 
 def write(path: Path, data: bytes, *, durable: bool = True) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from tegum.errors import TegumError
 from tegum.store.files import remove_orphans, temporary_beside
+from tegum.store.reader import path_of
 
 
 def cannot_write(path: Path, error: OSError) -> TegumError:
@@ -18,13 +20,28 @@ def cannot_write(path: Path, error: OSError) -> TegumError:
     return TegumError(f"cannot write {path}: {error.strerror or error}")
 
 
+def require_replaceable(path: Path) -> None:
+    """Raise `TegumError` unless there is nothing at `path`, or a plain file."""
+    try:
+        mode = path_of(path).stat().st_mode
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    if stat.S_ISDIR(mode):
+        raise TegumError(f"cannot write {path}: it is a folder")
+    if not stat.S_ISREG(mode):
+        raise TegumError(f"cannot write {path}: it is not a plain file")
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success it takes the name, on failure it goes.
 
     What a process that was killed left of an earlier try goes too. Raises `TegumError` when the
-    file system refuses (permissions, full disk).
+    file system refuses (permissions, full disk), and for what is no file.
     """
+    require_replaceable(path)
     temporary: Path | None = None
     prefix = f".tegum-{blake2b(os.fsencode(path.name), digest_size=6).hexdigest()}-"
     try:
@@ -55,7 +72,7 @@ def write(path: Path, content: str | bytes) -> None:
 def require_folder(folder: Path) -> None:
     """Make `folder` and check that files can be made in it; `TegumError` where they cannot."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        path_of(folder).mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:

@@ -15,6 +15,8 @@ from tegum.spec import BrokenRule, as_integer, as_number, as_number_or_vector
 from tegum.targets.base import Target
 
 _NEARLY_0 = 1e-9
+#: What a table reaches over at least: less has no inverse.
+_NARROWEST = 1e-30
 _MOST = 65_537
 
 
@@ -46,7 +48,7 @@ class Elementwise(Target):
         table: f at k >= 2 evenly spaced points from `low` to `high`, (k,); beyond them it goes on
             along its first and last line.
         low: x where the table begins, <= 0.
-        high: x where the table ends, >= 0; low < high.
+        high: x where the table ends, >= 0; low < high, 1e-30 apart or more.
 
     Raises:
         SpecError: for a value out of its range, and a function that is not 0 at 0.
@@ -63,6 +65,9 @@ class Elementwise(Target):
     def _is_0_at_0(self) -> Elementwise:
         if not (self.low <= 0 <= self.high and self.low < self.high):
             rule = "must hold 0 between low and high"
+            raise SpecError.of("Elementwise", "", rule, (self.low, self.high))
+        if self.high - self.low < _NARROWEST:
+            rule = f"must have low and high at least {_NARROWEST:g} apart"
             raise SpecError.of("Elementwise", "", rule, (self.low, self.high))
         at_0 = float(self.values(np.zeros((1, 1)))[0, 0])
         if abs(at_0) > _NEARLY_0:

@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field, PlainValidator
 
 from tegum.dims import F64
 from tegum.errors import SpecError
+from tegum.memory import check_listed
 from tegum.spec import BrokenRule, as_integer
 from tegum.targets.base import Target
 
@@ -82,9 +83,14 @@ class Pairs(Target):
 
         Returns:
             Positions of two features for each output that has a target.
+
+        Raises:
+            SpecError: for a ring of too many features to list.
         """
-        ring = tuple((i, (i + 1) % n_features) for i in range(n_features))
-        return ring if self.pairs is None else self.pairs
+        if self.pairs is not None:
+            return self.pairs
+        check_listed("Pairs", "pairs", n_features)
+        return tuple((i, (i + 1) % n_features) for i in range(n_features))
 
     def n_outputs(self, n_features: int) -> int:
         """The number of pairs.
@@ -95,7 +101,7 @@ class Pairs(Target):
         Returns:
             Their number, in 1 … n.
         """
-        return len(self.pairs_of(n_features))
+        return n_features if self.pairs is None else len(self.pairs)
 
     def check(self, n_features: int) -> None:
         """Refuse pairs that n features do not have.
@@ -108,7 +114,7 @@ class Pairs(Target):
         """
         if n_features < 2:
             raise SpecError.of("Pairs", "", "must have at least 2 features", n_features)
-        pairs = self.pairs_of(n_features)
+        pairs = self.pairs or ()
         if len(pairs) > n_features:
             rule = f"must be at most {n_features}, one for each output"
             raise SpecError.of("Pairs", "pairs", rule, len(pairs))

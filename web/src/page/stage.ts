@@ -37,7 +37,7 @@ const scene = computed<Scene | null>(() => {
     made.heldOut = analysis.arrays.losses?.data ?? null;
     made.shapes = analysis.shapes ?? [];
     // What an analysis says of features is of the model that it looked at.
-    if (analysis.selected.seed === frame.selected.seed) {
+    if (frame.finite && analysis.selected.seed === frame.selected.seed) {
       made.factors = analysis.factors;
       made.basis = analysis.arrays.basis ?? null;
       made.factorBases = analysis.arrays.factor_bases ?? null;

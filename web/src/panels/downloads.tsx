@@ -3,7 +3,7 @@
 import { useRef } from "preact/hooks";
 
 import { currentScene, flat } from "../page/stage";
-import { analysis, frame, hello, view } from "../state/session";
+import { analysis, frame, hello, isOf, view } from "../state/session";
 import { inkOf } from "../views/canvas";
 import { freshCanvas } from "./space";
 import { canvasPng, save, vectorsSvg } from "../views/picture";
@@ -65,9 +65,11 @@ export function Downloads() {
   );
 }
 
+/** What the picture shows; a shape is named if it was found at this very step. */
 const title = (): string => {
-  const step = frame.value ? `, step ${frame.value.step}` : "";
-  return `tegum: ${analysis.value?.shape ?? "model"}${step}`;
+  const [a, f] = [analysis.value, frame.value];
+  const shape = a && f && isOf(a, f) && a.step === f.step ? a.shape : "model";
+  return `tegum: ${shape}${f ? `, step ${f.step}` : ""}`;
 };
 
 const fileName = (ending: string): string => `tegum-step-${frame.value?.step ?? 0}.${ending}`;

@@ -1,9 +1,8 @@
 /** The model itself, in a plane or in space: what is projected on the wall. */
 
 import { currentScene, flat, loop, vectors } from "../page/stage";
-import { configured, frame, hovered, look, preparing, settings, view } from "../state/session";
+import { configured, frame, hovered, look, preparing, view } from "../state/session";
 import { fixed } from "../math/format";
-import { importances } from "../state/settings";
 import { Canvas, type Surface } from "../views/canvas";
 import { Downloads } from "./downloads";
 import { PlaneChoice } from "./plane";
@@ -57,6 +56,12 @@ function Preparing() {
   );
 }
 
+/** That of the step that is shown. */
+function importance(i: number): number {
+  const given = frame.value?.numbers.importance;
+  return (Array.isArray(given) ? given[i] : given) ?? 1;
+}
+
 /** The numbers of the feature under the pointer. */
 function FeatureNote() {
   // The numbers follow the training while the pointer rests.
@@ -67,7 +72,7 @@ function FeatureNote() {
   const numbers = [
     ["length", scene.lengths[i]!],
     ["D", scene.D[i]!],
-    ["importance", importances(settings.value)[i] ?? 1],
+    ["importance", importance(i)],
     ["bias", scene.weights.b[i]!],
   ] as const;
   return (

@@ -1,7 +1,7 @@
 /** The polytopes that were found: in the model that is shown, and in all N. */
 
 import { css, cycle } from "../colour/scales";
-import { fixed } from "../math/format";
+import { count, fixed } from "../math/format";
 import { select } from "../state/actions";
 import { analysis, colours, configured, hovered, look, scheme, view } from "../state/session";
 import type { Factor } from "../wire/messages";
@@ -20,7 +20,8 @@ export function Shapes() {
         {a.shape}
       </p>
       <p class="quiet">
-        {a.represented} of {n} features represented
+        step {count(a.step)}
+        {a.represented !== null && `: ${a.represented} of ${n} features represented`}
         {a.dimensions_per_feature !== null &&
           `, D* = ${fixed(a.dimensions_per_feature)} dimensions each`}
       </p>
@@ -33,6 +34,9 @@ export function Shapes() {
         {a.factors.length > LISTED && <li class="quiet">and {a.factors.length - LISTED} more</li>}
       </ul>
       {a.shapes && a.shapes.length > 0 && <Census shapes={a.shapes} />}
+      {a.shapes && (a.shapes_since ?? a.step) < a.step && (
+        <p class="quiet">some of them since step {count(a.shapes_since ?? 0)}</p>
+      )}
     </div>
   );
 }

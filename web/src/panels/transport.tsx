@@ -95,8 +95,10 @@ function Numbers() {
         help={waiting ? WAITING : undefined}
       />
       <Figure
-        name="loss"
-        value={f.loss === null ? (waiting ? "–" : "diverged") : short(f.loss)}
+        name={
+          f.measured === null || f.measured === f.step ? "loss" : `loss, step ${count(f.measured)}`
+        }
+        value={!f.finite ? "diverged" : f.loss === null ? "–" : short(f.loss)}
         help="Of the model that is shown, on one fresh batch"
       />
       <Figure

@@ -270,11 +270,12 @@ function see(message: BinaryMessage): void {
 }
 
 /** Whether a frame shows what was asked for: losses are measured, and a step is done if any is to be. */
-const isThere = ({ status, step, loss, diverged }: Frame): boolean =>
-  (loss !== null || diverged > 0) && (status !== "running" || step > 0);
+const isThere = ({ status, step, loss, finite }: Frame): boolean =>
+  (loss !== null || !finite) && (status !== "running" || step > 0);
 
 /** Controls show the numbers that the training has; a wanted look at the past comes when it can. */
 function follow(frame: Frame): void {
+  if (frame.past) return;
   const text = JSON.stringify(frame.numbers);
   const still = performance.now() - lastByHand > BY_HAND && upToDate();
   const offer = session.offer.value;
@@ -283,7 +284,7 @@ function follow(frame: Frame): void {
     const s = session.settings.value;
     session.settings.value = consistent({ ...s, ...numbersIn(frame.numbers, s) }, offer);
   }
-  if (wanted?.past != null && frame.status === "paused" && !frame.past) {
+  if (wanted?.past != null && frame.status === "paused") {
     const { past } = wanted;
     wanted = undefined;
     seek(past);

@@ -110,9 +110,19 @@ export function readTrace({ run, arrays }: Traces): void {
 /** More points than this are more than a curve has pixels. */
 const MOST_POINTS = 1500;
 
-/** Append what a frame says of the present. */
+/** Whether an analysis is of the model that a frame shows, though perhaps of an earlier step. */
+export const isOf = (a: Analysis, f: Frame): boolean =>
+  a.run === f.run && a.past === f.past && a.selected.seed === f.selected.seed;
+
+/** Append what a frame says of the present, if its losses are of its step. */
 export function extendTrace(f: Frame): void {
-  if (f.past || f.run !== trace.run || f.step <= (trace.steps.at(-1) ?? -1)) return;
+  if (
+    f.measured !== f.step ||
+    f.past ||
+    f.run !== trace.run ||
+    f.step <= (trace.steps.at(-1) ?? -1)
+  )
+    return;
   const losses = Array.from(f.arrays.losses?.data ?? []).filter(Number.isFinite);
   losses.sort((a, b) => a - b);
   trace.steps.push(f.step);

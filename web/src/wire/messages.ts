@@ -137,7 +137,11 @@ export interface Frame {
   status: Status;
   past: boolean;
   selected: Selected;
+  /** Whether the model that is shown is: it has no loss where it is not. */
+  finite: boolean;
   loss: number | null;
+  /** The step of which the losses are; null before the first measurement. */
+  measured: number | null;
   rate: { steps: number; model_steps: number };
   diverged: number;
   numbers: Record<string, number | number[]>;
@@ -159,11 +163,13 @@ export interface Analysis {
   step: number;
   past: boolean;
   selected: Selected;
-  represented: number;
+  represented: number | null;
   dimensions_per_feature: number | null;
   factors: Factor[];
   shape: string;
   shapes: { name: string; seeds: number[] }[] | null;
+  /** The step of the oldest of these shapes. */
+  shapes_since: number | null;
   arrays: Record<string, Tensor>;
 }
 

@@ -59,7 +59,7 @@ class ExactEngine:
         """The expected loss (N,), to a relative tolerance of 1e-4."""
         theta = state["theta"]
         none = np.zeros((0, theta.shape[1]))
-        return run.found_within(self._lower(batch), theta, _PROBED, none, jobs)[:, 0]
+        return run.found_within(self._lower(batch), theta, (_PROBED, False), none, jobs)[:, 0]
 
     def score(self, batch: Batch, state: State, *, jobs: int) -> State:
         """As `run.scores`: losses, ‖∇L‖, iterations and how the descent ended, each (N,)."""

@@ -15,7 +15,7 @@ Splitting over the largest c first loses no digits. It shares nothing with the s
 
 from __future__ import annotations
 
-from math import comb
+from math import comb, frexp, ldexp
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -28,6 +28,8 @@ from tegum.engines.exact.terms import scale_of, shift_of
 #: The most features that are enumerated.
 MOST_FEATURES: Final = 12
 _POWERS = MOST_FEATURES + 6
+#: Coefficients below this part of the largest count as 0: its 14th power is still a number.
+_UNFELT = 2.0**-72
 _BINOMIAL = np.array([[float(comb(p, s)) for s in range(_POWERS)] for p in range(_POWERS)])
 
 
@@ -100,7 +102,7 @@ def volume(count, t, p, work):
             low += min(c[q], 0.0)
         if high <= 0.0:
             continue
-        if low >= 0.0:
+        if not low < 0.0:  # NaN, too, must not be split
             total += factor * _polynomial(first, count, power, t, p, work)
             continue
         factor /= (p + 1.0) * c[first]
@@ -140,9 +142,27 @@ def _activate(i, law, a, b, work):
     return count, t, own
 
 
+@part
+def _scaled(count, t, work):
+    """t and the exponent of 2 by which it and the coefficients were divided: none is above 1 now.
+
+    Powers of large or small ones would not hold in float64; a factor of 2 changes no digit. What is
+    too small to be felt is 0 then: its powers would not hold either.
+    """
+    largest = abs(t)
+    if count > 0:
+        largest = max(largest, abs(work.coefficient[0]))
+    exponent = frexp(largest)[1]
+    for q in range(count):
+        c = ldexp(work.coefficient[q], -exponent)
+        work.coefficient[q] = c if abs(c) > _UNFELT else 0.0
+    return ldexp(t, -exponent), exponent
+
+
 @inline
-def _moment(q, other, p, count, t, work):
+def _moment(q, other, p, count, scaled, work):
     """E[u_q u_other z₊^p], for p = 0 of the indicator; -1 stands for no factor."""
+    t, exponent = scaled
     if q >= 0:
         work.power[q] += 1
     if other >= 0:
@@ -152,7 +172,7 @@ def _moment(q, other, p, count, t, work):
         work.power[q] -= 1
     if other >= 0:
         work.power[other] -= 1
-    return value
+    return ldexp(value, exponent * p)
 
 
 @part
@@ -163,26 +183,29 @@ def _pattern(weight, i, b, kappa, gradient, law, work):
     """
     kappa1, kappa2 = kappa
     count, t, own = _activate(i, law, work.a, b, work)
-    mean = _moment(NONE, NONE, ONE, count, t, work)
-    value = kappa2 * _moment(NONE, NONE, TWO, count, t, work)
+    scaled = _scaled(count, t, work)
+    mean = _moment(NONE, NONE, ONE, count, scaled, work)
+    value = kappa2 * _moment(NONE, NONE, TWO, count, scaled, work)
     alpha = beta = up = up_own = 0.0
     if own >= 0:
         alpha, beta = scale_of(law.family[i]), shift_of(law.family[i])
-        value -= 2.0 * kappa1 * (alpha * _moment(own, NONE, ONE, count, t, work) + beta * mean)
+        value -= 2.0 * kappa1 * (alpha * _moment(own, NONE, ONE, count, scaled, work) + beta * mean)
     if not gradient:
         return weight * value, 0.0
     if own >= 0:
-        up = _moment(NONE, NONE, ZERO, count, t, work)
-        up_own = _moment(own, NONE, ZERO, count, t, work)
+        up = _moment(NONE, NONE, ZERO, count, scaled, work)
+        up_own = _moment(own, NONE, ZERO, count, scaled, work)
     by_b = 2.0 * (kappa2 * mean - kappa1 * (alpha * up_own + beta * up))
     for q in range(count):
         j = work.feature[q]
         scale, shift = scale_of(law.family[j]), shift_of(law.family[j])
         both = 0.0
         if own >= 0:  # E[x_i x_j 1]
-            both = alpha * scale * _moment(own, q, ZERO, count, t, work) + alpha * shift * up_own
-            both += beta * scale * _moment(q, NONE, ZERO, count, t, work) + beta * shift * up
-        x_relu = scale * _moment(q, NONE, ONE, count, t, work) + shift * mean
+            both = (
+                alpha * scale * _moment(own, q, ZERO, count, scaled, work) + alpha * shift * up_own
+            )
+            both += beta * scale * _moment(q, NONE, ZERO, count, scaled, work) + beta * shift * up
+        x_relu = scale * _moment(q, NONE, ONE, count, scaled, work) + shift * mean
         work.da[j] += weight * 2.0 * (kappa2 * x_relu - kappa1 * both)
     return weight * value, weight * by_b
 

@@ -10,6 +10,8 @@ from tegum.engines.exact.numeric import EXPONENTIAL, SIGNED, inline, part
 _TAIL = 40.0
 #: Exponents at which Chernoff's bound is taken, in units of the largest weight.
 _LOWEST, _COUNT = 0.125, 12
+#: Exponents are for weights of at least this part of 1 + |b|: for less they would not hold.
+_LEAST = 1e-280
 #: Weights with |a|·ω below this at the last node make an atom of two active features.
 _SMALL = 0.3
 
@@ -68,6 +70,7 @@ def window(a, b, law, point):
     result = abs(b)
     if largest == 0.0:
         return result
+    largest = max(largest, _LEAST * (1.0 + result))
     for side in range(2):
         sign = 1.0 if side == 0 else -1.0
         bound = sign * b

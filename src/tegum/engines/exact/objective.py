@@ -97,7 +97,7 @@ def _lowest(family, a):
 
 
 @inline
-def _slope(b, a, alpha, law):
+def slope_of(b, a, alpha, law):
     """(Whether f is one line over all values that z can take, its slope there)."""
     low = high = b
     for j in range(a.shape[0]):
@@ -120,7 +120,7 @@ def output_loss(i, b, alpha, nodes, gradient, setting, work):
     kappa1, kappa2, complete = 1.0 - alpha, 1.0 - alpha * alpha, is_complete(law)
     period = frozen.period[i]
     half = -1.0 if complete else 0.5 * period
-    straight, slope = _slope(b, a, alpha, law)
+    straight, slope = slope_of(b, a, alpha, law)
     value, by_b = polynomials(i, b, -1.0 if straight else half, slope, a, law, point, da)
     if straight:  # no kink within reach
         return value, by_b

@@ -72,7 +72,7 @@ def phases(angle, first, into):
 def _few(angle, first):
     """How many of the nodes have |k·angle| < 1: there Taylor series, elsewhere quotients."""
     size = abs(angle)
-    if size * (first + 2.0 * SPAN) < 1.0:
+    if not size * (first + 2.0 * SPAN) >= 1.0:  # NaN is no integer
         return SPAN
     return max(0, min(SPAN, int((1.0 / size - first) * 0.5)))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from math import nan
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -23,7 +24,7 @@ from tegum.engines.exact.descent import (
     parameters,
 )
 from tegum.engines.exact.enumeration import enumeration_work
-from tegum.engines.exact.law import Point, frozen_room
+from tegum.engines.exact.law import Law, Point, frozen_room
 from tegum.engines.exact.lbfgs import MEMORY
 from tegum.engines.exact.lowering import Lowered, flat, named
 from tegum.engines.exact.objective import work_for
@@ -36,6 +37,8 @@ _enumerate, _window = keep(train.enumerate_all), keep(train.window_of)
 SCORED: Final = 1e-9
 #: What rounding may do to the loss of an output without a kink, in parts of its size.
 _ROUNDING: Final = 1e-13
+#: Windows of GELU's series that are wider would take millions of nodes.
+_WIDEST: Final = 1e5
 _CHUNKS_PER_THREAD: Final = 8
 #: Optimiser steps between two calls of a `check`.
 _SLICE: Final = 50
@@ -55,6 +58,7 @@ def measure(
     how: str = "series",
     *,
     tolerance: float = SCORED,
+    insist: bool = False,
     gradient: bool = False,
     jobs: int = 1,
 ) -> Measured:
@@ -66,6 +70,7 @@ def measure(
         how: "series" or "closed form", "enumeration" (n <= `MOST_FEATURES`); for activations
             without a kink "smooth series" (GELU) or "moments" (z²), which have no gradient.
         tolerance: of a series, in parts of the loss; ten times that for derivatives.
+        insist: the estimate of the error, too, is to be within the tolerance, if nodes can do it.
         gradient: whether to find gradients, too.
         jobs: threads.
     """
@@ -77,7 +82,7 @@ def measure(
     if how == "enumeration":
         out = _enumerated(low, theta, by, jobs)
     else:
-        out = found_within(low, theta, tolerance, by, jobs)
+        out = found_within(low, theta, (tolerance, insist), by, jobs)
     return Measured(out[:, 0], out[:, 1], named(by, low.shape) if gradient else {})
 
 
@@ -142,7 +147,7 @@ def scores(state: State, low: Lowered, jobs: int) -> State:
     `status` (0 running, 1 converged, 2 stalled, 3 diverged), `diverged`.
     """
     theta, tally = state["theta"], state["tally"]
-    out = found_within(low, theta, SCORED, np.zeros_like(theta), jobs)
+    out = found_within(low, theta, (SCORED, False), np.zeros_like(theta), jobs)
     finite = np.isfinite(theta).all(axis=1) & np.isfinite(out).all(axis=1)
     return {
         "loss": out[:, 0],
@@ -154,15 +159,16 @@ def scores(state: State, low: Lowered, jobs: int) -> State:
     }
 
 
-def found_within(low: Lowered, theta: F64, tolerance: float, by: F64, jobs: int) -> F64:
+def found_within(low: Lowered, theta: F64, wanted: tuple[float, bool], by: F64, jobs: int) -> F64:
     """(N, 4): loss, its error estimate, ‖∇L‖, nodes of the series.
 
-    by (N, P) <- gradients; there are none, and ‖∇L‖ is 0, where it has no rows.
+    wanted: tolerance, and whether to insist on it (see `measure`). by (N, P) <- gradients; there
+    are none, and ‖∇L‖ is 0, where it has no rows.
     """
     out = np.zeros((len(theta), 4))
 
     def run(start: int, stop: int) -> None:
-        _find_within((start, stop), theta, tolerance, low, _descent_work(low), by, out)
+        _find_within((start, stop), theta, wanted, low, _descent_work(low), by, out)
 
     _spread(run, np.arange(len(theta)), jobs)
     return out
@@ -181,26 +187,29 @@ def _enumerated(low: Lowered, theta: F64, by: F64, jobs: int) -> F64:
 
 
 def _smooth(low: Lowered, arrays: Mapping[str, NDArray[Any]], how: str) -> F64:
-    """(N, 2): loss and its error for outputs without a kink, GELU or z²."""
+    """(N, 2): loss and its error for outputs without a kink, GELU or z²; NaN for huge weights."""
     out, law = np.zeros((len(low.point_of), 2)), low.law
-    for a, p in enumerate(low.point_of):
-        point = Point(*(array[p] for array in low.points))
-        encoder = arrays["W" if low.shape.tied else "W_in"][a]
-        A = (encoder.T if low.shape.tied else arrays["W_out"][a]) @ encoder
-        b = arrays["b"][a]
-        if how == "moments":
-            losses = quadratic_loss(A, b, law, point)
-        else:
-            period = np.array(
-                [_window(row, bias, law, point) for row, bias in zip(A, b, strict=True)]
-            )
-            losses = gelu_loss(A, b, period, law, point)
-        out[a, 0] = losses @ point.importance
-        size = (
-            np.abs(losses) + np.diagonal(point.moment) + b**2 + (A**2) @ np.diagonal(point.moment)
-        )
-        out[a, 1] = _ROUNDING * (size**2 if how == "moments" else size) @ point.importance
+    with np.errstate(over="ignore", invalid="ignore"):  # weights that are too large give NaN
+        for a, p in enumerate(low.point_of):
+            point = Point(*(array[p] for array in low.points))
+            encoder = arrays["W" if low.shape.tied else "W_in"][a]
+            A = (encoder.T if low.shape.tied else arrays["W_out"][a]) @ encoder
+            out[a] = _smooth_one(A, arrays["b"][a], how, law, point)
     return out
+
+
+def _smooth_one(A: F64, b: F64, how: str, law: Law, point: Point) -> tuple[float, float]:
+    """Loss and error of one model."""
+    if how == "moments":
+        losses = quadratic_loss(A, b, law, point)
+    else:
+        period = np.array([_window(row, bias, law, point) for row, bias in zip(A, b, strict=True)])
+        if not period.max() <= _WIDEST:
+            return nan, nan
+        losses = gelu_loss(A, b, period, law, point)
+    size = np.abs(losses) + np.diagonal(point.moment) + b**2 + (A**2) @ np.diagonal(point.moment)
+    error = _ROUNDING * (size**2 if how == "moments" else size) @ point.importance
+    return float(losses @ point.importance), float(error)
 
 
 def _descent_work(low: Lowered) -> DescentWork:

@@ -158,6 +158,8 @@ def _exponential(t, c, out):
 @inline
 def _add_tail(z0, c, k, weight, out):
     """Add `weight` times the moments of x = k + e, z = z0 + c e with e ~ Exp(1)."""
+    if weight == 0.0:  # k may be infinite
+        return
     out[R2] += weight * (z0 * z0 + 2.0 * c * z0 + 2.0 * c * c)
     out[R1] += weight * (z0 + c)
     out[XR] += weight * (k * (z0 + c) + z0 + 2.0 * c)

@@ -6,8 +6,9 @@ from math import exp, inf, pi, sqrt
 
 from tegum.engines.exact.freeze import freeze
 from tegum.engines.exact.numeric import inline, part, thin
-from tegum.engines.exact.objective import is_complete, output_loss
+from tegum.engines.exact.objective import is_complete, output_loss, slope_of
 from tegum.engines.exact.rows import SPAN
+from tegum.engines.exact.tail import beyond, has_exponential, is_symmetric
 
 #: Nodes at most, and the margin of a window that nothing moves in.
 MOST_NODES = 64 * SPAN
@@ -18,7 +19,11 @@ _UNRESOLVED = 6.0
 #: With derivatives: changes that grow by more than this end the doubling before the last one.
 _WORSE = 50.0
 #: Errors below this part of the loss of predicting 0 count as none.
-_FLOOR = 1e-4
+FLOOR = 1e-4
+#: Changes may miss this part of what is beyond the last node where T lacks pairs of exponentials.
+_MISSED = 1.0 / 16.0
+#: A tolerance that is insisted on: errors are to be this part of it, as the loss is not yet known.
+_INSIST = 0.5
 
 
 @inline
@@ -120,19 +125,36 @@ def _unresolved(i, b, alpha, nodes, setting, plan):
     return 2.0 * error * _atom(limit, a, law, point)
 
 
+@part
+def _truncation(i, b, change, shape, setting, plan, nodes):
+    """What the nodes beyond the last may add to the loss of output i, which they changed by that.
+
+    Twice the change, of which the rest is a small part, and what weights too small for the series
+    may do to it; but not more than all summands could be beyond the last node.
+    """
+    law, alpha = setting.law, shape.alpha
+    if slope_of(b, plan.a, alpha, law)[0] or is_symmetric(i, b, plan.a, law):
+        return 2.0 * change
+    most = beyond(i, alpha, nodes, setting, plan)
+    seen = 2.0 * change + _unresolved(i, b, alpha, nodes, setting, plan)
+    if has_exponential(law):
+        seen += _MISSED * most
+    return min(seen, most)
+
+
 @thin
-def loss_within(rows, b, tolerance, gradient, shape, setting, work):
+def loss_within(rows, b, tolerance, insist, gradient, shape, setting, work):
     """(loss, error estimate, most nodes); with `gradient`, work.by_a, by_b <- derivatives.
 
     The nodes of each output, shape.nodes at first, are doubled until the change is small: at most
     tolerance times the loss (or times 1e-4 of the loss of predicting 0, if that is more), shared
     by the outputs; ten times that for derivatives. Their changes may grow again where weights are
-    next to nothing: then they stay as they were before that doubling. The error is
-    the sum of twice the last changes, of which the remaining error is a small part, of what weights
-    too small for the series may do to it, and of rounding.
+    next to nothing: then they stay as they were before that doubling. The error is the sum of what
+    may be missing (see `_truncation`) and of rounding; with `insist` nodes are doubled until that,
+    too, is within the tolerance.
     """
     point, plan, alpha, few = setting.point, work.plan, shape.alpha, shape.nodes
-    n, scale, target = b.shape[0], 0.0, 0.0
+    n, scale, target, enough = b.shape[0], 0.0, 0.0, inf
     total, error, most = 0.0, 0.0, 0
     exact = is_complete(setting.law) or alpha == 1.0
     for last in range(2):  # the first round finds the size of the loss, the second its digits
@@ -158,19 +180,23 @@ def loss_within(rows, b, tolerance, gradient, shape, setting, work):
                     work.by_b[i] = by_b
                     for j in range(n):
                         work.by_a[i, j] = plan.da[j]
-                if last == 0 or exact or weight * worst <= target or nodes >= MOST_NODES:
+                missing = 2.0 * change
+                if last == 0 or exact:
                     break
+                if weight * worst <= target or nodes >= MOST_NODES:
+                    missing = _truncation(i, b[i], change, shape, setting, plan, nodes)
+                    if weight * missing <= enough or nodes >= MOST_NODES:
+                        break
                 nodes *= 2
             if last == 0:
                 total += weight * abs(value)
                 scale += weight * point.moment[i, i]
                 continue
-            error += weight * (2.0 * change + rounding(i, b[i], point, plan.a))
-            if not exact:
-                error += weight * _unresolved(i, b[i], alpha, nodes, setting, plan)
+            error += weight * (missing + rounding(i, b[i], point, plan.a))
             most = max(most, nodes)
         if last == 0:
-            target = tolerance * max(total, _FLOOR * scale) / n
+            target = tolerance * max(total, FLOOR * scale) / n
+            enough = _INSIST * target if insist else inf
     total = 0.0
     for i in range(n):
         weight = point.importance[i]

@@ -230,10 +230,10 @@ def advance(which, step0, steps, state, low, work):
 
 
 @kernel
-def find_within(which, theta, tolerance, low, work, by, out):
+def find_within(which, theta, wanted, low, work, by, out):
     """out (instance, 4) <- loss, its error estimate, ‖∇L‖, nodes; by (instance, P) <- ∇L.
 
-    Without gradients (‖∇L‖ is 0 then) if `by` has no rows.
+    wanted = (tolerance, insist). Without gradients (‖∇L‖ is 0 then) if `by` has no rows.
     """
     gradient, shape = by.shape[0] > 0, low.shape
     for a in range(which[0], which[1]):
@@ -241,7 +241,7 @@ def find_within(which, theta, tolerance, low, work, by, out):
         fill_rows(own, shape, work.rows)
         bias = own[own.shape[0] - shape.n :]
         value, error, nodes = loss_within(
-            work.rows, bias, tolerance, gradient, shape, setting, work.objective
+            work.rows, bias, wanted[0], wanted[1], gradient, shape, setting, work.objective
         )
         out[a, 0], out[a, 1], out[a, 3] = value, error, nodes
         if gradient:

@@ -16,16 +16,19 @@ from tegum.engines.sampled.random import (
     EXPONENTIAL,
     ONE,
     SIGNED,
-    draw,
+    STEP_HIGH,
+    STEP_LOW,
     f32,
     i32,
     i64,
     magnitude,
+    mix,
     part,
     stream,
     u32,
     u64,
     unit,
+    words,
 )  # fmt: skip
 from tegum.engines.sampled.vectors import draw_row
 
@@ -101,21 +104,25 @@ def _switch(out, at, samples, key, g, chances, skip, chosen):
     With `skip`, sample l is known to have its first active block at chosen[l]: blocks before it
     are off, this one is on, later ones keep their own odds.
     """
-    (width, base), (low, high) = samples, key
+    width, base = samples
+    a, b = words(base, key[0], key[1])
     limit, inverse = chances.limit[g], chances.inverse[g]
     if skip:
         after, until = chances.cumulative[g - 1] if g > 0 else f32(-1), chances.cumulative[g]
         for l in range(width):
-            u = unit(draw(u32(base + u32(l)), low, high))
+            u = unit(mix(a, b))
+            a, b = u32(a + STEP_LOW), u32(b + STEP_HIGH)
             c = chosen[l]
             v = u * inverse if (c < after and u < limit) else f32(0)
             out[u64(at + l)] = u if (c >= after and c < until) else min(v, f32(1))
     elif limit > f32(1):  # always on
         for l in range(width):
-            out[u64(at + l)] = unit(draw(u32(base + u32(l)), low, high))
+            out[u64(at + l)] = unit(mix(a, b))
+            a, b = u32(a + STEP_LOW), u32(b + STEP_HIGH)
     else:
         for l in range(width):
-            u = unit(draw(u32(base + u32(l)), low, high))
+            u = unit(mix(a, b))
+            a, b = u32(a + STEP_LOW), u32(b + STEP_HIGH)
             out[u64(at + l)] = min(u * inverse, f32(1)) if u < limit else f32(0)
 
 
@@ -145,9 +152,11 @@ def _fill_set(tile, samples, key, g, blocks):
     start, size, kind = blocks.start[g], blocks.size[g], blocks.kind[g]
     number = blocks.kind.shape[0] + start
     for j in range(size):
-        member, at = stream(low, number + j), (start + j) * width
+        a, b = words(base, stream(low, high, number + j), high)
+        at = (start + j) * width
         for l in range(width):
-            u = unit(draw(u32(base + u32(l)), member, high))
+            u = unit(mix(a, b))
+            a, b = u32(a + STEP_LOW), u32(b + STEP_HIGH)
             on = switch[l] > f32(0)
             if kind == ANTICORRELATED:
                 on = on and min(i32(switch[l] * f32(size)), i32(size - 1)) == i32(j)
@@ -165,14 +174,15 @@ def fill_tile(tile, samples, present, key, source, skip):
     n_blocks = blocks.kind.shape[0]
     low, high = u32(key), u32(key >> u64(32))
     if skip:
-        chooser = stream(low, _CHOOSER)
+        a, b = words(base, stream(low, high, _CHOOSER), high)
         for l in range(width):
-            u = unit(draw(u32(base + u32(l)), chooser, high))
+            u = unit(mix(a, b))
+            a, b = u32(a + STEP_LOW), u32(b + STEP_HIGH)
             chosen[l] = min(u, _ALMOST_ONE) if l < present else _OFF
     for g in range(n_blocks):
         at, single = blocks.start[g] * width, blocks.kind[g] == INDEPENDENT
         out, place = (x, at) if single else (switch, 0)
-        _switch(out, place, samples, (stream(low, g), high), g, chances, skip, chosen)
+        _switch(out, place, samples, (stream(low, high, g), high), g, chances, skip, chosen)
         if single:
             _scale(x, at, width, blocks.magnitude[g])
         else:
@@ -197,10 +207,11 @@ def fill_rows(x, rows, base, key, source, own, tile):
         always = True
         for i in range(n):
             always = always and chances.limit[i] > f32(1)
-            own[i] = i32(stream(low, i))
+            own[i] = i32(stream(low, high, i))
         for l in range(rows):
             row = x[l]
-            draw_row(own, i32(base + u32(l)), i32(high), always, chances, row)
+            a, b = words(u32(base + u32(l)), u32(0), high)
+            draw_row(own, i32(a), i32(b), always, chances, row)
             _scale(row, i64(0), n, blocks.magnitude[0])
         return
     skip = width == 0

@@ -10,17 +10,21 @@ from numpy.typing import NDArray
 from tegum.dims import F32, I64
 from tegum.engines.sampled.data import ANTICORRELATED
 from tegum.engines.sampled.random import (
+    STEP_HIGH,
+    STEP_LOW,
     draw,
     f32,
     i32,
     i64,
     log2,
     magnitude,
+    mix,
     part,
     stream,
     u32,
     u64,
     unit,
+    words,
 )
 
 #: Random streams of a step beside those of `data`: gaps between active cells, their values, which
@@ -58,14 +62,16 @@ def new_hits(cells: int) -> Hits:
 def _draw_hits(cells, log_odds, low, high, hits):
     """List the switched-on cells of 0 .. cells-1, by geometric gaps; returns how many."""
     gap, position, uniform = hits.gap, hits.position, hits.uniform
-    gap_stream, value_stream = stream(low, _GAPS), stream(low, _VALUES)
+    gap_a, b = words(u32(0), stream(low, high, _GAPS), high)
+    value_a, _ = words(u32(0), stream(low, high, _VALUES), high)
     at, count = i64(-1), 0
     while at < cells:
         for t in range(_CHUNK):
-            counter = u32(u32(count) + u32(t))
-            u = unit(draw(counter, gap_stream, high))
+            u = unit(mix(gap_a, b))
             gap[t] = i32(min(log2(u) * log_odds, _LONGEST_GAP)) + i32(1)
-            uniform[u64(count + t)] = unit(draw(counter, value_stream, high))
+            uniform[u64(count + t)] = unit(mix(value_a, b))
+            gap_a, value_a = u32(gap_a + STEP_LOW), u32(value_a + STEP_LOW)
+            b = u32(b + STEP_HIGH)
         for t in range(_CHUNK):
             at = min(at + i64(gap[t]), cells)
             position[count + t] = at
@@ -121,7 +127,7 @@ def fill_sparse(batch, key, source, highest, hits, into):
             last = row[t]
             pointer[rows] = t + 1
         return rows
-    accept, filled = stream(low, _KEPT), 0
+    accept, filled = stream(low, high, _KEPT), 0
     for t in range(count):
         g = column[t]
         if unit(draw(u32(t), accept, high)) * f32(highest) > limit[g]:
@@ -131,11 +137,13 @@ def fill_sparse(batch, key, source, highest, hits, into):
             last = row[t]
         first, members = blocks.start[g], blocks.size[g]
         if blocks.kind[g] == ANTICORRELATED:
-            pick = unit(draw(u32(t), stream(low, _MEMBER), high))
+            pick = unit(draw(u32(t), stream(low, high, _MEMBER), high))
             first += min(i64(pick * f32(members)), members - 1)
             members = 1
         for j in range(members):
-            u = uniform[t] if j == 0 else unit(draw(u32(t), stream(low, _MEMBER - j), high))
+            u = uniform[t]
+            if j > 0:
+                u = unit(draw(u32(t), stream(low, high, _MEMBER - j), high))
             feature[filled] = i32(first + j)
             value[filled] = magnitude(u, blocks.magnitude[g])
             filled += 1

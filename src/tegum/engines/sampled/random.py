@@ -2,6 +2,9 @@
 
 An instance has a 64-bit key; a step's key is a splitmix64 hash of it; a draw is a 32-bit hash of
 (step key, stream, sample). Nothing is consumed, so a step can be redone in any order.
+
+The sample moves both words of the key, each by a constant of its own: were it one word, samples in
+a row would be an arithmetic progression up to the last round, and birthday spacings show that.
 """
 
 from __future__ import annotations
@@ -48,7 +51,9 @@ def part(forceinline: bool = False) -> Any:
 
 _GOLDEN = u64(0x9E3779B97F4A7C15)
 _MIX_A, _MIX_B = u64(0xBF58476D1CE4E5B9), u64(0x94D049BB133111EB)
-_HASH_A, _HASH_B, STREAM = u32(HASH_A), u32(HASH_B), u32(0x85EBCA6B)
+_HASH_A, _HASH_B = u32(HASH_A), u32(HASH_B)
+STEP_LOW, STEP_HIGH = u32(0x9E3779B9), u32(0x85EBCA6B)  # from a sample's words to the next one's
+_STREAMS, _FIRST_STREAM = u32(0x5BD1E995), i64(7)  # streams are numbered from -7 on
 _S1, _S15, _S16 = u32(1), u32(15), u32(16)
 _TO_UNIT = f32(2.0**-31)
 _HALF = f32(0.5)
@@ -73,21 +78,36 @@ def step_key(instance, purpose, step):
 
 
 @part(forceinline=True)
-def draw(counter, low, high):
-    """A 32-bit hash of (counter, low, high): numba promotes uint32, so every operation casts."""
-    x = u32(counter + low)
-    x = u32(x ^ u32(x >> _S16))
+def mix(a, b):
+    """A 32-bit hash of two words: numba promotes uint32, so every operation casts.
+
+    A loop over samples adds STEP_LOW to a and STEP_HIGH to b, which is cheaper than products.
+    """
+    x = u32(a ^ u32(a >> _S16))
     x = u32(x * _HASH_A)
     x = u32(x ^ u32(x >> _S15))
-    x = u32(x + high)
+    x = u32(x + b)
     x = u32(x * _HASH_B)
     return u32(x ^ u32(x >> _S15))
 
 
 @part(forceinline=True)
-def stream(low, number):
-    """The low key of stream `number` (a feature, a set, ...) of a step."""
-    return u32(low + u32(STREAM * u32(number + 1)))
+def words(counter, low, high):
+    """The words of sample `counter` of the stream (low, high)."""
+    return u32(low + u32(counter * STEP_LOW)), u32(high + u32(counter * STEP_HIGH))
+
+
+@part(forceinline=True)
+def draw(counter, low, high):
+    """A 32-bit hash of (counter, low, high)."""
+    a, b = words(counter, low, high)
+    return mix(a, b)
+
+
+@part(forceinline=True)
+def stream(low, high, number):
+    """The low key of stream `number` (a feature, a set, ...; from -7 on) of a step."""
+    return draw(u32(number + _FIRST_STREAM), u32(low ^ _STREAMS), high)
 
 
 @part(forceinline=True)

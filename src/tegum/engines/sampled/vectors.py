@@ -17,7 +17,7 @@ from numba.extending import intrinsic
 from tegum.engines.sampled.emitter import F32_TYPE, I32_TYPE, I64_TYPE, LANES, Emitter
 from tegum.engines.sampled.forms import ABSOLUTE, GELU, count
 
-HASH_A, HASH_B = 0x21F0AAAD, 0xD35A2D97  # multipliers of `random.draw`
+HASH_A, HASH_B = 0x21F0AAAD, 0xD35A2D97  # multipliers of `random.mix`
 
 
 @intrinsic
@@ -67,11 +67,11 @@ def scatter_rows(typing, width, row, offset, entries, span, into):
 
 
 @intrinsic
-def draw_row(typing, low, counter, high, always, chances, out):
-    """out[i] = u_i = unit(draw(counter, low[i], high)) of `random` if `always`.
+def draw_row(typing, low, a, b, always, chances, out):
+    """out[i] = u_i = unit(mix(low[i] + a, b)) of `random` if `always`.
 
     Else min(u_i·inverse[i], 1) where u_i < limit[i], and 0 elsewhere. All arrays have a multiple of
-    LANES entries; low, counter and high are int32.
+    LANES entries; low, a and b are int32.
     """
     signature = types.void(low, types.int32, types.int32, types.boolean, chances, out)
 

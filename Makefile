@@ -14,8 +14,8 @@ SECONDS ?= 3600
 SEED ?= 0
 
 .DELETE_ON_ERROR:
-.PHONY: help reproduce quick explore page page-if-possible chromium test test-slow test-torch fuzz check format bench \
-        bench-exact bench-products clean
+.PHONY: help reproduce quick explore page page-if-possible chromium test test-slow test-torch \
+        test-faults fuzz check format bench bench-exact bench-products clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -35,6 +35,9 @@ test: $(VENV)/.dev page chromium  ## the tests, browser and all, without the slo
 
 test-slow: $(VENV)/.dev  ## the slow statistical checks and whole experiments
 	$(BIN)/python -m pytest -m slow
+
+test-faults: $(VENV)/.dev  ## kills, changed bytes, full disks; writes benchmarks/FAULTS.md
+	$(BIN)/python tests/faults/run.py
 
 test-torch: $(VENV)/.torch  ## the optimisers beside those of PyTorch, which it installs
 	$(BIN)/python -m pytest tests/with_torch

@@ -39,6 +39,17 @@ def test_a_place_that_cannot_be_written(option: str, capsys: Capture, here: Path
     assert list(here.iterdir()) == []
 
 
+@pytest.mark.parametrize("option", ["--store", "--out", "--start"])
+@pytest.mark.parametrize("joint", [True, False])
+def test_an_empty_path_is_not_the_current_folder(
+    option: str, joint: bool, capsys: Capture, here: Path
+) -> None:
+    given = [f"{option}="] if joint else [option, ""]
+    assert main([*TRAIN.split(), *given]) == 2
+    assert capsys.readouterr().err == f"error: {option} must not be empty; got ''\n"
+    assert list(here.iterdir()) == []
+
+
 def test_a_store_without_permission(capsys: Capture, here: Path) -> None:
     """A folder of somebody else's, or, as root may write there, a disk that is read only."""
     place = here / "disk"

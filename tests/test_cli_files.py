@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 import xarray as xr
 
 import tegum
+from tegum.checksum import LENGTH
 from tegum.cli import values
 from tegum.cli.main import main
 from tegum.cli.points import summarise
@@ -103,6 +107,76 @@ class TestFiles:
             with pytest.raises(InputFileError) as caught:
                 load(tmp_path / "cut.nc")
             assert "\n" not in str(caught.value)
+
+    def test_every_changed_byte_is_noticed(self, file: Path) -> None:
+        whole = file.read_bytes()
+        last = len(whole) - LENGTH
+        for position in (*range(0, last, 97), *range(48), *range(last, len(whole))):
+            bad = bytearray(whole)
+            bad[position] ^= 1 << position % 8
+            file.write_bytes(bad)
+            with pytest.raises(InputFileError, match="is damaged: ") as caught:
+                load(file)
+            assert "\n" not in str(caught.value)
+            assert str(file) in str(caught.value)
+
+    def test_damage_is_one_line_wherever_a_file_is_read(
+        self, file: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        bad = bytearray(file.read_bytes())
+        bad[-LENGTH - 20] ^= 1
+        file.write_bytes(bad)
+        for command in (
+            f"show {file}",
+            f"train --features 3 --hidden 2 --probability 1 --start {file}",
+        ):
+            assert main(command.split()) == 2
+            assert f"{file} is damaged: its checksum" in capsys.readouterr().err
+
+    @pytest.mark.parametrize("engine", [None, "h5netcdf"])
+    def test_other_tools_read_and_write_it(self, file: Path, engine: Any) -> None:
+        """What they write to loses the checksum, and is read without one."""
+        with xr.open_dataset(file, engine=engine) as opened:
+            xr.testing.assert_identical(opened.load(), runs_by_hand())
+        with h5py.File(file, "r+") as opened:
+            opened["loss"][0, 0] = 7.0
+        assert float(load(file).loss[0, 0]) == 7.0
+        other = file.with_name("other.nc")
+        load(file).to_netcdf(other, engine="h5netcdf")
+        assert float(load(other).loss[0, 0]) == 7.0
+
+    @pytest.mark.parametrize(
+        ("given", "said"),
+        [
+            (xr.Dataset(), "that tegum can load: it has no attribute 'problem'"),
+            (runs_by_hand().assign_attrs(problem="{"), "Problem JSON cannot be read"),
+            (runs_by_hand().assign_attrs(training=3), "it has no attribute 'training'"),
+            (runs_by_hand().assign_attrs(none=None), "what netCDF can hold: "),
+            (runs_by_hand().assign(x=("y", np.array([{}], object))), "what netCDF can hold: "),
+            (runs_by_hand().loss, "must be a Dataset; got <xarray.DataArray"),
+            (3, "must be a Dataset; got 3"),
+        ],
+    )
+    def test_what_load_would_refuse_is_not_saved(
+        self, given: Any, said: str, tmp_path: Path
+    ) -> None:
+        with pytest.raises(SpecError, match=re.escape(said)) as caught:
+            save(given, tmp_path / "x.nc")
+        assert "\n" not in str(caught.value)
+        assert list(tmp_path.iterdir()) == []
+
+    def test_places_where_no_file_is(self, tmp_path: Path) -> None:
+        os.mkfifo(tmp_path / "fifo")
+        for place, said in {
+            tmp_path: "is a folder",
+            tmp_path / "no": "is not there",
+            tmp_path / "fifo": "is not a plain file",
+            tmp_path / "fifo" / "deeper": "is not there",
+            tmp_path / ("x" * 300): "cannot be read: File name too long",
+            "a\0b": "cannot be a path: it holds a null character",
+        }.items():
+            with pytest.raises(InputFileError, match=said):
+                load(place)
 
     @pytest.mark.parametrize(
         ("change", "said"),

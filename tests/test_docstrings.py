@@ -190,7 +190,11 @@ def test_nonsense_raises_what_raises_says(name: str) -> None:
         (lambda: tg.loss_by_active(PROBLEM, np.eye(2)), errors.SpecError),
         (lambda: tg.follow(PROBLEM, np.eye(2), target="l1", values=[1.0]), errors.SpecError),
         (lambda: tg.load("/no/such/file"), errors.InputFileError),
-        (lambda: tg.save(xr.Dataset(), "/proc/no/file"), errors.TegumError),
+        (lambda: tg.save(xr.Dataset(), "/proc/no/file"), errors.SpecError),
+        (
+            lambda: tg.save(xr.Dataset(attrs={"problem": PROBLEM.to_json()}), "/proc/no/file"),
+            errors.TegumError,
+        ),
         (lambda: tg.Independent(0, 0.5), errors.SpecError),
         (lambda: tg.Elementwise.from_function(np.cos), errors.SpecError),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import pickle
 import shutil
 import subprocess
 import sys
@@ -106,20 +107,130 @@ def test_any_change_of_any_source_changes_the_digest(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", [".nbi", ".nbc"])
-@pytest.mark.parametrize("content", [b"", b"\x80", b"not a pickle", None], ids=str)
+@pytest.mark.parametrize("content", [b"", b"\x80", b"not a pickle", None, "changed"], ids=str)
 def test_a_damaged_file_costs_a_compilation(
-    home: Path, source: Path, kind: str, content: bytes | None
+    home: Path, source: Path, kind: str, content: bytes | str | None
 ) -> None:
     kernel(source)(1, 2)
     (path,) = files(home, kind)
-    if content is None:
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    elif content is None:
         path.unlink()
     else:
-        path.write_bytes(content)
+        change(path, 100, 1)
     second = kernel(source)
     assert (second(1, 2), counts(second)) == (3, (0, 1))
     third = kernel(source)
     assert (third(1, 2), counts(third)) == (3, (1, 0))
+
+
+def change(path: Path, position: int, by: int) -> None:
+    bad = bytearray(path.read_bytes())
+    bad[position] ^= by
+    path.write_bytes(bad)
+
+
+@pytest.mark.parametrize("kind", [".nbi", ".nbc"])
+def test_nothing_damaged_is_unpickled(
+    home: Path, source: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a changed byte does to compiled code can end the process: it is not even looked at."""
+    first = kernel(source)
+    first(1, 2)
+    (path,) = files(home, kind)
+    key = next(iter(first._cache._cache_file._load_index()))
+    load, seen = pickle.loads, []
+    monkeypatch.setattr(pickle, "loads", lambda body: seen.append(load(body)) or seen[-1])
+    assert first._cache._cache_file.load(key) is not None
+    assert len(seen) == 2
+    for position in (*range(0, path.stat().st_size, 97), -1, -20, -50, -60):
+        seen.clear()
+        change(path, position, 1 << position % 8)
+        assert first._cache._cache_file.load(key) is None
+        assert len(seen) == (kind == ".nbc")  # the index
+        change(path, position, 1 << position % 8)
+    path.write_bytes(path.read_bytes()[:-1])
+    assert first._cache._cache_file.load(key) is None
+
+
+def test_a_form_under_the_name_of_another_is_none(home: Path, source: Path) -> None:
+    first = kernel(source)
+    assert (first(1, 2), first(1.5, 2.0)) == (3, 3.5)
+    one, other = files(home, ".nbc")
+    one.write_bytes(other.read_bytes())
+    second = kernel(source)
+    assert (second(1, 2), second(1.5, 2.0), counts(second)) == (3, 3.5, (1, 1))
+
+
+@pytest.fixture
+def said(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is said of the cache by a process that has said nothing yet, filled as it is said."""
+    monkeypatch.setattr(cache, "_warned", set())
+    lines: list[str] = []
+    monkeypatch.setattr(cache.log, "warning", lambda text, what: lines.append(text % what))
+    return lines
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="needs owners of files")
+class TestOthers:
+    """Whoever can write what is unpickled can run anything."""
+
+    @pytest.mark.parametrize("mode", [0o777, 0o770, 0o702, 0o1777])
+    @pytest.mark.parametrize("depth", range(4))
+    def test_a_folder_that_others_can_write(
+        self, home: Path, source: Path, mode: int, depth: int, said: list[str]
+    ) -> None:
+        kernel(source)(1, 2)
+        (index,) = files(home, ".nbi")
+        folder = (*reversed(index.relative_to(home).parents), index.parent)[depth]
+        (home / folder).chmod(mode)
+        for _ in range(2):
+            alone = kernel(source)
+            assert (alone(1, 2), counts(alone)) == (3, (0, 1))
+            assert isinstance(alone._cache, NullCache)
+        (line,) = said
+        assert f"cache: {home / folder} is not used: others can write it; " in line
+        assert "TEGUM_CACHE_DIR" in line
+        assert "\n" not in line
+        (home / folder).chmod(0o700)
+        again = kernel(source)
+        assert (again(1, 2), counts(again)) == (3, (1, 0))
+
+    def test_a_folder_of_somebody_else(
+        self, home: Path, source: Path, monkeypatch: pytest.MonkeyPatch, said: list[str]
+    ) -> None:
+        kernel(source)(1, 2)
+        me = os.geteuid()
+        monkeypatch.setattr(os, "geteuid", lambda: me + 1)
+        alone = kernel(source)
+        assert (alone(1, 2), counts(alone)) == (3, (0, 1))
+        assert [f"cache: {home} is not used: it is somebody else's; " in line for line in said] == [
+            True
+        ]
+
+    @pytest.mark.parametrize("kind", [".nbi", ".nbc"])
+    def test_a_file_that_others_can_write_is_replaced(
+        self, home: Path, source: Path, kind: str, said: list[str]
+    ) -> None:
+        kernel(source)(1, 2)
+        (path,) = files(home, kind)
+        path.chmod(0o666)
+        second = kernel(source)
+        assert (second(1, 2), counts(second)) == (3, (0, 1))
+        (line,) = said
+        assert f"cache: {path} is not used: others can write it; " in line
+        third = kernel(source)
+        assert (third(1, 2), counts(third)) == (3, (1, 0))
+
+    def test_whatever_the_umask_we_alone_can_write(self, home: Path, source: Path) -> None:
+        before = os.umask(0)
+        try:
+            kernel(source)(1, 2)
+        finally:
+            os.umask(before)
+        again = kernel(source)
+        assert (again(1, 2), counts(again)) == (3, (1, 0))
 
 
 def test_who_writes_waits_for_another_that_does(home: Path, source: Path) -> None:
@@ -214,24 +325,30 @@ def impossible(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 
 def test_without_a_writable_place_kernels_are_compiled_for_the_process(
-    impossible: Path, source: Path, monkeypatch: pytest.MonkeyPatch
+    impossible: Path, source: Path, monkeypatch: pytest.MonkeyPatch, said: list[str]
 ) -> None:
     monkeypatch.setenv("TEGUM_CACHE_DIR", str(impossible))
-    alone = kernel(source)
-    assert (alone(1, 2), counts(alone)) == (3, (0, 1))
+    for _ in range(2):
+        alone = kernel(source)
+        assert (alone(1, 2), counts(alone)) == (3, (0, 1))
+    (line,) = said
+    assert "cannot be written: " in line
+    assert "TEGUM_CACHE_DIR" in line
     # nowhere else either: a digest would not guard it
     assert isinstance(alone._cache, NullCache)
     assert files(source.parent, ".nbi") == []
 
 
 def test_a_disk_that_fills_up_is_no_error(
-    tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch, said: list[str]
 ) -> None:
     with small_disk(tmp_path / "disk", "256k") as disk:
         monkeypatch.setenv("TEGUM_CACHE_DIR", str(disk / "cache"))
         late = kernel(source)
         fill(disk)
         assert (late(1, 2), counts(late)) == (3, (0, 1))
+        (line,) = said
+        assert "cannot be written: No space left on device" in line
         (disk / "filler").unlink()
         again = kernel(source)
         assert (again(1, 2), counts(again)) == (3, (0, 1))
@@ -270,7 +387,7 @@ print(json.dumps({
 """
 
 
-def process(**environment: str) -> dict[str, Any]:
+def process(warnings: int = 0, **environment: str) -> dict[str, Any]:
     """What a process of its own that trains two small models says of itself."""
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", TRAIN],
@@ -279,7 +396,9 @@ def process(**environment: str) -> dict[str, Any]:
         text=True,
         check=True,
     )
-    assert done.stderr == ""
+    said = done.stderr.splitlines()
+    assert len(said) == warnings, said
+    assert all(line.startswith("cache: ") and "TEGUM_CACHE_DIR" in line for line in said)
     result: dict[str, Any] = json.loads(done.stdout)
     return result
 
@@ -312,7 +431,7 @@ def test_a_cache_that_cannot_be_written_gives_the_same_bits(
     usual: dict[str, Any], tmp_path: Path
 ) -> None:
     (tmp_path / "file").write_text("")
-    without = process(TEGUM_CACHE_DIR=str(tmp_path / "file" / "cache"))
+    without = process(1, TEGUM_CACHE_DIR=str(tmp_path / "file" / "cache"))
     assert without["loss"] == usual["loss"]
     assert sum(without["hits"]) == 0
     package = Path(tegum.__file__).parent

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import ensemble_worker
@@ -22,7 +23,7 @@ from tegum.ensemble import solve, work
 from tegum.ensemble.machine import instance_bytes
 from tegum.ensemble.slices import run_unit
 from tegum.errors import SpecError, StoreError, UnknownNameError
-from tegum.store import Store
+from tegum.store import Row, Store
 from tegum.sweepable import with_axis
 
 PROBLEM, TRAINING, AXES = ensemble_worker.PROBLEM, ensemble_worker.TRAINING, ensemble_worker.AXES
@@ -297,6 +298,26 @@ def test_more_seeds_compute_only_the_new(engine, monkeypatch, tmp_path, size):
         engine.calls.clear()
 
 
+def test_eight_threads_train_with_one_store(monkeypatch, small_units, tmp_path):
+    """Different numbers of seeds of the same points: some wait for what others compute."""
+    monkeypatch.setattr(ensemble, "get_engine", lambda name: ReferenceEngine())
+    monkeypatch.setattr(solve, "_WAIT_SECONDS", 0.01)
+    counts = [1, 2, 3, 4] * 2
+    alone = {seeds: train(seeds=seeds) for seeds in set(counts)}
+    with Store(tmp_path) as store, ThreadPoolExecutor(8) as pool:
+        futures = [pool.submit(train, seeds=seeds, store=store) for seeds in counts]
+        for seeds, future in zip(counts, futures, strict=True):
+            assert_same(future.result(60), alone[seeds])
+        assert (store.damaged, store.verify()) == (0, [])
+
+
+@pytest.mark.parametrize("store", ["", 3, b"x", False, "a\0b"])
+def test_a_store_that_is_no_folder(engine, store):
+    with pytest.raises(StoreError, match=r"^store must be the path of a folder; got "):
+        train(store=store)
+    assert engine.calls == []
+
+
 def test_store_object_stays_open(engine, tmp_path):
     with Store(tmp_path) as store:
         train(store=store)
@@ -480,12 +501,10 @@ def test_family_depends_on_everything_but_the_seeds():
     ]
     assert len(set(families)) == len(families)
     assert work.family_of(ReferenceEngine(), (PROBLEM,), (TRAINING,), 0) == families[0]
-    keys = {work.row_of_range("f", *bounds).key for bounds in ((0, 1), (0, 11), (1, 11), (0, 111))}
-    assert len(keys) == 4
 
 
 def test_ranges_that_cover():
-    rows = [work.row_of_range("f", *bounds) for bounds in ((0, 2), (0, 5), (3, 9), (12, 14))]
+    rows = [Row("f", *bounds) for bounds in ((0, 2), (0, 5), (3, 9), (12, 14))]
     assert [work.longest_at(rows, seed) for seed in (0, 4, 5, 11, 13)] == [
         *(rows[1], rows[2], rows[2], None, rows[3]),
     ]

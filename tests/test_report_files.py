@@ -17,6 +17,7 @@ import pytest
 from fake_lab import finished_fakes, run_facts
 
 import tegum
+from tegum.checksum import of_json
 from tegum.errors import TegumError
 from tegum.report import tables
 from tegum.report.markdown import plain
@@ -184,6 +185,7 @@ class TestFiles:
         }
         for claim in claims:
             assert keys <= set(claim)
+            assert claim.pop("checksum") == of_json(claim)
             assert claim["status"] in ("holds", "differs", "not tested")
             assert all((folder / file).is_file() for file in claim["evidence"])
         assert claims[0]["evidence"] == [

@@ -13,16 +13,15 @@ from tegum.engines.base import Batch
 from tegum.ensemble import slices
 from tegum.ensemble.machine import available_cores, checked_jobs
 from tegum.ensemble.slices import run_unit
-from tegum.ensemble.work import row_of_range
 from tegum.errors import SpecError, StoreError
 from tegum.memory import available_memory
-from tegum.store import Store
+from tegum.store import Row, Store
 
 PROBLEM = tg.Problem(tg.Independent(3, 0.3), tg.ReLUOutput(2))
 TRAINING = tg.Training(
     steps=40, batch_size=8, learning_rate=0.01, held_out=64, checkpoints=(0, 7, 40), curve_points=6
 )
-ROW = row_of_range("family", 0, 3)
+ROW = Row("family", 0, 3)
 
 
 def batch_of(training=TRAINING, seeds=(0, 1, 2), problem=PROBLEM) -> Batch:

@@ -6,9 +6,10 @@ import json
 import logging
 import os
 import resource
-import sqlite3
+import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import blake2b
 from pathlib import Path
 
@@ -18,9 +19,10 @@ import safetensors.numpy
 
 from tegum.errors import DamagedFileError, StoreError
 from tegum.store import Row, Store
-from tegum.store.files import decode, encode, read, read_meta, remove_orphans, write
+from tegum.store.files import decode, encode, remove_orphans, write
+from tegum.store.listing import row_of
 
-ROW = Row("a" * 32, "f" * 32, 0, 4)
+ROW = Row("f" * 32, 0, 4)
 ARRAYS = {
     "W": np.arange(24, dtype=np.float32).reshape(4, 2, 3),
     "diverged": np.array([True, False, False, True]),
@@ -39,8 +41,9 @@ def same(a: dict[str, np.ndarray], b: dict[str, np.ndarray]) -> bool:
     )
 
 
-def row(number: int, family: str = "f", start: int = 0, stop: int = 4) -> Row:
-    return Row(f"{number:032x}", family, start, stop)
+def row(number: int) -> Row:
+    """One of a family, each with seeds of its own."""
+    return Row("f", 4 * number, 4 * number + 4)
 
 
 @pytest.fixture
@@ -118,14 +121,6 @@ def test_every_truncation_is_noticed():
         decode(raw + b"\0")
 
 
-def test_read_meta_reads_the_header_alone(tmp_path):
-    raw = encode(ARRAYS, {"k": "v"})
-    (tmp_path / "x").write_bytes(raw[: 8 + int.from_bytes(raw[:8], "little")])
-    assert read_meta(tmp_path / "x") == {"k": "v"}
-    with pytest.raises(DamagedFileError):
-        read(tmp_path / "x")
-
-
 # units
 
 
@@ -150,9 +145,10 @@ def test_reopened_store_has_everything(tmp_path):
 
 
 def test_ranges_of_a_family_in_order(store):
-    for unit in (row(1, "a", 8, 16), row(2, "a", 0, 8), row(3, "b", 0, 8), row(4, "a", 0, 2)):
-        store.put(unit, ARRAYS, {})
-    assert [(r.start, r.stop) for r in store.ranges("a")] == [(0, 2), (0, 8), (8, 16)]
+    for unit in (("a", 8, 100), ("a", 0, 8), ("b", 0, 8), ("a", 0, 20), ("a-0-8", 1, 2)):
+        store.put(Row(*unit), ARRAYS, {})
+    assert [(r.start, r.stop) for r in store.ranges("a")] == [(0, 8), (0, 20), (8, 100)]
+    assert store.ranges("a-0-8") == [Row("a-0-8", 1, 2)]
     assert store.ranges("c") == []
 
 
@@ -210,10 +206,14 @@ def other_unit(path: Path) -> None:
 
 
 def incomplete(path: Path) -> None:
-    path.write_bytes(encode(ARRAYS, {"key": ROW.key}))
+    path.write_bytes(encode(ARRAYS, {"family": ROW.family}))
 
 
-DAMAGES = [flip, truncate, empty, zeros, foreign, other_unit, incomplete]
+def other_seeds(path: Path) -> None:
+    path.write_bytes(encode(ARRAYS, ROW._replace(start=4, stop=8)._asdict()))
+
+
+DAMAGES = [flip, truncate, empty, zeros, foreign, other_unit, incomplete, other_seeds]
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
@@ -224,8 +224,6 @@ def test_damaged_unit_is_reported_set_aside_and_replaceable(tmp_path, caplog, da
     store.put(ROW, ARRAYS, {})
     damage(unit_path(store))
     if reopen:
-        store.close()
-        (tmp_path / "index.sqlite").unlink()
         store = Store(tmp_path)
     with store, caplog.at_level(logging.WARNING, "tegum.store"):
         assert store.get(ROW.key) is None
@@ -235,10 +233,9 @@ def test_damaged_unit_is_reported_set_aside_and_replaceable(tmp_path, caplog, da
         assert len(list((tmp_path / "damaged").iterdir())) == 1
         store.put(ROW, ARRAYS, {})
         assert same(store.get(ROW.key), ARRAYS)
-    if not reopen:
-        (message,) = (record.getMessage() for record in caplog.records)
-        assert ROW.key in message
-        assert "\n" not in message
+    (message,) = (record.getMessage() for record in caplog.records)
+    assert ROW.key in message
+    assert "\n" not in message
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
@@ -258,51 +255,60 @@ def test_verify_finds_exactly_the_damaged(store):
     flip(unit_path(store, units[1]))
     truncate(unit_path(store, units[3]))
     flip(store.path / "partial" / f"{row(9).key}.safetensors")
-    assert store.verify() == [f"{unit.key}.safetensors" for unit in (units[1], units[3], row(9))]
+    bad = [f"{unit.key}.safetensors" for unit in (units[3], units[1], row(9))]
+    assert store.verify() == bad
     assert store.verify() == []
-    assert store.keys() == [units[k].key for k in (0, 2, 4)]
+    assert store.keys() == sorted(units[k].key for k in (0, 2, 4))
 
 
-# the index
+# the list of units
 
 
-def overwrite(path: Path) -> None:
-    path.write_bytes(b"this is no database, " * 500)
+@pytest.mark.parametrize(
+    "name",
+    [
+        "x",
+        "f-0",
+        "f-4-0",
+        "f-4-4",
+        "f-00-4",
+        "f-0-٤",
+        "-0-4",
+        f"f-0-{'9' * 99}",
+        "f-0-4\n",
+    ],
+)
+def test_a_name_that_is_no_units(store, name):
+    assert row_of(name) is None
+    (store.path / "units" / f"{name}.safetensors").write_bytes(b"")
+    assert (store.keys(), store.ranges("f"), store.verify()) == ([], [], [])
 
 
-def other_schema(path: Path) -> None:
-    path.unlink()
-    connection = sqlite3.connect(path)
-    connection.execute("CREATE TABLE units (something TEXT)")
-    connection.close()
+@pytest.mark.parametrize("unit", [ROW, row(0), Row("a-b", 0, 10**9), Row("f-0-4", 3, 10)])
+def test_a_unit_is_told_by_its_name(unit):
+    assert row_of(unit.key) == unit
 
 
-def scramble(path: Path) -> None:
-    raw = bytearray(path.read_bytes())
-    raw[100:] = os.urandom(len(raw) - 100)
-    path.write_bytes(raw)
-
-
-@pytest.mark.parametrize("damage", [Path.unlink, empty, overwrite, other_schema, scramble])
-def test_index_is_rebuilt_from_the_files(tmp_path, damage):
-    units = [row(k, start=4 * k, stop=4 * k + 4) for k in range(5)]
-    with Store(tmp_path) as store:
-        for unit in units:
-            store.put(unit, ARRAYS, {})
-    damage(tmp_path / "index.sqlite")
-    with Store(tmp_path) as store:
-        assert store.ranges("f") == units
-        store.put(row(9), ARRAYS, {})
-        assert len(store) == 6
-
-
-def test_index_damaged_while_open(store):
+def test_a_name_is_not_believed_without_its_file(store):
+    """Under the name of other seeds a sound unit would shift them."""
     store.put(ROW, ARRAYS, {})
-    store._index._connection.execute("DROP TABLE units")
-    assert store.ranges(ROW.family) == [ROW]
+    later = ROW._replace(start=4, stop=8)
+    unit_path(store).rename(unit_path(store, later))
+    assert store.ranges(ROW.family) == [later]
+    assert store.get(later.key) is None
+    assert store.damaged == 1
+    assert store.ranges(ROW.family) == []
 
 
-def test_index_follows_files_that_come_and_go(tmp_path):
+def test_units_of_other_processes_are_seen(store):
+    with Store(store.path) as other:
+        assert store.keys() == []
+        other.put(ROW, ARRAYS, {})
+        os.utime(store.path / "units", ns=(0, 0))  # as if the clock had moved since
+        assert store.ranges(ROW.family) == [ROW]
+
+
+def test_files_may_come_and_go(tmp_path):
     with Store(tmp_path / "a") as a, Store(tmp_path / "b") as b:
         a.put(ROW, ARRAYS, {})
         b.put(row(1), ARRAYS, {})
@@ -312,8 +318,24 @@ def test_index_follows_files_that_come_and_go(tmp_path):
         assert b.keys() == sorted([row(1).key, ROW.key])
 
 
-def test_index_uses_a_write_ahead_log(store):
-    assert store._index._run("PRAGMA journal_mode") == [("wal",)]
+def test_eight_threads_share_a_store(store):
+    """Each puts units of its own and reads everybody's; one damaged file is counted by somebody."""
+
+    def work(number: int) -> None:
+        for k in range(number, 80, 8):
+            with store.lock(row(k).key) as lock:
+                assert lock is not None
+                store.put_partial(row(k), ARRAYS)
+                store.put(row(k), ARRAYS, {})
+            assert same(store.get(row(k).key), ARRAYS)
+            assert row(k) in store.ranges("f")
+            assert store.get_partial(row(k).key) is None
+
+    with ThreadPoolExecutor(8) as pool:
+        for future in [pool.submit(work, number) for number in range(8)]:
+            future.result(60)
+    assert store.ranges("f") == [row(k) for k in range(80)]
+    assert (store.damaged, store.verify(), leftovers(store)) == (0, [], [])
 
 
 # locks
@@ -391,6 +413,20 @@ def test_path_is_a_file(tmp_path):
         Store(tmp_path / "f" / "deeper")
 
 
+@pytest.mark.parametrize("path", ["", b"x", 3, None, False, "a\0b"])
+def test_path_that_names_no_folder(path):
+    with pytest.raises(StoreError, match=r"^store must be the path of a folder; got "):
+        Store(path)
+
+
+def test_folder_that_goes_away(store):
+    shutil.rmtree(store.path)
+    for call in (store.keys, lambda: store.put(ROW, ARRAYS, {})):
+        with pytest.raises(StoreError, match="No such file") as caught:
+            call()
+        assert "\n" not in str(caught.value)
+
+
 def test_folder_that_cannot_be_made():
     with pytest.raises(StoreError) as caught:
         Store("/proc/nowhere/store")
@@ -466,7 +502,7 @@ def test_two_processes_write_at_once(tmp_path):
         "import sys, numpy as np; from tegum.store import Row, Store\n"
         "with Store(sys.argv[1]) as s:\n"
         "    for k in range(30):\n"
-        "        row = Row(f'{k:032x}', 'f', k, k + 1)\n"
+        "        row = Row('f', k, k + 1)\n"
         "        s.put_partial(row, {'x': np.full(1000, k)})\n"
         "        s.put(row, {'x': np.full(1000, k)}, {})\n"
         "        assert s.get(row.key)['x'][0] == k\n"

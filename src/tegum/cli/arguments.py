@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from contextlib import redirect_stderr
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Protocol
 
 from tegum.errors import TegumError
@@ -62,6 +63,12 @@ def parse(arguments: Sequence[str]) -> Command | None:
         print(overview())
         return None
     name, rest = arguments[0], list(arguments[1:])
+    for before, value in pairwise(["", *rest]):
+        # of an empty path the parser would make the current folder
+        if before.startswith("--") and value == "":
+            raise ArgumentError(f"{before} must not be empty; got ''")
+        if value.startswith("--") and value.endswith("="):
+            raise ArgumentError(f"{value[:-1]} must not be empty; got ''")
     if name not in COMMANDS:
         raise ArgumentError(_unknown(name))
     entry = COMMANDS[name]
@@ -80,7 +87,9 @@ def overview() -> str:
         f"commands:\n{commands}\n\n"
         "options:\n"
         f"  {'-h, --help':{width}}show this text, or the options of a command after its name\n"
-        f"  {'--version':{width}}show the version"
+        f"  {'--version':{width}}show the version\n\n"
+        "environment:\n"
+        "  TEGUM_CACHE_DIR  folder of your own for compiled kernels, else in your user cache"
     )
 
 

@@ -21,9 +21,9 @@ from tegum.ensemble.work import (
     longest_at,
     next_start,
     points_per_unit,
-    row_of_range,
     unit_size,
 )
+from tegum.store import Row
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -94,7 +94,7 @@ class Solver:
             longest = max(1, size // n_points)
             for low, stop in self._not_stored(family, first, n_points):
                 for begin in range(low, stop, longest):
-                    row = row_of_range(family, begin, min(begin + longest, stop))
+                    row = Row(family, begin, min(begin + longest, stop))
                     yield Unit(first, n_points, row)
 
     def _not_stored(self, family: str, first: int, n_points: int) -> Iterator[tuple[int, int]]:

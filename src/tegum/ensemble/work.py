@@ -80,12 +80,6 @@ def family_of(
     return digest.hexdigest()
 
 
-def row_of_range(family: str, start: int, stop: int) -> Row:
-    """The store's row of a family over the seeds start..stop-1."""
-    key = blake2b(f"{family} {start} {stop}".encode(), digest_size=16).hexdigest()
-    return Row(key, family, start, stop)
-
-
 def longest_at(rows: Sequence[Row], position: int) -> Row | None:
     """Of the rows that hold seed `position`, the one that reaches furthest."""
     here = [row for row in rows if row.start <= position < row.stop]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from contextlib import suppress
 from hashlib import blake2b
@@ -10,10 +11,15 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final, NamedTuple, get_args
 
-from tegum.engines.cache import cache_home
+from tegum import checksum
+from tegum.engines.cache import own_folder
+from tegum.errors import TegumError, joined
 from tegum.experiments.base import Status
 from tegum.explorer.frames import to_json
 from tegum.report.files import PAGE, VERDICTS
+from tegum.store.writer import write
+
+log = logging.getLogger("tegum.explorer")
 
 #: The kinds of files that a figure may have in a report.
 _KINDS: Final = ("svg", "png", "gif")
@@ -54,22 +60,20 @@ def known_experiments() -> list[dict[str, Any]]:
     To know it all experiments are imported, with all that they draw and analyse with; so it is
     kept on disk, for as long as no source file of tegum changes.
     """
-    file = cache_home() / "gallery" / f"{_sources()}.json"
-    with suppress(OSError, ValueError):
-        digest, _, text = file.read_text("utf-8").partition("\n")
-        if digest == _digest(text):
-            kept: list[dict[str, Any]] = json.loads(text)
+    folder = own_folder("gallery")
+    name = f"{_sources()}.json"
+    with suppress(OSError):
+        body = None if folder is None else checksum.unseal((folder / name).read_bytes(), name)
+        if body is not None:
+            kept: list[dict[str, Any]] = json.loads(bytes(body))
             return kept
     # The import that is spared where the file is there.
     from tegum.explorer.catalogue import catalogue
 
     made = catalogue()
-    with suppress(OSError):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        draft = file.with_suffix(".new")
-        text = json.dumps(made)
-        draft.write_text(f"{_digest(text)}\n{text}", "utf-8")
-        draft.replace(file)
+    if folder is not None:
+        with suppress(TegumError):
+            write(folder / name, checksum.seal(json.dumps(made).encode(), name))
     return made
 
 
@@ -85,10 +89,6 @@ def _sources() -> str:
     return digest.hexdigest()
 
 
-def _digest(text: str) -> str:
-    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
-
-
 def _about(report: Path | None, verdicts: dict[str, Verdict]) -> dict[str, Any] | None:
     if report is None:
         return None
@@ -97,7 +97,7 @@ def _about(report: Path | None, verdicts: dict[str, Verdict]) -> dict[str, Any] 
 
 
 def _verdicts(report: Path | None) -> dict[str, Verdict]:
-    """The entries of claims.json by claim; none where it cannot be read.
+    """The entries of claims.json by claim; none where it cannot be read, which is said.
 
     It is a file like any other, that anybody may have written: what is no verdict is left out.
     """
@@ -108,9 +108,14 @@ def _verdicts(report: Path | None) -> dict[str, Verdict]:
         if not file.is_file() or file.stat().st_size > _MOST_BYTES:
             return {}
         entries = json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError, RecursionError):
+    except (OSError, ValueError, RecursionError) as error:
+        log.warning("%s cannot be read, its verdicts are not shown: %s", file, joined(error))
         return {}
-    found = [_verdict(entry) for entry in entries] if isinstance(entries, list) else []
+    entries = entries if isinstance(entries, list) else [entries]
+    found = [_verdict(entry) for entry in entries if _intact(entry)]
+    lost = len(entries) - sum(verdict is not None for verdict in found)
+    if lost:
+        log.warning("%s is damaged or foreign: %d verdicts are not shown", file, lost)
     return {verdict.claim: verdict for verdict in found if verdict is not None}
 
 
@@ -122,6 +127,17 @@ def _verdict(entry: Any) -> Verdict | None:
     if not isinstance(claim, str) or not isinstance(measured, str | None):
         return None
     return Verdict(claim, entry["status"], measured, entry.get("quick") is True)
+
+
+def _intact(entry: Any) -> bool:
+    """Whether an entry matches its checksum, or has none."""
+    if not isinstance(entry, dict) or "checksum" not in entry:
+        return True
+    said = {name: value for name, value in entry.items() if name != "checksum"}
+    try:
+        return bool(entry["checksum"] == checksum.of_json(said))
+    except RecursionError:
+        return False
 
 
 def _served(report: Path | None, file: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Verdicts as JSON: one object per claim, for programs to read."""
+"""Verdicts as JSON: one object per claim, each with a checksum of the rest of it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import math
 from typing import Any
 
+from tegum.checksum import of_json
 from tegum.experiments.base import Verdict
 from tegum.report.run import Finished
 from tegum.report.summary import Report, evidence
@@ -39,7 +40,7 @@ def _claim(done: Finished, verdict: Verdict) -> dict[str, Any]:
     }
     if failure is not None:
         entry["error"] = failure.message
-    return entry
+    return {**entry, "checksum": of_json(entry)}
 
 
 def _number(value: float) -> float | str:

@@ -1,4 +1,8 @@
-"""Datasets as netCDF files, which xarray reads back: written whole, checked when read."""
+"""Datasets as netCDF files, which xarray reads back: written whole, checked when read.
+
+A file of `save` ends with a checksum, behind what netCDF libraries read; one that others wrote, or
+wrote to, has none and is read as it is.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +11,9 @@ import os
 import sys
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final
 
+from tegum import checksum
 from tegum.dims import FEATURE, HIDDEN, SEED
 from tegum.errors import InputFileError, SpecError, joined
 from tegum.memory import lacking
@@ -23,8 +28,9 @@ from tegum.training import Training
 if TYPE_CHECKING:
     import xarray as xr
 
-S = TypeVar("S", Problem, Training)
-
+_SIGNATURE: Final = b"\x89HDF\r\n\x1a\n"
+#: Where an HDF5 file says at which byte it ends, by the version of its layout.
+_END_AT: Final = {0: 40, 1: 44, 2: 28, 3: 28}
 #: What a netCDF file has beside the numbers themselves, in bytes, generously.
 _OVERHEAD = 256 * 1024
 
@@ -41,20 +47,29 @@ def save(runs: xr.Dataset, path: str | os.PathLike[str]) -> None:
     `load`, and `xarray.open_dataset`, read it.
 
     Args:
-        runs: a Dataset of `tegum.train`, or anything made of one.
+        runs: a Dataset of `tegum.train`, or anything made of one that still says of what problem.
         path: the file; its folder is made where it is missing.
 
     Raises:
-        SpecError: for what is no Dataset.
+        SpecError: for what is no Dataset, what `load` would not read, or netCDF cannot hold.
         TegumError: where the file cannot be written (permissions, a full disk, a folder).
 
-    Source: method, netCDF 4 by h5netcdf.
+    Source: method, netCDF 4 by h5netcdf, and a BLAKE2b of its bytes.
     """
     check_dataset("save", runs)
+    wrong = _misdescribed(runs)
+    if wrong:
+        raise SpecError(f"save.runs must be a Dataset that tegum can load: {wrong}")
     path = Path(path)
     with replacing(path) as temporary:
         _require_room(temporary, runs.nbytes + _OVERHEAD)
-        runs.to_netcdf(temporary, engine="h5netcdf")
+        try:
+            runs.to_netcdf(temporary, engine="h5netcdf")
+        except (TypeError, ValueError, NotImplementedError) as error:
+            raise SpecError(
+                f"save.runs must be what netCDF can hold: {joined(error)[:120]}"
+            ) from error
+        checksum.seal_file(temporary)
 
 
 def _require_room(path: Path, size: int) -> None:
@@ -74,29 +89,26 @@ def load(path: str | os.PathLike[str]) -> xr.Dataset:
         The Dataset in memory; the file is closed.
 
     Raises:
-        InputFileError: for a file that is missing, truncated or not of tegum's making.
+        InputFileError: for a file that is missing, damaged or not of tegum's making.
 
     Source: method, netCDF 4 by h5netcdf.
     """
     path = Path(path)
     require_file(path)
-    found = _read(path)
+    found = _damage(path) or _read(path)
     if isinstance(found, str):
         raise InputFileError(f"{path} {found}")
-    described(found, path, Problem)
-    if TRAINING in found.attrs:
-        described(found, path, Training)
-    try:
-        targets_of(found)
-    except SpecError as error:
-        raise InputFileError(f"{path} is not a tegum file: {error}") from None
+    wrong = _misdescribed(found)
+    if wrong:
+        raise InputFileError(f"{path} is not a tegum file: {wrong}")
     return found
 
 
 def load_trained(path: Path) -> xr.Dataset:
     """As `load`, and the Dataset has weights, and losses (..., seed)."""
     runs = load(path)
-    described(runs, path, Training)
+    if TRAINING not in runs.attrs:
+        raise InputFileError(f"{path} is not a tegum file: it has no attribute {TRAINING!r}")
     if "loss" not in runs or SEED not in runs["loss"].dims or 0 in runs["loss"].shape:
         raise InputFileError(f"{path} is not a tegum file: it has no loss for each seed")
     try:
@@ -112,15 +124,39 @@ def load_trained(path: Path) -> xr.Dataset:
     return runs
 
 
-def described(runs: xr.Dataset, path: Path, kind: type[S]) -> S:
-    """The Problem or Training that a Dataset says it holds the results of; InputFileError."""
-    name = PROBLEM if issubclass(kind, Problem) else TRAINING
-    if not isinstance(runs.attrs.get(name), str):
-        raise InputFileError(f"{path} is not a tegum file: it has no attribute {name!r}")
+def _misdescribed(runs: xr.Dataset) -> str:
+    """What is wrong with its description: of a problem and, where it has one, of a training."""
+    for name, kind in ((PROBLEM, Problem), (TRAINING, Training)):
+        said = runs.attrs.get(name)
+        if name == TRAINING and name not in runs.attrs:
+            continue
+        if not isinstance(said, str):
+            return f"it has no attribute {name!r}"
+        try:
+            kind.from_json(said)
+        except SpecError as error:
+            return str(error)
     try:
-        return kind.from_json(runs.attrs[name])
+        targets_of(runs)
     except SpecError as error:
-        raise InputFileError(f"{path} is not a tegum file: {error}") from None
+        return str(error)
+    return ""
+
+
+def _damage(path: Path) -> str:
+    """What the file's own checksum and length say is wrong with it, or nothing."""
+    try:
+        found = checksum.check_file(path)
+        with path.open("rb") as file:
+            head, size = file.read(64), path.stat().st_size
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+    if found == "damaged":
+        return "is damaged: its checksum does not match its content"
+    at = _END_AT.get(head[8]) if head.startswith(_SIGNATURE) and len(head) == 64 else None
+    if found == "bare" and at and size > int.from_bytes(head[at : at + 8], "little"):
+        return "is damaged: what follows its end is no checksum"
+    return ""
 
 
 def _read(path: Path) -> xr.Dataset | str:
@@ -136,7 +172,7 @@ def _read(path: Path) -> xr.Dataset | str:
                 said = lacking(opened.nbytes)
                 return opened.load() if said is None else f"needs {said}"
     except PermissionError:
-        return "cannot be read: permission denied"
+        return "cannot be read: Permission denied"
     except Exception as error:
         # Each layer below (HDF5, netCDF conventions, decoding) has errors of its own.
         return f"is not a whole netCDF file: {joined(error)[:120]}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -11,7 +12,7 @@ from typing import Any, Final, Self
 
 from numpy.typing import NDArray
 
-from tegum.errors import DamagedFileError, StoreError
+from tegum.errors import DamagedFileError, StoreError, shorten
 from tegum.store.files import (
     SUFFIX,
     Arrays,
@@ -22,7 +23,7 @@ from tegum.store.files import (
     remove_orphans,
     write,
 )
-from tegum.store.index import Index, Row, row_of
+from tegum.store.listing import Listing, Row, check_row, row_of
 from tegum.store.lock import Lock
 
 __all__ = ["Lock", "Row", "Store"]
@@ -33,12 +34,13 @@ _FOLDERS: Final = ("units", "partial", "locks", "damaged")
 
 
 class Store:
-    """A folder of units, safe to share between processes.
+    """A folder of units, safe to share between processes and threads.
 
     `units/KEY.safetensors` holds a finished unit and `partial/KEY.safetensors` one that was cut
-    off; every file is written whole or not at all and carries a checksum. A file that fails it is
-    logged, counted in `damaged`, moved to the folder `damaged/` and treated as absent. Close it,
-    or use it in `with`; `tegum.train(..., store=path)` opens and closes one by itself.
+    off; every file is written whole or not at all and carries a checksum. A file that fails it, or
+    is not the unit that its name says, is logged, counted in `damaged`, moved to the folder
+    `damaged/` and treated as absent. Nothing is held open between calls, so that `close` and
+    `with` may be left out; `tegum.train(..., store=path)` opens a store by itself.
 
     Args:
         path: the folder, made where it is missing.
@@ -46,12 +48,13 @@ class Store:
     Raises:
         StoreError: when the folder cannot be made, read or written.
 
-    Source: method, files of safetensors under the digests of their questions, found by SQLite.
+    Source: method, files of safetensors, named by the digests of their questions.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path)
+        self.path = _folder(path)
         self.damaged = 0
+        self._counting = threading.Lock()
         try:
             for name in _FOLDERS:
                 (self.path / name).mkdir(parents=True, exist_ok=True)
@@ -61,9 +64,7 @@ class Store:
         for name in _FOLDERS:
             if not os.access(self.path / name, os.R_OK | os.W_OK | os.X_OK):
                 raise StoreError(f"store cannot write {self.path / name}: Permission denied")
-        self._index = Index(self.path / "index.sqlite", self.path / "units")
-        for file in self._index.unreadable:
-            self._set_aside(file, DamagedFileError(f"{file.name} is damaged or foreign"))
+        self._listing = Listing(self.path / "units")
         self._drop_finished_partials()
 
     def __contains__(self, key: str) -> bool:
@@ -71,23 +72,20 @@ class Store:
         return self._unit(key).exists()
 
     def __len__(self) -> int:
-        return len(self._index.keys())
+        return len(self.keys())
 
     def keys(self) -> list[str]:
         """The keys of all finished units, sorted."""
-        return self._index.keys()
+        return sorted(row.key for rows in self._listing.families().values() for row in rows)
 
     def ranges(self, family: str) -> list[Row]:
         """The stored seed ranges of a family of points, by start and then stop."""
-        return self._index.ranges(family)
+        return list(self._listing.families().get(family, ()))
 
     def get(self, key: str) -> Arrays | None:
         """The arrays of a finished unit, or None when it is absent or was damaged."""
         found = self._read(self._unit(key))
-        if found is None:
-            self._index.discard(key)
-            return None
-        return found[0]
+        return None if found is None else found[0]
 
     def put(self, row: Row, arrays: Mapping[str, NDArray[Any]], meta: Mapping[str, Any]) -> None:
         """Keep a finished unit, durably; on a failure nothing is left behind.
@@ -102,7 +100,7 @@ class Store:
         """
         data = encode(arrays, {**meta, **row._asdict()})
         write(self._unit(row.key), data)
-        self._index.add([row])
+        self._listing.forget()
         self.drop_partial(row.key)
 
     def meta(self, key: str) -> Meta | None:
@@ -140,16 +138,16 @@ class Store:
         bad: list[str] = []
         for folder in ("units", "partial"):
             for path in sorted((self.path / folder).glob(f"*{SUFFIX}")):
+                if row_of(path.name.removesuffix(SUFFIX)) is None:
+                    continue
                 before = self.damaged
                 self._read(path)
                 if self.damaged > before:
                     bad.append(path.name)
-                    self._index.discard(path.name.removesuffix(SUFFIX))
         return bad
 
     def close(self) -> None:
-        """Close the index."""
-        self._index.close()
+        """Nothing: no file is open between calls."""
 
     def __enter__(self) -> Self:
         return self
@@ -171,7 +169,7 @@ class Store:
     def _read(self, path: Path) -> tuple[Arrays, Meta] | None:
         try:
             arrays, meta = read(path)
-            row_of(meta, path.name)
+            check_row(meta, path.name)
         except FileNotFoundError:
             return None
         except DamagedFileError as error:
@@ -180,9 +178,11 @@ class Store:
         return arrays, meta
 
     def _set_aside(self, path: Path, error: DamagedFileError) -> None:
-        self.damaged += 1
+        with self._counting:
+            self.damaged += 1
         log.warning("%s: %s; set aside, will be computed again", self.path, error)
         self._change(lambda: os.replace(path, self.path / "damaged" / path.name), path)
+        self._listing.forget()
 
     def _change(self, action: Callable[[], None], path: Path) -> None:
         try:
@@ -196,3 +196,11 @@ class Store:
         for path in (self.path / "partial").glob(f"*{SUFFIX}"):
             if (self.path / "units" / path.name).exists():
                 self._change(lambda path=path: path.unlink(missing_ok=True), path)  # type: ignore[misc]
+
+
+def _folder(path: str | os.PathLike[str]) -> Path:
+    """The path of a store; StoreError where it names no folder."""
+    named = os.fspath(path) if isinstance(path, str | os.PathLike) else ""
+    if not isinstance(named, str) or not named or "\0" in named:
+        raise StoreError(f"store must be the path of a folder; got {shorten(path)}")
+    return Path(named)

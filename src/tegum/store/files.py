@@ -87,23 +87,6 @@ def _require_plain(path: Path) -> None:
         raise DamagedFileError(f"{path.name} is not a plain file")
 
 
-def read_meta(path: Path) -> Meta:
-    """The metadata alone, without a check of the arrays."""
-    _require_plain(path)
-    try:
-        with path.open("rb") as file:
-            start = file.read(8)
-            size = int.from_bytes(start, "little")
-            rest = file.read(size) if size < _LONGEST_HEADER else b""
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        raise failure("read", path, error) from error
-    meta = _header(start + rest, path.name)
-    meta.pop("checksum", None)
-    return meta
-
-
 def write(path: Path, data: bytes, *, durable: bool = True) -> None:
     """Write to a temporary name beside `path`, flush to the disk, then rename.
 
@@ -111,7 +94,7 @@ def write(path: Path, data: bytes, *, durable: bool = True) -> None:
     flush: a power failure may then damage the file, which its checksum will tell. Raises
     StoreError, and leaves nothing behind, when the disk is full or not writable.
     """
-    temporary = path.with_name(f"{_TEMPORARY}{_HOST}-{os.getpid()}-{next(_counter)}")
+    temporary = temporary_beside(path)
     try:
         with temporary.open("xb") as file:
             file.write(data)
@@ -133,14 +116,19 @@ def failure(verb: str, path: Path, error: OSError) -> StoreError:
     return StoreError(f"store cannot {verb} {path}: {error.strerror or _line(error)}")
 
 
-def remove_orphans(folder: Path) -> int:
+def temporary_beside(path: Path, prefix: str = _TEMPORARY) -> Path:
+    """A name in the same folder that nobody has, and that says which process is writing."""
+    return path.parent / f"{prefix}{_HOST}-{os.getpid()}-{next(_counter)}"
+
+
+def remove_orphans(folder: Path, prefix: str = _TEMPORARY) -> int:
     """Remove the temporary files that no living process is writing; their number.
 
     A file of a process that cannot be asked, as on another machine, is orphaned after a day.
     """
     removed = 0
-    for path in folder.glob(f"{_TEMPORARY}*"):
-        host, _, rest = path.name.removeprefix(_TEMPORARY).rpartition("-")[0].rpartition("-")
+    for path in folder.glob(f"{prefix}*"):
+        host, _, rest = path.name.removeprefix(prefix).rpartition("-")[0].rpartition("-")
         try:
             if host == _HOST and rest.isdigit() and _CAN_ASK:
                 orphan = not _alive(int(rest))

@@ -7,9 +7,11 @@ import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from hashlib import blake2b
 from pathlib import Path
 
 from tegum.errors import TegumError
+from tegum.store.files import remove_orphans, temporary_beside
 from tegum.store.reader import path_of
 
 
@@ -36,18 +38,19 @@ def require_replaceable(path: Path) -> None:
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success it takes the name, on failure it goes.
 
-    Raises `TegumError` when the file system refuses (permissions, full disk), and for what is no
-    file.
+    What a process that was killed left of an earlier try goes too. Raises `TegumError` when the
+    file system refuses (permissions, full disk), and for what is no file.
     """
     require_replaceable(path)
     temporary: Path | None = None
+    prefix = f".tegum-{blake2b(os.fsencode(path.name), digest_size=6).hexdigest()}-"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=".part", dir=path.parent)
-        os.close(handle)
-        temporary = Path(name)
+        remove_orphans(path.parent, prefix)
+        new = temporary_beside(path, prefix)
+        new.touch(exist_ok=False)
+        temporary = new
         yield temporary
-        temporary.chmod(0o666 & ~_umask())
         temporary.replace(path)
     except OSError as error:
         if isinstance(error, TegumError):
@@ -74,9 +77,3 @@ def require_folder(folder: Path) -> None:
             pass
     except OSError as error:
         raise cannot_write(folder, error) from error
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -48,6 +48,20 @@ class TestHelp:
         assert main(["--version"]) == 0
         assert capsys.readouterr().out == f"tegum {tegum.__version__}\n"
 
+    def test_cite(self, capsys: Capture) -> None:
+        assert main(["--cite"]) == 0
+        out = capsys.readouterr().out
+        stated = (Path(__file__).parents[1] / "CITATION.cff").read_text("utf-8")
+        assert f"version: {tegum.__version__}\n" in stated
+        assert f"version = {{{tegum.__version__}}}" in out
+        for title in (
+            "tegum: the laboratory for toy models of superposition",
+            "Toy Models of Superposition",
+        ):
+            assert title in stated
+            assert f"title   = {{{title}}}" in out
+        assert out.count("{") == out.count("}")
+
 
 @pytest.mark.usefixtures("fakes", "here")
 class TestBadInput:

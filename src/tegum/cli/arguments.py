@@ -87,7 +87,8 @@ def overview() -> str:
         f"commands:\n{commands}\n\n"
         "options:\n"
         f"  {'-h, --help':{width}}show this text, or the options of a command after its name\n"
-        f"  {'--version':{width}}show the version\n\n"
+        f"  {'--version':{width}}show the version\n"
+        f"  {'--cite':{width}}show how to cite tegum, as BibTeX\n\n"
         "environment:\n"
         "  TEGUM_CACHE_DIR  folder of your own for compiled kernels, else in your user cache"
     )

@@ -42,6 +42,11 @@ def _run(arguments: list[str]) -> int:
 
         print(f"tegum {__version__}")
         return OK
+    if arguments[:1] == ["--cite"]:
+        from tegum.cli.citation import BIBTEX
+
+        print(BIBTEX)
+        return OK
     from tegum.cli.arguments import parse
 
     command = parse(arguments)

@@ -153,8 +153,11 @@ class TestFiles:
             (runs_by_hand().assign_attrs(training=3), "it has no attribute 'training'"),
             (runs_by_hand().assign_attrs(none=None), "what netCDF can hold: "),
             (runs_by_hand().assign(x=("y", np.array([{}], object))), "what netCDF can hold: "),
-            (runs_by_hand().loss, "must be a Dataset; got <xarray.DataArray"),
-            (3, "must be a Dataset; got 3"),
+            (
+                runs_by_hand().loss,
+                "must be a Dataset of tegum.train, or of tegum.from_weights(problem, W",
+            ),
+            (3, "W=…, b=…); got <class 'int'>"),
         ],
     )
     def test_what_load_would_refuse_is_not_saved(

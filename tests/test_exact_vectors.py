@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 import tegum as tg
+from tegum.loss.expected import aimed_loss
 
 VECTORS: list[dict[str, Any]] = json.loads(
     (Path(__file__).parent / "exact_vectors.json").read_text()
@@ -32,8 +33,8 @@ def named(name: str) -> dict[str, Any]:
 
 def gradient_at(vector: dict[str, Any], tolerance: float, method: str = "series") -> Any:
     problem = problem_of(vector)
-    return tg.expected_loss(
-        problem, vector["W"], vector["b"], tolerance=tolerance, gradient=True, method=method
+    return aimed_loss(
+        problem, vector["W"], vector["b"], aim=tolerance, gradient=True, method=method
     ).gradient
 
 

@@ -245,8 +245,8 @@ def _renamed(runs: xr.Dataset) -> xr.Dataset:
             "train.start.W must have the values of its dimension r as coordinates; got [",
         ),
         (
-            lambda runs: runs.assign(W=runs.W.astype(int)),
-            "train.start.W must be real numbers; got dtype('int64')",
+            lambda runs: runs.assign(W=runs.W.astype(str)),
+            "train.start.W must be real numbers; got dtype(",
         ),
     ],
 )

@@ -276,15 +276,6 @@ def test_models_learn_to_compute() -> None:
             "Problem.target must be 'x' or 'abs' for an exact expected loss; the sampled engine, "
             "Training(engine='sampled'), has no such limit; got 'square'",
         ),
-        (
-            lambda: tg.train(
-                tg.Problem(tg.Independent(3, 0.5, "one"), tg.ReLUOutput(2)),
-                training=tg.Training(engine="exact"),
-            ),
-            "Problem.distribution.magnitude must be uniform, signed, exponential for an exact "
-            "expected loss; the sampled engine, Training(engine='sampled'), has no such limit; "
-            "got 'one'",
-        ),
     ],
 )
 def test_bad_input(make: Any, message: str) -> None:

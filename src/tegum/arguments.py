@@ -7,7 +7,7 @@ arrays of numbers of any kind. True is no number, but an array of bools is one o
 from __future__ import annotations
 
 from collections.abc import Callable
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -46,7 +46,10 @@ def array(owner: str, field: str, value: Any) -> F64:
     """Real numbers of any shape in float64; NaN and infinity are left to the caller."""
     try:
         plain = np.asarray(value)
-        if plain.dtype.kind not in "fiubO":
+        real = plain.dtype.kind in "fiub" or (
+            plain.dtype.kind == "O" and all(isinstance(x, Real | np.bool_) for x in plain.flat)
+        )
+        if not real:
             raise TypeError
         return plain.astype(np.float64)
     except (TypeError, ValueError):

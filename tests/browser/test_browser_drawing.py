@@ -158,7 +158,9 @@ def test_traces_and_summary_say_what_the_library_says(visit: Visit) -> None:
     represented = int((np.linalg.norm(W, axis=0) > 0.5).sum())
     loss = page.read("frame.loss")
     said = page.page.get_by_test_id("summary")  # brought up to date now and then
-    told = f"step 600; loss {loss:.3g}; {shape}; {represented} of 5 features represented"
+    told = (
+        f"step 600; loss {loss:.3g}; {shape} at step 600; {represented} of 5 features represented"
+    )
     expect(said).to_contain_text(told)
 
 

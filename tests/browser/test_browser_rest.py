@@ -22,7 +22,8 @@ Visit = Callable[..., ExplorerPage]
 SMALL = "#/live?n=5&m=2&p=0.1&lr=0.01&batch=64&steps=600&seeds=12&seed=3&imp=equal"
 #: A description at step 0: its models are drawn, and nothing is trained.
 STILL = SMALL + "&at=0"
-LARGER = SMALL.replace("n=5&m=2", "n=12&m=5").replace("p=0.1", "p=0.2") + "&show=8"
+#: Twice as many features as dimensions: five pairs, whatever the seed.
+LARGER = SMALL.replace("n=5&m=2", "n=10&m=5").replace("p=0.1", "p=0.2") + "&show=8"
 QUERY = STILL.split("?")[1]
 
 
@@ -141,7 +142,7 @@ def test_a_factor_is_looked_at_by_its_button_and_by_the_menu(visit: Visit) -> No
     page.at_rest(600)
     page.wait("t.analysis.selected.by === 'seed' && t.scene.selected === 8")
     factors = page.read("analysis.factors")
-    W = np.reshape(page.read("scene.W"), (5, 12))
+    W = np.reshape(page.read("scene.W"), (5, 10))
     buttons = page.page.locator("ul.factors button")
     pairs = [k for k, factor in enumerate(factors) if len(factor["features"]) == 2]
     assert pairs
@@ -151,7 +152,7 @@ def test_a_factor_is_looked_at_by_its_button_and_by_the_menu(visit: Visit) -> No
         page.wait(f"t.view.plane === 'factor' && t.view.factor === {k}")
         for i in factors[k]["features"]:
             page.wait(
-                f"Math.abs(Math.hypot(...t.drawn.points.slice({i} * t.drawn.points.length / 12)"
+                f"Math.abs(Math.hypot(...t.drawn.points.slice({i} * t.drawn.points.length / 10)"
                 f".slice(0, 2)) - {np.linalg.norm(W[:, i])}) < 1e-4"
             )
 

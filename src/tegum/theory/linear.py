@@ -208,9 +208,11 @@ def optimum(importance: Numbers, variance: Numbers, n_hidden: int) -> LinearOpti
     Source: "Demonstrating Superposition: Mathematical Understanding".
     """
     n_hidden = whole("linear.optimum", "n_hidden", n_hidden, "must be an integer >= 1", 1)
-    n = max(np.size(importance), np.size(variance))
-    weight = per_feature("linear.optimum", "importance", importance, n)
-    worth: PerFeature = weight * per_feature("linear.optimum", "variance", variance, n)
+    given = {"importance": importance, "variance": variance}
+    rows = {name: array("linear.optimum", name, value) for name, value in given.items()}
+    n = max(row.size for row in rows.values())
+    weight, spread = (per_feature("linear.optimum", name, row, n) for name, row in rows.items())
+    worth: PerFeature = weight * spread
     kept = np.zeros(n, dtype=bool)
     kept[np.argsort(-worth, kind="stable")[:n_hidden]] = True
     return LinearOptimum(float(worth[~kept].sum()), kept, np.diag(kept.astype(np.float64)))

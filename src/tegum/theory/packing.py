@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from tegum.arguments import whole
+from tegum.arguments import array, whole
 from tegum.dims import F64
 from tegum.theory._arrays import Numbers, per_feature, probability
 from tegum.theory.linear import uniform_variance
@@ -64,8 +64,9 @@ def digon_losses(
     """
     n_hidden = whole("digon_packing", "n_hidden", n_hidden, "must be an integer >= 1", 1)
     p = probability("digon_packing", feature_probability)
-    n = np.size(importance)
-    weight = np.sort(per_feature("digon_packing", "importance", importance, n))[::-1]
+    row = array("digon_packing", "importance", importance)
+    n = row.size
+    weight = np.sort(per_feature("digon_packing", "importance", row, n))[::-1]
     total = np.concatenate([[0.0], np.cumsum(weight)])
     pairs = np.arange(max(0, min(n_hidden, n - n_hidden)) + 1)
     represented = np.minimum(n_hidden + pairs, n)

@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from tegum.arguments import whole
+from tegum.arguments import array, whole
 from tegum.dims import F64, Bools
 from tegum.errors import SpecError
 from tegum.theory._arrays import (
@@ -88,7 +88,8 @@ def loss_zero(b: Numbers, importance: Numbers = 1.0) -> Scalars:
 
     Source: "Demonstrating Superposition: Mathematical Understanding".
     """
-    bias = biases("loss_zero", b, np.shape(b)[-1] if np.ndim(b) else 0)
+    row = array("loss_zero", "b", b)
+    bias = biases("loss_zero", row, row.shape[-1] if row.ndim else 0)
     weight = per_feature("loss_zero", "importance", importance, bias.shape[-1])
     return np.asarray(np.maximum(bias, 0.0) ** 2 @ weight)
 

@@ -73,7 +73,7 @@ def test_order_of_features_does_not_matter() -> None:
 
 
 def test_bad_input_is_named() -> None:
-    with pytest.raises(SpecError, match=r"digon_packing\.n_hidden must be >= 1; got 0"):
+    with pytest.raises(SpecError, match=r"digon_packing\.n_hidden must be an integer >= 1; got 0"):
         digon_packing([1.0], 0, 0.1)
     with pytest.raises(SpecError, match=r"feature_probability must be in \[0, 1\]; got 2"):
         digon_packing([1.0], 1, 2.0)

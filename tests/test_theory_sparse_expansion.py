@@ -221,7 +221,7 @@ def test_packing_energy_of_unit_vectors() -> None:
             lambda: expansion.loss_k_sampled(
                 np.eye(2), None, 1.0, 3, samples=9, rng=np.random.default_rng(0)
             ),
-            "loss_k_sampled.k must be in 0 … 2; got 3",
+            "loss_k_sampled.k must be an integer in 0 … 2; got 3",
         ),
     ],
 )

@@ -16,7 +16,7 @@ from tegum.dims import FEATURE, FEATURE_J, HIDDEN, NEURON, SEED, STEP
 from tegum.errors import SpecError
 from tegum.runs.schema import PROBLEM
 from tegum.runs.shapes import require
-from tegum.runs.weights import check_dataset, encoder_in, split, weights_in
+from tegum.runs.weights import check_dataset, split, weights_in
 from tegum.sweepable import TARGETS
 
 #: Axes that leave the importances of a problem as they are.
@@ -43,7 +43,7 @@ def feature_table(runs: xr.Dataset, importance: ArrayLike | None = None) -> pd.D
 
     Source: "Demonstrating Superposition: Basic Results", "The Geometry of Superposition".
     """
-    W = encoder_in(runs, "table")
+    W = split(_weights(runs))[0]
     columns = {
         "norm": geometry.norms(W),
         "superposition": geometry.superposition(W),
@@ -75,7 +75,7 @@ def gram_table(runs: xr.Dataset) -> pd.DataFrame:
 
     Source: "Demonstrating Superposition: Basic Results".
     """
-    W, out = split(weights_in(runs, "table"))
+    W, out = split(_weights(runs))
     order = (*_axes(W), FEATURE, FEATURE_J)
     if out is None:
         G = geometry.gram(W)
@@ -100,7 +100,7 @@ def count_table(runs: xr.Dataset) -> pd.DataFrame:
 
     Source: "Demonstrating Superposition: Basic Results".
     """
-    W = encoder_in(runs, "table")
+    W = split(_weights(runs))[0]
     columns = {
         "represented": geometry.count_represented(W),
         "dedicated": geometry.count_dedicated(W),
@@ -127,7 +127,7 @@ def neuron_table(runs: xr.Dataset, importance: ArrayLike | None = None) -> pd.Da
 
     Source: "Superposition in a Privileged Basis", "Computation in Superposition".
     """
-    W, out = split(weights_in(runs, "table"))
+    W, out = split(_weights(runs))
     columns = {"weight": W.astype(np.float64)}
     if out is not None:
         columns["weight_out"] = out.astype(np.float64)
@@ -159,6 +159,14 @@ def loss_table(runs: xr.Dataset) -> pd.DataFrame:
     curve = require("loss_table", runs, "loss_curve").astype(np.float64)
     order = (*(dim for dim in curve.dims if dim != STEP), STEP)
     return _long({"loss": curve}, order, runs)
+
+
+def _weights(runs: xr.Dataset) -> xr.DataArray | tuple[xr.DataArray, xr.DataArray]:
+    """W, or (W_in, W_out), of the dimensions and numbers that weights have; else SpecError."""
+    given = weights_in(runs, "table")
+    for one in given if isinstance(given, tuple) else (given,):
+        require("table", runs, str(one.name))
+    return given
 
 
 def _axes(W: xr.DataArray) -> tuple[Hashable, ...]:
@@ -196,7 +204,7 @@ def _long(
 def _importance(runs: xr.Dataset, n: int, given: ArrayLike | None) -> np.ndarray | None:
     value: Any = given
     if given is None:
-        axes = {str(dim) for dim in _axes(encoder_in(runs, "table"))}
+        axes = {str(dim) for dim in _axes(split(_weights(runs))[0])}
         swept = {axis for axis in axes if axis.partition("[")[0] not in _KEEP_IMPORTANCE}
         if swept or PROBLEM not in runs.attrs:
             return None

@@ -10,6 +10,7 @@ import pytest
 import tegum as tg
 from tegum.distributions import Distribution
 from tegum.distributions.magnitudes import MAGNITUDES
+from tegum.loss.expected import aimed_loss
 from tegum.models.activations import ACTIVATIONS
 from tegum.theory import activity, linear, packing, phases, sparse_expansion
 
@@ -68,9 +69,9 @@ def test_the_loss_is_that_of_the_others_and_a_bias(
     out, f = W.T.copy(), ACTIVATIONS[activation].f
     out[DEAD] = 0.0
     model = tg.TwoLayer(3, hidden_activation="identity", activation=activation)
-    options: dict[str, Any] = {"method": method, "tolerance": 1e-12}
-    found = tg.expected_loss(tg.Problem(law, model, importance), (W, out), b, **options)
-    others = tg.expected_loss(
+    options: dict[str, Any] = {"method": method, "aim": 1e-12}
+    found = aimed_loss(tg.Problem(law, model, importance), (W, out), b, **options)
+    others = aimed_loss(
         tg.Problem(rest, model, importance[LIVE]), (W[:, LIVE], out[LIVE]), b[LIVE], **options
     )
     wanted = others.loss + importance[DEAD] * float(f(np.array([b[DEAD]]))[0]) ** 2
@@ -84,9 +85,9 @@ def test_it_is_the_limit_of_small_probabilities(name: str) -> None:
     rng = np.random.default_rng(2)
     W, b = 0.6 * rng.normal(size=(2, 5)), 0.2 * rng.normal(size=5)
     found = [
-        tg.expected_loss(
+        aimed_loss(
             tg.Problem(laws(name, p)["independent"][0], tg.ReLUOutput(2)), W, b,
-            gradient=True, tolerance=1e-12,
+            gradient=True, aim=1e-12,
         )
         for p in (0.0, 1e-9)
     ]  # fmt: skip

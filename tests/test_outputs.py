@@ -114,7 +114,7 @@ def test_models_that_diverged_are_nan() -> None:
     [
         (np.ones((3, 4)), {}, "forward.x must be real numbers (..., feature) of 5 features"),
         (np.ones((3, N)) * 1j, {}, "forward.x must be an array of real numbers"),
-        (["a"] * N, {}, "forward.x must be real numbers (..., feature)"),
+        (["a"] * N, {}, "forward.x must be an array of real numbers"),
         (1.0, {}, "forward.x must be (..., feature)"),
         (xr.DataArray(np.ones((2, N)), dims=("a", "b")), {}, "forward.x must be real numbers"),
         (xr.DataArray(np.ones((2, N)), dims=("hidden", "feature")), {}, "forward.x must be real"),

@@ -94,7 +94,7 @@ def test_loss_and_count_tables() -> None:
     ("call", "words"),
     [
         (lambda: tables.loss_table(dataset().drop_vars("loss_curve")), "must hold loss_curve"),
-        (lambda: tables.feature_table(dataset().drop_vars("W")), "must hold W or W_in"),
+        (lambda: tables.feature_table(dataset().drop_vars("W")), "must hold W, or W_in and W_out"),
     ],
 )
 def test_what_runs_lack_is_named(call: Callable[[], object], words: str) -> None:

@@ -103,7 +103,10 @@ def test_variance_of_a_uniform_feature() -> None:
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: linear.optimum([1.0], 0.1, 0), "linear.optimum.n_hidden must be an integer >= 1; got 0"),
+        (
+            lambda: linear.optimum([1.0], 0.1, 0),
+            "linear.optimum.n_hidden must be an integer >= 1; got 0",
+        ),
         (lambda: linear.uniform_variance(1.2), "must be in [0, 1]; got 1.2"),
         (lambda: linear.loss(np.eye(2), [1, np.nan], 1.0), "importance must be finite and >= 0"),
         (lambda: linear.loss(np.eye(2), [1, 2, 3], 1.0), "must be a number or 2 numbers"),

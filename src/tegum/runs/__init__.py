@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from tegum.runs import outputs as outputs
     from tegum.runs import schema as schema
     from tegum.runs import select as select
+    from tegum.runs import shapes as shapes
     from tegum.runs import sweep_tables as sweep_tables
     from tegum.runs import tables as tables
     from tegum.runs import weights as weights

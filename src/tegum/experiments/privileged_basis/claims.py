@@ -16,6 +16,7 @@ from tegum.experiments.privileged_basis.measure import (
     MANY,
     MANY_AT,
     PLAIN,
+    RANKED,
     RELU,
     ROTATIONS,
     TURNED,
@@ -73,17 +74,17 @@ def relu(tables: Tables) -> Judgement:
 @claims(
     "37.a",
     "With a ReLU on the hidden layer features align with neurons; without one they do not.",
-    rule=f"Σ W_ki⁴ / Σ ‖W_i‖⁴ is above that of ≥ {ALIGNED:.0%} of the rotations of W with the "
-    "ReLU, not without",
+    rule=f"Σ W_ki⁴ / Σ ‖W_i‖⁴ is above that of ≥ {ALIGNED:.0%} of {RANKED:,} rotations of W with "
+    "the ReLU, not without",
     evidence=("basis", "rotations", "basis_weights"),
 )
 def aligned(tables: Tables) -> Judgement:
     turned = {name: _turned(tables, name) for name in TURNED}
-    ranks = {name: (rows["spread"] < rows["trained"]).mean() for name, rows in turned.items()}
+    ranks = {name: rows["ranked"].iloc[0] for name, rows in turned.items()}
     return when(
         ranks[RELU] >= ALIGNED > ranks[LINEAR],
         "; ".join(
-            f"{name}: concentration {turned[name]['trained'].iloc[0]:.2f}, above {rank:.1%} of its "
+            f"{name}: concentration {turned[name]['trained'].iloc[0]:.2f}, above {rank:.2%} of its "
             "rotations"
             for name, rank in ranks.items()
         ),

@@ -93,7 +93,7 @@ def test_a_file_whose_axes_are_no_names_is_refused(axes: Any, tmp_path: Path) ->
     W = np.ones((2, 3))
     runs = tg.from_weights(tg.Problem(tg.Independent(3, 0.5), tg.ReLUOutput(2)), W)
     bad = runs.assign_attrs(axes=axes)
-    with pytest.raises(SpecError, match="save.runs must be a Dataset that tegum can load"):
+    with pytest.raises(SpecError, match="must be a Dataset that tegum can load"):
         tg.save(bad, tmp_path / "bad.nc")
     bad.to_netcdf(tmp_path / "bad.nc", engine="h5netcdf")
     with pytest.raises(InputFileError, match=r"bad\.nc is not a tegum file: Dataset\.attrs\['axes"):

@@ -58,8 +58,7 @@ def test_a_store_without_permission(capsys: Capture, here: Path) -> None:
         assert "cannot use disk/st: Permission denied" in refused(TRAIN + "--store disk/st", capsys)
         return
     with small_disk(place, "1m"):
-        with Store(place / "st"):
-            pass
+        Store(place / "st")
         subprocess.run(["mount", "-o", "remount,ro", str(place)], check=True)
         message = refused(TRAIN + "--store disk/st", capsys)
     assert message.startswith("error: store cannot ")
@@ -112,10 +111,10 @@ def test_full_disk_under_the_store(disk: Path, capsys: Capture) -> None:
 
 
 def test_full_disk_in_python(disk: Path) -> None:
-    with Store(disk / "st") as store:
-        fill(disk)
-        with pytest.raises(StoreError) as caught:
-            tg.train(PROBLEM, training=QUICK, store=store, progress=False)
+    store = Store(disk / "st")
+    fill(disk)
+    with pytest.raises(StoreError) as caught:
+        tg.train(PROBLEM, training=QUICK, store=store, progress=False)
     assert "\n" not in str(caught.value)
 
 

@@ -304,7 +304,8 @@ def test_eight_threads_train_with_one_store(monkeypatch, small_units, tmp_path):
     monkeypatch.setattr(solve, "_WAIT_SECONDS", 0.01)
     counts = [1, 2, 3, 4] * 2
     alone = {seeds: train(seeds=seeds) for seeds in set(counts)}
-    with Store(tmp_path) as store, ThreadPoolExecutor(8) as pool:
+    store = Store(tmp_path)
+    with ThreadPoolExecutor(8) as pool:
         futures = [pool.submit(train, seeds=seeds, store=store) for seeds in counts]
         for seeds, future in zip(counts, futures, strict=True):
             assert_same(future.result(60), alone[seeds])
@@ -319,10 +320,10 @@ def test_a_store_that_is_no_folder(engine, store):
 
 
 def test_store_object_stays_open(engine, tmp_path):
-    with Store(tmp_path) as store:
-        train(store=store)
-        train(store=store)
-        assert len(store) == 1
+    store = Store(tmp_path)
+    train(store=store)
+    train(store=store)
+    assert len(store) == 1
     assert instance_steps(engine) == 12 * STEPS
 
 
@@ -353,11 +354,11 @@ def test_damaged_unit_is_computed_again(engine, small_units, tmp_path, damage):
     for victim in victims:
         victim.write_bytes(damage(victim.read_bytes()))
         engine.calls.clear()
-        with Store(tmp_path) as store:
-            assert_same(train(store=store), plain)
-            assert store.damaged == 1
-            assert instance_steps(engine) == 3 * STEPS
-            assert store.verify() == []
+        store = Store(tmp_path)
+        assert_same(train(store=store), plain)
+        assert store.damaged == 1
+        assert instance_steps(engine) == 3 * STEPS
+        assert store.verify() == []
 
 
 def test_interrupted_run_continues(engine, small_units, tmp_path):
@@ -467,15 +468,15 @@ def test_unit_locked_elsewhere_is_done_last(small_units, tmp_path, monkeypatch):
     order: list[str] = []
     waits: list[float] = []
     monkeypatch.setattr(solve.time, "sleep", waits.append)
-    with Store(tmp_path) as store:
-        really = store.lock
+    store = Store(tmp_path)
+    really = store.lock
 
-        def lock(key):
-            order.append(key)
-            return None if key == order[0] and order.count(key) < 3 else really(key)
+    def lock(key):
+        order.append(key)
+        return None if key == order[0] and order.count(key) < 3 else really(key)
 
-        monkeypatch.setattr(store, "lock", lock)
-        runs = train(store=store)
+    monkeypatch.setattr(store, "lock", lock)
+    runs = train(store=store)
     assert_same(runs, train())
     assert order[0] == order[-1]
     assert order.count(order[0]) == 3

@@ -42,8 +42,8 @@ def assert_same(a, b):
 
 @pytest.fixture
 def store(tmp_path):
-    with Store(tmp_path / "store") as opened:
-        yield opened
+    opened = Store(tmp_path / "store")
+    return opened
 
 
 @pytest.fixture

@@ -48,8 +48,8 @@ def row(number: int) -> Row:
 
 @pytest.fixture
 def store(tmp_path: Path):
-    with Store(tmp_path / "store") as opened:
-        yield opened
+    opened = Store(tmp_path / "store")
+    return opened
 
 
 def unit_path(store: Store, unit: Row = ROW) -> Path:
@@ -137,11 +137,11 @@ def test_put_get(store):
 
 
 def test_reopened_store_has_everything(tmp_path):
-    with Store(tmp_path) as first:
-        first.put(ROW, ARRAYS, {})
-    with Store(tmp_path) as second:
-        assert same(second.get(ROW.key), ARRAYS)
-        assert second.ranges("f" * 32) == [ROW]
+    first = Store(tmp_path)
+    first.put(ROW, ARRAYS, {})
+    second = Store(tmp_path)
+    assert same(second.get(ROW.key), ARRAYS)
+    assert second.ranges("f" * 32) == [ROW]
 
 
 def test_ranges_of_a_family_in_order(store):
@@ -172,8 +172,8 @@ def test_finishing_a_unit_drops_its_partial(store):
 def test_partial_of_a_finished_unit_is_removed_on_opening(store):
     store.put(ROW, ARRAYS, {})
     store.put_partial(ROW, {"step": np.array(1)})
-    with Store(store.path) as again:
-        assert again.get_partial(ROW.key) is None
+    again = Store(store.path)
+    assert again.get_partial(ROW.key) is None
 
 
 # damage
@@ -225,7 +225,7 @@ def test_damaged_unit_is_reported_set_aside_and_replaceable(tmp_path, caplog, da
     damage(unit_path(store))
     if reopen:
         store = Store(tmp_path)
-    with store, caplog.at_level(logging.WARNING, "tegum.store"):
+    with caplog.at_level(logging.WARNING, "tegum.store"):
         assert store.get(ROW.key) is None
         assert store.damaged == 1
         assert store.keys() == [row(1).key]
@@ -301,21 +301,23 @@ def test_a_name_is_not_believed_without_its_file(store):
 
 
 def test_units_of_other_processes_are_seen(store):
-    with Store(store.path) as other:
-        assert store.keys() == []
-        other.put(ROW, ARRAYS, {})
-        os.utime(store.path / "units", ns=(0, 0))  # as if the clock had moved since
-        assert store.ranges(ROW.family) == [ROW]
+    other = Store(store.path)
+    assert store.keys() == []
+    other.put(ROW, ARRAYS, {})
+    os.utime(store.path / "units", ns=(0, 0))  # as if the clock had moved since
+    assert store.ranges(ROW.family) == [ROW]
 
 
 def test_files_may_come_and_go(tmp_path):
-    with Store(tmp_path / "a") as a, Store(tmp_path / "b") as b:
-        a.put(ROW, ARRAYS, {})
-        b.put(row(1), ARRAYS, {})
-        unit_path(a).rename(unit_path(b))
-    with Store(tmp_path / "a") as a, Store(tmp_path / "b") as b:
-        assert a.keys() == []
-        assert b.keys() == sorted([row(1).key, ROW.key])
+    a = Store(tmp_path / "a")
+    b = Store(tmp_path / "b")
+    a.put(ROW, ARRAYS, {})
+    b.put(row(1), ARRAYS, {})
+    unit_path(a).rename(unit_path(b))
+    a = Store(tmp_path / "a")
+    b = Store(tmp_path / "b")
+    assert a.keys() == []
+    assert b.keys() == sorted([row(1).key, ROW.key])
 
 
 def test_eight_threads_share_a_store(store):
@@ -434,7 +436,7 @@ def test_folder_that_cannot_be_made():
 
 
 def test_folder_that_is_not_writable(tmp_path, monkeypatch):
-    Store(tmp_path).close()
+    Store(tmp_path)
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     with pytest.raises(StoreError, match="Permission denied"):
         Store(tmp_path)
@@ -500,19 +502,19 @@ def test_two_processes_write_at_once(tmp_path):
     """Both put the same 30 units, one after the other; nothing is lost or damaged."""
     script = (
         "import sys, numpy as np; from tegum.store import Row, Store\n"
-        "with Store(sys.argv[1]) as s:\n"
-        "    for k in range(30):\n"
-        "        row = Row('f', k, k + 1)\n"
-        "        s.put_partial(row, {'x': np.full(1000, k)})\n"
-        "        s.put(row, {'x': np.full(1000, k)}, {})\n"
-        "        assert s.get(row.key)['x'][0] == k\n"
-        "    assert s.damaged == 0\n"
+        "s = Store(sys.argv[1])\n"
+        "for k in range(30):\n"
+        "    row = Row('f', k, k + 1)\n"
+        "    s.put_partial(row, {'x': np.full(1000, k)})\n"
+        "    s.put(row, {'x': np.full(1000, k)}, {})\n"
+        "    assert s.get(row.key)['x'][0] == k\n"
+        "assert s.damaged == 0\n"
     )
     command = [sys.executable, "-c", script, str(tmp_path / "store")]
     both = [subprocess.Popen(command) for _ in range(2)]
     assert [process.wait(60) for process in both] == [0, 0]
-    with Store(tmp_path / "store") as store:
-        assert len(store.ranges("f")) == 30
-        assert store.verify() == []
-        assert leftovers(store) == []
-        assert list((store.path / "partial").iterdir()) == []
+    store = Store(tmp_path / "store")
+    assert len(store.ranges("f")) == 30
+    assert store.verify() == []
+    assert leftovers(store) == []
+    assert list((store.path / "partial").iterdir()) == []

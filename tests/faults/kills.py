@@ -66,9 +66,9 @@ def _until_through(case: Case, run: Run, rng: np.random.Generator, tally: Tally)
 def _look(case: Case, run: Run, place: Path, tally: Tally) -> None:
     if not case.is_right(run, tg.load(place / "out.nc")):
         tally.add("got other bits", wrong=True, detail=str(place))
-    with Store(place / "store") as store:
-        if store.verify() or store.damaged:
-            tally.add("left a damaged unit", wrong=True, detail=str(place))
+    store = Store(place / "store")
+    if store.verify() or store.damaged:
+        tally.add("left a damaged unit", wrong=True, detail=str(place))
     left = [path for path in place.rglob("*") if path.name.startswith(".")]
     if left:
         tally.add("left a temporary file", wrong=True, detail=str(left))

@@ -25,7 +25,7 @@ from ._words import PROBLEM, TRAINING
 #: What is done to the folder, and a number that picks how.
 Input = list[tuple[str, int]]
 
-_FILES = ("x", "x.safetensors", "index.sqlite", "é\n.safetensors", ".tmp-x-1-0", ".tmp-")
+_FILES = ("x", "x.safetensors", "\udcff.safetensors", "é\n.safetensors", ".tmp-x-1-0", ".tmp-")
 _FILES += (".tmp-x-y-z", "\x1b[31m.safetensors", "f-0-1.safetensors")
 _CONTENTS = (
     b"",
@@ -175,9 +175,9 @@ def attempt(one: Input) -> None:
             break  # the folder is past such a deed
     try:
         found = trained("st")
-        with Store("st") as store:
-            len(store)
-            store.verify()
+        store = Store("st")
+        len(store)
+        store.verify()
         again = trained("st")
     except Exception as error:
         refusal(error)

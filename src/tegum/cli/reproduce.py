@@ -108,7 +108,8 @@ def _run_each(folder: ReportFolder, lab: RunLab, store: Path) -> None:
     from tegum.report.run import run
     from tegum.store import Store
 
-    with Store(store) as opened, _Console(folder.report.waiting) as console:
+    opened = Store(store)
+    with _Console(folder.report.waiting) as console:
         for number, experiment in enumerate(folder.report.waiting):
             progress = console.begin(number, experiment)
             done = run(experiment, replace(lab, store=opened, progress=progress))

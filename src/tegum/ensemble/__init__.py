@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -97,7 +96,8 @@ def train(
     given = None if start is None else Given.of(start, grid, seeds, engine.dtype)
     ensemble = Ensemble(engine, grid, seeds, run_seed, given)
     check_memory(ensemble)
-    with _opened(store) as place, shown(progress) as report:
+    place = store if store is None or isinstance(store, Store) else Store(store)
+    with shown(progress) as report:
         arrays = Solver(ensemble, place, jobs, report).solve()
     return _dataset(ensemble, arrays)
 
@@ -112,16 +112,6 @@ def _check_kinds(problem: Problem, training: Training) -> None:
 def _whole(field: str, value: Any, *, lowest: int, bits: int) -> int:
     rule = f"must be an integer >= {lowest} of at most {bits} bits"
     return whole("train", field, value, rule, lowest, 2**bits)
-
-
-@contextmanager
-def _opened(store: Store | str | os.PathLike[str] | None) -> Iterator[Store | None]:
-    """The store, which is closed again if it was opened here."""
-    if store is None or isinstance(store, Store):
-        yield store
-        return
-    with Store(store) as opened:
-        yield opened
 
 
 def _dataset(ensemble: Ensemble, arrays: Results) -> xr.Dataset:

@@ -13,7 +13,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection, wait
@@ -228,8 +228,8 @@ def _answer(
 def _run_in(
     lab: RunLab, store: Path | None, experiment: Experiment, progress: Progress
 ) -> Finished:
-    with nullcontext() if store is None else Store(store) as opened:
-        return run(experiment, replace(lab, store=opened, progress=progress))
+    opened = None if store is None else Store(store)
+    return run(experiment, replace(lab, store=opened, progress=progress))
 
 
 class _Reporter:

@@ -7,8 +7,7 @@ import os
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from numpy.typing import NDArray
 
@@ -39,8 +38,7 @@ class Store:
     `units/KEY.safetensors` holds a finished unit and `partial/KEY.safetensors` one that was cut
     off; every file is written whole or not at all and carries a checksum. A file that fails it, or
     is not the unit that its name says, is logged, counted in `damaged`, moved to the folder
-    `damaged/` and treated as absent. Nothing is held open between calls, so that `close` and
-    `with` may be left out; `tegum.train(..., store=path)` opens a store by itself.
+    `damaged/` and treated as absent. Nothing is held open between calls: there is nothing to close.
 
     Args:
         path: the folder, made where it is missing.
@@ -145,20 +143,6 @@ class Store:
                 if self.damaged > before:
                     bad.append(path.name)
         return bad
-
-    def close(self) -> None:
-        """Nothing: no file is open between calls."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _unit(self, key: str) -> Path:
         return self.path / "units" / (key + SUFFIX)

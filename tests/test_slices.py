@@ -42,8 +42,7 @@ def assert_same(a, b):
 
 @pytest.fixture
 def store(tmp_path):
-    opened = Store(tmp_path / "store")
-    return opened
+    return Store(tmp_path / "store")
 
 
 @pytest.fixture

@@ -48,8 +48,7 @@ def row(number: int) -> Row:
 
 @pytest.fixture
 def store(tmp_path: Path):
-    opened = Store(tmp_path / "store")
-    return opened
+    return Store(tmp_path / "store")
 
 
 def unit_path(store: Store, unit: Row = ROW) -> Path:

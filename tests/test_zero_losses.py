@@ -129,3 +129,10 @@ def test_seeds_without_loss_do_not_take_turns_as_the_best() -> None:
     assert live.best() == first
     live.scores = np.array([0.1, 0.1, 1e-16])
     assert live.best() == 2
+
+
+def test_the_kernels_count_the_same_losses_as_0() -> None:
+    from tegum.engines.exact import tolerance
+    from tegum.loss import expected
+
+    assert tolerance.FLOOR == expected.FLOOR

@@ -8,7 +8,6 @@ import numpy as np
 
 from tegum.dims import F64, I64
 from tegum.engines.exact import (
-    FLOOR,
     MOST_FEATURES,
     SLOPES,
     check_exact,
@@ -18,6 +17,7 @@ from tegum.engines.exact import (
     polish,
 )
 from tegum.errors import SpecError
+from tegum.loss.expected import FLOOR, loss_of_zero
 from tegum.problem import Problem
 from tegum.runs.models import Models
 from tegum.runs.weights import Weights
@@ -100,8 +100,8 @@ def check_reached(
 
     As in the kernels, losses below a part of that of predicting 0 count as that; NaN is passed.
     """
-    blank = [p.importance_vector() @ np.diagonal(p.distribution.second_moment()) for p in problems]
-    size = np.maximum(found[0], FLOOR * np.array(blank)[point_of])
+    blank = np.array([loss_of_zero(problem) for problem in problems])
+    size = np.maximum(found[0], FLOOR * blank[point_of])
     known = size > 0
     worst = float(np.max(found[1, known] / size[known], initial=0.0))
     if worst > question.tolerance:

@@ -13,7 +13,7 @@ from tegum.distributions.magnitudes import MAGNITUDES
 from tegum.errors import SpecError
 from tegum.loss._counting import chances, tilted
 from tegum.loss._series import FEWEST, MOST, Law, Output
-from tegum.loss.expected import FLOOR
+from tegum.loss.expected import FLOOR, check_finite
 from tegum.problem import Problem
 from tegum.runs.weights import Layout, read
 
@@ -80,10 +80,7 @@ def loss_by_active(
             _one(a, c, alpha, importance, law, most, tolerance)
             for a, c in zip(weights.A, weights.b, strict=True)
         ]
-    if not np.isfinite(found).all():
-        largest = max(float(np.abs(part).max()) for part in weights.named().values())
-        rule = "must be small enough for the loss to be computed in float64"
-        raise SpecError.of("loss_by_active", "W", rule, largest)
+    check_finite("loss_by_active", weights, np.array(found))
     given, error = np.moveaxis(np.array(found).reshape(*layout.lead, 2, most + 1), -2, 0)
     return _dataset(given[..., ks], error[..., ks], chances(p, most)[ks], ks, p, layout)
 

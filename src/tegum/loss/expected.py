@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tegum.arguments import flag, number
+from tegum.dims import F64
 from tegum.distributions.base import Layout
 from tegum.ensemble.machine import checked_jobs
 from tegum.errors import SpecError
 from tegum.problem import Problem
 from tegum.runs.models import models_of
-from tegum.runs.weights import read
+from tegum.runs.weights import Weights, read
 from tegum.runs.write import variables
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 _METHODS: Final = ("auto", "enumeration", "series")
 #: The tolerance that is aimed at where none is asked for.
 AIM: Final = 1e-9
-#: A loss below this part of that of predicting 0 is asked for no more digits than it.
+#: A loss below this part of that of predicting 0 is asked for no more digits than it. The kernels
+#: have the same number: a test holds it, as reading theirs would load numba.
 FLOOR: Final = 1e-4
 
 
@@ -154,11 +156,7 @@ def aimed_loss(
     how = _exact.method_of(problem, method)
     question = _exact.Question(how, aim, insist, gradient, checked_jobs("expected_loss", jobs))
     loss, error, slopes = _exact.evaluate((problem,), points, weights, question)
-    for array in (loss, error, *slopes.values()):
-        if not np.isfinite(array).all():
-            largest = max(float(np.abs(part).max()) for part in weights.named().values())
-            rule = "must be small enough for the loss to be computed in float64"
-            raise SpecError.of("expected_loss", "W", rule, largest)
+    check_finite("expected_loss", weights, loss, error, *slopes.values())
     if insist:
         found = np.stack([loss, error])
         _exact.check_reached("expected_loss", (problem,), points, question, found)
@@ -166,6 +164,14 @@ def aimed_loss(
     return ExpectedLoss(
         layout.shaped(loss), layout.shaped(error), how, shaped if gradient else None
     )
+
+
+def check_finite(owner: str, weights: Weights, *found: F64) -> None:
+    """Raise SpecError where a loss of finite weights is too large for float64."""
+    if not all(np.isfinite(array).all() for array in found):
+        largest = max(float(np.abs(part).max()) for part in weights.named().values())
+        rule = "must be small enough for the loss to be computed in float64"
+        raise SpecError.of(owner, "W", rule, largest)
 
 
 def loss_of_zero(problem: Problem) -> float:

@@ -7,10 +7,8 @@ gradient; `lower` makes arrays of problems, of which `measure` finds losses and 
 from tegum.engines.exact.enumeration import MOST_FEATURES
 from tegum.engines.exact.lowering import SLOPES, Lowered, check_exact, check_trainable, lower
 from tegum.engines.exact.run import Measured, measure, polish
-from tegum.engines.exact.tolerance import FLOOR
 
 __all__ = [
-    "FLOOR",
     "MOST_FEATURES",
     "SLOPES",
     "Lowered",

@@ -18,6 +18,7 @@ from tegum.analysis.alignment import canonical
 from tegum.analysis.dynamics import as_traces, at_checkpoints
 from tegum.analysis.sets import labels
 from tegum.analysis.tegum_factors import THRESHOLD, factors
+from tegum.arguments import number, whole
 from tegum.dims import CHECKPOINT, FEATURE, HIDDEN, NEURON, STEP
 from tegum.errors import SpecError
 from tegum.loss.expected import expected_loss
@@ -176,9 +177,10 @@ def branch_table(branches: Mapping[str, xr.Dataset]) -> pd.DataFrame:
     for name, branch in branches.items():
         check_dataset("branch_table", branch, f"branches[{name!r}]")
         targets = list(targets_of(branch))
-        if len(targets) != 1 or "loss" not in branch or branch["loss"].dims != (targets[0],):
-            rule = "must be a Dataset of tg.follow"
-            raise SpecError.of("branch_table", f"branches[{name!r}]", rule, branch["loss"].dims)
+        loss_dims = branch["loss"].dims if "loss" in branch else None
+        if loss_dims != tuple(targets) or len(targets) != 1 or branch.sizes[targets[0]] < 2:
+            rule = "must be a Dataset of tg.follow over two values or more"
+            raise SpecError.of("branch_table", f"branches[{name!r}]", rule, dict(branch.sizes))
         values, loss = branch[targets[0]].to_numpy(), branch["loss"].to_numpy()
         own = {targets[0]: values, "branch": name, "loss": loss}
         parts.append(pd.DataFrame({**own, "slope": np.gradient(loss, values)}))
@@ -242,8 +244,8 @@ def surface_table(
     if not isinstance(problem, Problem) or (problem.n_features, problem.n_hidden) != (2, 1):
         rule = "must have two features and one hidden dimension"
         raise SpecError.of("surface_table", "problem", rule, problem)
-    if not reach > 0 or not isinstance(points, int) or points < 2:
-        raise SpecError.of("surface_table", "points", "must be >= 2, reach > 0", (points, reach))
+    reach = number("surface_table", "reach", reach, "must be > 0", lambda x: x > 0)
+    points = whole("surface_table", "points", points, "must be an integer >= 2", 2)
     w = np.linspace(-reach, reach, points)
     w2, w1 = (a.ravel() for a in np.meshgrid(w, w, indexing="ij"))
     W = np.stack([w1, w2], axis=-1)[:, None, :]

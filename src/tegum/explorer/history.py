@@ -8,15 +8,15 @@ from typing import Final
 
 from tegum.explorer.moment import Moment
 
-#: Moment steps lie this far apart, as a ratio, counted from the last change of numbers.
+#: Kept steps lie this far apart, as a ratio, counted from the last change of numbers.
 RATIO: Final = 1.1
 _MOST: Final = 400
-#: Moment steps after which a change of numbers begins a new log spacing.
+#: Kept steps after which a change of numbers begins a new log spacing.
 _SETTLED: Final = 8
 
 
 class History:
-    """Moment steps in rising order. Where they take too much memory, every second one goes."""
+    """Kept steps in rising order. Where they take too much memory, every second one goes."""
 
     def __init__(self, most_bytes: int) -> None:
         self._most_bytes, self._bytes = most_bytes, 0

@@ -10,28 +10,15 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
-import sys
-import tempfile
 import time
 import urllib.request
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
+from served import explorer
 from websockets.sync.client import connect
 
 from tegum.explorer.frames import decode
-
-_SERVER = """
-import sys
-from pathlib import Path
-from tegum.explorer.app import Offer
-from tegum.explorer.serve import serve
-
-serve(Offer(static=Path(sys.argv[1])), port=0, open_browser=False,
-      ready=lambda place: print(place.port, place.token, flush=True))
-"""
 
 #: name, n, m, seeds, batch size, feature probability.
 CASES = (
@@ -47,22 +34,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=5.0)
     seconds = parser.parse_args().seconds
-    with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "index.html").write_text("<!doctype html><title>benchmark</title>")
-        process = subprocess.Popen(
-            [sys.executable, "-c", _SERVER, folder], stdout=subprocess.PIPE, text=True
-        )
-        try:
-            assert process.stdout is not None
-            port, token = process.stdout.readline().split()
-            print(f"first byte of the page after {1e3 * _page(port, token):.1f} ms\n")
-            print("| (n, m) × models | updates/s | longest gap, ms | model-steps/s |")
-            print("| :-- | --: | --: | --: |")
-            for case in CASES:
-                print(_row(case, port, token, seconds), flush=True)
-        finally:
-            process.terminate()
-            process.wait()
+    with explorer() as (_, port, token):
+        print(f"first byte of the page after {1e3 * _page(port, token):.1f} ms\n")
+        print("| (n, m) × models | updates/s | longest gap, ms | model-steps/s |")
+        print("| :-- | --: | --: | --: |")
+        for case in CASES:
+            print(_row(case, port, token, seconds), flush=True)
 
 
 def _page(port: str, token: str) -> float:

@@ -17,32 +17,21 @@ import json
 import multiprocessing
 import os
 import subprocess
-import sys
-import tempfile
 import threading
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
+from served import explorer
 from websockets.asyncio.client import connect as connect_later
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
 from tegum.explorer.frames import decode
 
-_SERVER = """
-import sys
-from pathlib import Path
-from tegum.explorer.app import Offer
-from tegum.explorer.serve import serve
-
-serve(Offer(static=Path(sys.argv[1])), port=0, open_browser=False,
-      ready=lambda place: print(place.port, place.token, flush=True))
-"""
 _LAW = {"kind": "independent", "n_features": 5, "feature_probability": 0.05}
 _STATE: dict[str, Any] = {
     "problem": {
@@ -64,18 +53,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--seconds", type=float, default=15.0, help="of each measurement")
     seconds = parser.parse_args().seconds
-    with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "index.html").write_text("<!doctype html><title>benchmark</title>")
-        process = subprocess.Popen(
-            [sys.executable, "-c", _SERVER, folder], stdout=subprocess.PIPE, text=True
-        )
-        try:
-            assert process.stdout is not None
-            port, token = process.stdout.readline().split()
-            _measure(process.pid, port, token, seconds)
-        finally:
-            process.terminate()
-            process.wait()
+    with explorer() as served:
+        _measure(*served, seconds)
 
 
 def _measure(pid: int, port: str, token: str, seconds: float) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from explorer_server import Page, Running
+from explorer_server import Page, Running, awaited
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
@@ -143,7 +143,7 @@ def test_who_shows_the_token_is_let_in_whatever_the_pieces() -> None:
             assert (await _said(port, long)).startswith(b"HTTP/1.1 400 ")
             assert len(porch) == 0
 
-    asyncio.run(run())
+    awaited(run())
 
 
 def test_strangers_have_a_while_and_few_places() -> None:
@@ -162,7 +162,7 @@ def test_strangers_have_a_while_and_few_places() -> None:
             for _, writer in waiting:
                 writer.close()
 
-    asyncio.run(run())
+    awaited(run())
 
 
 def test_idle_strangers_take_no_place_of_those_who_are_in(server: Running) -> None:
@@ -203,7 +203,7 @@ def test_a_page_that_takes_nothing_is_gone(monkeypatch: pytest.MonkeyPatch) -> N
             await asyncio.wait_for(ended.wait(), 30)
             deaf.close()
 
-    asyncio.run(run())
+    awaited(run())
 
 
 # --- sessions ------------------------------------------------------------------------------------
@@ -259,7 +259,7 @@ class _Worker:
 def test_a_session_outlives_what_it_cannot_pass_on_and_leaves_no_worker() -> None:
     configure = json.dumps({"type": "configure", "id": 1, "state": FIRST.data()})
     page, pool = _Socket(configure, configure, '{"type":"ping","id":2}'), _Pool()
-    asyncio.run(Session(page, pool, Limits()).serve())  # type: ignore[arg-type]
+    awaited(Session(page, pool, Limits()).serve())  # type: ignore[arg-type]
     assert page.said[1] == {
         **{"type": "error", "id": 1, "code": "failed"},
         "message": "configure failed: ValueError",
@@ -350,7 +350,7 @@ def test_of_a_report_folder_the_report_is_served(tmp_path: Path) -> None:
         for name in (*hidden, *ways, "figures//../store/index.sqlite", "figures/a\0.svg", ""):
             assert await _status(application, f"/report/{name}") == 404, name
 
-    asyncio.run(run())
+    awaited(run())
 
 
 def test_every_figure_of_an_experiment_is_a_file_of_a_report() -> None:

@@ -27,8 +27,7 @@ TURNED_AT: Final = 0.3
 TURNED_SEEDS: Final = (256, 32)
 #: Rotations, samples whose outputs are compared, and how many outputs are shown.
 ROTATIONS, COMPARED, SHOWN = 1000, 1024, 300
-#: Rotations among which a model's concentration is ranked: to .03 % near 99 %. (ROTATIONS of them
-#: have an error of .3 %, which after a run was seen to decide the verdict of 37.a.)
+#: Rotations among which a model's concentration is ranked: to .03 % near 99 %.
 RANKED: Final = 100_000
 
 #: How often neurons are active: 1−S with and without a hidden bias, and seeds of each model.

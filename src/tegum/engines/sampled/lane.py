@@ -56,7 +56,7 @@ class LaneWork(NamedTuple):
     guide: I64
     chances: Chances
     tiles: int  # as of `tiles_for`
-    width: int  # samples in a tile
+    width: int  # samples in a tile, a power of two
 
 
 def lane_work(instances: Instances, codes: Codes) -> LaneWork:
@@ -147,7 +147,8 @@ def _lane_gradient(theta, key, count, skip, point, instances, work, codes):
 @part(forceinline=True)
 def _padded(count, width):
     """A number of samples as whole tiles, except that half a tile or less is done by the vector."""
-    whole, rest = count // width * width, count % width
+    whole = count // LANES * LANES & -width
+    rest = count - whole
     return whole + (width if 2 * rest > width else (rest + LANES - 1) // LANES * LANES)
 
 

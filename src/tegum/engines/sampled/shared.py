@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -81,9 +82,9 @@ def n_parameters(static: Static) -> int:
 
 def work_array(*shape: int, kind: Any = np.float32) -> NDArray[Any]:
     """Zeros on a cache line of their own, for aligned vectors and threads that do not meet."""
-    size = int(np.prod(shape)) * np.dtype(kind).itemsize
+    size = math.prod(shape) * np.dtype(kind).itemsize
     raw = np.zeros((size + 63) // 64 * 64 + 64, np.uint8)
-    start = -raw.ctypes.data % 64
+    start = -raw.__array_interface__["data"][0] % 64
     array: NDArray[Any] = raw[start : start + size].view(kind).reshape(shape)
     return array
 

@@ -15,8 +15,8 @@ from tegum.engines.sampled.emitter import F32_TYPE, I64_TYPE, LANES, WIDE, Emitt
 from tegum.engines.sampled.forms import ABSOLUTE, FILLED, PENALISED, RELU, Codes
 from tegum.engines.sampled.shared import Costs
 
-#: Libraries by name: their code goes with them.
-_COMPILED: Final[dict[str, Any]] = {}
+#: Libraries, and the address of the code in them, which goes with them.
+_COMPILED: Final[dict[tuple[int, Codes], tuple[Any, int]]] = {}
 
 
 def registers_per_row(n_hidden: int) -> int:
@@ -180,17 +180,20 @@ def tiles_for(m: int, codes: Codes) -> int:
 
     Compiled by LLVM alone, in a fraction of a second: the kernel around it is the same for all.
     """
+    if (m, codes) not in _COMPILED:
+        with global_compiler_lock:
+            if (m, codes) not in _COMPILED:
+                _COMPILED[m, codes] = _compiled(m, codes)
+    return _COMPILED[m, codes][1]
+
+
+def _compiled(m: int, codes: Codes) -> tuple[Any, int]:
     name = "tiles_" + "_".join(map(str, (m, *codes)))
-    with global_compiler_lock:
-        if name not in _COMPILED:
-            _COMPILED[name] = _compiled(name, m, codes)
-        return int(_COMPILED[name].get_pointer_to_function(name))
-
-
-def _compiled(name: str, m: int, codes: Codes) -> Any:
     library = cpu_target.target_context.codegen().create_library(name)
     module = library.create_ir_module(name)
     function = ir.Function(module, _FUNCTION, name)
+    for argument in function.args[: -len(_NUMBERS) - len(Sums._fields)]:
+        argument.add_attribute("noalias")  # nobody writes there
     builder = ir.IRBuilder(function.append_basic_block("entry"))
     tile = _Tile(Emitter(None, builder, LANES), function.args, m, codes)
     done = I64_TYPE(0)
@@ -203,7 +206,7 @@ def _compiled(name: str, m: int, codes: Codes) -> Any:
     builder.ret_void()
     library.add_ir_module(module)
     library.finalize()
-    return library
+    return library, int(library.get_pointer_to_function(name))
 
 
 @intrinsic

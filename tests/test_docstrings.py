@@ -8,7 +8,7 @@ import importlib
 import inspect
 import re
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -81,48 +81,69 @@ def parameters(thing: Any) -> dict[str, str]:
     return {one.name: str(one.annotation) for one in found}
 
 
-@pytest.mark.parametrize("name", PUBLIC)
-def test_a_sentence_comes_first(name: str) -> None:
-    head = sections(PUBLIC[name])[""].strip()
-    assert head
-    assert re.search(r"[.:…]$", head.splitlines()[0]) or len(head.splitlines()) > 1
+def each(names: Iterable[str], holds: Callable[[str], None]) -> None:
+    """One test for all names, which says why of each that fails: a thousand tests take long."""
+    failed = {}
+    for name in names:
+        try:
+            holds(name)
+        except (AssertionError, pytest.fail.Exception) as error:
+            failed[name] = str(error)
+    assert not failed
 
 
-@pytest.mark.parametrize("name", PUBLIC)
-def test_args_names_every_parameter(name: str) -> None:
-    wanted = parameters(PUBLIC[name])
-    given = entries(sections(PUBLIC[name]).get("Args", ""))
-    assert list(given) == list(wanted)
-    for one, annotation in wanted.items():
-        if ARRAY.search(annotation) or re.match(r"Float|Int|Bool", annotation):
-            assert SHAPE.search(given[one]), f"{one}: no shape in {given[one]!r}"
+def test_a_sentence_comes_first() -> None:
+    def holds(name: str) -> None:
+        head = sections(PUBLIC[name])[""].strip()
+        assert head
+        assert re.search(r"[.:…]$", head.splitlines()[0]) or len(head.splitlines()) > 1
+
+    each(PUBLIC, holds)
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
-def test_returns_says_what_comes_out(name: str) -> None:
-    annotation = str(inspect.signature(FUNCTIONS[name]).return_annotation)
-    text = sections(FUNCTIONS[name]).get("Returns", "").strip()
-    assert bool(text) == (annotation != "None")
-    if ARRAY.search(annotation) or re.match(r"(tuple\[)?(Float|Int|Bool|Scalars)", annotation):
-        assert SHAPE.search(text), f"no shape in {text!r}"
+def test_args_names_every_parameter() -> None:
+    def holds(name: str) -> None:
+        wanted = parameters(PUBLIC[name])
+        given = entries(sections(PUBLIC[name]).get("Args", ""))
+        assert list(given) == list(wanted)
+        for one, annotation in wanted.items():
+            if ARRAY.search(annotation) or re.match(r"Float|Int|Bool", annotation):
+                assert SHAPE.search(given[one]), f"{one}: no shape in {given[one]!r}"
+
+    each(PUBLIC, holds)
 
 
-@pytest.mark.parametrize("name", PUBLIC)
-def test_what_raises_names_is_an_error(name: str) -> None:
-    for error in entries(sections(PUBLIC[name]).get("Raises", "")):
-        found = getattr(errors, error, None) or getattr(builtins, error)
-        assert issubclass(found, Exception)
+def test_returns_says_what_comes_out() -> None:
+    def holds(name: str) -> None:
+        annotation = str(inspect.signature(FUNCTIONS[name]).return_annotation)
+        text = sections(FUNCTIONS[name]).get("Returns", "").strip()
+        assert bool(text) == (annotation != "None")
+        if ARRAY.search(annotation) or re.match(r"(tuple\[)?(Float|Int|Bool|Scalars)", annotation):
+            assert SHAPE.search(text), f"no shape in {text!r}"
+
+    each(FUNCTIONS, holds)
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
-def test_what_a_function_raises_itself_is_in_raises(name: str) -> None:
-    said = sections(FUNCTIONS[name]).get("Raises", "")
-    tree = ast.parse(textwrap.dedent(inspect.getsource(inspect.unwrap(FUNCTIONS[name]))))
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Raise) and node.exc is not None:
-            raised = ast.unparse(node.exc).split("(")[0].removesuffix(".of")
-            if hasattr(errors, raised):
-                assert raised in said
+def test_what_raises_names_is_an_error() -> None:
+    def holds(name: str) -> None:
+        for error in entries(sections(PUBLIC[name]).get("Raises", "")):
+            found = getattr(errors, error, None) or getattr(builtins, error)
+            assert issubclass(found, Exception)
+
+    each(PUBLIC, holds)
+
+
+def test_what_a_function_raises_itself_is_in_raises() -> None:
+    def holds(name: str) -> None:
+        said = sections(FUNCTIONS[name]).get("Raises", "")
+        tree = ast.parse(textwrap.dedent(inspect.getsource(inspect.unwrap(FUNCTIONS[name]))))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Raise) and node.exc is not None:
+                raised = ast.unparse(node.exc).split("(")[0].removesuffix(".of")
+                if hasattr(errors, raised):
+                    assert raised in said
+
+    each(FUNCTIONS, holds)
 
 
 PROBLEM = tg.Problem(tg.Independent(3, 0.5), tg.ReLUOutput(2))
@@ -166,18 +187,20 @@ def test_enough_functions_are_tried() -> None:
     assert len(TRIED) > 0.8 * sum("Raises" in sections(thing) for thing in FUNCTIONS.values())
 
 
-@pytest.mark.parametrize("name", TRIED)
-def test_nonsense_raises_what_raises_says(name: str) -> None:
-    thing = FUNCTIONS[name]
-    given = [one.name for one in required(thing)]
-    first, others = NONSENSE[given[0]], {one: SENSE[one] for one in given[1:]}
-    if thing is tg.analysis.neurons.rescale:  # of pairs alone
-        first = (np.zeros(3), np.zeros(3))
-    said = entries(sections(thing)["Raises"])
-    with pytest.raises(tuple(getattr(errors, error) for error in said)) as caught:
-        thing(first, **others)
-    assert type(caught.value).__name__ in said
-    assert "\n" not in str(caught.value)
+def test_nonsense_raises_what_raises_says() -> None:
+    def holds(name: str) -> None:
+        thing = FUNCTIONS[name]
+        given = [one.name for one in required(thing)]
+        first, others = NONSENSE[given[0]], {one: SENSE[one] for one in given[1:]}
+        if thing is tg.analysis.neurons.rescale:  # of pairs alone
+            first = (np.zeros(3), np.zeros(3))
+        said = entries(sections(thing)["Raises"])
+        with pytest.raises(tuple(getattr(errors, error) for error in said)) as caught:
+            thing(first, **others)
+        assert type(caught.value).__name__ in said
+        assert "\n" not in str(caught.value)
+
+    each(TRIED, holds)
 
 
 @pytest.mark.parametrize(
@@ -216,13 +239,15 @@ def titles() -> set[str]:
     }
 
 
-@pytest.mark.parametrize("name", [name for name in PUBLIC if not name.startswith("tegum.errors.")])
-def test_source_names_a_section_a_claim_or_a_method(name: str, titles: set[str]) -> None:
-    text = " ".join(sections(PUBLIC[name]).get("Source", "").split())
-    assert text.endswith(".")
-    quoted = re.findall(r'"([^"]+)"', text)
-    assert quoted or re.search(r"\bclaims? \d+|\b(method|notebook)\b", text), text
-    assert set(quoted) <= titles
+def test_source_names_a_section_a_claim_or_a_method(titles: set[str]) -> None:
+    def holds(name: str) -> None:
+        text = " ".join(sections(PUBLIC[name]).get("Source", "").split())
+        assert text.endswith(".")
+        quoted = re.findall(r'"([^"]+)"', text)
+        assert quoted or re.search(r"\bclaims? \d+|\b(method|notebook)\b", text), text
+        assert set(quoted) <= titles
+
+    each((name for name in PUBLIC if not name.startswith("tegum.errors.")), holds)
 
 
 def methods() -> dict[str, Any]:
@@ -236,10 +261,15 @@ def methods() -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("name", METHODS := methods())
-def test_methods_name_their_parameters_too(name: str) -> None:
-    wanted = [one for one in parameters(METHODS[name]) if one not in ("self", "cls")]
-    given = entries(sections(METHODS[name]).get("Args", ""))
-    assert set(given) <= set(wanted)
-    if len(wanted) > 1:
-        assert list(given) == wanted
+METHODS = methods()
+
+
+def test_methods_name_their_parameters_too() -> None:
+    def holds(name: str) -> None:
+        wanted = [one for one in parameters(METHODS[name]) if one not in ("self", "cls")]
+        given = entries(sections(METHODS[name]).get("Args", ""))
+        assert set(given) <= set(wanted)
+        if len(wanted) > 1:
+            assert list(given) == wanted
+
+    each(METHODS, holds)

@@ -124,19 +124,26 @@ def test_apart_it_finds_and_draws_the_same_to_the_byte() -> None:
         pd.testing.assert_frame_equal(there.outcome.tables[name], table)
 
 
-def test_two_are_under_way_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_at_once_in_other_processes_that_draw_and_tell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
-    found = together(experiment("first", meet_first), experiment("second", meet_second))
-    assert [done.failures for done in found.values()] == [(), ()]
+    told: dict[str, list[tuple[int, int]]] = {name: [] for name in ("1", "2", "3", "a", "b")}
 
+    def started(number: int, each: Experiment) -> Progress:
+        return lambda done, total: told[each.name].append((done, total))
 
-def test_each_in_another_process_its_figures_too() -> None:
     drawing = FigureSpec("where", "A figure.", draw_where, ("where",))
-    found = together(*(experiment(f"e{k}", where, drawing) for k in range(3)))
-    assert sorted(found) == [0, 1, 2]
-    for done in found.values():
-        assert process_of(done) != os.getpid()
-        assert f"drawn by {process_of(done)}" in done.drawings[0].svg
+    meeting = (experiment("1", meet_first), experiment("2", meet_second))
+    training = (experiment("a", train_briefly), experiment("b", train_briefly))
+    found = together(*meeting, experiment("3", where, drawing), *training, started=started)
+    assert sorted(found) == [0, 1, 2, 3, 4]
+    assert [done.failures for done in found.values()] == [()] * 5
+    assert process_of(found[2]) != os.getpid()
+    assert f"drawn by {process_of(found[2])}" in found[2].drawings[0].svg
+    for name in ("a", "b"):
+        assert told[name][-1] == (600, 600)
+        assert [done for done, _ in told[name]] == sorted(done for done, _ in told[name])
 
 
 @pytest.mark.parametrize(("given", "each"), [(None, None), (8, 8), (6, 3), (3, 1), (1, 1)])
@@ -156,8 +163,6 @@ def test_what_cannot_be_sent_is_run_here() -> None:
     )
     assert process_of(found[0]) == process_of(found[2]) == os.getpid()
     assert process_of(found[1]) != os.getpid()
-    alone = together(experiment("local", lambda lab: where(lab)))
-    assert process_of(alone[0]) == os.getpid()
 
 
 def test_what_kills_its_process_does_not_take_the_others_along(
@@ -172,18 +177,6 @@ def test_what_kills_its_process_does_not_take_the_others_along(
     assert found[1].failures
     assert process_of(found[2]) != os.getpid()
     assert process_of(found[3]) != os.getpid()
-
-
-def test_progress_is_told_to_the_end() -> None:
-    told: dict[str, list[tuple[int, int]]] = {"a": [], "b": []}
-
-    def started(number: int, each: Experiment) -> Progress:
-        return lambda done, total: told[each.name].append((done, total))
-
-    together(experiment("a", train_briefly), experiment("b", train_briefly), started=started)
-    for steps in told.values():
-        assert steps[-1] == (600, 600)
-        assert [done for done, _ in steps] == sorted(done for done, _ in steps)
 
 
 def test_a_store_that_cannot_be_used_ends_the_run(tmp_path: Path) -> None:

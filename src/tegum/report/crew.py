@@ -64,7 +64,11 @@ class Crew:
     """
 
     def __init__(self, lab: RunLab, store: Path | None) -> None:
-        """`lab` is what experiments work in, without store and progress; its jobs are for all."""
+        """`lab` is what experiments work in, without store and progress; its jobs are for all.
+
+        Raises `StoreError` where the store cannot be used, before a process is started.
+        """
+        _opened(store)
         lab = replace(lab, jobs=jobs_of_each(lab.jobs))
         self._lab, self._store = lab, store
         self._workers = [_Worker(lab, store) for _ in range(AT_ONCE)]
@@ -228,8 +232,11 @@ def _answer(
 def _run_in(
     lab: RunLab, store: Path | None, experiment: Experiment, progress: Progress
 ) -> Finished:
-    opened = None if store is None else Store(store)
-    return run(experiment, replace(lab, store=opened, progress=progress))
+    return run(experiment, replace(lab, store=_opened(store), progress=progress))
+
+
+def _opened(store: Path | None) -> Store | None:
+    return None if store is None else Store(store)
 
 
 class _Reporter:

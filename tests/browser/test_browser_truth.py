@@ -24,7 +24,7 @@ from tegum.analysis.tegum_factors import shape_name
 from tegum.explorer.app import STATIC, lessons
 from tegum.explorer.limits import Limits
 from tegum.explorer.live import Live
-from tegum.explorer.state import PageState
+from tegum.explorer.state import OWN, PageState
 
 pytestmark = pytest.mark.xdist_group("explorer")
 Visit = Callable[..., ExplorerPage]
@@ -244,7 +244,7 @@ def truth() -> Truth:
     """Of the state that is wandered through."""
     law = tg.Independent(5, 0.1)
     problem = tg.Problem(law, tg.ReLUOutput(2))
-    training = tg.Training(steps=STEPS, learning_rate=0.01, batch_size=64)
+    training = tg.Training(steps=STEPS, learning_rate=0.01, batch_size=64, **OWN)
     return Truth(PageState(problem=problem, training=training, seeds=SEEDS, seed=3))
 
 

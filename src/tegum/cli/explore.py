@@ -36,7 +36,7 @@ class Explore:
     them out, and it travels unencrypted."""
     open: Annotated[bool, arg(help_behavior_hint="")] = True
     """Do not open the page in the browser."""
-    state: Annotated[str | None, arg(metavar="#STATE")] = None
+    state: Annotated[str | None, arg(metavar="#STATE", help_behavior_hint="")] = None
     """State to open: an address of the page, or what stands in one from the # on, in quotes."""
     report: MaybeFolder = None
     """Report folder whose figures and verdicts the gallery shows; tegum-report if it is there."""

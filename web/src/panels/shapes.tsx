@@ -6,6 +6,7 @@ import { select } from "../state/actions";
 import {
   analysis,
   analysisStale,
+  blank,
   censusStale,
   colours,
   configured,
@@ -23,7 +24,7 @@ const CHIPS = 10;
 
 export function Shapes() {
   const a = analysis.value;
-  if (!a) return <p class="quiet">Not looked at yet …</p>;
+  if (!a) return <p class="quiet">{blank.value ? "Preparing …" : "Not looked at yet …"}</p>;
   const n = configured.value?.n_features ?? 0;
   const stale = analysisStale.value;
   return (
@@ -67,7 +68,7 @@ function Counts({
     <div class={stale ? "stale" : undefined}>
       {shapes.length > 0 && <Census shapes={shapes} />}
       <p class="quiet" data-testid="census-of">
-        {at !== null && `all models, step ${count(at)}`}
+        {at !== null && `all models, at step ${count(at)}`}
         {(stale || at === null) && (at === null ? "counting …" : "; counting …")}
       </p>
     </div>

@@ -1,7 +1,8 @@
 """Kernels made ahead: those of all lessons, of the gallery's models, and of exact losses.
 
-A kernel is compiled when a model first needs it, and then kept on disk. Here every kind of model
-that the explorer and the experiments have takes a step, so that none is waited for later.
+A kernel is compiled when a model first needs it, and then kept on disk. Kernels are made for a
+number of hidden dimensions, and for large and small models: here the largest model of each number,
+and the smallest of all, take a step, so that none is waited for later.
 """
 
 from __future__ import annotations
@@ -20,12 +21,9 @@ from tegum.errors import TegumError
 from tegum.explorer.app import lessons
 from tegum.explorer.limits import Limits
 from tegum.explorer.live import Live
-from tegum.explorer.messages import Phase
-from tegum.explorer.phases import PhaseJob
 from tegum.explorer.presets import PRESETS
 from tegum.explorer.state import FIRST, PageState
 from tegum.loss import polish, score
-from tegum.problem import Problem
 from tegum.training import Training
 
 #: Features are dense or rare: other kernels, between which a slider goes.
@@ -49,21 +47,18 @@ class Made(NamedTuple):
 
 
 def jobs() -> list[Job]:
-    """Everything to be tried, in the order in which it is likely to be wanted.
+    """Everything to be tried: first what lessons need, of that the largest models.
 
-    What needs the kernels of the page's first model comes after the other lessons: the page's own
-    process is at those.
+    Small ones need the kernels of the page's first model, which its own process compiles meanwhile.
     """
-    found = [
-        (f"lesson {k}, {lesson['title']}", PageState.read(lesson["state"]))  # type: ignore[arg-type]
-        for k, lesson in enumerate(lessons(), start=1)
-    ]
-    found.sort(key=lambda job: _form(job[1].problem) == _form(FIRST.problem))
-    cells = [PhaseJob(0, Phase(type="phase", id=None, n_features=n), 1).state() for n in (2, 3)]
-    found += [("phase diagram", state) for state in cells]
-    found += [(preset.title, preset.state) for preset in PRESETS]
-    tried = [Job(title, partial(_train, state)) for title, state in found]
-    return [*tried, Job("exact losses", _exact)]
+    taught = [(str(one["title"]), PageState.read(one["state"])) for one in lessons()]  # type: ignore[arg-type]
+    shown = [(preset.title, preset.state) for preset in PRESETS]
+    found = sorted([*taught, *shown], key=_size)
+    largest = {state.problem.n_hidden: (title, state) for title, state in found}
+    first = {state.problem.n_hidden for _, state in taught}
+    chosen = sorted(largest.items(), key=lambda of_m: (of_m[0] not in first, -_size(of_m[1])))
+    states = [state for _, state in chosen] + [found[0]]
+    return [*(Job(title, partial(_train, s)) for title, s in states), Job("exact losses", _exact)]
 
 
 def warm(tell: Callable[[int, int, str], None] = lambda done, total, title: None) -> list[Made]:
@@ -91,8 +86,10 @@ def warm(tell: Callable[[int, int, str], None] = lambda done, total, title: None
     return made
 
 
-def _form(problem: Problem) -> tuple[Any, ...]:
-    return type(problem.model), problem.n_hidden
+def _size(model: tuple[str, PageState]) -> int:
+    """How many weights a model with a title has."""
+    problem = model[1].problem
+    return problem.n_features * problem.n_hidden
 
 
 def _train(state: PageState) -> None:
@@ -105,8 +102,8 @@ def _train(state: PageState) -> None:
     for change in changes:
         if change:
             live.change(change)
-        live.record()
         live.advance(1)
+        live.record()
         live.score()
 
 

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import re
+from http.client import HTTPConnection
 from typing import Any
 
 import pytest
@@ -92,6 +93,22 @@ def test_a_browser_without_the_token_gets_a_page_of_its_own(server: Running) -> 
         answer, text = server.get(path, **headers)
         assert answer.status == 403
         assert text.count(b"\n") == 1
+
+
+def test_it_gets_the_same_page_on_a_connection_that_was_let_in(server: Running) -> None:
+    """As a proxy would use it for another browser."""
+    connection = HTTPConnection("127.0.0.1", server.port, timeout=60)
+    said = []
+    for path in (f"/?token={server.token}", "/"):
+        connection.request("GET", path, headers={"Accept": "text/html"})
+        answer = connection.getresponse()
+        said.append(
+            (answer.status, answer.headers.get_all("content-security-policy"), answer.read())
+        )
+    connection.close()
+    outside, page = server.get("/", Accept="text/html")
+    assert said[0][0] == 303
+    assert said[1] == (403, [outside.headers["content-security-policy"]], page)
 
 
 def test_a_refusal_is_not_kept_by_the_browser(server: Running) -> None:

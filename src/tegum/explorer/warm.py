@@ -24,6 +24,7 @@ from tegum.explorer.live import Live
 from tegum.explorer.presets import PRESETS
 from tegum.explorer.state import FIRST, PageState
 from tegum.loss import polish, score
+from tegum.models import ReLUOutput
 from tegum.training import Training
 
 #: Features are dense or rare: other kernels, between which a slider goes.
@@ -108,10 +109,12 @@ def _train(state: PageState) -> None:
 
 
 def _exact() -> None:
-    """Exact losses and descent, as the library offers them."""
-    training = Training(engine="exact", steps=1)
-    runs = train(FIRST.problem, training=training, seeds=1, progress=False)
+    """Exact losses and descent, as the library offers them; GELU's is a series of its own."""
+    once: dict[str, Any] = {"seeds": 1, "progress": False}
+    runs = train(FIRST.problem, training=Training(engine="exact", steps=1), **once)
     polish(score(runs), steps=1)
+    smooth = FIRST.problem.replace(model=ReLUOutput(n_hidden=2, activation="gelu"))
+    score(train(smooth, training=Training(steps=1), **once))
 
 
 def main() -> None:

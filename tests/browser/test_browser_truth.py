@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import re
@@ -346,25 +345,34 @@ def test_what_waits_for_the_training_is_marked(visit: Visit) -> None:
     page.wait("!t.marks.awaiting")
 
 
+def test_lesson_after_lesson_shows_its_own_model_or_none(visit: Visit) -> None:
+    _through_lessons(visit("#/lessons?lesson=0"), 0.25)
+
+
 @pytest.mark.slow
 def test_ten_lessons_at_one_press_each_second_on_a_fresh_cache(
     browser: Browser, tmp_path: Path
 ) -> None:
-    """Kernels are compiled all the while: never another model's picture."""
+    """Kernels are compiled all the while."""
     environment = {**os.environ, "TEGUM_CACHE_DIR": str(tmp_path / "cache")}
-    problems = [PageState.read(lesson["state"]).problem for lesson in lessons()]  # type: ignore[arg-type]
     with running(STATIC, environment=environment) as server:
         page = ExplorerPage(server, browser, "#/lessons?lesson=0")
-        page.page.get_by_role("button", name="Lesson 10: ").wait_for()
-        for k, problem in enumerate(problems, start=1):
-            page.page.get_by_role("button", name=f"Lesson {k}: ").click()
-            end = time.monotonic() + 1
-            while time.monotonic() < end:
-                _is_of(page.page.evaluate(_SEEN), k, problem)
-        page.wait("t.settled && t.scene.n === 80")
-        _is_of(page.page.evaluate(_SEEN), 10, problems[-1])
+        _through_lessons(page, 1.0)
         page.close()
         page.must_be_clean()
+
+
+def _through_lessons(page: ExplorerPage, seconds: float) -> None:
+    """All ten, a press each so often; what is seen in between is the lesson's own, or nothing."""
+    page.page.get_by_role("button", name="Lesson 10: ").wait_for()
+    problems = [PageState.read(lesson["state"]).problem for lesson in lessons()]  # type: ignore[arg-type]
+    for k, problem in enumerate(problems, start=1):
+        page.page.get_by_role("button", name=f"Lesson {k}: ").click()
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            _is_of(page.page.evaluate(_SEEN), k, problem)
+    page.wait("t.settled && t.scene.n === 80")
+    _is_of(page.page.evaluate(_SEEN), 10, problems[-1])
 
 
 def _is_of(seen: dict[str, Any], lesson: int, problem: tg.Problem) -> None:
@@ -373,7 +381,5 @@ def _is_of(seen: dict[str, Any], lesson: int, problem: tg.Problem) -> None:
     if seen["marks"]["blank"]:
         assert seen["visible"] == 0
         return
-    assert json.dumps(seen["configured"]["state"]["problem"], sort_keys=True) == json.dumps(
-        json.loads(problem.to_json()), sort_keys=True
-    )
+    assert PageState.read(seen["configured"]["state"]).problem == problem
     assert (seen["scene"]["n"], seen["scene"]["m"]) == (problem.n_features, problem.n_hidden)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
+import re
+from http.client import HTTPConnection
 from typing import Any
 
 import pytest
@@ -61,6 +65,50 @@ def test_the_page_needs_the_token_once(server: Running) -> None:
     assert server.get("/", **known, Origin="http://evil.example")[0].status == 403
     assert server.get("/../../etc/passwd", **known)[0].status == 404
     assert server.get("/nothing", **known)[1] == b"Not Found\n"
+
+
+def test_a_browser_without_the_token_gets_a_page_of_its_own(server: Running) -> None:
+    """Whose policy lets its own style and script in, and nothing else; other strangers a line."""
+    browser = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    answer, page = server.get("/", **browser)
+    assert answer.status == 403
+    assert (answer.headers["cache-control"], answer.headers["content-type"]) == (
+        "no-store", "text/html; charset=utf-8",
+    )  # fmt: skip
+    policy = answer.headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'; ")
+    for tag in ("style", "script"):
+        (inside,) = re.findall(f"<{tag}>(.*?)</{tag}>".encode(), page, re.DOTALL)
+        digest = base64.b64encode(hashlib.sha256(inside).digest()).decode()
+        assert f"{tag}-src 'sha256-{digest}';" in policy
+    assert server.token.encode() not in page
+    assert server.get("/?token=wrong", **browser)[1] == page
+    for path, headers in (
+        ("/", {}),
+        ("/", {"Accept": "*/*"}),
+        ("/api/lessons", browser),
+        ("/", {**browser, "Host": "evil.example"}),
+        (f"/?token={server.token}", {**browser, "Origin": "http://evil.example"}),
+    ):
+        answer, text = server.get(path, **headers)
+        assert answer.status == 403
+        assert text.count(b"\n") == 1
+
+
+def test_it_gets_the_same_page_on_a_connection_that_was_let_in(server: Running) -> None:
+    """As a proxy would use it for another browser."""
+    connection = HTTPConnection("127.0.0.1", server.port, timeout=60)
+    said = []
+    for path in (f"/?token={server.token}", "/"):
+        connection.request("GET", path, headers={"Accept": "text/html"})
+        answer = connection.getresponse()
+        said.append(
+            (answer.status, answer.headers.get_all("content-security-policy"), answer.read())
+        )
+    connection.close()
+    outside, page = server.get("/", Accept="text/html")
+    assert said[0][0] == 303
+    assert said[1] == (403, [outside.headers["content-security-policy"]], page)
 
 
 def test_a_refusal_is_not_kept_by_the_browser(server: Running) -> None:

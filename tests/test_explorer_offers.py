@@ -22,7 +22,7 @@ from tegum.explorer.frames import decode, to_json
 from tegum.explorer.gallery import _verdicts, gallery, known_experiments
 from tegum.explorer.limits import Limits
 from tegum.explorer.presets import PRESETS, presets_of
-from tegum.explorer.serve import serve
+from tegum.explorer.serve import Place, serve
 from tegum.explorer.state import FIRST, PageState, numbers
 from tegum.explorer.vocabulary import vocabulary
 from tegum.models.activations import ACTIVATIONS
@@ -189,6 +189,22 @@ def test_what_cannot_be_served_is_said_in_a_line(
     assert "must be a loopback address, or come with --allow-remote; got '0.0.0.0'" in said
     assert main(["explore", "--port", "-3"]) == 2
     assert main(["explore", "--pages", "0"]) == 2
+    for state in ("n=5", "#live", "#/live?a b", "#/live?\x1b"):
+        assert main(["explore", "--state", state]) == 2
+        assert "--state must be an address of the page" in capsys.readouterr().err
+
+
+def test_a_state_is_opened_as_the_address_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr(
+        "tegum.explorer.serve.serve", lambda offer, **named: opened.append(named["fragment"])
+    )
+    for state in ("#/live?n=6&own=%7B%7D", "http://127.0.0.1:8642/#/live?n=6&own=%7B%7D"):
+        assert main(["explore", "--state", state]) == 0
+    assert main(["explore"]) == 0
+    assert opened == ["#/live?n=6&own=%7B%7D"] * 2 + [""]
+    place = Place("127.0.0.1", 8642, "key", opened[0])
+    assert place.url == "http://127.0.0.1:8642/?token=key#/live?n=6&own=%7B%7D"
 
 
 # --- the widget ----------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from explorer_server import small
 import tegum as tg
 from tegum.errors import SpecError
 from tegum.explorer import looking
+from tegum.explorer.census import Census
 from tegum.explorer.frames import decode, encode, to_json
 from tegum.explorer.history import History
 from tegum.explorer.limits import LimitError, Limits
@@ -85,7 +86,7 @@ def test_limits_count_what_a_step_costs() -> None:
 
 
 def _moment(step: int, W: np.ndarray) -> Moment:
-    return Moment(step, {"W": W}, np.zeros(len(W)), step, FIRST.problem, FIRST.training)
+    return Moment(step, {"W": W}, np.zeros(len(W)), step, FIRST.problem, FIRST.training, 0)
 
 
 def test_history_is_log_spaced_from_the_last_change_on() -> None:
@@ -141,19 +142,20 @@ def test_the_basis_does_not_jump() -> None:
     np.testing.assert_allclose(again.arrays["basis"], first.arrays["basis"], atol=0.02)
 
 
-def test_names_are_brought_up_to_date_a_few_at_a_time() -> None:
+def test_shapes_are_counted_a_few_at_a_time_and_never_those_of_two_steps() -> None:
     angles = np.pi * np.arange(5) * 2 / 5
     pentagon = np.stack([np.cos(angles), np.sin(angles)])
-    models = np.stack([pentagon, np.zeros((2, 5)), pentagon])
-    names = looking.Names(3)
-    rounds = 0
-    while not names.look(models, 7, seconds=0.0):
-        rounds += 1
-    assert rounds == 2
-    assert names.by_name() == [
-        {"name": "pentagon", "seeds": [0, 2]},
-        {"name": "nothing", "seeds": [1]},
-    ]
+    nothing = np.zeros((2, 5))
+    models, later = np.stack([pentagon, nothing, pentagon]), np.stack([nothing] * 3)
+    census = Census()
+    assert not census.count(models, 7, seconds=0.0)
+    assert (census.step, census.by_name()) == (None, [])
+    assert not census.count(later, 8, seconds=0.0, finish=True)
+    assert not census.count(later, 9, seconds=0.0, finish=True)
+    first = [{"name": "pentagon", "seeds": [0, 2]}, {"name": "nothing", "seeds": [1]}]
+    assert (census.step, census.by_name()) == (7, first)
+    assert [census.count(later, 9, seconds=0.0) for _ in range(4)] == [False, False, True, True]
+    assert (census.step, census.by_name()) == (9, [{"name": "nothing", "seeds": [0, 1, 2]}])
     assert looking.shape(np.full((2, 3), np.nan)) == "diverged"
 
 
@@ -214,10 +216,12 @@ def test_who_becomes_the_best_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     live.record()
     sent: list[dict[str, Any]] = []
     screen = Screen(lambda data: sent.append(decode(data)[0]), lambda text: None)
-    measured = iter([[1.0, 2.0, 2.0], [2.0, 2.0, 1.0]])
-    monkeypatch.setattr(live, "score", lambda: setattr(live, "scores", np.array(next(measured))))
+    measured = np.array([[1.0, 2.0, 2.0], [2.0, 2.0, 2.0], [2.0, 2.0, 1.0]])
+    now = [0]
+    monkeypatch.setattr(live, "score", lambda: setattr(live, "scores", measured[now[0]]))
     screen.start(live, 1)
     for seed in (0, 2):
+        now[0] = seed
         screen.want("analysis")
         for _ in range(3):
             screen.show()

@@ -13,6 +13,7 @@ import pytest
 from explorer_server import small
 
 import tegum as tg
+from tegum.analysis.tegum_factors import shape_name
 from tegum.errors import SpecError
 from tegum.explorer.exports import export
 from tegum.explorer.frames import decode
@@ -51,6 +52,12 @@ class _Shown:
         self.screen.want("frame", "analysis", "traces")
         time.sleep(0.04)  # more than a frame of 30 a second
         self.screen.show()
+
+    def rest(self) -> None:
+        """The same, and all that follows without another word."""
+        self.look()
+        while self.screen.wait() == 0:
+            self.screen.show()
 
     def file(self, kind: Any, which: Literal["selected", "all"] = "all") -> bytes:
         return export(
@@ -179,16 +186,75 @@ def test_the_past_comes_with_its_own_numbers() -> None:
     assert frame["numbers"]["importance"] == [1.0] * 5
 
 
-def test_shapes_name_the_step_they_are_of(monkeypatch: pytest.MonkeyPatch) -> None:
+def _shapes(models: np.ndarray) -> dict[str, list[int]]:
+    """The seeds of each shape, by tegum's own word for each model (m, n)."""
+    names = [shape_name(np.asarray(W, np.float64)) for W in models]
+    return {name: [k for k, other in enumerate(names) if other == name] for name in set(names)}
+
+
+def _counted(analysis: dict[str, Any]) -> dict[str, list[int]]:
+    return {one["name"]: one["seeds"] for one in analysis["shapes"]}
+
+
+def test_counts_are_all_of_the_step_that_they_name(monkeypatch: pytest.MonkeyPatch) -> None:
     shown = _Shown()
     shown.advance(5)
-    shown.look()
-    assert shown.headers["analysis"]["shapes_since"] == 5
-    monkeypatch.setattr("tegum.explorer.screen._SHAPE_SECONDS", 0.0)  # one of three at a time
-    shown.advance(9)
-    shown.look()
-    analysis = shown.headers["analysis"]
-    assert (analysis["step"], analysis["shapes_since"]) == (9, 5)
+    shown.rest()
+    monkeypatch.setattr("tegum.explorer.screen._COUNT_SECONDS", 0.0)  # one of three at a time
+    shown.screen.status = "running"
+    models = {5: shown.live.parameters()["W"].copy()}
+    seen = []
+    for step in (9, 200, 300, 310, 320):
+        shown.advance(step)
+        models[step] = shown.live.parameters()["W"].copy()
+        shown.look()
+        analysis = shown.headers["analysis"]
+        assert analysis["step"] == step
+        assert _counted(analysis) == _shapes(models[analysis["shapes_step"]])
+        seen.append(analysis["shapes_step"])
+    assert seen == [5, 5, 9, 9, 9]
+
+
+def test_what_stands_still_is_counted_to_the_end_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Paused, and at a step of the past: without another word of the page."""
+    shown = _Shown()
+    shown.advance(300)
+    monkeypatch.setattr("tegum.explorer.screen._COUNT_SECONDS", 0.0)
+    for past in (None, 30, 300):
+        shown.screen.past = None if past is None else shown.live.history.at(past)
+        shown.rest()
+        analysis, moment = shown.headers["analysis"], shown.screen.moment()
+        assert analysis["step"] == analysis["shapes_step"] == moment.step
+        assert _counted(analysis) == _shapes(moment.parameters["W"])
+
+
+def test_two_states_have_two_stamps() -> None:
+    """Of another step, model, time or number: what is drawn of one is told from the other."""
+    shown = _Shown()
+    shown.screen.selected = 1
+    stamps = []
+
+    def stamp() -> None:
+        shown.look()
+        own = ("run", "step", "changes", "past", "selected")
+        of = {kind: {name: shown.headers[kind][name] for name in own} for kind in shown.headers}
+        assert of["frame"] == of["analysis"]
+        assert of["frame"]["selected"] == of["traces"]["selected"]
+        stamps.append(json.dumps(of["frame"]))
+
+    shown.advance(20)
+    stamp()
+    shown.live.change({"feature_probability": 0.3})
+    stamp()
+    shown.advance(30)
+    stamp()
+    shown.screen.past = shown.live.history.at(30)
+    stamp()
+    shown.screen.past, shown.screen.selected = None, 2
+    stamp()
+    shown.screen.start(shown.live, 2)
+    stamp()
+    assert len(set(stamps)) == len(stamps)
 
 
 def test_a_curve_of_losses_ends_where_its_model_does() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from explorer_server import Running
-from playwright.sync_api import Browser, Locator, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 #: Where pictures of the page are kept; git does not know it.
 PICTURES = Path(os.environ.get("TEGUM_SCREENSHOTS", "build/screenshots"))
@@ -92,8 +92,13 @@ class ExplorerPage:
 
     def picture(self, name: str) -> None:
         """Keep a screenshot."""
+        self.keep(self.page, name)
+
+    @staticmethod
+    def keep(page: Page, name: str) -> None:
+        """A screenshot of any page."""
         PICTURES.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=PICTURES / f"{name}.png")
+        page.screenshot(path=PICTURES / f"{name}.png")
 
     # --- what is done --------------------------------------------------------------------------
 

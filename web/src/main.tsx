@@ -7,6 +7,7 @@ import "./style/controls.css";
 import "./style/layout.css";
 import "./style/views.css";
 import "./style/pages.css";
+import "./style/stamps.css";
 
 import { render } from "preact";
 

@@ -199,7 +199,8 @@ describe("settings and the server's descriptions", () => {
   it("move what does not fit to the nearest that does", () => {
     expect(fit({ data: "correlated", n: 7, setSize: 3 }).n).toBe(6);
     expect(fit({ data: "correlated", n: 1, setSize: 3 }).n).toBe(1);
-    expect(fit({ p: 0 }).p).toBe(1e-4);
+    expect(fit({ p: -1 }).p).toBe(0);
+    expect(fit({ p: 2 }).p).toBe(1);
     expect(fit({ n: 2.6 }).n).toBe(3);
     expect(fit({ form: "list", n: 4, list: [1, 2] }).list).toEqual([1, 2, 2, 2]);
     expect(fit({ data: "groups", groups: "nonsense" }).data).toBe("independent");

@@ -36,6 +36,8 @@ class Explore:
     them out, and it travels unencrypted."""
     open: Annotated[bool, arg(help_behavior_hint="")] = True
     """Do not open the page in the browser."""
+    state: Annotated[str | None, arg(metavar="#STATE", help_behavior_hint="")] = None
+    """State to open: an address of the page, or what stands in one from the # on, in quotes."""
     report: MaybeFolder = None
     """Report folder whose figures and verdicts the gallery shows; tegum-report if it is there."""
     pages: Whole = 8
@@ -48,6 +50,7 @@ class Explore:
         if self.port is not None and not 0 <= self.port < 2**16:
             raise SpecError.of("--port", "", "must be in [0, 65535]", self.port)
         at_least_one("--pages", self.pages)
+        fragment = "" if self.state is None else _fragment(self.state)
         from tegum.explorer.app import Offer
         from tegum.explorer.serve import serve
 
@@ -55,11 +58,12 @@ class Explore:
         if report is None and (_REPORT / "claims.json").is_file():
             report = _REPORT
         serve(
-            Offer(report, self.pages),
+            Offer(report, self.pages, warm=True),
             host=self.host,
             port=self.port,
             allow_remote=self.allow_remote,
             open_browser=self.open,
+            fragment=fragment,
             ready=self._ready,
         )
         return 0
@@ -70,3 +74,12 @@ class Explore:
             print(json.dumps({**about, "token": place.token}), flush=True)
         else:
             print(f"explorer: {place.url}\nCtrl-C ends it", flush=True)
+
+
+def _fragment(text: str) -> str:
+    """What an address holds of the page, from # on."""
+    found = text[text.find("#") :]
+    if not found.startswith("#/") or not found.isascii() or any(c <= " " for c in found):
+        rule = "must be an address of the page, with its state after #"
+        raise SpecError.of("--state", "", rule, text)
+    return found

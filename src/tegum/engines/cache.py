@@ -115,6 +115,11 @@ def keep(kernel: Dispatcher) -> Dispatcher:
     return kernel
 
 
+def kept_forms() -> int:
+    """How many compiled forms of kernels are kept on disk."""
+    return sum(1 for _ in (cache_home() / "kernels").glob("*/*/*.nbc"))
+
+
 def _shared(about: os.stat_result) -> str:
     """Who else could have written a folder or file, where the system says who may."""
     if not hasattr(os, "geteuid"):

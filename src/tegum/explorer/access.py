@@ -12,10 +12,11 @@ from http.cookies import CookieError, SimpleCookie
 from typing import Any, Final
 from urllib.parse import parse_qs
 
-from starlette.responses import PlainTextResponse, RedirectResponse
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tegum.errors import shorten
+from tegum.explorer.stranger import POLICY, page_for
 
 #: Names and texts of a request's headers, as they came.
 RawHeaders = Iterable[tuple[bytes, bytes]]
@@ -38,6 +39,8 @@ _REPORT_POLICY: Final = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; font-src data:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox allow-popups"
 )
+#: Said to who does not know the token.
+NO_TOKEN: Final = "the token is missing or wrong: open the address that tegum explore printed"
 HEADERS: Final = (
     ("x-content-type-options", "nosniff"),
     ("referrer-policy", "no-referrer"),
@@ -93,7 +96,7 @@ class Access:
             return f"requests from {shorten(origin)} are not answered"
         shown = (asked_in(query), _in_cookies(found["cookie"], cookie_of(headers)))
         if not any(hmac.compare_digest(text.encode(), self.token.encode()) for text in shown):
-            return "the token is missing or wrong: open the address that tegum explore printed"
+            return NO_TOKEN
         return None
 
     def _is_own(self, name: str) -> bool:
@@ -147,13 +150,21 @@ class Guard:
         if reason is not None and socket:
             await send({"type": "websocket.close", "code": 4403, "reason": reason})
         elif reason is not None:
-            await PlainTextResponse(f"{reason}\n", 403)(scope, receive, _armoured(send, scope))
+            await self._refuse(reason, scope)(scope, receive, _armoured(send, scope))
         elif not socket and scope["path"] == "/" and asked_in(query):
             await self._welcome(scope["headers"])(scope, receive, _armoured(send, scope))
         elif not socket:
             await self._app(scope, receive, _armoured(send, scope))
         else:
             await self._app(scope, receive, send)
+
+    def _refuse(self, reason: str, scope: Scope) -> Response:
+        """In a line; a browser without the token gets a page."""
+        ask = (scope["method"], scope["path"], scope["headers"])
+        page = page_for(*ask) if reason == NO_TOKEN else None
+        if page is None:
+            return PlainTextResponse(f"{reason}\n", 403)
+        return HTMLResponse(page, 403, {"content-security-policy": POLICY})
 
     def _welcome(self, headers: RawHeaders) -> RedirectResponse:
         """To the page, with the token in a cookie instead of the address."""
@@ -175,10 +186,11 @@ def _armoured(send: Send, scope: Scope) -> Send:
             cache = "private, max-age=31536000, immutable" if fixed else "no-store"
             extra: list[tuple[str, str]] = [
                 *HEADERS,
-                ("content-security-policy", policy),
                 ("cache-control", cache),
             ]
             own: MutableMapping[str, Any] = message
+            if not any(n.lower() == b"content-security-policy" for n, _ in own.get("headers", [])):
+                extra.append(("content-security-policy", policy))
             own["headers"] = [
                 *((n, v) for n, v in message.get("headers", []) if n.lower() != b"cache-control"),
                 *((name.encode(), text.encode()) for name, text in extra),

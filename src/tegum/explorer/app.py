@@ -25,7 +25,7 @@ from starlette.websockets import WebSocket
 from tegum.errors import TegumError
 from tegum.explorer.access import Access, Guard
 from tegum.explorer.limits import Limits
-from tegum.explorer.process import Pool, prepare
+from tegum.explorer.process import Pool, prepare, warm_up
 from tegum.explorer.session import Session
 from tegum.report.files import is_report_file
 
@@ -47,7 +47,8 @@ _MEDIA: Final = {
 class Offer:
     """What is served: `pages` at a time at most, from `static`, with a `report`.
 
-    Each page has `limits`; `spares` processes wait for the next ones.
+    Each page has `limits`; `spares` processes wait for the next ones. `warm`: another one compiles
+    ahead what lessons and presets need.
     """
 
     report: Path | None = None
@@ -55,6 +56,7 @@ class Offer:
     static: Path = STATIC
     limits: Limits = field(default_factory=Limits)
     spares: int = 1
+    warm: bool = False
 
 
 class ReportFiles(StaticFiles):
@@ -97,9 +99,13 @@ class Explorer:
     @asynccontextmanager
     async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
         await self.pool.open()
+        warming = asyncio.create_task(warm_up()) if self.offer.warm else None
         try:
             yield
         finally:
+            if warming is not None:
+                warming.cancel()
+                await asyncio.gather(warming, return_exceptions=True)
             if self._gallery is not None:
                 self._gallery.cancel()
             await self.pool.close()

@@ -11,7 +11,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
 
-from tegum.explorer.access import HEADERS, Access
+from tegum.explorer.access import HEADERS, NO_TOKEN, Access
+from tegum.explorer.stranger import POLICY, page_for
 
 _STRANGERS: Final = 64
 _SECONDS: Final = 5.0
@@ -64,7 +65,7 @@ class Porch:
 class Door(asyncio.Protocol):
     """A connection up to its first request, which the server gets if it shows the token.
 
-    What does not is answered in one line, and closed.
+    What does not is answered, in one line or with a page for a browser, and closed.
     """
 
     def __init__(
@@ -108,13 +109,14 @@ class Door(asyncio.Protocol):
             self._answer(400, "this is no request of HTTP")
             return
         if isinstance(event, h11.Request):
-            query = event.target.partition(b"?")[2]
+            path, _, query = event.target.partition(b"?")
             socket = any(name == b"upgrade" for name, _ in event.headers)
             reason = self._porch.access.refusal(event.headers, query, socket=socket)
             if reason is None:
                 self._let_in(self._transport)
-            else:
-                self._answer(403, reason)
+                return
+            ask = (event.method.decode(), path.decode("latin-1"), event.headers)
+            self._answer(403, reason, page_for(*ask) if reason == NO_TOKEN else None)
 
     def _let_in(self, transport: asyncio.Transport) -> None:
         self._porch.leave(self)
@@ -123,10 +125,12 @@ class Door(asyncio.Protocol):
         transport.set_protocol(inside)
         inside.data_received(b"".join(self._received))
 
-    def _answer(self, status: int, reason: str) -> None:
-        text = f"{reason}\n".encode()
+    def _answer(self, status: int, reason: str, page: str | None = None) -> None:
+        text = (page or f"{reason}\n").encode()
+        kind = "plain" if page is None else "html"
         headers = [
-            ("content-type", "text/plain; charset=utf-8"),
+            ("content-type", f"text/{kind}; charset=utf-8"),
+            ("content-security-policy", POLICY),
             ("content-length", str(len(text))),
             ("cache-control", "no-store"),
             ("connection", "close"),

@@ -39,6 +39,7 @@ class Live:
         self.ahead: list[Change] = list(state.changes)
         self.made: list[Change] = []
         self.repeatable = True
+        self._changes = 0
         self.batch = self._batch()
         self.arrays: Arrays = self.engine.init(self.batch)
         self.history = History(limits.history_bytes)
@@ -46,6 +47,7 @@ class Live:
         self._best: int | None = None
         self._measured: int | None = None
         self._probe_from = 0.0
+        self._scored: int | None = None
         self._make_due()
 
     # --- steps ---------------------------------------------------------------------------------
@@ -62,7 +64,7 @@ class Live:
 
     def moment(self) -> Moment:
         """The models as they are, with the losses that were measured last."""
-        about = (self._losses, self._measured, self.problem, self.training)
+        about = (self._losses, self._measured, self.problem, self.training, self._changes)
         return Moment(self.step, self.parameters(), *about)
 
     def parameters(self) -> Arrays:
@@ -128,6 +130,7 @@ class Live:
         self.problem, self.training = changed(self.problem, self.training, values)
         before, old = self.batch, self.arrays
         self.batch = self._batch()
+        self._changes += 1
         if self.engine.name == "exact":
             # its state remembers which instances have ended, and curvature of the old loss
             new = self.engine.init(self.batch)
@@ -137,7 +140,7 @@ class Live:
             self.arrays = {**new, "step": old["step"]}
         self.history.restart_at(self.step)
         self._losses, self._measured, self._probe_from = self._none(), None, 0.0
-        self.scores, self.errors = self._none(), self._none()
+        self.scores, self.errors, self._scored = self._none(), self._none(), None
 
     def _none(self) -> F64:
         return np.full(self.first.seeds, np.nan)
@@ -160,16 +163,20 @@ class Live:
         self._probe_from = now + (now - start) / _PROBE_SHARE
 
     def score(self) -> None:
-        """Measure `scores` and `errors` on held-out samples, and with them who is best.
+        """Measure `scores` and `errors` on held-out samples, unless they are of this step.
 
-        All models are shown the same samples, so that luck with them makes none of them the best.
+        They say who is best: all models are shown the same samples, so that luck with them makes
+        none of them the best.
         """
+        if self._scored == self.step:
+            return
         together = dataclasses.replace(self.batch, seeds=(0,) * self.batch.n_instances)
         with np.errstate(over="ignore", invalid="ignore"):
             found = self.engine.score(together, self.arrays, jobs=self.jobs)
         lost = found["diverged"] | ~finite(self.parameters())
         self.scores = np.where(lost, np.nan, np.maximum(found["loss"], 0.0))
         self.errors = np.where(lost, np.nan, found["loss_error"])
+        self._scored = self.step
 
     def best(self) -> int:
         """The seed of lowest held-out loss, kept until another is clearly lower."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -66,43 +65,6 @@ def describe(factor: Factor) -> dict[str, Any]:
 def shape(W: F64) -> str:
     """The polytopes of a model in a line; "diverged" where it is not finite."""
     return shape_name(W) if np.isfinite(W).all() else "diverged"
-
-
-class Names:
-    """The shapes of all seeds, brought up to date a few at a time."""
-
-    def __init__(self, count: int) -> None:
-        self._name = ["" for _ in range(count)]
-        self._step = [-1 for _ in range(count)]
-
-    def look(self, W: F64, step: int, seconds: float) -> bool:
-        """Name those of W (N, m, n) that were named longest ago; whether all are of this step.
-
-        Those that diverged are named at once.
-        """
-        end = time.perf_counter() + seconds
-        for seed in map(int, np.flatnonzero(~np.isfinite(W).all(axis=(1, 2)))):
-            self._name[seed], self._step[seed] = shape(W[seed]), step
-        old = [seed for seed, named in enumerate(self._step) if named != step]
-        old.sort(key=lambda seed: self._step[seed])
-        for done, seed in enumerate(old, start=1):
-            self._name[seed], self._step[seed] = shape(W[seed]), step
-            if time.perf_counter() > end:
-                return done == len(old)
-        return True
-
-    def since(self) -> int:
-        """The step of the oldest name."""
-        return min((step for step in self._step if step >= 0), default=0)
-
-    def by_name(self) -> list[dict[str, Any]]:
-        """Each shape and the seeds that have it, the most frequent first."""
-        seeds: dict[str, list[int]] = {}
-        for seed, name in enumerate(self._name):
-            if name:
-                seeds.setdefault(name, []).append(seed)
-        ordered = sorted(seeds.items(), key=lambda item: (-len(item[1]), item[0]))
-        return [{"name": name, "seeds": members} for name, members in ordered]
 
 
 def dimensionality(W: F64) -> F64:

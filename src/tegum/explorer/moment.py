@@ -21,7 +21,7 @@ class Moment:
 
     A model with a parameter that is not finite has diverged: it has no loss and no shape, whatever
     was measured of it before, and whichever of its parameters it is. `measured` is None, and
-    losses are NaN, before the first measurement.
+    losses are NaN, before the first measurement. `changes` counts those of the numbers before it.
     """
 
     step: int
@@ -30,6 +30,7 @@ class Moment:
     measured: int | None
     problem: Problem
     training: Training
+    changes: int
 
     @cached_property
     def finite(self) -> np.ndarray:
@@ -59,7 +60,8 @@ class Moment:
         """A copy that training does not change, in float32."""
         copies = {name: np.array(array, np.float32) for name, array in self.parameters.items()}
         losses = np.array(self.losses, np.float64)
-        return Moment(self.step, copies, losses, self.measured, self.problem, self.training)
+        about = (self.measured, self.problem, self.training, self.changes)
+        return Moment(self.step, copies, losses, *about)
 
     @property
     def nbytes(self) -> int:

@@ -14,6 +14,7 @@ from tegum.explorer.link import PREFIX
 
 _MOST_BYTES: Final = 256_000_000
 _GALLERY: Final = "from tegum.explorer.gallery import main; main()"
+_WARM: Final = "from tegum.explorer.warm import main; main()"
 _START: Final = "from tegum.explorer.worker import main; main()"
 
 
@@ -100,6 +101,18 @@ async def prepare(report: Path | None, delay: float) -> bytes:
     if process.returncode:
         raise TegumError("the gallery cannot be made; the server's output says why")
     return found
+
+
+async def warm_up() -> None:
+    """Make kernels ahead, in a process behind all others; cancelled, it is ended."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-P", "-c", _WARM), start_new_session=True
+    )
+    try:
+        await process.wait()
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
 
 
 class Pool:

@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 import numpy as np
 
 from tegum.explorer import looking
+from tegum.explorer.census import Census
 from tegum.explorer.frames import encode
 from tegum.explorer.live import Live
 from tegum.explorer.moment import Moment
@@ -25,8 +26,8 @@ _ANALYSIS_SHARE: Final = 0.15
 _HISTORY_SECONDS: Final = 0.5
 #: The shapes of all seeds are told while there are at most so many features in them together …
 _SHAPED: Final = 2000
-#: … and a part of them is looked at again in each analysis, for so many seconds.
-_SHAPE_SECONDS: Final = 0.02
+#: … and counted for so many seconds at a time, between which other work is done.
+_COUNT_SECONDS: Final = 0.02
 #: A page that has drawn nothing for so long is not looked at.
 _ASLEEP_SECONDS: Final = 60.0
 
@@ -51,7 +52,8 @@ class Screen:
         self._bases: dict[tuple[int, ...], Any] = {}
         self._pace: deque[tuple[float, int]] = deque()
         self._wanted: set[str] = set()
-        self._names = looking.Names(0)
+        self._census = Census()
+        self._counting = False
         self._analysis_from = self._history_from = 0.0
         self._history_seen = 0
 
@@ -61,8 +63,11 @@ class Screen:
         if isinstance(self.selected, int) and self.selected >= live.first.seeds:
             self.selected = "best"
         self._bases, self._history_seen = {}, 0
-        self._names = looking.Names(live.first.seeds)
+        self._census, self._counting = Census(), False
         self._pace.clear()
+        # its first picture waits for none of the last training's: kernels may be compiled next
+        self._in_flight.clear()
+        self._framed, self._last = None, -1.0
         self.want("frame", "analysis", "traces")
 
     def want(self, *kinds: str) -> None:
@@ -95,6 +100,8 @@ class Screen:
         if "traces" in self._wanted and self.live.history.records():
             self._wanted.discard("traces")
             self._send_frame(self._traces(self.live))
+        if self._counting and not self._moving():
+            self._count_on()
         if "analysis" in self._wanted and now >= self._analysis_from:
             self._show_analysis(self.live)
         history = self.live.history
@@ -110,6 +117,8 @@ class Screen:
         waits = [self._frame_in(now)]
         if "analysis" in self._wanted:
             waits.append(max(0.0, self._analysis_from - now))
+        if self._counting and not self._moving():
+            waits.append(0.0)
         if self.live.history.version != self._history_seen:
             waits.append(max(0.0, self._history_from - now))
         return min((wait for wait in waits if wait is not None), default=None)
@@ -128,6 +137,21 @@ class Screen:
             self.live.probe(force=True)
         return self.live.moment()
 
+    def _moving(self) -> bool:
+        """Whether what is looked at changes by itself."""
+        return self.status == "running" and self.past is None
+
+    def _count(self, W: Any, step: int) -> bool:
+        """Go on with the census; whether it is of these models. Without a pause it ends late."""
+        return self._census.count(W, step, _COUNT_SECONDS, finish=self._moving())
+
+    def _count_on(self) -> None:
+        """A part of the census of what stands still; the analysis that has all of it follows."""
+        moment = self.moment()
+        self._counting = not self._count(moment.all_directions(), moment.step)
+        if not self._counting:
+            self.want("analysis")
+
     def _frame_in(self, now: float) -> float | None:
         if "frame" not in self._wanted or len(self._in_flight) >= CREDIT:
             return None
@@ -141,6 +165,8 @@ class Screen:
         self._in_flight.append(self._frame)
         self._last = now
         moment, seed = self.moment(), self.seed()
+        if self._framed not in (None, seed):
+            self.want("traces")
         self._framed = seed
         W = moment.directions(seed)
         arrays = {**moment.model(seed), "D": looking.dimensionality(W), "losses": moment.losses}
@@ -148,12 +174,9 @@ class Screen:
             arrays["W_all"] = looking.directions(moment.parameters)
         header = {
             "type": "frame",
-            "run": self.run,
             "frame": self._frame,
-            "step": moment.step,
+            **self._stamp(moment, seed),
             "status": self.status,
-            "past": self.past is not None,
-            "selected": self._selected(seed),
             "finite": bool(moment.finite[seed]),
             "loss": float(moment.losses[seed]),
             "measured": moment.measured,
@@ -175,16 +198,14 @@ class Screen:
         found = looking.look(everything[seed], self._bases)
         self._bases = found.bases
         few = everything.shape[0] * everything.shape[2] <= _SHAPED
-        done = not few or self._names.look(everything, moment.step, _SHAPE_SECONDS)
+        done = not few or self._count(everything, moment.step)
+        self._counting = not done
         header = {
             "type": "analysis",
-            "run": self.run,
-            "step": moment.step,
-            "past": self.past is not None,
-            "selected": self._selected(seed),
+            **self._stamp(moment, seed),
             **found.header,
-            "shapes": self._names.by_name() if few else None,
-            "shapes_since": self._names.since() if few else None,
+            "shapes": self._census.by_name() if few else None,
+            "shapes_step": self._census.step if few else None,
         }
         scores = live.scores if self.past is None else moment.losses
         errors = live.errors if self.past is None else np.full_like(scores, np.nan)
@@ -192,7 +213,7 @@ class Screen:
         self._send_frame(encode(header, arrays))
         now = time.perf_counter()
         self._analysis_from = max(start + _ANALYSIS_SECONDS, now + (now - start) / _ANALYSIS_SHARE)
-        if not done:
+        if not done and self._moving():
             self._wanted.add("analysis")
 
     def _traces(self, live: Live) -> bytes:
@@ -209,11 +230,20 @@ class Screen:
             "median": middle,
             "D": looking.dimensionality(W),
         }
-        header = {"type": "traces", "run": self.run, "selected": self._selected(seed)}
+        header = {"type": "traces", **self._stamp(records[-1], seed, past=False)}
         return encode(header, arrays)
 
-    def _selected(self, seed: int) -> dict[str, Any]:
-        return {"by": "best" if self.selected == "best" else "seed", "seed": seed}
+    def _stamp(self, moment: Moment, seed: int, *, past: bool | None = None) -> dict[str, Any]:
+        """What all that a page draws says of itself: two of different stamps are of two states."""
+        by = "best" if self.selected == "best" else "seed"
+        past = self.past is not None if past is None else past
+        return {
+            "run": self.run,
+            "step": moment.step,
+            "changes": moment.changes,
+            "past": past,
+            "selected": {"by": by, "seed": seed},
+        }
 
     def _rate(self, live: Live, now: float) -> dict[str, float]:
         self._pace.append((now, live.step))

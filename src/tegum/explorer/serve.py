@@ -37,13 +37,15 @@ class Place:
     host: str
     port: int
     token: str
+    fragment: str = ""
 
     @property
     def url(self) -> str:
-        """The address to open; whoever knows it may come in."""
+        """The address to open, perhaps of a state; whoever knows it may come in."""
         shown = {"0.0.0.0": socket.gethostname(), "::": socket.gethostname()}
         host = shown.get(self.host, self.host)
-        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}/?token={self.token}"
+        origin = f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+        return f"{origin}/?token={self.token}{self.fragment}"
 
 
 def serve(
@@ -53,9 +55,12 @@ def serve(
     port: int | None = None,
     allow_remote: bool = False,
     open_browser: bool = True,
+    fragment: str = "",
     ready: Callable[[Place], None] = lambda place: None,
 ) -> None:
     """Serve the explorer until Ctrl-C; `ready` is told the address once it answers.
+
+    `fragment` is the part of an address from # on, which holds the state to open.
 
     Raises `TegumError` where the page is not built, the report folder is missing, the address
     cannot be had, or `host` is more than loopback without `allow_remote`.
@@ -68,7 +73,8 @@ def serve(
     if offer.report is not None and not offer.report.is_dir():
         raise SpecError.of("explore", "report", "must be a folder", str(offer.report))
     with _listening(host, port) as listener:
-        place = Place(host, int(listener.getsockname()[1]), token_urlsafe(24))
+        port = int(listener.getsockname()[1])
+        place = Place(host, port, token_urlsafe(24), fragment)
         access = Access(place.token, own_names(host), remote=not is_loopback(host))
         porch = Porch(access)
         config = uvicorn.Config(

@@ -157,6 +157,7 @@ class Worker:
     def _on_pause(self, command: messages.Pause) -> None:
         if self.trainer.present and self.screen.status == "running":
             self.trainer.stop("paused")
+        self.screen.want("frame")
         self._ok(command)
 
     def _on_step(self, command: messages.Advance) -> None:

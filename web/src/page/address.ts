@@ -11,12 +11,16 @@ import { decode, decodeView, encode } from "../state/url";
 const LEAST_INTERVAL = 400;
 
 let timer: ReturnType<typeof setTimeout> | undefined;
+let lastWritten = Number.NEGATIVE_INFINITY;
 let written = "";
 
 /** The address of what is shown now. */
 export function currentHash(): string {
   const offer = session.offer.peek();
   if (!offer) return globalThis.location.hash;
+  const asked = session.awaited.peek();
+  if (asked)
+    return `#${encode({ state: asked.state, view: view.peek(), place: asked.place }, offer)}`;
   const frame = session.frame.peek();
   const past = frame?.past ? frame.step : null;
   const at = past === null ? (frame?.step ?? 0) : (session.history.peek().at(-1) ?? 0);
@@ -26,6 +30,7 @@ export function currentHash(): string {
 
 function write(): void {
   timer = undefined;
+  lastWritten = performance.now();
   const hash = currentHash();
   if (hash === written || !state.peek()) return;
   const sameTab = decodeView(hash).tab === decodeView(written).tab;
@@ -42,7 +47,8 @@ export function keepAddress(): void {
     view.value;
     status.value;
     if (status.value !== "running") session.frame.value;
-    timer ??= setTimeout(write, LEAST_INTERVAL);
+    const wait = lastWritten + LEAST_INTERVAL - performance.now();
+    timer ??= setTimeout(write, Math.max(wait, 0));
   });
   globalThis.addEventListener("popstate", () => {
     const hash = globalThis.location.hash;

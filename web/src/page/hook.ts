@@ -1,6 +1,7 @@
 /** A window for tests and the curious: what is shown now, to be read and not written. */
 
 import { atRest } from "../state/actions";
+import { awaiting } from "../state/answers";
 import * as session from "../state/session";
 import { currentHash } from "./address";
 import { currentScene, loop, updatesPerSecond, vectors } from "./stage";
@@ -37,7 +38,22 @@ export function offerHook(): void {
     },
     /** Whether what the controls ask for is what there is to see. */
     get settled() {
-      return atRest() && session.frame.value?.run === session.configured.value?.run;
+      const { frame, configured } = session;
+      return atRest() && !session.blank.value && frame.value?.run === configured.value?.run;
+    },
+    /** What was asked for and is not there yet; null where nothing is. */
+    get awaited() {
+      return session.awaited.value;
+    },
+    /** Whether the picture, or what stands beside it, is older than what was asked for. */
+    get marks() {
+      return {
+        blank: session.blank.value,
+        awaiting: awaiting.value,
+        analysis: session.analysisStale.value,
+        census: session.censusStale.value,
+        trace: session.traceStale.value,
+      };
     },
     get settings() {
       return session.settings.value;

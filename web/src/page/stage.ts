@@ -3,7 +3,9 @@
 import { computed, effect } from "@preact/signals";
 
 import * as session from "../state/session";
-import { acknowledge, connect } from "../state/actions";
+import { acknowledge } from "../state/actions";
+import { awaiting } from "../state/answers";
+import { listen } from "../state/hearing";
 import { Loop } from "../views/loop";
 import { Projector } from "../views/projection";
 import { Scene, weightsOf } from "../views/scene";
@@ -25,23 +27,23 @@ let last: Scene | null = null;
 /** Built when somebody looks, so that nobody sees an older one than the server's last word. */
 const scene = computed<Scene | null>(() => {
   const frame = session.frame.value;
-  const weights = frame && weightsOf(frame.arrays);
-  if (!frame || !weights) return last;
+  if (!frame) return (last = null);
+  const weights = weightsOf(frame.arrays);
+  if (!weights) return last;
   const made = new Scene(weights, session.members.value, session.scheme.value);
   const analysis = session.analysis.value;
   made.losses = frame.arrays.losses?.data ?? made.losses;
   made.selected = frame.selected.seed;
   made.hovered = session.hovered.value;
   made.neurons = session.configured.value?.neurons ?? false;
-  if (analysis) {
-    made.heldOut = analysis.arrays.losses?.data ?? null;
-    made.shapes = analysis.shapes ?? [];
-    // What an analysis says of features is of the model that it looked at.
-    if (frame.finite && analysis.selected.seed === frame.selected.seed) {
-      made.factors = analysis.factors;
-      made.basis = analysis.arrays.basis ?? null;
-      made.factorBases = analysis.arrays.factor_bases ?? null;
-    }
+  if (analysis && !session.analysisStale.value) made.heldOut = analysis.arrays.losses?.data ?? null;
+  if (analysis && !session.censusStale.value) made.shapes = analysis.shapes ?? [];
+  // What an analysis says of features is of the model that it looked at.
+  const same = analysis?.run === frame.run && analysis.selected.seed === frame.selected.seed;
+  if (same && frame.finite) {
+    made.factors = analysis.factors;
+    made.basis = analysis.arrays.basis ?? null;
+    made.factorBases = analysis.arrays.factor_bases ?? null;
   }
   last = made;
   return made;
@@ -67,6 +69,11 @@ export function updatesPerSecond(seconds = 2): number {
   return drawnAt.filter((time) => time > since).length / seconds;
 }
 
+function mark(dataset: DOMStringMap, name: string, on: boolean): void {
+  if (on) dataset[name] = "";
+  else delete dataset[name];
+}
+
 export function start(): void {
   loop.after = report;
   effect(() => {
@@ -76,5 +83,13 @@ export function start(): void {
     session.members.value;
     loop.invalidate();
   });
-  connect(globalThis.location, () => loop.invalidate());
+  // What is shown of an older state is marked by the style sheet, without waiting for anybody.
+  const { dataset } = document.documentElement;
+  effect(() => mark(dataset, "blank", session.blank.value));
+  effect(() => mark(dataset, "awaiting", awaiting.value));
+  effect(() => {
+    session.blank.value;
+    loop.invalidate();
+  });
+  listen(globalThis.location, () => loop.invalidate());
 }

@@ -1,13 +1,25 @@
 /** The secondary views, each a card: matrices, lengths, curves, neurons, seeds. */
 
-import { type Signal, useSignal } from "@preact/signals";
+import { type ReadonlySignal, type Signal, computed, useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 
-import { short } from "../math/format";
+import { count, short } from "../math/format";
 import { currentScene, loop } from "../page/stage";
 import { select } from "../state/actions";
-import { configured, hovered, look, scheme, trace, view } from "../state/session";
+import {
+  analysis,
+  analysisStale,
+  configured,
+  frame,
+  heard,
+  hovered,
+  look,
+  scheme,
+  trace,
+  traceStale,
+  view,
+} from "../state/session";
 import { Canvas, type Surface } from "../views/canvas";
 import { type Curve, dimensionalityCurve, lossCurve } from "../views/curves";
 import { Heatmap } from "../views/heatmap";
@@ -25,10 +37,13 @@ export function Card(props: {
   title: string;
   name: string;
   note?: ComponentChildren;
+  /** Whether what it shows is not of the state that the picture shows. */
+  stale?: ReadonlySignal<boolean>;
   children: ComponentChildren;
 }) {
+  const stale = props.stale?.value ? " stale" : "";
   return (
-    <section class={`card view-${props.name}`} aria-label={props.title}>
+    <section class={`card view-${props.name}${stale}`} aria-label={props.title}>
       <header class="card-head">
         <h2>{props.title}</h2>
         {props.note && <span class="quiet">{props.note}</span>}
@@ -79,8 +94,9 @@ export function HeatmapCard() {
 
 /** The number under the pointer in words, or what the colours mean. */
 function EntryNote({ entry }: { entry: Signal<Place | null> }) {
-  const scene = currentScene();
   const i = hovered.value;
+  if (i !== null) frame.value; // the number follows the training while the pointer rests
+  const scene = currentScene();
   if (!scene || i === null || i >= scene.weights.n) return <>−1 red, 1 blue</>;
   const { n, b } = scene.weights;
   const column = entry.value?.column ?? i;
@@ -112,7 +128,7 @@ export function NormsCard() {
 
 export function NeuronsCard() {
   const neurons = useMemo(() => new Neurons(), []);
-  if (!configured.value?.neurons) return null;
+  if (!heard.configured.value?.neurons) return null; // its place stays while it is blank
   return (
     <Card title="What each neuron hears" name="neurons" note="weights stacked by feature">
       <Canvas
@@ -132,7 +148,16 @@ export function NeuronsCard() {
 export function SeedsCard() {
   const seeds = useMemo(() => new Seeds(), []);
   return (
-    <Card title="All models by loss" name="seeds" note="click one to see it; B: the best">
+    <Card
+      title="All models by loss"
+      name="seeds"
+      note={
+        <>
+          <LossesOf />
+          click one to see it; B: the best
+        </>
+      }
+    >
       <Canvas
         loop={loop}
         name="seeds"
@@ -147,6 +172,17 @@ export function SeedsCard() {
       />
     </Card>
   );
+}
+
+/** The step of the losses of all models: the last look at held-out samples, or the last batch. */
+const lossesOf = computed(() => {
+  const [a, f] = [analysis.value, frame.value];
+  return a && !analysisStale.value ? a.step : (f?.measured ?? null);
+});
+
+function LossesOf() {
+  const at = lossesOf.value;
+  return at === null ? null : <span data-testid="losses-of">step {count(at)}; </span>;
 }
 
 /** Arrow keys go along the ranking by loss. */
@@ -165,6 +201,7 @@ export function LossCard() {
     <Card
       title="Loss"
       name="loss"
+      stale={traceStale}
       note={
         <>
           <StepAxis /> <span class="key shown">shown</span> <span class="key best">best</span>{" "}
@@ -203,6 +240,7 @@ export function DimensionalityCard() {
     <Card
       title="Dimensions per feature, Dᵢ"
       name="dimensionality"
+      stale={traceStale}
       note="dotted: shares that polytopes give"
     >
       <CurveBox

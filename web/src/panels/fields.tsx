@@ -3,6 +3,8 @@
 import type { ComponentChildren } from "preact";
 import { useId, useLayoutEffect, useState } from "preact/hooks";
 
+import { refusal } from "../state/session";
+
 interface Common {
   label: string;
   /** A sentence in plain words, shown when the pointer rests on the label. */
@@ -37,6 +39,7 @@ export function Choice<T extends string>(props: SelectProps<T>) {
           </option>
         ))}
       </select>
+      <Refusal name={props.name} />
     </div>
   );
 }
@@ -63,18 +66,37 @@ export function NumberField(props: NumberProps) {
         type="number"
         aria-description={props.help}
         shown={String(props.value)}
-        min={low}
-        max={high}
+        min={Number.isFinite(low) ? low : undefined}
+        max={Number.isFinite(high) ? high : undefined}
         step={props.step ?? 1}
         disabled={props.disabled ?? false}
         take={(text) => {
           const value = text === "" ? NaN : Number(text);
-          const good = value >= low && value <= high;
-          if (good && value !== props.value) props.onChange(value);
-          return good;
+          if (!(value >= low && value <= high)) return `must be ${between(low, high)}`;
+          if (value !== props.value) props.onChange(value);
+          return null;
         }}
       />
+      <Refusal name={props.name} />
     </div>
+  );
+}
+
+/** The numbers from one to another in words; ends that are not there are left out. */
+function between(low: number, high: number): string {
+  if (Number.isFinite(low) && Number.isFinite(high)) return `from ${low} to ${high}`;
+  if (Number.isFinite(high)) return `${high} or less`;
+  return Number.isFinite(low) ? `${low} or more` : "a number";
+}
+
+/** Why the server did not take what was chosen here. */
+export function Refusal({ name }: { name: string }) {
+  const refused = refusal.value;
+  if (!refused?.names.some((other) => other === name)) return null;
+  return (
+    <p class="refusal" role="alert">
+      {refused.text}; the model is still the one before.
+    </p>
   );
 }
 
@@ -84,34 +106,41 @@ interface EntryProps {
   type: "number" | "text";
   /** What stands there while nobody writes. */
   shown: string;
-  /** Uses what was written; whether it can be used. */
-  take: (text: string) => boolean;
+  /** Uses what was written; why it cannot be used, or null. */
+  take: (text: string) => string | null;
   [attribute: string]: unknown;
 }
 
 /**
  * A field to write in. What is being written stays while the page is drawn anew around it, and so
- * does, marked, what cannot be used: until another value arrives from elsewhere.
+ * does, with the reason, what cannot be used: until another value arrives from elsewhere.
  */
 export function Entry({ shown, take, ...attributes }: EntryProps) {
   const [draft, setDraft] = useState<string | null>(null);
-  const [bad, setBad] = useState(false);
+  const [bad, setBad] = useState<string | null>(null);
   useLayoutEffect(() => {
     setDraft(null);
-    setBad(false);
+    setBad(null);
   }, [shown]);
   return (
-    <input
-      {...(attributes as object)}
-      aria-invalid={bad}
-      value={draft ?? shown}
-      onInput={(event) => setDraft(event.currentTarget.value)}
-      onChange={(event) => {
-        const good = take(event.currentTarget.value);
-        setBad(!good);
-        if (good) setDraft(null);
-      }}
-    />
+    <>
+      <input
+        {...(attributes as object)}
+        aria-invalid={bad !== null}
+        value={draft ?? shown}
+        onInput={(event) => setDraft(event.currentTarget.value)}
+        onChange={(event) => {
+          const reason = take(event.currentTarget.value);
+          setBad(reason);
+          if (reason === null) setDraft(null);
+        }}
+      />
+      {bad !== null && (
+        <p class="refusal" role="alert">
+          {bad}; it stays {shown}.
+        </p>
+      )}
+    </>
   );
 }
 
@@ -170,6 +199,7 @@ export function Slider(props: SliderProps) {
         }}
       />
       {props.hint && <span class="hint">{props.hint}</span>}
+      <Refusal name={props.name} />
     </div>
   );
 }

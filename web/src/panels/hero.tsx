@@ -1,7 +1,7 @@
 /** The model itself, in a plane or in space: what is projected on the wall. */
 
 import { currentScene, flat, loop, vectors } from "../page/stage";
-import { configured, frame, hovered, look, preparing, view } from "../state/session";
+import { blank, configured, frame, hovered, look, preparing, view } from "../state/session";
 import { fixed } from "../math/format";
 import { Canvas, type Surface } from "../views/canvas";
 import { Downloads } from "./downloads";
@@ -12,12 +12,12 @@ import { TimeTravel, WAITING } from "./transport";
 
 export function Hero() {
   const { mode } = view.value;
-  const m = configured.value?.n_hidden ?? 2;
-  const space = mode === "3d" && m > 1;
+  const m = configured.value?.n_hidden;
+  const space = mode === "3d" && m !== 1;
   return (
     <section class="card hero" aria-label="Feature vectors">
       <header class="card-head">
-        <h2>Features in {m}-D</h2>
+        <h2>{m === undefined ? "Features" : `Features in ${m}-D`}</h2>
         <div class="card-tools">
           <PlaneChoice />
           <Segmented
@@ -28,7 +28,7 @@ export function Hero() {
               {
                 value: "3d",
                 text: "3-D",
-                disabled: m < 2,
+                disabled: m === 1,
                 help: "Drag to turn it; arrow keys turn it too.",
               },
             ]}
@@ -50,7 +50,7 @@ export function Hero() {
 /** Why nothing moves yet; it fades in late, so that it does not flicker where all is ready. */
 function Preparing() {
   return (
-    <p class="preparing" role="status">
+    <p class={blank.value ? "preparing at-once" : "preparing"} role="status">
       <b>Preparing …</b> {WAITING}
     </p>
   );

@@ -3,7 +3,7 @@
 import { short } from "../math/format";
 import { change } from "../state/actions";
 import { type Settings, importances } from "../state/settings";
-import { Choice, Entry, Slider } from "./fields";
+import { Choice, Entry, Refusal, Slider } from "./fields";
 
 export function Importance({ s }: { s: Settings }) {
   const falling = s.form === "geometric";
@@ -67,10 +67,12 @@ function ListField({ s }: { s: Settings }) {
             .filter(Boolean)
             .map(Number);
           const good = list.length > 0 && list.every((x) => x >= 0) && list.some((x) => x > 0);
-          if (good) change({ list });
-          return good;
+          if (!good) return "must be numbers from 0 up, one of them above 0";
+          change({ list });
+          return null;
         }}
       />
+      <Refusal name="list" />
     </div>
   );
 }

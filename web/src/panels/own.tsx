@@ -81,9 +81,9 @@ function JsonField(props: Omit<OwnProps, "field"> & { label: string; help: strin
         take={(text) => {
           try {
             onChange(JSON.parse(text) as Json);
-            return true;
+            return null;
           } catch {
-            return false;
+            return "must be JSON, such as 0.5 or [1, 2]";
           }
         }}
       />

@@ -1,6 +1,6 @@
 /** Which plane of a larger hidden space is looked at. */
 
-import { analysis, configured, look, view } from "../state/session";
+import { configured, look, ownAnalysis, view } from "../state/session";
 
 const PRINCIPAL = "principal";
 const AXES = "axes";
@@ -9,7 +9,7 @@ export function PlaneChoice() {
   const { mode, plane, factor } = view.value;
   const m = configured.value?.n_hidden ?? 0;
   if (m <= (mode === "3d" ? 3 : 2)) return null;
-  const factors = (analysis.value?.factors ?? [])
+  const factors = (ownAnalysis.value?.factors ?? [])
     .map((found, position) => ({ ...found, position }))
     .filter(({ features }) => features.length > 1);
   return (

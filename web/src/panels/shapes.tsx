@@ -3,7 +3,19 @@
 import { css, cycle } from "../colour/scales";
 import { count, fixed } from "../math/format";
 import { select } from "../state/actions";
-import { analysis, colours, configured, hovered, look, scheme, view } from "../state/session";
+import {
+  analysis,
+  analysisStale,
+  blank,
+  censusStale,
+  colours,
+  configured,
+  hovered,
+  look,
+  ownAnalysis,
+  scheme,
+  view,
+} from "../state/session";
 import type { Factor } from "../wire/messages";
 
 /** More factors than this are told by how many there are. */
@@ -12,31 +24,53 @@ const CHIPS = 10;
 
 export function Shapes() {
   const a = analysis.value;
-  if (!a) return <p class="quiet">No analysis yet.</p>;
+  if (!a) return <p class="quiet">{blank.value ? "Preparing …" : "Not looked at yet …"}</p>;
   const n = configured.value?.n_features ?? 0;
+  const stale = analysisStale.value;
   return (
     <div class="shapes">
-      <p class="shape-name" data-testid="shape">
-        {a.shape}
+      <div class={stale ? "stale" : undefined}>
+        <p class="shape-name" data-testid="shape">
+          {a.shape}
+        </p>
+        <p class="quiet" data-testid="analysis-of">
+          {stale && "older: "}
+          {!ownAnalysis.value && `model ${a.selected.seed}, `}
+          step {count(a.step)}
+          {a.represented !== null && `: ${a.represented} of ${n} features represented`}
+          {a.dimensions_per_feature !== null &&
+            `, D* = ${fixed(a.dimensions_per_feature)} dimensions each`}
+        </p>
+        <ul class="factors" aria-label="Tegum factors of this model">
+          {a.factors.slice(0, LISTED).map((factor, k) => (
+            <li key={k}>
+              <FactorButton factor={factor} position={k} />
+            </li>
+          ))}
+          {a.factors.length > LISTED && <li class="quiet">and {a.factors.length - LISTED} more</li>}
+        </ul>
+      </div>
+      {a.shapes && <Counts shapes={a.shapes} at={a.shapes_step} />}
+    </div>
+  );
+}
+
+/** The census, and the step that it is of: all of it of one step. */
+function Counts({
+  shapes,
+  at,
+}: {
+  shapes: { name: string; seeds: number[] }[];
+  at: number | null;
+}) {
+  const stale = censusStale.value;
+  return (
+    <div class={stale ? "stale" : undefined}>
+      {shapes.length > 0 && <Census shapes={shapes} />}
+      <p class="quiet" data-testid="census-of">
+        {at !== null && `all models, at step ${count(at)}`}
+        {(stale || at === null) && (at === null ? "counting …" : "; counting …")}
       </p>
-      <p class="quiet">
-        step {count(a.step)}
-        {a.represented !== null && `: ${a.represented} of ${n} features represented`}
-        {a.dimensions_per_feature !== null &&
-          `, D* = ${fixed(a.dimensions_per_feature)} dimensions each`}
-      </p>
-      <ul class="factors" aria-label="Tegum factors of this model">
-        {a.factors.slice(0, LISTED).map((factor, k) => (
-          <li key={k}>
-            <FactorButton factor={factor} position={k} />
-          </li>
-        ))}
-        {a.factors.length > LISTED && <li class="quiet">and {a.factors.length - LISTED} more</li>}
-      </ul>
-      {a.shapes && a.shapes.length > 0 && <Census shapes={a.shapes} />}
-      {a.shapes && (a.shapes_since ?? a.step) < a.step && (
-        <p class="quiet">some of them since step {count(a.shapes_since ?? 0)}</p>
-      )}
     </div>
   );
 }

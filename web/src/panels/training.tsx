@@ -8,10 +8,12 @@ import type { Choices } from "./controls";
 import { Choice, NumberField, Slider } from "./fields";
 import { OPTIMIZERS, menu } from "./names";
 
+/** The ends of the slider; a state may have another rate. */
+const [SLOWEST, FASTEST] = [1e-5, 1];
+
 export function Training({ s, offer }: Choices) {
   const sampled = !enginesOf(offer).includes(s.optimizer);
   const { schedule } = offer.vocabulary.training;
-  const [slowest, fastest] = rangeOf("learningRate", offer);
   return (
     <>
       <Choice
@@ -27,8 +29,8 @@ export function Training({ s, offer }: Choices) {
         label="Learning rate"
         help="The size of a step. It acts on the running training."
         value={s.learningRate}
-        low={slowest}
-        high={fastest}
+        low={SLOWEST}
+        high={FASTEST}
         log
         text={short(s.learningRate)}
         onInput={(learningRate) => change({ learningRate })}

@@ -4,6 +4,7 @@ import { count, short } from "../math/format";
 import { restart, runOrPause, seek, speed, step } from "../state/actions";
 import { configured, connection, frame, history, preparing, status } from "../state/session";
 import { updatesPerSecond } from "../page/stage";
+import type { Frame } from "../wire/messages";
 
 export function Transport() {
   const running = status.value === "running";
@@ -103,7 +104,7 @@ function Numbers() {
       />
       <Figure
         name="model"
-        value={`${f.selected.seed}${f.selected.by === "best" ? ", best" : ""} of ${n}`}
+        value={`${f.selected.seed}${best(f)} of ${n}`}
         help="The seed of the model that is shown"
       />
       <Figure
@@ -115,6 +116,10 @@ function Numbers() {
     </dl>
   );
 }
+
+/** Which model is best is found in the present. */
+const best = ({ selected, past }: Frame): string =>
+  selected.by !== "best" ? "" : past ? ", best now," : ", best";
 
 function Figure({ name, value, help }: { name: string; value: string; help?: string | undefined }) {
   return (

@@ -76,18 +76,18 @@ export const DEFAULTS: Settings = {
   seed: 0,
 };
 
-/** Closed ranges of the numbers; what lies outside is moved to the nearest end. */
+/** What a server can be asked for, within its limits; what lies outside is moved to the nearest end. */
 const ranges = (limits: Limits) =>
   ({
     n: [1, limits.features],
     m: [1, limits.hidden],
     setSize: [1, 40],
-    p: [1e-4, 1],
-    ratio: [1e-3, 100],
-    l1: [0, 1],
-    learningRate: [1e-5, 1],
-    momentum: [0, 0.999],
-    weightDecay: [0, 1],
+    p: [0, 1],
+    ratio: [0, Infinity],
+    l1: [0, Infinity],
+    learningRate: [0, Infinity],
+    momentum: [0, 1],
+    weightDecay: [0, Infinity],
     batch: [1, limits.batch_size],
     steps: [1, limits.steps],
     seeds: [1, limits.seeds],

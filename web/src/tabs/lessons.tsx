@@ -1,7 +1,7 @@
 /** A short guided path: each step a model, and a few sentences on what to see in it. */
 
 import { signal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 
 import { Controls } from "../panels/controls";
 import { configure } from "../state/actions";
@@ -23,7 +23,6 @@ const lessons = signal<Lesson[]>([]);
 const failure = signal("");
 
 async function load(): Promise<void> {
-  if (lessons.value.length > 0) return;
   const answer = await fetch("api/lessons");
   if (!answer.ok) throw new Error(`${answer.status} ${answer.statusText}`);
   lessons.value = (await answer.json()) as Lesson[];
@@ -46,12 +45,15 @@ let kept =
   decodeView(globalThis.location.hash).tab === "lessons" && namesState(globalThis.location.hash);
 
 export function LessonsTab() {
-  useEffect(() => {
+  // Before anything is painted: the model of another tab is not to be seen beside a lesson.
+  useLayoutEffect(() => {
+    const begin = (): void => {
+      if (!kept) open(view.peek().lesson);
+      kept = false;
+    };
+    if (lessons.value.length > 0) return begin();
     load()
-      .then(() => {
-        if (!kept) open(view.peek().lesson);
-        kept = false;
-      })
+      .then(begin)
       .catch((error: Error) => (failure.value = error.message));
   }, []);
   const index = Math.min(view.value.lesson, Math.max(lessons.value.length - 1, 0));

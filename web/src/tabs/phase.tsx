@@ -59,6 +59,7 @@ function Setting() {
   const set = (changes: Partial<typeof wish.value>): void =>
     void (wish.value = { ...wish.value, ...changes });
   const { diagram } = view.value;
+  const now = phase.value?.n_features === diagram ? phase.value : null;
   if (!offer.value) return null;
   const most = offer.value.limits.phase;
   return (
@@ -109,11 +110,7 @@ function Setting() {
       >
         {phaseRunning.value ? "Stop" : "Train"}
       </button>
-      <progress
-        aria-label="Trained cells"
-        value={phase.value?.done ?? 0}
-        max={phase.value?.total ?? 1}
-      />
+      <progress aria-label="Trained cells" value={now?.done ?? 0} max={now?.total ?? 1} />
     </div>
   );
 }

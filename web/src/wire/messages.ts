@@ -119,7 +119,7 @@ export type TextMessage =
   | ErrorMessage
   | Crashed
   | { type: "busy"; run: number; message: string }
-  | { type: "ok" }
+  | { type: "ok"; id?: number | string | null }
   | { type: "phase_stopped"; phase: number };
 
 export type Status = "running" | "paused" | "done" | "failed";
@@ -129,14 +129,20 @@ export interface Selected {
   seed: number;
 }
 
-export interface Frame {
-  type: "frame";
+/** Of which model something is, and when: what has another stamp belongs to another picture. */
+export interface Stamp {
   run: number;
-  frame: number;
   step: number;
-  status: Status;
+  /** How many changes of the numbers there had been. */
+  changes: number;
   past: boolean;
   selected: Selected;
+}
+
+export interface Frame extends Stamp {
+  type: "frame";
+  frame: number;
+  status: Status;
   /** Whether the model that is shown is: it has no loss where it is not. */
   finite: boolean;
   loss: number | null;
@@ -157,26 +163,21 @@ export interface Factor {
   distance: number | null;
 }
 
-export interface Analysis {
+export interface Analysis extends Stamp {
   type: "analysis";
-  run: number;
-  step: number;
-  past: boolean;
-  selected: Selected;
   represented: number | null;
   dimensions_per_feature: number | null;
   factors: Factor[];
   shape: string;
   shapes: { name: string; seeds: number[] }[] | null;
-  /** The step of the oldest of these shapes. */
-  shapes_since: number | null;
+  /** The step of all these shapes; null before the first count. */
+  shapes_step: number | null;
   arrays: Record<string, Tensor>;
 }
 
-export interface Traces {
+/** Its stamp is that of the last of its points. */
+export interface Traces extends Stamp {
   type: "traces";
-  run: number;
-  selected: Selected;
   arrays: Record<string, Tensor>;
 }
 

@@ -8,7 +8,7 @@ map runs from red to blue through white.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import wraps
 from typing import Any, Final, ParamSpec
@@ -20,7 +20,10 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colorbar import Colorbar
 from matplotlib.colors import Colormap, LinearSegmentedColormap, ListedColormap, Normalize
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 from matplotlib.ticker import Formatter, LogFormatterSciNotation
+
+from tegum.plots._place import documented, given_axes
 
 INK: Final = "#262626"
 FAINT: Final = "#d0d0d0"
@@ -89,6 +92,10 @@ _RC: Final[dict[Any, Any]] = {
     "mathtext.fontset": "dejavusans",
 }
 
+#: The sizes of text among them, and the settings that choose a family.
+_SIZES: Final = tuple(name for name in _RC if name.endswith("size") and "tick.major" not in name)
+_FAMILIES: Final = ("font.family", "font.sans-serif", "font.serif", "font.monospace")
+
 _POWER: Final = re.compile(r"\$\\mathdefault\{(?:(-?[\d.]+)\\times)?(-?\d+)\^\{(-?\d+)\}\}\$")
 _RAISED: Final = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -97,33 +104,99 @@ Arguments = ParamSpec("Arguments")
 
 @contextmanager
 def look() -> Iterator[None]:
-    """The common look, whatever the caller's matplotlib settings; they stay as they are."""
+    """Our look alone, whatever the settings of matplotlib; they come back at the end of the block.
+
+    Without it a drawing function takes our look under yours: what you have changed of matplotlib's
+    settings (`rcParams`, a style sheet, a `matplotlibrc`) holds, the rest is ours. In axes of
+    yours nothing is ours.
+
+    Returns:
+        A context, for `with`.
+
+    Source: method, matplotlib's `rc_context`.
+    """
     with mpl.rc_context():
         mpl.rcdefaults()
         mpl.rcParams.update(_RC)
         yield
 
 
+def under_users() -> dict[Any, Any]:
+    """The settings of our look but for those that the user has changed.
+
+    Sizes of text follow the user's, and a family that was chosen among matplotlib's is kept.
+    """
+    ours = dict(_RC)
+    users: Mapping[Any, Any] = mpl.rcParams
+    if users["font.size"] != mpl.rcParamsDefault["font.size"]:
+        base = float(users["font.size"])
+        ours |= {name: ours[name] / TEXT * base for name in _SIZES}
+    if any(users[name] != mpl.rcParamsDefault[name] for name in _FAMILIES):
+        del ours["font.family"]
+    for side in ("xtick", "ytick"):  # labels have the colour of their ticks unless it is ours
+        if users[f"{side}.color"] != mpl.rcParamsDefault[f"{side}.color"]:
+            del ours[f"{side}.labelcolor"]
+    return {k: v for k, v in ours.items() if users[k] == mpl.rcParamsDefault[k]}
+
+
 def styled(draw: Callable[Arguments, Figure]) -> Callable[Arguments, Figure]:
-    """Draw in the common look, with the powers of logarithmic axes in plain text."""
+    """Draw in our look under the user's, or in axes of the user's in none of it.
+
+    The powers of logarithmic axes are in plain text. A function whose last arguments are a `Place`
+    has them in its signature and its docstring.
+    """
 
     @wraps(draw)
     def wrapped(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Figure:
-        with look():
+        given = given_axes(kwargs)
+        with mpl.rc_context({} if given else under_users()):
             figure = draw(*args, **kwargs)
-        write_plain_powers(figure)
+        write_plain_powers(given or figure.axes)
         return figure
 
-    return wrapped
+    return documented(wrapped)
 
 
-def write_plain_powers(figure: Figure) -> None:
+def write_plain_powers(panels: Iterable[Axes]) -> None:
     """Write the labels of all logarithmic axes as `PlainPowers`."""
-    for axes in figure.axes:
+    for axes in panels:
         for axis in (axes.xaxis, axes.yaxis):
             if type(axis.get_major_formatter()) is LogFormatterSciNotation:
                 axis.set_major_formatter(PlainPowers(axis.get_major_formatter()))
                 axis.set_minor_formatter(PlainPowers(axis.get_minor_formatter()))
+
+
+def points(setting: str) -> float:
+    """The size of the text that a setting of matplotlib names, such as "axes.titlesize"."""
+    users: Mapping[Any, Any] = mpl.rcParams
+    return float(FontProperties(size=users[setting]).get_size_in_points())
+
+
+def grown(setting: str) -> float:
+    """How much larger that text is than in our look."""
+    return points(setting) / float(_RC[setting])
+
+
+def small() -> float:
+    """The size of small text in points: `SMALL` in our look."""
+    return points("legend.fontsize")
+
+
+def ink() -> str:
+    """The colour of text and of lines without a meaning of their own: `INK` in our look."""
+    return str(mpl.rcParams["text.color"])
+
+
+def paper() -> str:
+    """The colour behind what is drawn: white in our look."""
+    return str(mpl.rcParams["axes.facecolor"])
+
+
+def cycle() -> list[str]:
+    """The colours of groups: `CYCLE` in our look."""
+    return [str(one["color"]) for one in mpl.rcParams["axes.prop_cycle"] if "color" in one] or [
+        BLUE
+    ]
 
 
 class PlainPowers(Formatter):

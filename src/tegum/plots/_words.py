@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axis import XAxis, YAxis
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 
 from tegum.plots import style
 
@@ -63,7 +63,7 @@ def log_ticks(axis: XAxis | YAxis, room: float, choices: Sequence[Sequence[float
     length = partial(width, setting=setting) if axis.axis_name == "x" else lines
     subs = next((c for c in choices if _fits(c, low, high, room, length)), choices[-1])
     axis.set_major_locator(LogLocator(subs=tuple(subs)))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axis.set_minor_locator(NullLocator())
 
 

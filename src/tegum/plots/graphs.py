@@ -97,7 +97,7 @@ def feature_graphs(
         words = [_words_of(part, int(_WIDTH * min(1.0, narrow / 2 / _SIDE))) for part in parts]
         title = letter * max(_TITLE, 0.15 * max(1 + one.count("\n") for one in words) + 0.1)
     room = Room(
-        cell=(_SIDE, _SIDE), gap=(_GAP, title), rest=(2 * _EDGE - _GAP, 2 * _EDGE + key), least=1.4
+        cell=(_SIDE, _SIDE), gap=(_GAP, title), rest=(2 * _EDGE - _GAP, 2 * _EDGE + key), least=1.3
     )
     cells = canvas.cells(len(parts), columns, room)
     side = _SIDE * cells.scale

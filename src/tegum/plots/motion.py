@@ -81,7 +81,7 @@ def motion_3d(
     with mpl.rc_context(settings):
         scene, beside = _sheet(canvas, curve is not None)
         dot = None if curve is None else _curve(beside, curve)
-    style.write_plain_powers(canvas.figure.axes)
+        style.write_plain_powers(canvas.figure.axes)
     steps = np.unique(data["step"].to_numpy())
     moments = {step: rows.sort_values("feature") for step, rows in data.groupby("step")}
     paths = np.stack([moments[step][_projection.XYZ].to_numpy(dtype=float) for step in steps])

@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 
 from tegum.dims import DENSITY, F64
 from tegum.errors import SpecError
@@ -195,7 +195,7 @@ def plane_axes(axes: Axes, rows: pd.DataFrame, *, sparsity: bool) -> None:
     axes.set_xlabel("relative importance of the extra feature")
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
-        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axis.set_major_formatter(StrMethodFormatter("{x:g}"))
         axis.set_minor_locator(NullLocator())
     axes.spines[:].set(visible=True, color=style.GREY)
     if sparsity:

@@ -197,7 +197,9 @@ def stage_curve(
         require("stage_curve.rates", rates, ["step", "rate"])
         first = float(rates["step"].min())
         parts[1].plot(rates["step"], rates["rate"], color=style.BLUE, lw=1.4)
-        parts[1].set_ylabel("−d ln loss / d ln step")
+        words = ("−d ln loss / d ln step", "−d ln L / d ln t", "rate")
+        room = canvas.tall(parts[1]) / 3  # of both
+        parts[1].set_ylabel(_words.first_fitting(words, 1.3 * room, "axes.labelsize"))
     for axes in parts:  # those of a user share no axis
         axes.set(xscale="log", xlim=(first, last))
     top.set_ylim(top=2.2 * float(shown["loss"].max()))  # room for the names

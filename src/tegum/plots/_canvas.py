@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
-from matplotlib.colorbar import Colorbar, make_axes
+from matplotlib.colorbar import Colorbar
 from matplotlib.colors import Colormap, Normalize
 from matplotlib.figure import Figure
 
@@ -130,13 +130,6 @@ class Canvas:
         """Axes beside the panels, in a figure of our own."""
         x, y = self._offset
         return style.place(self.figure, left + x, top + y, width, height)
-
-    def key(self, left: float, top: float, width: float, height: float) -> Axes:
-        """Axes for a key of any kind; beside axes of the user's they take some of their room."""
-        if not self.given:
-            return self.side(left, top, width, height)
-        axes, _ = make_axes(self.given, fraction=0.2, aspect=1.0, shrink=0.5)
-        return axes
 
     def bar(
         self,

@@ -154,11 +154,12 @@ def dimensionality(
         require("dimensionality.models", models, [DENSITY, "D_star"])
     panels = list(dict.fromkeys(features["panel"])) if "panel" in features else [None]
     rows = canvas.subplots((8.0, 0.9 + 3.5 * len(panels)), len(panels), sharex=True)
-    short = canvas.sized and canvas.figure.get_figwidth() < _NARROW
+    sized = canvas.sized or bool(canvas.given)
+    short = sized and canvas.inches(rows[0], 0.0) < _NARROW
     reach = float((1 / features[DENSITY]).max())
     for axes, panel in zip(rows, panels, strict=True):
         own = features if panel is None else features[features["panel"] == panel]
-        inches = canvas.tall(axes) / len(panels) if canvas.sized else np.inf
+        inches = canvas.tall(axes) / (1 if canvas.given else len(panels)) if sized else np.inf
         _lines(axes, fractions, inches, short)
         if models is not None:
             alike = panel is None or "panel" not in models

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Unpack
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import to_rgb
+from matplotlib.colors import Colormap, LinearSegmentedColormap, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 #: Colours of an extra feature of length 1 that has a dimension to itself, or shares one.
 ALONE: Final = style.BLUE
 SHARES: Final = style.ORANGE
+#: From the one to the other.
+FULL: Final[Colormap] = LinearSegmentedColormap.from_list("extra feature", [ALONE, SHARES])
 
 _SIDE, _LEFT, _TOP, _FOOT, _GAP, _KEY = 2.5, 0.62, 0.38, 0.55, 0.3, 1.0
 #: A figure that is narrower than this has its key under the panels.
@@ -105,7 +107,10 @@ def phase_map(
         if under
         else (left + cells.columns * (side + _GAP) + 0.35, title + 0.25)
     )
-    _draw_key(canvas.key(*corner, _KEY, _KEY))
+    if canvas.given:  # a bar is what leaves their axes most room
+        canvas.bar((0, 0, 0, 0), FULL, style.SHARED_RANGE, "superposition (paler: shorter)")
+    else:
+        _draw_key(canvas.side(*corner, _KEY, _KEY))
     if labels:
         marks = [
             Line2D([], [], color=style.ink(), ls=_dash(k), lw=1.3, label=name)

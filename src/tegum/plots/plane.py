@@ -27,7 +27,7 @@ _SIDE, _GAP, _TITLE, _EDGE, _BAR = 1.75, 0.22, 0.34, 0.08, 1.0
 _NUMBERED: Final = 24
 _SHORT: Final = 0.25
 #: How far beyond its tip a number stands, in points, and how far panels reach to hold it.
-_BEYOND, _ROOM = 8.0, 1.3
+_BEYOND, _ROOM = 9.5, 1.3
 
 
 @style.styled

@@ -110,7 +110,10 @@ def test_features_2d_draws_the_directions() -> None:
 def test_equal_importance_needs_no_scale() -> None:
     table = tables.feature_table(dataset()).assign(importance=1.0)
     assert len(plots.features_2d(table).axes) == 3
-    assert len(plots.features_2d(table.drop(columns="importance")).axes) == 3
+    figure = plots.features_2d(table.drop(columns="importance"))
+    assert len(figure.axes) == 3
+    dots = [line for axes in figure.axes for line in axes.lines if line.get_marker() == "o"]
+    assert {dot.get_markerfacecolor() for dot in dots} == {style.BLUE}
 
 
 def test_gram_draws_the_table() -> None:

@@ -25,7 +25,7 @@ class Paint:
         owner: the drawing function, for the errors.
         table: column `feature`, optionally `importance` and `set`.
         first: "importance" or "set", which of them counts where a table has both.
-        numbers: whether features that nothing else tells apart are coloured by their number.
+        numbers: whether features of equal importance are coloured by their number.
     """
 
     def __init__(
@@ -38,7 +38,8 @@ class Paint:
     ) -> None:
         self.sets: list[int] = []
         self.scale = importance_scale(table)
-        self.owner, self._numbers = owner, numbers
+        self.owner = owner
+        self._numbers = numbers and "importance" in table.columns
         if "set" in table.columns and (first == "set" or self.scale is None):
             self.sets = sorted(
                 self._number(value) for value in dict.fromkeys(table["set"].tolist())
@@ -53,13 +54,13 @@ class Paint:
 
     @property
     def numbered(self) -> bool:
-        """Whether nothing else tells features apart than their number."""
-        return self.scale is None and not self.sets
+        """Whether features are known to be equally important, and nothing else tells them apart."""
+        return self._numbers and not self.beside
 
     @property
     def beside(self) -> bool:
         """Whether the colours need a bar or a legend beside the panels."""
-        return not self.numbered
+        return self.scale is not None or bool(self.sets)
 
     def __call__(self, rows: pd.DataFrame) -> list[ColorType]:
         """The colour of each row."""

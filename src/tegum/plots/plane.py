@@ -41,8 +41,8 @@ def features_2d(
     """Each feature as a line from the origin to W_i, a panel per model.
 
     Colour is importance, light for the most important. Where all have the same it is the set that
-    features belong to, and where there are no sets their number, which is written at the tip. The
-    circle has radius 1.
+    features belong to, and where there are no sets their number, which is written at the tip; one
+    colour where nothing is known. The circle has radius 1.
 
     Args:
         data: columns `feature`, `w0`, `w1`, optionally `importance` and `set` (whole numbers); or

@@ -6,6 +6,7 @@ Oracles: boxes of text that are disjoint and inside; the artists of a figure of 
 from __future__ import annotations
 
 import inspect
+import re
 from itertools import combinations
 from typing import Any
 
@@ -100,10 +101,8 @@ def test_a_size_is_kept_and_text_keeps_its_own(
     figure = figure_of(getattr(plots, name)(**tables[name], figsize=(8, 5.5)))
     assert tuple(figure.get_size_inches()) == (8, 5.5)
     assert_inside_and_apart(figure, shown)
-    sizes = {text.get_fontsize() for text in shown}
-    figure = figure_of(getattr(plots, name)(**tables[name]))
-    own = {text.get_fontsize() for text in figure.findobj(Text)}
-    assert sizes <= own
+    # small text, that of numbers on edges, titles, and formulas
+    assert {text.get_fontsize() for text in shown} <= {7.0, 8.0, 9.0, 10.0}
 
 
 def panels_of(name: str, arguments: dict[str, Any]) -> int:
@@ -117,8 +116,8 @@ def panels_of(name: str, arguments: dict[str, Any]) -> int:
     return 1 if words == "one;" else int(words)
 
 
-@pytest.mark.parametrize("sheet", ["default", "ggplot"])
-@pytest.mark.parametrize("table", [False, True], ids=["dataset", "table"])
+# a source is read before a style counts: each of both with each of the other is no more
+@pytest.mark.parametrize(("table", "sheet"), [(False, "default"), (True, "ggplot")])
 @pytest.mark.parametrize("name", DRAWING)
 def test_axes_of_ones_own_are_drawn_into_or_refused_in_a_line(
     name: str, table: bool, sheet: str, runs: Any, tables: Any
@@ -133,7 +132,7 @@ def test_axes_of_ones_own_are_drawn_into_or_refused_in_a_line(
                 draw(**arguments, ax=Figure().subplots())
             return
         count = panels_of(name, arguments)
-        users = Figure(figsize=(4 * count, 4), layout="constrained")
+        users = Figure(figsize=(4 * count, 4))
         panels = np.atleast_1d(users.subplots(1, count))
         place = {"ax": panels[0]} if count == 1 else {"axes": panels}
         assert draw(**arguments, **place) is users
@@ -205,3 +204,11 @@ def tables_of_panels(count: int) -> pd.DataFrame:
 
 def space_of_panels(count: int) -> pd.DataFrame:
     return tables_of_panels(count).assign(w2=0.1)
+
+
+def test_the_list_of_the_papers_figures_names_functions_that_are_there() -> None:
+    rows = [line for line in plots.__doc__.splitlines() if re.match(r"    \S", line)]
+    named = {name for line in rows for name in re.findall(r"(\w+)\((?:best|runs|one|table)", line)}
+    assert len(rows) == 12
+    assert named <= set(DRAWING)
+    assert not named & {"against_theory", "loss_surface"}  # they take no Dataset

@@ -10,12 +10,13 @@ import pandas as pd
 import pytest
 from figure_text import assert_text_is_inside_and_apart
 from matplotlib.axes import Axes
+from matplotlib.backend_bases import FigureCanvasBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
-from matplotlib.text import Text
 from plot_runs import DENSITIES, dataset
 
+import tegum as tg
 from tegum import plots
 from tegum.errors import SpecError
 from tegum.plots import style
@@ -83,11 +84,9 @@ def test_text_is_inside_the_figure_and_apart(name: str, monkeypatch: pytest.Monk
 @pytest.mark.parametrize("name", FIGURES)
 def test_figures_leave_matplotlib_as_it_was(name: str) -> None:
     before = dict(mpl.rcParams)
-    with mpl.rc_context({"font.size": 31.0}):
-        figure = FIGURES[name]()
+    figure = FIGURES[name]()
     assert dict(mpl.rcParams) == before
-    assert type(figure) is Figure  # not pyplot's
-    assert max(text.get_fontsize() for text in figure.findobj(Text)) < 31.0
+    assert type(figure.canvas) is FigureCanvasBase  # of no window
 
 
 def test_features_2d_draws_the_directions() -> None:
@@ -111,7 +110,10 @@ def test_features_2d_draws_the_directions() -> None:
 def test_equal_importance_needs_no_scale() -> None:
     table = tables.feature_table(dataset()).assign(importance=1.0)
     assert len(plots.features_2d(table).axes) == 3
-    assert len(plots.features_2d(table.drop(columns="importance")).axes) == 3
+    figure = plots.features_2d(table.drop(columns="importance"))
+    assert len(figure.axes) == 3
+    dots = [line for axes in figure.axes for line in axes.lines if line.get_marker() == "o"]
+    assert {dot.get_markerfacecolor() for dot in dots} == {style.BLUE}
 
 
 def test_gram_draws_the_table() -> None:
@@ -263,3 +265,65 @@ def test_bad_tables_are_named(call: Callable[[], object], words: str) -> None:
         call()
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def equal(n: int = 5) -> pd.DataFrame:
+    """Features of equal importance on a circle, the last two at one place."""
+    turn = np.linspace(0, 2 * np.pi, n)
+    return pd.DataFrame({"feature": np.arange(n), "w0": np.cos(turn), "w1": np.sin(turn)})
+
+
+def test_equal_importance_is_coloured_by_number_written_at_the_tips() -> None:
+    """Features 0 and 4 point the same way: one place has both numbers."""
+    (axes,) = plots.features_2d(equal().assign(importance=1.0)).axes
+    dots = {
+        tuple(np.ravel(line.get_xydata())): line for line in axes.lines if line.get_marker() == "o"
+    }
+    colours = {to_rgba(dot.get_markerfacecolor()) for dot in dots.values()}
+    assert colours == {to_rgba(colour) for colour in style.CYCLE[:5]}
+    words = {text.get_text(): np.array(text.get_position()) for text in axes.texts}
+    assert set(words) == {"0, 4", "1", "2", "3"}
+    for number, at in words.items():
+        tip = equal()[["w0", "w1"]].to_numpy()[int(number[0])]
+        assert at @ tip > 1.05  # beyond the tip …
+        np.testing.assert_allclose(at / np.linalg.norm(at), tip, atol=1e-9)  # … along the feature
+
+
+def test_sets_have_colours_where_importance_is_equal_and_else_importance_has() -> None:
+    table = equal().assign(set=[0, 0, 1, 1, 2])
+    figure = plots.features_2d(table)
+    dots = [line for line in figure.axes[0].lines if line.get_marker() == "o"]
+    drawn_first = [to_rgba(style.CYCLE[k]) for k in (2, 1, 1, 0, 0)]
+    assert [to_rgba(dot.get_markerfacecolor()) for dot in dots] == drawn_first
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == [
+        "set 1",
+        "set 2",
+        "set 3",
+    ]
+    figure = plots.features_2d(table.assign(importance=[1, 0.9, 0.8, 0.7, 0.6]))
+    assert not figure.legends
+    assert len(figure.axes) == 2  # with a bar
+
+
+def test_the_sets_of_a_dataset_are_those_of_its_problem() -> None:
+    problem = tg.Problem(tg.Anticorrelated(2, 2, 0.2), tg.ReLUOutput(2))
+    runs = tg.from_weights(problem, W=np.eye(2, 4), b=np.zeros(4))
+    assert len(plots.features_2d(runs).legends[0].get_texts()) == 2
+    alone = tg.from_weights(tg.Problem(tg.Independent(4, 0.2), tg.ReLUOutput(2)), W=np.eye(2, 4))
+    assert not plots.features_2d(alone).legends
+
+
+def test_long_legends_are_a_bar_of_short_numbers() -> None:
+    """Twenty densities: numbers of three digits, and of more where three are the same."""
+    steps = np.array([1, 10])
+    densities = [*np.geomspace(1, 0.01, 18), 0.50001, 0.50002]
+    rows = [(p, s, p / s) for p in densities for s in steps]
+    table = pd.DataFrame(rows, columns=["feature_probability", "step", "loss"])
+    figure = plots.loss_curves(table)
+    assert figure.axes[0].get_legend() is None
+    labels = [label.get_text() for label in figure.axes[1].get_yticklabels()]
+    assert labels[0] == "1−S = 1"
+    assert labels[-1] == "1−S = 0.50002"
+    few = plots.loss_curves(table[table["feature_probability"].isin(densities[1:9])])
+    words = [text.get_text() for text in few.axes[0].get_legend().get_texts()]
+    assert words == [f"1−S = {p:.3g}" for p in densities[1:9]]

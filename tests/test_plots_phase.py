@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from figure_text import assert_text_is_inside_and_apart
 from matplotlib.axes import Axes
+from matplotlib.backend_bases import FigureCanvasBase
 from matplotlib.collections import QuadMesh
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
@@ -86,7 +87,7 @@ def test_figures_leave_matplotlib_as_it_was(name: str) -> None:
     before = dict(mpl.rcParams)
     figure = FIGURES[name]()
     assert dict(mpl.rcParams) == before
-    assert type(figure) is Figure  # not pyplot's
+    assert type(figure.canvas) is FigureCanvasBase  # of no window
 
 
 def titled(figure: Figure) -> list[Axes]:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 from figure_text import assert_text_is_inside_and_apart
@@ -161,3 +162,23 @@ def test_diverged_models_leave_their_panel_empty() -> None:
     runs = dataset(2)
     figure = plots.neurons(runs.where(runs["feature_probability"] < 1))
     assert len([axes for axes in figure.axes if axes.get_title()]) == 2
+
+
+def test_only_what_is_drawn_as_nothing_is_silent() -> None:
+    """Neurons: one with an output, one whose outputs are weak, one without weights."""
+    table = pd.DataFrame(
+        [
+            *((0, 0, 1.0, 1.0), (0, 1, 0.0, 0.0)),
+            *((1, 0, 3.0, 0.01), (1, 1, 3.0, 0.01)),  # 3 · .01 is .03, and as 1 · .03 drawn high
+            *((2, 0, 0.0, 1.0), (2, 1, 0.0, 1.0)),
+        ],
+        columns=["neuron", "feature", "weight", "weight_out"],
+    ).assign(superposition=0.5)
+    figure = plots.stacks(table)
+    words = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert words == ["monosemantic", "weak output", "silent"]
+    axes = figure.axes[0]
+    heights = [sum(part[1] for part in segments(axes, k)) for k in range(3)]
+    line = sorted((bar.get_x(), bar.get_facecolor()) for bar in axes.patches if bar.get_y() < 0)
+    kinds = {to_rgba(style.BLUE): 1.0, to_rgba(style.GREY): 2.0, to_rgba(style.FAINT): 0.0}
+    assert [kinds[colour] for _, colour in line] == heights

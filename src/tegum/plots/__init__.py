@@ -2,10 +2,34 @@
 
 Every drawing function takes a long table (`pandas.DataFrame`; its docstring names the columns)
 or, for convenience, a Dataset of `tegum.train` / `tegum.best`, and returns a
-`matplotlib.figure.Figure` that belongs to no window: show it in a notebook or `savefig` it. Three
-need what no Dataset has, and take tables alone: `against_theory`, `crossing` and `loss_surface`;
-given a Dataset they say which call makes the table, as all do of a table that lacks a column.
-`tegum.runs.tables`, `tegum.runs.sweep_tables` and `tegum.analysis.figure_tables` make the tables.
+`matplotlib.figure.Figure` that belongs to no window: a notebook shows it, once and without a magic
+line, and `savefig` writes the same bytes however often it is called. Three need what no Dataset
+has, and take tables alone: `against_theory`, `crossing` and `loss_surface`; given a Dataset they
+say which call makes the table, as all do of a table that lacks a column. `tegum.runs.tables`,
+`tegum.runs.sweep_tables` and `tegum.analysis.figure_tables` make the tables.
+
+The paper's figures, of `runs = tegum.train(...)` and `best = tegum.best(runs)`:
+
+    features in the plane, over sparsity          features_2d(best)
+    features in space, still and moving           features_3d(best), motion_3d(one)
+    WᵀW and b; with the norms of the features     gram(best); panels(best)
+    represented features over sparsity            counts(runs)
+    loss curves                                   loss_curves(runs)
+    phase diagram of an extra feature             phase_map(runs)
+    dimensions per feature, D*                    dimensions_per_feature(runs)
+    dimensionality of features, by geometry       dimensionality(runs), feature_graphs(best)
+    correlated and anticorrelated sets            sets_2d(best)
+    a perturbed pentagon                          morph(best, at="r"), crossing(table, at="r")
+    energy levels, stages of a training           level_traces(one), stage_curve(runs)
+    neurons: weights and stacks                   neurons(best), stacks(best), circuit(best)
+
+`ax=` draws into axes of yours, `axes=` into several, where a function has several panels; a
+function whose panels are composed of several axes says so. `figsize=` is a width in inches, or
+(width, height): panels are set in as many columns as fit, and text keeps its size.
+
+The look is ours under yours: what you have changed of matplotlib's `rcParams`, by hand or by a
+style sheet, holds, and the rest of a figure is ours. In axes of yours nothing is.
+`with tegum.plots.look():` draws in our look alone, as the report does.
 """
 
 from tegum.plots.circuits import circuit
@@ -23,6 +47,7 @@ from tegum.plots.phase_maps import phase_map
 from tegum.plots.plane import features_2d
 from tegum.plots.plane_sets import sets_2d
 from tegum.plots.space import features_3d
+from tegum.plots.style import look
 from tegum.plots.training import excess_curves, level_traces, stage_curve
 
 __all__ = [
@@ -38,6 +63,7 @@ __all__ = [
     "features_3d",
     "gram",
     "level_traces",
+    "look",
     "loss_curves",
     "loss_surface",
     "morph",

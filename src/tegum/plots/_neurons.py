@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -29,8 +29,14 @@ STACK, _LINE = 1.6, 0.07
 _NUMBERED = 0.13
 #: Segments below this part of the axis are thinner than a line, and there may be thousands.
 _UNSEEN = 1 / 800
-#: The line under a neuron that stores one feature, and under one that stores more.
-MONO, POLY = style.BLUE, style.VERMILION
+#: The line under a neuron that stores one feature, under one that stores more, under one whose
+#: outputs are weak, and under one without weights to speak of: (number, words, colour).
+KINDS: Final = (
+    (1, "monosemantic", style.BLUE),
+    (2, "polysemantic", style.VERMILION),
+    (3, "weak output", style.GREY),
+    (0, "silent", style.FAINT),
+)
 
 
 @dataclass(frozen=True)
@@ -39,7 +45,7 @@ class Model:
 
     title: str
     W: F64
-    held: I64  # (neuron,), how many features each neuron stores
+    kinds: I64  # (neuron,), numbers of `KINDS`
     shade: F64  # (feature,)
 
 
@@ -66,9 +72,11 @@ def read_models(
             both = analysis.rescale((W, out.T))
             W = both[0]
         rank = analysis.neuron_order(both, threshold=threshold, by=order)
-        held = analysis.features_per_neuron(both, threshold=threshold)
+        held = np.minimum(analysis.features_per_neuron(both, threshold=threshold), 2)
+        # what is drawn of an untied model are its input weights, which may be handed to no output
+        kinds = np.where((held == 0) & (np.abs(W).max(axis=1) > threshold), 3, held)
         shade = arrays[colour][0] if colour else np.zeros(shape[1])
-        found.append(Model(part.title, W[rank], held[rank], shade))
+        found.append(Model(part.title, W[rank], kinds[rank], shade))
     return found
 
 
@@ -92,7 +100,7 @@ def draw_stack(
     *,
     labelled: bool,
 ) -> None:
-    m = len(model.W)
+    m, colour = len(model.W), {kind: shade for kind, _, shade in KINDS}
     line = _LINE / STACK * reach
     colours = scale[0](scale[1](model.shade))
     for k, weights in enumerate(np.nan_to_num(model.W)):
@@ -103,8 +111,9 @@ def draw_stack(
                 break  # the rest of the stack is thinner still
             _segment(axes, (k, foot, height), int(i), weights[i] < 0, colours[i], (m, reach))
             foot += height
-        kind = {0: style.FAINT, 1: MONO}.get(int(model.held[k]), POLY)
-        axes.add_patch(Rectangle((k - 0.41, -1.4 * line), 0.82, line, fc=kind, lw=0))
+        axes.add_patch(
+            Rectangle((k - 0.41, -1.4 * line), 0.82, line, fc=colour[model.kinds[k]], lw=0)
+        )
     axes.set(xlim=(-0.5, m - 0.5), ylim=(-1.5 * line, reach), xticks=[])
     axes.spines["bottom"].set_visible(False)
     ticks = [t for t in MaxNLocator(4, integer=True).tick_values(0, reach) if t <= reach]
@@ -124,12 +133,14 @@ def _segment(
     """One weight: its bar, hatched if negative, and the number of its feature if there is room."""
     (k, foot, height), (m, reach) = place, size
     edge = min(0.5, 12 * height / reach)  # thin segments would be all edge
-    bar = Rectangle((k - 0.41, foot), 0.82, height, fc=colour, ec="white", lw=edge)
+    bar = Rectangle((k - 0.41, foot), 0.82, height, fc=colour, ec=style.paper(), lw=edge)
     if negative:
         bar.set_hatch("////")
     axes.add_patch(bar)
-    inches = axes.get_position().width * axes.figure.get_size_inches()[0] / m  # type: ignore[union-attr]
-    if height / reach * STACK >= _NUMBERED and inches >= 0.2:
+    inches = np.array([axes.bbox.width, axes.bbox.height]) / axes.get_figure(root=True).dpi  # type: ignore[union-attr]
+    letter = style.grown("legend.fontsize")
+    room = height / reach * inches[1] >= _NUMBERED * letter and inches[0] / m >= 0.2 * letter
+    if room:
         dark = float(np.dot(colour[:3], [0.2126, 0.7152, 0.0722])) < 0.5
         axes.text(
             k,
@@ -137,7 +148,7 @@ def _segment(
             str(feature),
             ha="center",
             va="center",
-            size=style.SMALL,
+            size=style.small(),
             color="white" if dark else style.INK,
             bbox={"boxstyle": "square,pad=0.05", "fc": colour, "lw": 0} if negative else None,
         )

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from tegum.dims import DENSITY
-from tegum.errors import SpecError
 from tegum.plots._sources import require, require_one
 
 if TYPE_CHECKING:
@@ -15,6 +14,11 @@ if TYPE_CHECKING:
 
 #: Columns that name the panels of a figure, in order of preference.
 PANEL = "panel"
+#: Significant digits of numbers in titles and legends, more where these are the same.
+_SHORT: Final = 3
+_LONG: Final = 7
+#: Larger numbers have a power of ten.
+_PLAIN: Final = 1e6
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,10 @@ def split(owner: str, table: pd.DataFrame, by: str | None, keys: Sequence[str]) 
         values = list(dict.fromkeys(table[column].tolist()))
         if column == DENSITY:
             values.sort(reverse=True)
-        parts = [(v, title(column, v), table[table[column] == v]) for v in values]
+        parts = [
+            (v, words, table[table[column] == v])
+            for v, words in zip(values, titles(column, values), strict=True)
+        ]
     found = []
     for value, words, rows in parts:
         where = "" if column is None else f" where {column} = {value}"
@@ -55,16 +62,32 @@ def split(owner: str, table: pd.DataFrame, by: str | None, keys: Sequence[str]) 
     return found
 
 
-def title(column: str, value: Any) -> str:
+def titles(column: str | None, values: Sequence[Any]) -> list[str]:
+    """What is written above panels, or beside curves: short numbers that differ where values do."""
+    return [title(column, value, _digits(values)) for value in values]
+
+
+def title(column: str | None, value: Any, digits: int = _SHORT) -> str:
     """What is written above a panel."""
-    if isinstance(value, str):
-        return value
+    if column is None or isinstance(value, str):
+        return value or ""
     name = "1−S" if column == DENSITY else column
-    return f"{name} = {value:g}"
+    return f"{name} = {_short(value, digits)}"
 
 
-def grid_places(count: int, columns: int) -> Iterator[tuple[int, int]]:
-    """(row, column) of each panel, filled row by row."""
-    if columns < 1:
-        raise SpecError.of("plots", "columns", "must be >= 1", columns)
-    return (divmod(k, columns) for k in range(count))
+def _short(value: Any, digits: int) -> str:
+    size = abs(float(value))
+    if size < _PLAIN:  # as many digits as are before the point, at least
+        return (
+            f"{value:.0f}" if size.is_integer() else f"{value:.{max(digits, len(f'{size:.0f}'))}g}"
+        )
+    return f"{value:.{digits}g}"
+
+
+def _digits(values: Sequence[Any]) -> int:
+    """Significant digits that tell numbers apart, few if they do."""
+    numbers = {value for value in values if not isinstance(value, str)}
+    enough = (
+        k for k in range(_SHORT, _LONG) if len({_short(v, k) for v in numbers}) == len(numbers)
+    )
+    return next(enough, _LONG)

@@ -87,7 +87,7 @@ def draw(
             "o",
             ms=size * (1 + 0.22 * np.clip(near, -1.2, 1.2)),
             mfc=_paled(colour, near),
-            mec="white",
+            mec=style.paper(),
             mew=0.7,
             zorder=near + 2.5,
         )

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
+from tegum.analysis.figure_tables import set_table
+from tegum.analysis.sets import labels
 from tegum.dims import HIDDEN, SEED
 from tegum.errors import SpecError
+from tegum.runs.models import stated_problem
 from tegum.runs.select import best
+from tegum.runs.tables import feature_table
 from tegum.runs.weights import encoder_in
 
 if TYPE_CHECKING:
@@ -99,6 +103,15 @@ def with_hidden(owner: str, source: Any, wanted: int, instead: str) -> None:
         if size != wanted:
             rule = f"must have {wanted} hidden dimensions: see {instead}"
             raise SpecError.of(owner, "data", rule, size)
+
+
+def features_of(runs: xr.Dataset) -> pd.DataFrame:
+    """The features of every model, with the sets they come in where some set has several."""
+    try:
+        sets = labels(stated_problem(runs, "features_of"))
+    except SpecError:  # weights without a problem
+        return feature_table(runs)
+    return feature_table(runs) if len(set(sets)) == len(sets) else set_table(runs)
 
 
 def lowest_of(runs: xr.Dataset) -> xr.Dataset:

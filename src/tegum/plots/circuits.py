@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Unpack
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,7 +12,10 @@ from matplotlib.lines import Line2D
 from tegum.analysis.figure_tables import edge_table
 from tegum.errors import SpecError
 from tegum.plots import style
-from tegum.plots._panels import grid_places, split
+from tegum.plots._canvas import Canvas
+from tegum.plots._cells import Room
+from tegum.plots._panels import split
+from tegum.plots._place import Place
 from tegum.plots._sources import require, table_of
 
 if TYPE_CHECKING:
@@ -37,7 +40,8 @@ def circuit(
     least: float = 0.1,
     numbered: bool = True,
     by: str | None = None,
-    columns: int = 3,
+    columns: int | None = None,
+    **place: Unpack[Place],
 ) -> Figure:
     """Features on the left, neurons in the middle, outputs on the right, weights as edges.
 
@@ -50,9 +54,9 @@ def circuit(
             written beside the neuron. Rescale untied models first (`tegum.analysis.neurons`). Or a
             Dataset with one model per panel, which is rescaled here.
         least: smaller weights, in absolute value, are left out.
-        numbered: write the weights beside their edges.
+        numbered: write the weights beside their edges, where there is room.
         by: the column that tells the panels apart: by default `panel` or `feature_probability`.
-        columns: panels in a row.
+        columns: panels in a row; by default at most 3.
 
     Returns:
         The figure.
@@ -62,6 +66,7 @@ def circuit(
 
     Source: "The Asymmetric Superposition Motif".
     """
+    canvas = Canvas("circuit", place)
     table = table_of("circuit", data, edge_table)
     require("circuit", table, ["side", "neuron", "feature", "weight"])
     strange = sorted(set(table["side"]) - set(_SIDES))
@@ -69,24 +74,63 @@ def circuit(
         raise SpecError.of("circuit", "table", "must have sides 'in' and 'out'", strange)
     panels = split("circuit", table, by, ["side", "neuron", "feature"])
     most = max(max(p.rows["neuron"].nunique(), p.rows["feature"].nunique()) for p in panels)
-    places = list(grid_places(len(panels), columns))
-    width, height = 2 * _ACROSS + 2 * _EDGE, _PITCH * most
-    rows, across = places[-1][0] + 1, min(len(panels), columns)
-    figure = Figure(figsize=(across * width, rows * (height + _TITLE + 0.15) + _KEY))
-    for panel, (row, column) in zip(panels, places, strict=True):
-        top = _TITLE + row * (height + _TITLE + 0.15)
-        axes = style.place(figure, column * width + 0.05, top, width - 0.1, height)
-        _panel(axes, panel.rows, most, least, numbered)
-        axes.set_title(panel.title, pad=4)
+    title = _TITLE * style.grown("axes.titlesize")
+    width, height = 2 * _ACROSS + 2 * _EDGE - 0.1, _PITCH * most
+    room = Room(cell=(width, height), gap=(0.1, title + 0.15), rest=(0.0, _KEY), least=2.2)
+    cells = canvas.cells(len(panels), columns, room, 3)
+    across, tall = width * cells.scale, height * cells.scale
+    for panel, (row, column) in zip(panels, cells.places(len(panels)), strict=True):
+        top = title + row * (tall + title + 0.15)
+        axes = canvas.panel(column * (across + 0.1) + 0.05, top, across, tall)
+        unit = (canvas.inches(axes) / width * _ACROSS, canvas.tall(axes) / most)
+        numbers = _Numbers(unit, canvas.sized or bool(canvas.given)) if numbered else None
+        _panel(axes, panel.rows, most, least, numbers)
+        canvas.title(axes, panel.title, across, pad=4)
     lines = [
         Line2D([], [], color=colour, lw=2.5, label=words)
         for colour, words in ((_POSITIVE, "positive weight"), (_NEGATIVE, "negative weight"))
     ]
-    figure.legend(handles=lines, loc="lower center", ncols=2, borderaxespad=0.2)
-    return figure
+    canvas.below(lines, 2, borderaxespad=0.2)
+    return canvas.figure
 
 
-def _panel(axes: Axes, rows: pd.DataFrame, most: int, least: float, numbered: bool) -> None:
+class _Numbers:
+    """Where numbers stand: each keeps away from those before it.
+
+    Args:
+        unit: inches between two columns, and between two nodes of a column.
+        strict: leave out what finds no room, instead of taking the best place there is.
+    """
+
+    def __init__(self, unit: tuple[float, float], strict: bool) -> None:
+        self.unit, self.strict = unit, strict
+        self.taken: list[tuple[float, float]] = []
+
+    def place(self, places: list[tuple[float, float]]) -> tuple[float, float] | None:
+        """The first of the places with room, or the one with most."""
+        free = [self._room(place) for place in places]
+        best = next((k for k, room in enumerate(free) if room >= 1), int(np.argmax(free)))
+        if self.strict and free[best] < 1:
+            return None
+        self.taken.append(places[best])
+        return places[best]
+
+    def _room(self, place: tuple[float, float]) -> float:
+        """How far the nearest number is, in units of what two numbers need."""
+        size = style.grown("legend.fontsize")
+        gaps = [
+            max(
+                abs(a - b) * inches / (need * size)
+                for a, b, inches, need in zip(place, other, self.unit, _NUMBER, strict=True)
+            )
+            for other in self.taken
+        ]
+        return min(gaps, default=np.inf)
+
+
+def _panel(
+    axes: Axes, rows: pd.DataFrame, most: int, least: float, numbers: _Numbers | None
+) -> None:
     names = {name: sorted(rows[name].unique().tolist()) for name in ("feature", "neuron")}
     heights = {
         name: dict(zip(found, _spread(len(found), most), strict=True))
@@ -94,12 +138,11 @@ def _panel(axes: Axes, rows: pd.DataFrame, most: int, least: float, numbered: bo
     }
     shown = rows[rows["weight"].abs() >= least]
     shown = shown.reindex(shown["weight"].abs().sort_values(ascending=False).index)
-    taken: list[tuple[float, float]] = []
     for _, row in shown.iterrows():
         feature, neuron = heights["feature"][row["feature"]], heights["neuron"][row["neuron"]]
         inward = row["side"] == "in"
         ends = (0.0, feature, 1.0, neuron) if inward else (2.0, feature, 1.0, neuron)
-        _edge(axes, ends, float(row["weight"]), taken if numbered else None)
+        _edge(axes, ends, float(row["weight"]), numbers)
     for feature, height in heights["feature"].items():
         _node(axes, 0.0, height, f"$x_{{{feature}}}$")
         _node(axes, 2.0, height, f"$y_{{{feature}}}$")
@@ -108,9 +151,9 @@ def _panel(axes: Axes, rows: pd.DataFrame, most: int, least: float, numbered: bo
         _node(axes, 1.0, height, f"{neuron}", neuron=True)
         word = roles.get(neuron)
         if isinstance(word, str) and word:  # missing in a table that was read from a file
-            look = {"boxstyle": "square,pad=0.05", "fc": "white", "lw": 0, "alpha": 0.8}
+            look = {"boxstyle": "square,pad=0.05", "fc": style.paper(), "lw": 0, "alpha": 0.8}
             axes.text(
-                *(1.0, height - 0.27, word), ha="center", va="bottom", size=style.SMALL, bbox=look
+                *(1.0, height - 0.27, word), ha="center", va="bottom", size=style.small(), bbox=look
             )
     axes.set(xlim=(-0.2, 2.2), ylim=(most - 0.5, -0.5))
     axes.axis("off")
@@ -123,7 +166,7 @@ def _spread(count: int, most: int) -> list[float]:
 
 
 def _node(axes: Axes, x: float, y: float, label: str, *, neuron: bool = False) -> None:
-    look = {"boxstyle": "circle,pad=0.28", "fc": "white", "ec": style.INK, "lw": 1.0}
+    look = {"boxstyle": "circle,pad=0.28", "fc": style.paper(), "ec": style.ink(), "lw": 1.0}
     if not neuron:
         look |= {"boxstyle": "round,pad=0.25", "ec": style.GREY}
     axes.text(x, y, label, ha="center", va="center", bbox=look, zorder=4)
@@ -133,35 +176,24 @@ def _edge(
     axes: Axes,
     ends: tuple[float, float, float, float],
     weight: float,
-    taken: list[tuple[float, float]] | None,
+    numbers: _Numbers | None,
 ) -> None:
-    """From a feature or output to a neuron; numbers keep away from those that are `taken`."""
+    """From a feature or output to a neuron; its number stands where there is room."""
     x0, y0, x1, y1 = ends
     colour = _POSITIVE if weight > 0 else _NEGATIVE
     width = float(np.clip(_WIDTH * abs(weight), 0.6, _THICKEST))
     axes.plot([x0, x1], [y0, y1], color=colour, lw=width, alpha=0.75, solid_capstyle="butt")
-    if taken is None:
-        return
     places = [(x0 + at * (x1 - x0), y0 + at * (y1 - y0)) for at in _PLACES]
-    free = [_room(place, taken) for place in places]
-    best = next((k for k, room in enumerate(free) if room >= 1), int(np.argmax(free)))
-    taken.append(places[best])
+    at = None if numbers is None else numbers.place(places)
+    if at is None:
+        return
     axes.text(
-        *places[best],
+        *at,
         f"{weight:+.2f}".replace("-", "−"),
         ha="center",
         va="center",
-        size=style.SMALL - 1,
+        size=style.small() - 1,
         color=colour,
         zorder=3,
-        bbox={"boxstyle": "square,pad=0.08", "fc": "white", "lw": 0, "alpha": 0.9},
+        bbox={"boxstyle": "square,pad=0.08", "fc": style.paper(), "lw": 0, "alpha": 0.9},
     )
-
-
-def _room(place: tuple[float, float], taken: list[tuple[float, float]]) -> float:
-    """How far the nearest number is, in units of what two numbers need."""
-    gaps = [
-        max(abs(place[0] - x) * _ACROSS / _NUMBER[0], abs(place[1] - y) * _PITCH / _NUMBER[1])
-        for x, y in taken
-    ]
-    return min(gaps, default=np.inf)

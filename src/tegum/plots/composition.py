@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from matplotlib.figure import Figure
 
 from tegum.plots import style
-from tegum.plots._panels import grid_places
+from tegum.plots._canvas import Canvas
+from tegum.plots._cells import Room
+from tegum.plots._place import Place
 from tegum.plots._sources import require, table_of
-from tegum.plots.heatmaps import WIDTH, draw_gram, gram_panels, signed_bar
+from tegum.plots.heatmaps import SIDE, WIDTH, draw_gram, gram_panels, signed_bar
 from tegum.plots.norm_bars import bars_height, draw_norms, norm_reach, shared_bar
 from tegum.runs.tables import feature_table
 
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-_SIDE = 1.7
 _GAP, _TITLE, _BETWEEN, _FOOT, _LEFT, _EDGE, _BAR = 0.3, 0.3, 0.36, 0.56, 0.5, 0.08, 0.95
 
 
@@ -27,7 +28,8 @@ def panels(
     pairs: pd.DataFrame | None = None,
     *,
     by: str | None = None,
-    columns: int = 4,
+    columns: int | None = None,
+    **place: Unpack[Place],
 ) -> Figure:
     """The paper's view of several models: WᵀW and b on top, ‖W_i‖ bars below, column by column.
 
@@ -37,7 +39,7 @@ def panels(
         pairs: columns `feature`, `feature_j`, `gram`; not needed for a Dataset.
         by: the column, of both tables, that tells the models apart: by default `panel`, else
             `feature_probability` from dense to sparse.
-        columns: models in a row.
+        columns: models in a row; by default at most 4.
 
     Returns:
         The figure.
@@ -47,24 +49,28 @@ def panels(
 
     Source: "Demonstrating Superposition: Basic Results".
     """
+    canvas = Canvas("panels", place, composed="a panel is three axes")
     features = table_of("panels", data, feature_table)
     require("panels", features, ["feature", "norm", "superposition", "b"])
     parts = gram_panels("panels", data, pairs, by)
-    bars = bars_height(max(len(single.rows) for single, _ in parts))
-    bars = min(bars, 3.2)
+    bars = min(bars_height(max(len(single.rows) for single, _ in parts)), 3.2)
     reach = norm_reach(features)
-    places = list(grid_places(len(parts), columns))
-    n_rows, n_columns = places[-1][0] + 1, min(len(parts), columns)
-    pitch = _TITLE + _SIDE + _BETWEEN + bars + _FOOT
-    width = _LEFT + n_columns * (WIDTH + _GAP) + _BAR
-    figure = Figure(figsize=(width, 2 * _EDGE + n_rows * pitch))
-    for (single, double), (row, column) in zip(parts, places, strict=True):
-        left, top = _LEFT + column * (WIDTH + _GAP), _EDGE + _TITLE + row * pitch
-        draw_gram(figure, single, double, left, top, _SIDE)
-        axes = style.place(figure, left, top + _SIDE + _BETWEEN, WIDTH, bars)
+    title = _TITLE * style.grown("axes.titlesize")
+    between, foot, ticks, bar = (
+        size * style.grown("axes.labelsize") for size in (_BETWEEN, _FOOT, _LEFT, _BAR)
+    )
+    room = Room(
+        cell=(WIDTH, SIDE), gap=(_GAP, title + between + bars + foot), rest=(ticks + bar, 2 * _EDGE)
+    )
+    cells = canvas.cells(len(parts), columns, room)
+    width, side = WIDTH * cells.scale, SIDE * cells.scale
+    pitch = title + side + between + bars + foot
+    for (single, double), (row, column) in zip(parts, cells.places(len(parts)), strict=True):
+        left, top = ticks + column * (width + _GAP), _EDGE + title + row * pitch
+        draw_gram(canvas, single, double, (left, top), cells.scale)
+        axes = canvas.panel(left, top + side + between, width, bars)
         draw_norms(axes, single, reach, labelled=column == 0)
-    left = _LEFT + n_columns * (WIDTH + _GAP)
-    signed_bar(style.place(figure, left, _EDGE + _TITLE, 0.11, _SIDE), parts)
-    below = _EDGE + _TITLE + _SIDE + _BETWEEN
-    shared_bar(style.place(figure, left, below, 0.11, min(bars, 2.2)))
-    return figure
+    left = ticks + cells.columns * (width + _GAP)
+    signed_bar(canvas, (left, _EDGE + title, 0.11, side), parts)
+    shared_bar(canvas, (left, _EDGE + title + side + between, 0.11, min(bars, 2.2)))
+    return canvas.figure

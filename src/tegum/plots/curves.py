@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from itertools import cycle
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import BoundaryNorm, ListedColormap
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
+from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, StrMethodFormatter
 from matplotlib.typing import ColorType
 from numpy.typing import NDArray
 
 from tegum.dims import DENSITY
-from tegum.plots import style
-from tegum.plots._panels import panel_column, title
+from tegum.plots import _words, style
+from tegum.plots._canvas import Canvas
+from tegum.plots._panels import panel_column, titles
+from tegum.plots._place import Place
 from tegum.plots._sources import require, require_one, table_of
 from tegum.runs.sweep_tables import by_density
 from tegum.runs.tables import count_table, loss_table
@@ -22,16 +27,21 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-#: (column, label, colour, marker) of the two counts.
-_COUNTS = (
-    ("represented", "represented", style.BLUE, "o"),
-    ("dedicated", "dedicated", style.VERMILION, "s"),
-)
+#: (column, label, marker) of the two counts.
+_COUNTS = (("represented", "represented", "o"), ("dedicated", "dedicated", "s"))
+#: What is labelled of each decade of 1/(1−S), where there is room.
+TICKS = ((1.0, 3.0), (1.0,))
+#: Groups beyond these are told apart by a colour bar.
+_NAMED = 8
 _MARKERS = ("o", "s", "D", "^", "v")
 
 
 @style.styled
-def counts(data: pd.DataFrame | xr.Dataset, theory: pd.DataFrame | None = None) -> Figure:
+def counts(
+    data: pd.DataFrame | xr.Dataset,
+    theory: pd.DataFrame | None = None,
+    **place: Unpack[Place],
+) -> Figure:
     """Represented and dedicated features over 1/(1−S), log scale.
 
     The line is the model of lowest loss at each density, the band spans all models there but
@@ -50,6 +60,7 @@ def counts(data: pd.DataFrame | xr.Dataset, theory: pd.DataFrame | None = None) 
 
     Source: "Demonstrating Superposition: Basic Results".
     """
+    canvas = Canvas("counts", place)
     table = table_of("counts", data, lambda runs: count_table(by_density(runs, "counts")))
     names = [name for name, *_ in _COUNTS]
     require("counts", table, [DENSITY, *names])
@@ -59,9 +70,8 @@ def counts(data: pd.DataFrame | xr.Dataset, theory: pd.DataFrame | None = None) 
         table = table.dropna(subset=["loss"])  # diverged models
     chosen = _lowest(table)
     spread = table.groupby(DENSITY)[names].agg(["min", "max"]).sort_index(ascending=False)
-    figure = Figure(figsize=(5.2, 3.2), layout="constrained")
-    axes = figure.add_subplot()
-    for name, label, colour, marker in _COUNTS:
+    (axes,) = canvas.subplots((5.2, 3.2))
+    for (name, label, marker), colour in zip(_COUNTS, cycle(style.cycle())):
         axes.plot(1 / chosen[DENSITY], chosen[name], marker=marker, ms=5, color=colour, label=label)
         low, high = spread[name]["min"], spread[name]["max"]
         if (high > low).any():
@@ -73,8 +83,9 @@ def counts(data: pd.DataFrame | xr.Dataset, theory: pd.DataFrame | None = None) 
     axes.set_ylim(bottom=min(0, axes.get_ylim()[0]))
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_ylabel("features")
-    _legend_outside(axes)
-    return figure
+    canvas.legend(axes)
+    _words.log_ticks(axes.xaxis, canvas.inches(axes), TICKS)
+    return canvas.figure
 
 
 def _lowest(table: pd.DataFrame) -> pd.DataFrame:
@@ -86,7 +97,9 @@ def _lowest(table: pd.DataFrame) -> pd.DataFrame:
 
 
 @style.styled
-def loss_curves(data: pd.DataFrame | xr.Dataset, *, by: str | None = None) -> Figure:
+def loss_curves(
+    data: pd.DataFrame | xr.Dataset, *, by: str | None = None, **place: Unpack[Place]
+) -> Figure:
     """Loss over training steps, log-log: one line per model, one colour per group.
 
     The model of each group whose last loss is lowest is drawn strong, the others faint.
@@ -104,24 +117,38 @@ def loss_curves(data: pd.DataFrame | xr.Dataset, *, by: str | None = None) -> Fi
 
     Source: "Superposition and Learning Dynamics".
     """
+    canvas = Canvas("loss_curves", place)
     table = table_of("loss_curves", data, loss_table)
     require("loss_curves", table, ["step", "loss"])
     column = panel_column("loss_curves", table, by)
-    groups = (
-        [("", table)]
-        if column is None
-        else [(title(column, value), rows) for value, rows in table.groupby(column, sort=False)]
-    )
-    figure = Figure(figsize=(5.6, 3.4), layout="constrained")
-    axes = figure.add_subplot()
-    for (label, rows), colour in zip(groups, _shades(len(groups)), strict=True):
+    groups = [("", table)] if column is None else list(table.groupby(column, sort=False))
+    names = titles(column, [value for value, _ in groups])
+    (axes,) = canvas.subplots((5.6, 3.4))
+    shades = _shades(len(groups))
+    for (_, rows), label, colour in zip(groups, names, shades, strict=True):
         _draw_runs(axes, rows, label, colour)
     from_zero = bool((table["step"] <= 0).any())
     axes.set_xscale("symlog", linthresh=1) if from_zero else axes.set_xscale("log")
     axes.set(yscale="log", xlabel="step", ylabel="loss")
-    if column is not None:
-        _legend_outside(axes)
-    return figure
+    if len(groups) > _NAMED:
+        _bar_of(canvas, axes, names, shades)
+    elif column is not None:
+        canvas.legend(axes)
+    return canvas.figure
+
+
+def _bar_of(canvas: Canvas, axes: Axes, names: list[str], shades: list[ColorType]) -> None:
+    """A colour bar in place of a long legend: a step for each group, and some of their names."""
+    count = len(names)
+    steps = BoundaryNorm(np.arange(count + 1) - 0.5, count)
+    mappable = ScalarMappable(norm=steps, cmap=ListedColormap(shades))
+    bar = canvas.figure.colorbar(mappable, ax=axes)
+    shown = np.unique(np.linspace(0, count - 1, _NAMED - 2).round().astype(int))
+    bar.set_ticks(shown.tolist(), labels=[names[k] for k in shown])
+    bar.ax.invert_yaxis()  # as a legend, the first on top
+    bar.ax.minorticks_off()
+    bar.ax.grid(False)
+    bar.outline.set_linewidth(0.5)
 
 
 def _draw_runs(axes: Axes, rows: pd.DataFrame, label: str, colour: ColorType) -> None:
@@ -140,7 +167,7 @@ def _draw_runs(axes: Axes, rows: pd.DataFrame, label: str, colour: ColorType) ->
 
 
 @style.styled
-def against_theory(data: pd.DataFrame, *, quantity: str = "loss") -> Figure:
+def against_theory(data: pd.DataFrame, *, quantity: str = "loss", **place: Unpack[Place]) -> Figure:
     """Measured against predicted values, with the line on which they are equal.
 
     Args:
@@ -156,9 +183,10 @@ def against_theory(data: pd.DataFrame, *, quantity: str = "loss") -> Figure:
 
     Source: "Demonstrating Superposition: Mathematical Understanding".
     """
+    canvas = Canvas("against_theory", place)
     require("against_theory", data, ["theory", "measured"])
-    figure = Figure(figsize=(4.6, 3.6), layout="constrained")
-    axes = figure.add_subplot()
+    (axes,) = canvas.subplots((4.6, 3.6))
+    colours = style.cycle()
     groups = data.groupby("label", sort=False) if "label" in data else [("", data)]
     for k, (label, rows) in enumerate(groups):
         axes.errorbar(
@@ -167,17 +195,17 @@ def against_theory(data: pd.DataFrame, *, quantity: str = "loss") -> Figure:
             2 * rows["error"] if "error" in rows else None,
             fmt=_MARKERS[k % len(_MARKERS)],
             ms=5.5,
-            mec="white",
+            mec=style.paper(),
             mew=0.6,
             elinewidth=1,
-            color=style.CYCLE[k % len(style.CYCLE)],
+            color=colours[k % len(colours)],
             label=str(label),
         )
     _diagonal(axes, data[["theory", "measured"]].to_numpy(dtype=float))
     axes.set(xlabel=f"{quantity}, predicted", ylabel=f"{quantity}, measured")
     if "label" in data:
-        _legend_outside(axes)
-    return figure
+        canvas.legend(axes)
+    return canvas.figure
 
 
 def _diagonal(axes: Axes, values: NDArray[Any]) -> None:
@@ -197,18 +225,14 @@ def density_axis(axes: Axes) -> None:
     """The x axis as 1/(1−S), logarithmic, with plain numbers at 1, 3, 10, 30 and on."""
     axes.set_xscale("log")
     axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xlabel("1/(1−S)")
 
 
 def _shades(count: int) -> list[ColorType]:
     """Colours for ordered groups: distinct ones for a few, a sequence for many."""
-    if count <= len(style.CYCLE):
-        return list(style.CYCLE[:count])
+    colours = style.cycle()
+    if count <= len(colours) and count <= _NAMED:
+        return list(colours[:count])
     return [style.IMPORTANCE(k / (count - 1)) for k in range(count)]
-
-
-def _legend_outside(axes: Axes) -> None:
-    """A legend to the right of the axes, where no data can be under it."""
-    axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), borderaxespad=0.2)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Unpack
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from tegum.analysis.feature_factors import feature_factor_table
 from tegum.dims import DENSITY, FEATURE
-from tegum.plots import geometries, style
+from tegum.plots import _words, geometries, style
+from tegum.plots._canvas import Canvas
+from tegum.plots._place import Place
 from tegum.plots._sources import is_dataset, lowest_of, require, require_one, table_of
 from tegum.runs.sweep_tables import by_density, model_table
 from tegum.runs.weights import encoder_in
@@ -32,11 +33,14 @@ FRACTIONS: Final[Mapping[str, float]] = {
     "3/8  square antiprism": 3 / 8,
     "0  not learned": 0.0,
 }
-_TICKS: Final = (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)
+#: What is labelled of each decade of 1/(1−S), where there is room.
+_TICKS: Final = ((1.0, 1.5, 2.0, 3.0, 5.0, 7.0), (1.0, 2.0, 5.0), (1.0, 3.0), (1.0,))
 #: Lines closer than this have labels moved apart, in units of the y axis.
 _ROOM: Final = 0.045
 #: Levels further apart than this ratio are not joined.
 _APART: Final = 2.1
+#: Narrower figures have fractions without their names.
+_NARROW: Final = 5.0
 #: The widest strip of features, in units of log 1/(1−S).
 _STRIP: Final = 0.05
 
@@ -47,6 +51,7 @@ def dimensions_per_feature(
     *,
     plateaus: Mapping[str, float] | None = None,
     tolerance: float = 0.03,
+    **place: Unpack[Place],
 ) -> Figure:
     """D* = m/‖W‖_F² over 1/(1−S), log scale; where it sticks, bands.
 
@@ -66,6 +71,7 @@ def dimensions_per_feature(
 
     Source: "The Geometry of Superposition: Uniform Superposition".
     """
+    canvas = Canvas("dimensions_per_feature", place)
     models = table_of("dimensions_per_feature", models, model_table)
     require("dimensions_per_feature", models, [DENSITY, "D_star"])
     marked = {"D* = 1": 1.0, "D* = 1/2": 0.5} if plateaus is None else plateaus
@@ -74,30 +80,38 @@ def dimensions_per_feature(
         require_one("dimensions_per_feature", line, [DENSITY], " among the chosen")
     line = line.sort_values(DENSITY, ascending=False)
     x, y = 1 / line[DENSITY].to_numpy(), line["D_star"].to_numpy()
-    figure = Figure(figsize=(6.4, 3.7), layout="constrained")
-    axes = figure.add_subplot()
+    (axes,) = canvas.subplots((6.4, 3.7))
+    room = canvas.inches(axes)
     for label, value in marked.items():
-        _plateau(axes, x, y, label, value, tolerance)
+        _plateau(axes, x, y, (label, value), tolerance, room)
     axes.plot(1 / models[DENSITY], models["D_star"], "o", ms=3.2, color=style.SKY, mew=0)
-    axes.plot(x, y, "-", color=style.INK, lw=1.2)
-    axes.plot(x, y, "o", ms=3.6, color=style.BLUE, mec="white", mew=0.4)
-    sparsity_axis(axes, float(x.max()))
-    axes.set(ylim=(0, 1.12), ylabel="D* = m / ‖W‖²   (dimensions per feature)")
-    return figure
+    axes.plot(x, y, "-", color=style.ink(), lw=1.2)
+    axes.plot(x, y, "o", ms=3.6, color=style.BLUE, mec=style.paper(), mew=0.4)
+    sparsity_axis(axes, float(x.max()), room)
+    words = ("D* = m / ‖W‖²   (dimensions per feature)", "D* = m / ‖W‖²")
+    axes.set(
+        ylim=(0, 1.12), ylabel=_words.first_fitting(words, canvas.tall(axes), "axes.labelsize")
+    )
+    return canvas.figure
 
 
-def _plateau(axes: Axes, x: Any, y: Any, label: str, value: float, tolerance: float) -> None:
+def _plateau(
+    axes: Axes, x: Any, y: Any, mark: tuple[str, float], tolerance: float, room: float
+) -> None:
     """A line at the value, and a band over the levels that stick to it."""
     from tegum.analysis.stickiness import plateau
 
+    label, value = mark
     axes.axhline(value, color=style.GREY, lw=0.8, ls=(0, (4, 3)), zorder=0)
     part = plateau(y, value, tolerance)
-    words = label
+    choices = [label]
     if part.stop - part.start > 1:
         low, high = float(x[part.start]), float(x[part.stop - 1])
         band: dict[str, Any] = {"color": style.ORANGE, "alpha": 0.28, "lw": 0, "zorder": 0}
         axes.fill_between([low, high], value - tolerance, value + tolerance, **band)
-        words = f"{label} ± {tolerance:g} for 1/(1−S) = {low:.3g} to {high:.3g}"
+        choices.insert(0, f"{label} ± {tolerance:g} for 1/(1−S) = {low:.3g} to {high:.3g}")
+        choices.insert(1, f"{label} for 1/(1−S) = {low:.3g} to {high:.3g}")
+    words = _words.first_fitting(choices, 0.97 * room, "font.size")
     axes.text(
         0.99, value + 0.035, words, transform=axes.get_yaxis_transform(), ha="right", va="bottom"
     )
@@ -109,6 +123,7 @@ def dimensionality(
     models: pd.DataFrame | None = None,
     *,
     fractions: Mapping[str, float] = FRACTIONS,
+    **place: Unpack[Place],
 ) -> Figure:
     """D_i of every feature over 1/(1−S), coloured by its geometry.
 
@@ -130,6 +145,7 @@ def dimensionality(
 
     Source: "The Geometry of Superposition: Uniform Superposition".
     """
+    canvas = Canvas("dimensionality", place)
     if is_dataset(features):
         features, models = _scatter(features, models)
     features = table_of("dimensionality", features)
@@ -137,13 +153,14 @@ def dimensionality(
     if models is not None:
         require("dimensionality.models", models, [DENSITY, "D_star"])
     panels = list(dict.fromkeys(features["panel"])) if "panel" in features else [None]
-    height = 0.9 + 3.5 * len(panels)
-    figure = Figure(figsize=(8.0, height), layout="constrained")
-    rows = figure.subplots(len(panels), 1, squeeze=False, sharex=True)
+    rows = canvas.subplots((8.0, 0.9 + 3.5 * len(panels)), len(panels), sharex=True)
+    sized = canvas.sized or bool(canvas.given)
+    short = sized and canvas.inches(rows[0], 0.0) < _NARROW
     reach = float((1 / features[DENSITY]).max())
-    for axes, panel in zip(rows[:, 0], panels, strict=True):
+    for axes, panel in zip(rows, panels, strict=True):
         own = features if panel is None else features[features["panel"] == panel]
-        _lines(axes, fractions)
+        inches = canvas.tall(axes) / (1 if canvas.given else len(panels)) if sized else np.inf
+        _lines(axes, fractions, inches, short)
         if models is not None:
             alike = panel is None or "panel" not in models
             curve = models if alike else models[models["panel"] == panel]
@@ -151,12 +168,14 @@ def dimensionality(
         _strips(axes, own)
         axes.set(ylim=(-0.03, 1.05), ylabel="feature dimensionality Dᵢ")
         axes.set_title(panel or "", loc="left")
-    sparsity_axis(rows[-1, 0], reach)
+        beside = 0.9 if short else 2.2  # numbers on the left, fractions on the right
+        sparsity_axis(axes, reach, canvas.inches(axes, beside), named=axes is rows[-1])
     marks = geometries.handles(features["geometry"])
     if models is not None:
-        marks.append(Line2D([], [], color=style.INK, lw=1.0, label="D* = m / ‖W‖²"))
-    figure.legend(handles=marks, loc="outside lower center", ncols=min(5, len(marks)))
-    return figure
+        marks.append(Line2D([], [], color=style.ink(), lw=1.0, label="D* = m / ‖W‖²"))
+    words = [str(mark.get_label()) for mark in marks]
+    canvas.below(marks, canvas.fit(words, 5))
+    return canvas.figure
 
 
 def _scatter(runs: Any, models: pd.DataFrame | None) -> tuple[pd.DataFrame, pd.DataFrame | None]:
@@ -167,20 +186,21 @@ def _scatter(runs: Any, models: pd.DataFrame | None) -> tuple[pd.DataFrame, pd.D
     return features, model_table(chosen) if models is None else models
 
 
-def _lines(axes: Axes, fractions: Mapping[str, float]) -> None:
-    """A line at each fraction, labelled at the right, labels kept apart."""
+def _lines(axes: Axes, fractions: Mapping[str, float], inches: float, short: bool) -> None:
+    """A line at each fraction, labelled at the right, labels kept apart; without names if short."""
     at = -np.inf
+    room = max(_ROOM, 1.4 * style.small() / 72 / inches)
     for label, value in sorted(fractions.items(), key=lambda pair: pair[1]):
         axes.axhline(value, color=style.GREY, lw=0.6, ls=(0, (4, 3)), zorder=0)
-        at = max(value, at + _ROOM)
+        at = max(value, at + room)
         axes.annotate(
-            label,
+            label.split("  ")[0] if short else label,
             (1.0, value),
             (1.012, at),
             xycoords=axes.get_yaxis_transform(),
             textcoords=axes.get_yaxis_transform(),
             va="center",
-            fontsize=style.SMALL,
+            fontsize=style.small(),
             annotation_clip=False,
         )
 
@@ -189,8 +209,8 @@ def _curve(axes: Axes, models: pd.DataFrame) -> None:
     x, y = 1 / models[DENSITY].to_numpy(), models["D_star"].to_numpy()
     far = np.flatnonzero(np.abs(np.diff(np.log(x))) > np.log(_APART)) + 1
     x, y = np.insert(x, far, np.nan), np.insert(y, far, np.nan)
-    axes.plot(x, y, color="white", lw=2.6, zorder=3)
-    axes.plot(x, y, color=style.INK, lw=1.0, zorder=4)
+    axes.plot(x, y, color=style.paper(), lw=2.6, zorder=3)
+    axes.plot(x, y, color=style.ink(), lw=1.0, zorder=4)
 
 
 def _strips(axes: Axes, features: pd.DataFrame) -> None:
@@ -219,10 +239,10 @@ def _strips(axes: Axes, features: pd.DataFrame) -> None:
         )
 
 
-def sparsity_axis(axes: Axes, reach: float) -> None:
+def sparsity_axis(axes: Axes, reach: float, inches: float, *, named: bool = True) -> None:
     """The x axis as 1/(1−S) from 1 to `reach`, logarithmic, with plain numbers."""
     axes.set_xscale("log")
-    axes.xaxis.set_major_locator(LogLocator(subs=_TICKS))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.set(xlim=(0.96, 1.04 * reach), xlabel="1/(1−S)")
+    axes.set_xlim(0.96, 1.04 * reach)
+    _words.log_ticks(axes.xaxis, inches, _TICKS)
+    if named:
+        axes.set_xlabel("1/(1−S)")

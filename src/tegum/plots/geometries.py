@@ -40,7 +40,7 @@ def present(geometries: Iterable[str]) -> list[str]:
 
 def handles(geometries: Iterable[str], marker: str = "o") -> list[Line2D]:
     """Marks for a legend of these geometries."""
-    look = {"ls": "", "marker": marker, "ms": 6, "mec": "white", "mew": 0.5}
+    look = {"ls": "", "marker": marker, "ms": 6, "mec": style.paper(), "mew": 0.5}
     return [
         Line2D([], [], color=COLOURS[name], label=name, **look)  # type: ignore[arg-type]
         for name in present(geometries)

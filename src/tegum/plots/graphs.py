@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Unpack
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -17,7 +17,10 @@ from tegum.analysis.feature_factors import feature_factor_table
 from tegum.analysis.figure_tables import link_table
 from tegum.dims import F64
 from tegum.plots import geometries, style
-from tegum.plots._panels import Panel, grid_places, panel_column, split
+from tegum.plots._canvas import Canvas
+from tegum.plots._cells import Room, across
+from tegum.plots._panels import Panel, panel_column, split
+from tegum.plots._place import Place
 from tegum.plots._sources import is_dataset, require, require_columns, table_of
 from tegum.runs.weights import encoder_in
 
@@ -43,7 +46,8 @@ def feature_graphs(
     links: pd.DataFrame | None = None,
     *,
     by: str | None = None,
-    columns: int = 4,
+    columns: int | None = None,
+    **place: Unpack[Place],
 ) -> Figure:
     """The represented features of each model as a graph; its parts are tegum factors.
 
@@ -57,7 +61,7 @@ def feature_graphs(
             needed for a Dataset.
         by: the column of both tables that tells the models apart: by default `panel`, else
             `feature_probability` from dense to sparse.
-        columns: graphs in a row.
+        columns: graphs in a row; by default at most 4.
 
     Returns:
         The figure.
@@ -67,6 +71,7 @@ def feature_graphs(
 
     Source: "The Geometry of Superposition: Uniform Superposition".
     """
+    canvas = Canvas("feature_graphs", place)
     if is_dataset(nodes):
         W = encoder_in(nodes, "feature_graphs")
         nodes, links = feature_factor_table(W), link_table(W)
@@ -74,24 +79,45 @@ def feature_graphs(
     require("feature_graphs", nodes, ["feature", "factor", "geometry"])
     nodes = nodes[nodes["factor"] >= 0]
     require("feature_graphs", nodes, ["factor"])  # some feature is represented
-    key = panel_column("feature_graphs", nodes, by)
-    own = [] if key is None else [key]
+    key_column = panel_column("feature_graphs", nodes, by)
+    own = [] if key_column is None else [key_column]
     links = table_of("feature_graphs.links", links)
     require_columns("feature_graphs.links", links, ["feature", "feature_j", "gram", *own])
     parts = split("feature_graphs", nodes, by, ["feature"])
-    places = list(grid_places(len(parts), columns))
-    n_rows, n_columns = places[-1][0] + 1, min(len(parts), columns)
-    width = 2 * _EDGE + n_columns * _SIDE + (n_columns - 1) * _GAP
-    figure = Figure(figsize=(width, 2 * _EDGE + n_rows * (_SIDE + _TITLE) + _KEY))
-    for part, (row, column) in zip(parts, places, strict=True):
-        top = _EDGE + _TITLE + row * (_SIDE + _TITLE)
-        axes = style.place(figure, _EDGE + column * (_SIDE + _GAP), top, _SIDE, _SIDE)
-        _draw(axes, part, links if key is None else links[links[key] == part.key])
     marks = geometries.handles(nodes["geometry"])
-    figure.legend(
-        handles=marks, loc="lower center", ncols=min(4 if n_columns > 2 else 2, len(marks))
+    wide = across(len(parts), columns, 4) > 2
+    most = canvas.fit([str(mark.get_label()) for mark in marks], 4 if wide else 2)
+    rows_below = -(-len(marks) // most)
+    letter = style.grown("legend.fontsize")
+    key = _KEY + 0.17 * letter * max(0, rows_below - 3)
+    words = [_words_of(part, _WIDTH) for part in parts]
+    title = letter * _TITLE
+    if canvas.sized:  # narrower panels need more lines
+        narrow = canvas.width or 0.0
+        words = [_words_of(part, int(_WIDTH * min(1.0, narrow / 2 / _SIDE))) for part in parts]
+        title = letter * max(_TITLE, 0.15 * max(1 + one.count("\n") for one in words) + 0.1)
+    room = Room(
+        cell=(_SIDE, _SIDE), gap=(_GAP, title), rest=(2 * _EDGE - _GAP, 2 * _EDGE + key), least=1.3
     )
-    return figure
+    cells = canvas.cells(len(parts), columns, room)
+    side = _SIDE * cells.scale
+    for part, above, (row, column) in zip(parts, words, cells.places(len(parts)), strict=True):
+        top = _EDGE + title + row * (side + title)
+        axes = canvas.panel(_EDGE + column * (side + _GAP), top, side, side)
+        _draw(axes, part, links if key_column is None else links[links[key_column] == part.key])
+        canvas.title(axes, above, side + _GAP, pad=4, fontsize=style.small())
+    canvas.below(marks, most)
+    return canvas.figure
+
+
+def _words_of(part: Panel, characters: int) -> str:
+    """What stands above a graph: its name, and its shapes in lines of so many characters."""
+    # lines break after commas alone
+    whole = (
+        shapes(part.rows).replace(" ", "\N{NO-BREAK SPACE}").replace(",\N{NO-BREAK SPACE}", ", ")
+    )
+    below = textwrap.fill(whole, characters, break_long_words=False)
+    return f"{part.title}\n{below}".replace("\N{NO-BREAK SPACE}", " ")
 
 
 def _draw(axes: Axes, part: Panel, links: pd.DataFrame) -> None:
@@ -103,17 +129,15 @@ def _draw(axes: Axes, part: Panel, links: pd.DataFrame) -> None:
         for i, j in zip(links["feature"], links["feature_j"], strict=True)
     ]
     strength = np.clip(np.abs(links["gram"].to_numpy(dtype=float)), 0.0, 1.0)
-    colours = [to_rgba(style.INK, float(0.15 + 0.75 * s)) for s in strength]
+    colours = [to_rgba(style.ink(), float(0.15 + 0.75 * s)) for s in strength]
     axes.add_collection(LineCollection(ends, colors=colours, linewidths=0.3 + 1.1 * strength))
     colour = [geometries.COLOURS[geometries.kind(name)] for name in rows["geometry"]]
-    axes.scatter(at[:, 0], at[:, 1], s=15, c=colour, edgecolors="white", linewidths=0.5, zorder=3)
+    axes.scatter(
+        at[:, 0], at[:, 1], s=15, c=colour, edgecolors=style.paper(), linewidths=0.5, zorder=3
+    )
     reach = 1.04 * float(np.abs(at).max(initial=1e-9))
     axes.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal", xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
-    # lines break after commas alone
-    whole = shapes(rows).replace(" ", "\N{NO-BREAK SPACE}").replace(",\N{NO-BREAK SPACE}", ", ")
-    words = textwrap.fill(whole, _WIDTH).replace("\N{NO-BREAK SPACE}", " ")
-    axes.set_title(f"{part.title}\n{words}", pad=4, fontsize=style.SMALL)
 
 
 def shapes(rows: pd.DataFrame) -> str:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, Unpack
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from tegum.errors import SpecError
 from tegum.plots import style
-from tegum.plots._panels import Panel, grid_places, split
+from tegum.plots._canvas import Canvas
+from tegum.plots._cells import Room
+from tegum.plots._panels import Panel, split
+from tegum.plots._place import Place
 from tegum.plots._sources import made_by, require, table_of
 from tegum.runs.tables import feature_table, gram_table
 
@@ -18,9 +20,11 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-_SIDE, _STRIP, _SLIT, _GAP, _TITLE, _FOOT, _EDGE, _BAR = 1.7, 0.12, 0.07, 0.28, 0.3, 0.24, 0.08, 0.6
+SIDE, _STRIP, _SLIT, _GAP, _TITLE, _FOOT, _EDGE, _BAR = 1.7, 0.12, 0.07, 0.28, 0.3, 0.24, 0.08, 0.6
+#: Why no axes are taken.
+COMPOSED: Final = "a panel is a map and a strip of biases"
 #: Width of a heat map and its bias strip together, for figures that set other marks under it.
-WIDTH = _SIDE + _SLIT + _STRIP
+WIDTH = SIDE + _SLIT + _STRIP
 
 
 @style.styled
@@ -29,7 +33,8 @@ def gram(
     pairs: pd.DataFrame | None = None,
     *,
     by: str | None = None,
-    columns: int = 4,
+    columns: int | None = None,
+    **place: Unpack[Place],
 ) -> Figure:
     """WᵀW with b beside it, a panel per model.
 
@@ -41,7 +46,7 @@ def gram(
         pairs: columns `feature`, `feature_j`, `gram`; not needed for a Dataset.
         by: the column, of both tables, that tells the panels apart: by default `panel`, else
             `feature_probability` from dense to sparse.
-        columns: panels in a row.
+        columns: panels in a row; by default at most 4.
 
     Returns:
         The figure.
@@ -51,22 +56,20 @@ def gram(
 
     Source: "Demonstrating Superposition: Basic Results".
     """
+    canvas = Canvas("gram", place, composed=COMPOSED)
     parts = gram_panels("gram", data, pairs, by)
-    places = list(grid_places(len(parts), columns))
-    n_rows, n_columns = places[-1][0] + 1, min(len(parts), columns)
-    pitch = _TITLE + _SIDE + _FOOT
-    figure = Figure(
-        figsize=(
-            2 * _EDGE + n_columns * (WIDTH + _GAP) + _BAR,
-            2 * _EDGE + n_rows * pitch + (n_rows - 1) * 0.1,
-        )
+    title = _TITLE * style.grown("axes.titlesize")
+    foot, bar = (size * style.grown("axes.labelsize") for size in (_FOOT, _BAR))
+    room = Room(
+        cell=(WIDTH, SIDE), gap=(_GAP, title + foot + 0.1), rest=(2 * _EDGE + bar, 2 * _EDGE - 0.1)
     )
-    for (single, double), (row, column) in zip(parts, places, strict=True):
-        top = _EDGE + _TITLE + row * (pitch + 0.1)
-        draw_gram(figure, single, double, _EDGE + column * (WIDTH + _GAP), top, _SIDE)
-    left = _EDGE + n_columns * (WIDTH + _GAP)
-    signed_bar(style.place(figure, left, _EDGE + _TITLE, 0.11, _SIDE), parts)
-    return figure
+    cells = canvas.cells(len(parts), columns, room)
+    width, side = WIDTH * cells.scale, SIDE * cells.scale
+    for (single, double), (row, column) in zip(parts, cells.places(len(parts)), strict=True):
+        top = _EDGE + title + row * (title + side + foot + 0.1)
+        draw_gram(canvas, single, double, (_EDGE + column * (width + _GAP), top), cells.scale)
+    signed_bar(canvas, (_EDGE + cells.columns * (width + _GAP), _EDGE + title, 0.11, side), parts)
+    return canvas.figure
 
 
 def gram_panels(
@@ -90,17 +93,19 @@ def gram_panels(
 
 
 def draw_gram(
-    figure: Figure, single: Panel, double: Panel, left: float, top: float, side: float
-) -> Axes:
-    """One heat map and its strip of biases, in inches from the left and top; returns the map."""
+    canvas: Canvas, single: Panel, double: Panel, corner: tuple[float, float], scale: float
+) -> None:
+    """One heat map and its strip of biases; the corner is in inches from the left and top."""
     n = len(single.rows)
     if len(double.rows) != n * n:
         rule = f"must have {n * n} rows in the panel {double.title!r}"
         raise SpecError.of("gram", "pairs", rule, len(double.rows))
     G = double.rows["gram"].to_numpy(dtype=float).reshape(n, n)
     b = single.rows["b"].to_numpy(dtype=float).reshape(n, 1)
-    square = style.place(figure, left, top, side, side)
-    strip = style.place(figure, left + side + _SLIT, top, _STRIP, side)
+    (left, top), side = corner, SIDE * scale
+    beside = left + side + _SLIT * scale
+    square = canvas.panel(left, top, side, side)
+    strip = canvas.panel(beside, top, _STRIP * scale, side)
     for axes, values, name in ((square, G, "$W^T W$"), (strip, b, "$b$")):
         axes.imshow(
             values, cmap=style.SIGNED, norm=style.SIGNED_RANGE, interpolation="none", aspect="auto"
@@ -108,11 +113,12 @@ def draw_gram(
         axes.set(xticks=[], yticks=[])
         axes.set_xlabel(name, labelpad=3)
         axes.spines[:].set(visible=True, color=style.FAINT)
-    square.set_title(single.title, pad=5)
-    return square
+    canvas.title(square, single.title, WIDTH * scale + _GAP, pad=5)
 
 
-def signed_bar(axes: Axes, parts: list[tuple[Panel, Panel]]) -> None:
+def signed_bar(
+    canvas: Canvas, box: tuple[float, float, float, float], parts: list[tuple[Panel, Panel]]
+) -> None:
     """The scale of G and b, pointed where values lie beyond −1 or 1 by more than a hundredth."""
     values = np.concatenate(
         [
@@ -123,5 +129,5 @@ def signed_bar(axes: Axes, parts: list[tuple[Panel, Panel]]) -> None:
     )
     low, high = bool((values < -1.01).any()), bool((values > 1.01).any())
     extend = {(0, 0): "neither", (1, 0): "min", (0, 1): "max", (1, 1): "both"}[low, high]
-    bar = style.colour_bar(axes, style.SIGNED, style.SIGNED_RANGE, "", extend=extend)
+    bar = canvas.bar(box, style.SIGNED, style.SIGNED_RANGE, "", extend=extend)
     bar.set_ticks([-1, -0.5, 0, 0.5, 1], labels=["−1", "−½", "0", "½", "1"])

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final, Unpack
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
-from numpy.typing import NDArray
 
 from tegum.dims import DENSITY
 from tegum.errors import SpecError
 from tegum.plots import style
-from tegum.plots._panels import Panel, grid_places, panel_column, split
+from tegum.plots._canvas import Canvas
+from tegum.plots._cells import across
+from tegum.plots._panels import Panel, panel_column, split
+from tegum.plots._place import Place
 from tegum.plots._sources import require, require_one
 
 if TYPE_CHECKING:
     import pandas as pd
 
+#: Inches: panels are set in fewer columns before they are narrower.
+_NARROWEST: Final = 1.2
 #: Losses relative to the lowest, at which a surface has contours.
 LEVELS: Final = (1.1, 1.5, *(2.0**k for k in range(1, 12)))
 
@@ -30,7 +34,8 @@ def loss_surface(
     minima: pd.DataFrame | None = None,
     *,
     by: str | None = None,
-    columns: int = 3,
+    columns: int | None = None,
+    **place: Unpack[Place],
 ) -> Figure:
     """The loss over two weights, relative to its lowest value in the panel, log scale.
 
@@ -41,7 +46,7 @@ def loss_surface(
         data: columns `w1`, `w2`, `loss`, a full grid in each panel.
         minima: columns `w1`, `w2`, `loss`, and the panel column if there is one.
         by: the panel column: by default `panel`, else `feature_probability`.
-        columns: panels in a row.
+        columns: panels in a row; by default at most 3.
 
     Returns:
         The figure.
@@ -52,35 +57,39 @@ def loss_surface(
     Source: "Comments & Replications: Tom McGrath".
     """
     owner = "loss_surface"
+    canvas = Canvas(owner, place)
     require(owner, data, ["w1", "w2", "loss"])
     parts = split(owner, data, by, ["w2", "w1"])
     column = panel_column(owner, data, by)
     if minima is not None:
         require(owner, minima, ["w1", "w2", "loss", *([column] if column else [])])
-    places = list(grid_places(len(parts), columns))
-    shape = places[-1][0] + 1, min(len(parts), columns)
-    figure = Figure(figsize=(2.5 * shape[1] + 1.2, 2.65 * shape[0]), layout="constrained")
-    grid = figure.subplots(*shape, squeeze=False, sharex=True, sharey=True)
-    for axes in grid.flat[len(parts) :]:
+    wide = across(len(parts), columns, 3)
+    if canvas.width is not None:
+        wide = max(1, min(wide, int((canvas.width - 1.2) / _NARROWEST)))
+    deep = -(-len(parts) // wide)
+    size = (2.5 * wide + 1.2, 2.65 * deep)
+    if canvas.given:
+        wide, deep = len(parts), 1
+    grid = canvas.subplots(size, deep, wide, sharex=True, sharey=True)
+    for axes in grid[len(parts) :]:
         axes.set_visible(False)
-    for part, (row, column_at) in zip(parts, places, strict=True):
-        axes = grid[row, column_at]
+    for k, (part, axes) in enumerate(zip(parts, grid, strict=False)):
         _draw_surface(axes, part)
         if minima is not None:
             _draw_minima(axes, minima if column is None else minima[minima[column] == part.key])
-        if len(parts) <= (row + 1) * columns + column_at:
+        if k + wide >= len(parts):
             axes.set_xlabel("$w_1$")
             axes.tick_params(labelbottom=True)
-        if column_at == 0:
+        if k % wide == 0:
             axes.set_ylabel("$w_2$", labelpad=0)
-    _relative_bar(figure, grid)
-    return figure
+    _relative_bar(canvas, grid)
+    return canvas.figure
 
 
-def _relative_bar(figure: Figure, grid: NDArray[Any]) -> None:
+def _relative_bar(canvas: Canvas, grid: list[Axes]) -> None:
     """The scale of all panels, beside them."""
-    surface = grid[0, 0].collections[0]
-    bar = figure.colorbar(surface, ax=grid, extend="max", aspect=30, extendfrac=0.03)
+    surface = grid[0].collections[0]
+    bar = canvas.figure.colorbar(surface, ax=grid, extend="max", aspect=30, extendfrac=0.03)
     bar.set_label("loss / lowest loss")
     bar.outline.set_linewidth(0.5)
     bar.set_ticks([1, 3, 10, 30, 100], labels=["1", "3", "10", "30", "100"])
@@ -125,7 +134,9 @@ def _draw_minima(axes: Axes, minima: pd.DataFrame) -> None:
 
 
 @style.styled
-def crossing(data: pd.DataFrame, *, at: str, label: str | None = None) -> Figure:
+def crossing(
+    data: pd.DataFrame, *, at: str, label: str | None = None, **place: Unpack[Place]
+) -> Figure:
     """Losses of several branches along a line, and below the slope of each.
 
     The branch that is lowest at a place is drawn strong: together these are the optimal loss,
@@ -145,15 +156,16 @@ def crossing(data: pd.DataFrame, *, at: str, label: str | None = None) -> Figure
 
     Source: "The Geometry of Superposition: Perturbing a Single Feature".
     """
+    canvas = Canvas("crossing", place)
     require("crossing", data, [at, "branch", "loss", "slope"])
     if data.duplicated([at, "branch"]).any():
         require_one("crossing", data, [at, "branch"])
     wins = data["loss"].to_numpy() <= data.groupby(at)["loss"].transform("min").to_numpy()
-    figure = Figure(figsize=(5.8, 4.4), layout="constrained")
-    top, bottom = figure.subplots(2, 1, sharex=True)
+    top, bottom = canvas.subplots((5.8, 4.4), 2, sharex=True)
+    colours = style.cycle()
     for k, (name, rows) in enumerate(data.assign(wins=wins).groupby("branch", sort=False)):
         rows = rows.sort_values(at)
-        colour = style.CYCLE[k % len(style.CYCLE)]
+        colour = colours[k % len(colours)]
         for axes, column in ((top, "loss"), (bottom, "slope")):
             axes.plot(rows[at], rows[column], color=colour, lw=1.0, ls=(0, (4, 2)))
             shown = rows[column].where(rows["wins"])
@@ -161,5 +173,5 @@ def crossing(data: pd.DataFrame, *, at: str, label: str | None = None) -> Figure
     words = label if label is not None else ("1−S" if at == DENSITY else at)
     top.set_ylabel("loss")
     bottom.set(ylabel="slope of the loss", xlabel=words)
-    top.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), borderaxespad=0.2)
-    return figure
+    canvas.legend(top)
+    return canvas.figure

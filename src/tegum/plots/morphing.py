@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Unpack
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -15,6 +15,9 @@ from matplotlib.ticker import NullLocator
 from tegum.analysis.figure_tables import place_table
 from tegum.errors import SpecError
 from tegum.plots import style
+from tegum.plots._canvas import Canvas
+from tegum.plots._cells import Cells, Room
+from tegum.plots._place import Place
 from tegum.plots._sources import lowest_of, require, require_one, table_of
 
 if TYPE_CHECKING:
@@ -36,6 +39,7 @@ def morph(
     label: str | None = None,
     by: str | None = None,
     shown: Sequence[float] = (),
+    **place: Unpack[Place],
 ) -> Figure:
     """All models on top of one another, an overlay for each value of `by`; some of them below.
 
@@ -62,6 +66,7 @@ def morph(
 
     Source: "The Geometry of Superposition: Perturbing a Single Feature".
     """
+    canvas = Canvas("morph", place)
     data = table_of("morph", data, lambda runs: place_table(lowest_of(runs)))
     require("morph", data, [at, *([by] if by else []), "place", "w0", "w1"])
     require_one("morph", data, [at, "place"])
@@ -72,34 +77,53 @@ def morph(
     reach = 1.08 * max(1.0, float(np.hypot(data["w0"], data["w1"]).max()))
     groups = list(data.groupby(by, sort=False)) if by else [("", data)]
     small = [_model(data, at, value) for value in shown]
-    figure = _canvas(len(groups), len(small))
-    for k, (name, rows) in enumerate(groups):
-        axes = style.place(figure, _EDGE + k * (_BIG + _GAP), _EDGE + _TITLE, _BIG, _BIG)
+    title = _TITLE * style.grown("axes.titlesize")
+    cells, across = _sheet(canvas, len(groups), len(small), title)
+    big, top = _BIG * cells.scale, _EDGE + title
+    for (name, rows), (row, column) in zip(groups, cells.places(len(groups)), strict=True):
+        axes = canvas.panel(
+            _EDGE + column * (big + _GAP), top + row * (big + title + _GAP), big, big
+        )
         _frame(axes, reach)
-        axes.set_title(str(name), pad=5)
+        canvas.title(axes, str(name), big, pad=5)
         for value in np.unique(rows[at].to_numpy(dtype=float)):
             model = rows[rows[at] == value]
             _draw(axes, model, style.IMPORTANCE(colours(float(value))), 1.0)
-    left = _EDGE + len(groups) * (_BIG + _GAP) + 0.1
-    bar = style.place(figure, left, _EDGE + _TITLE + 0.1 * _BIG, 0.12, 0.8 * _BIG)
+    left = _EDGE + cells.columns * (big + _GAP) + 0.1
+    box = (left, top + 0.1 * big, 0.12, 0.8 * big)
+    bar = canvas.bar(box, style.IMPORTANCE, colours, at if label is None else label)
     ticks = [tick for tick in _TICKS if low <= tick <= high]
-    drawn = style.colour_bar(bar, style.IMPORTANCE, colours, at if label is None else label)
-    drawn.set_ticks(ticks, labels=[f"{tick:g}" for tick in ticks])
-    drawn.ax.yaxis.set_minor_locator(NullLocator())
-    top = _EDGE + _TITLE + _BIG + _GAP + _TITLE
+    bar.set_ticks(ticks, labels=[f"{tick:g}" for tick in ticks])
+    bar.ax.yaxis.set_minor_locator(NullLocator())
+    top += cells.rows * (big + title + _GAP)
     for k, (value, model) in enumerate(zip(shown, small, strict=True)):
-        axes = style.place(figure, _EDGE + k * (_SMALL + _GAP), top, _SMALL, _SMALL)
+        row, column = divmod(k, across)
+        corner = (_EDGE + column * (_SMALL + _GAP), top + row * (_SMALL + _GAP + title))
+        axes = canvas.panel(*corner, _SMALL, _SMALL)
         _frame(axes, reach)
         axes.set_title(f"{value:.3g}", pad=3)
         _draw(axes, model, style.IMPORTANCE(colours(value)), 1.6)
-    return figure
+    return canvas.figure
 
 
-def _canvas(overlays: int, panels: int) -> Figure:
-    above = overlays * (_BIG + _GAP) + _BAR
-    below = panels * (_SMALL + _GAP)
-    height = 2 * _EDGE + _TITLE + _BIG + (_GAP + _TITLE + _SMALL if panels else 0)
-    return Figure(figsize=(2 * _EDGE + max(above, below), height))
+def _sheet(canvas: Canvas, overlays: int, panels: int, title: float) -> tuple[Cells, int]:
+    """A figure for so many overlays; how many of the small panels are in a row below them."""
+    if canvas.given:
+        canvas.take(overlays + panels)
+        return Cells(1, overlays, 1.0), 1
+    bar = _BAR * style.grown("axes.labelsize")
+    across, pitch = max(panels, 1), _SMALL + _GAP
+    if canvas.width is not None:
+        across = min(across, max(1, int((canvas.width - 2 * _EDGE) / pitch)))
+    below = -(-panels // across) * (pitch + title)
+    room = Room(
+        cell=(_BIG, _BIG),
+        gap=(_GAP, title + _GAP),
+        least=1.4,
+        rest=(2 * _EDGE + bar, 2 * _EDGE - _GAP + below),
+        at_least=2 * _EDGE + across * pitch,
+    )
+    return canvas.cells(overlays, None, room, overlays), across
 
 
 def _model(data: pd.DataFrame, at: str, value: float) -> pd.DataFrame:
@@ -125,4 +149,4 @@ def _draw(axes: Axes, model: pd.DataFrame, colour: object, width: float) -> None
     for k in range(len(rows)):
         axes.plot([0, x[k]], [0, y[k]], color=colour, lw=width, solid_capstyle="round")
         size = (6.5 if rows["place"].iloc[k] == 0 else 4.5) * (0.6 + 0.4 * (width < 1.5))
-        axes.plot(x[k], y[k], "o", ms=size, mfc=colour, mec="white", mew=0.35, zorder=3)
+        axes.plot(x[k], y[k], "o", ms=size, mfc=colour, mec=style.paper(), mew=0.35, zorder=3)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Unpack
 
+import matplotlib as mpl
 import numpy as np
 from matplotlib.animation import FuncAnimation
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from tegum.errors import SpecError
 from tegum.plots import _projection, space, style
+from tegum.plots._canvas import Canvas
+from tegum.plots._cells import Room
+from tegum.plots._colours import Paint
+from tegum.plots._place import Place, documented
 from tegum.plots._sources import is_dataset, require, require_one, table_of, with_hidden
 from tegum.plots._trainings import Trainings
 
@@ -25,6 +29,7 @@ _TAIL: Final = 18  # past moments that leave a trail
 _POINT: Final = 10.0
 
 
+@documented
 def motion_3d(
     data: pd.DataFrame | xr.Dataset,
     curve: pd.DataFrame | None = None,
@@ -32,6 +37,7 @@ def motion_3d(
     *,
     turn: float = 40.0,
     view: tuple[float, float] = space.VIEW,
+    **place: Unpack[Place],
 ) -> FuncAnimation:
     """The features of one model moving in space, one frame per step, drawn as in `features_3d`.
 
@@ -56,6 +62,7 @@ def motion_3d(
 
     Source: "Superposition and Learning Dynamics".
     """
+    canvas = Canvas("motion_3d", place, composed="it is drawn anew at every step")
     if is_dataset(data):
         with_hidden("motion_3d", data, 3, "level_traces")
         seen = Trainings("motion_3d", data)
@@ -70,12 +77,11 @@ def motion_3d(
         raise SpecError.of(
             "motion_3d", "table", "must have one row per step and feature", len(data)
         )
-    with style.look():
-        width = 2 * _EDGE + _SIDE + (_BETWEEN + _CURVE if curve is not None else 0)
-        figure = Figure(figsize=(width, 2 * _EDGE + _TITLE + _SIDE))
-        scene = style.place(figure, _EDGE, _EDGE + _TITLE, _SIDE, _SIDE)
-        dot = None if curve is None else _curve(figure, curve)
-    style.write_plain_powers(figure)
+    settings = style.under_users()
+    with mpl.rc_context(settings):
+        scene, beside = _sheet(canvas, curve is not None)
+        dot = None if curve is None else _curve(beside, curve)
+        style.write_plain_powers(canvas.figure.axes)
     steps = np.unique(data["step"].to_numpy())
     moments = {step: rows.sort_values("feature") for step, rows in data.groupby("step")}
     paths = np.stack([moments[step][_projection.XYZ].to_numpy(dtype=float) for step in steps])
@@ -85,7 +91,7 @@ def motion_3d(
         """Draw one frame anew; the last moment stays for a while."""
         k = min(frame, len(steps) - 1)
         azimuth = view[0] + turn * frame / (len(steps) + _HOLD)
-        with style.look():
+        with mpl.rc_context(settings):
             scene.clear()
             _moment(scene, moments[steps[k]], paths[max(0, k - _TAIL) : k + 1], size,
                     _projection.View(azimuth, view[1]))  # fmt: skip
@@ -97,7 +103,11 @@ def motion_3d(
 
     show(0)
     return FuncAnimation(
-        figure, show, frames=len(steps) + _HOLD, interval=_MILLISECONDS, cache_frame_data=False
+        canvas.figure,
+        show,
+        frames=len(steps) + _HOLD,
+        interval=_MILLISECONDS,
+        cache_frame_data=False,
     )
 
 
@@ -105,23 +115,38 @@ def _moment(
     axes: Axes, rows: pd.DataFrame, past: _projection.Points, size: float, view: _projection.View
 ) -> None:
     _projection.frame(axes, size, view)
-    colours = space.feature_colours(rows, space.importance_scale(rows))
+    colours = Paint("motion_3d", rows, first="set", numbers=False)(rows)
     for feature, colour in enumerate(colours):
         if len(past) > 1:
             _projection.trail(axes, past[:, feature], colour, view)
     _projection.draw(axes, rows, colours, view, "auto", _POINT)
 
 
-def _curve(figure: Figure, curve: pd.DataFrame):  # type: ignore[no-untyped-def]
-    """The loss curve at the right; returns the dot that runs along it."""
+def _sheet(canvas: Canvas, with_curve: bool) -> tuple[Axes, Axes]:
+    """The axes of space, and those of the curve at the right, the same where there is none."""
+    title = _TITLE * style.grown("axes.titlesize")
+    low = 0.42 * style.grown("axes.labelsize")
+    more = (_BETWEEN + _CURVE) / _SIDE if with_curve else 0.0
+    around = (2 * _EDGE, 2 * _EDGE)
+    room = Room(cell=(_SIDE * (1 + more), _SIDE), gap=(0.0, title), rest=around)
+    cells = canvas.cells(1, 1, room)
+    side = _SIDE * cells.scale
+    scene = canvas.panel(_EDGE, _EDGE + title, side, side)
+    if not with_curve:
+        return scene, scene
+    left, wide = _EDGE + side + _BETWEEN - 0.1, side * (1 + more) - side - _BETWEEN
+    return scene, canvas.side(left, _EDGE + title + 0.25, wide, side - low - 0.25)
+
+
+def _curve(axes: Axes, curve: pd.DataFrame):  # type: ignore[no-untyped-def]
+    """The loss curve; returns the dot that runs along it."""
     require("motion_3d.curve", curve, ["step", "loss"])
-    left, low = _EDGE + _SIDE + _BETWEEN - 0.1, 0.42
-    top = _EDGE + _TITLE + 0.25
-    axes = style.place(figure, left, top, _CURVE, _SIDE - low - 0.25)
     shown = curve[curve["step"] > 0]
-    axes.plot(shown["step"], shown["loss"], color=style.INK, lw=1.3)
+    axes.plot(shown["step"], shown["loss"], color=style.ink(), lw=1.3)
     axes.set(xscale="log", yscale="log", xlabel="step", ylabel="loss")
-    return axes.plot([], [], "o", color=style.VERMILION, ms=7, mec="white", mew=0.8, zorder=5)[0]
+    return axes.plot(
+        [], [], "o", color=style.VERMILION, ms=7, mec=style.paper(), mew=0.8, zorder=5
+    )[0]
 
 
 def _words(step: int, stages: pd.DataFrame | None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 from matplotlib.colors import Colormap, Normalize
@@ -11,8 +11,10 @@ from matplotlib.patches import Rectangle
 
 from tegum.analysis import neurons as analysis
 from tegum.plots import style
-from tegum.plots._neurons import MONO, POLY, STACK, Colour, Model, draw_map, draw_stack, read_models
-from tegum.plots._panels import grid_places
+from tegum.plots._canvas import Canvas
+from tegum.plots._cells import Room
+from tegum.plots._neurons import KINDS, STACK, Colour, Model, draw_map, draw_stack, read_models
+from tegum.plots._place import Place
 from tegum.plots._sources import table_of
 from tegum.runs.tables import neuron_table
 
@@ -34,16 +36,19 @@ def stacks(
     *,
     colour: Colour = "superposition",
     by: str | None = None,
-    columns: int = 4,
+    columns: int | None = None,
     threshold: float = analysis.STORED,
     order: analysis.Order = "kind",
+    **place: Unpack[Place],
 ) -> Figure:
     """Every neuron as a stack of its weights, a panel per model.
 
     A column is a neuron, the height of a segment |weight|, the largest at the bottom; hatched
     segments are negative weights; the number is the feature, where there is room. The line under a
-    column is blue for a monosemantic neuron (one weight above `threshold`), red for a polysemantic
-    one, grey for a silent one.
+    column is blue for a monosemantic neuron (it stores one feature), red for a polysemantic one,
+    light grey for a silent one, none of whose weights exceeds `threshold`, and dark grey for one
+    that has such weights but hands nothing on: the products of its input and output weights do not
+    exceed it.
     Neurons are in the order of `tegum.analysis.neurons.neuron_order`.
 
     Args:
@@ -53,7 +58,7 @@ def stacks(
         colour: "superposition", Σ_{j≠i}(Ŵ_i·W_j)² of the feature, or "importance".
         by: the column that tells the panels apart: by default `panel`, else
             `feature_probability` from dense to sparse.
-        columns: panels in a row.
+        columns: panels in a row; by default at most 4.
         threshold: a neuron stores features whose strength on it exceeds this.
         order: "kind", monosemantic neurons first, or "primary", by the strongest feature.
 
@@ -65,10 +70,11 @@ def stacks(
 
     Source: "Superposition in a Privileged Basis".
     """
+    canvas = Canvas("stacks", place)
     models = read_models(
         "stacks", table_of("stacks", data, neuron_table), colour, by, threshold, order
     )
-    return _figure(models, columns, colour, ("stack",))
+    return _figure(canvas, models, columns, colour, ("stack",))
 
 
 @style.styled
@@ -76,9 +82,10 @@ def neuron_weights(
     data: pd.DataFrame | xr.Dataset,
     *,
     by: str | None = None,
-    columns: int = 4,
+    columns: int | None = None,
     threshold: float = analysis.STORED,
     order: analysis.Order = "kind",
+    **place: Unpack[Place],
 ) -> Figure:
     """The weights of every neuron as a heat map, a panel per model: features down, neurons across.
 
@@ -88,7 +95,7 @@ def neuron_weights(
         data: as of `stacks`, without the column of colours; or a Dataset.
         by: the column that tells the panels apart: by default `panel`, else
             `feature_probability` from dense to sparse.
-        columns: panels in a row.
+        columns: panels in a row; by default at most 4.
         threshold: a neuron stores features whose strength on it exceeds this.
         order: "kind", monosemantic neurons first, or "primary", by the strongest feature.
 
@@ -100,9 +107,10 @@ def neuron_weights(
 
     Source: "Superposition in a Privileged Basis".
     """
+    canvas = Canvas("neuron_weights", place)
     table = table_of("neuron_weights", data, neuron_table)
     models = read_models("neuron_weights", table, None, by, threshold, order)
-    return _figure(models, columns, None, ("map",))
+    return _figure(canvas, models, columns, None, ("map",))
 
 
 @style.styled
@@ -111,9 +119,10 @@ def neurons(
     *,
     colour: Colour = "superposition",
     by: str | None = None,
-    columns: int = 4,
+    columns: int | None = None,
     threshold: float = analysis.STORED,
     order: analysis.Order = "kind",
+    **place: Unpack[Place],
 ) -> Figure:
     """`neuron_weights` with `stacks` under it, column by column: the paper's view of W.
 
@@ -122,7 +131,7 @@ def neurons(
         colour: "superposition", Σ_{j≠i}(Ŵ_i·W_j)² of the feature, or "importance".
         by: the column that tells the panels apart: by default `panel`, else
             `feature_probability` from dense to sparse.
-        columns: panels in a row.
+        columns: panels in a row; by default at most 4.
         threshold: a neuron stores features whose strength on it exceeds this.
         order: "kind", monosemantic neurons first, or "primary", by the strongest feature.
 
@@ -134,45 +143,73 @@ def neurons(
 
     Source: "Superposition in a Privileged Basis".
     """
+    canvas = Canvas("neurons", place, composed="a panel is a map over a stack")
     models = read_models(
         "neurons", table_of("neurons", data, neuron_table), colour, by, threshold, order
     )
-    return _figure(models, columns, colour, ("map", "stack"))
+    return _figure(canvas, models, columns, colour, ("map", "stack"))
 
 
 def _figure(
-    models: list[Model], columns: int, colour: Colour | None, kinds: tuple[str, ...]
+    canvas: Canvas,
+    models: list[Model],
+    columns: int | None,
+    colour: Colour | None,
+    kinds: tuple[str, ...],
 ) -> Figure:
     most = max(len(model.W) for model in models)
     n = max(model.W.shape[1] for model in models)
     width = most * float(np.clip(_MOST / most, _NARROWEST, _WIDEST))
     heights = [_map_height(n) if kind == "map" else STACK for kind in kinds]
-    places = list(grid_places(len(models), columns))
-    n_rows, n_columns = places[-1][0] + 1, min(len(models), columns)
-    pitch = _TITLE + sum(heights) + _BETWEEN * (len(kinds) - 1) + _FOOT
-    key = _KEY if "stack" in kinds else 0.0
-    size = (_LEFT + n_columns * (width + _GAP) + _BAR, 2 * _EDGE + n_rows * pitch + key)
-    figure = Figure(figsize=size)
-    if key:
-        _key(figure, models)
+    title = _TITLE * style.grown("axes.titlesize")
+    foot, ticks, bar = (size * style.grown("axes.labelsize") for size in (_FOOT, _LEFT, _BAR))
+    tall = sum(heights) + _BETWEEN * (len(kinds) - 1)
+    marks = _marks(models) if "stack" in kinds else []
+    words = [str(mark.get_label()) for mark in marks]
+    across = canvas.fit(words, len(words) or 1, handle=1.4)
+    key = _KEY + 0.17 * (-(-len(marks) // across) - 1) * canvas.sized if marks else 0.0
+    room = Room(
+        cell=(width, tall),
+        gap=(_GAP, title + foot),
+        rest=(ticks + bar, 2 * _EDGE + key),
+        least=1.1,
+        free=True,
+    )
+    cells = canvas.cells(len(models), columns, room)
+    if not canvas.sized and canvas.figure.get_figwidth() <= 4.5:
+        across = 2
+    width, squeeze = width * cells.scale, cells.tall
+    heights = [height * squeeze for height in heights]
+    pitch = title + tall * squeeze + foot
     reach = 1.04 * max(float(np.nansum(np.abs(m.W), axis=1).max(initial=1.0)) for m in models)
     scale = _scale(colour, models)
-    for model, (row, column) in zip(models, places, strict=True):
-        left, top = _LEFT + column * (width + _GAP), _EDGE + _TITLE + row * pitch
+    for model, (row, column) in zip(models, cells.places(len(models)), strict=True):
+        left, top = ticks + column * (width + _GAP), _EDGE + title + row * pitch
         own = width * len(model.W) / most
         for kind, height in zip(kinds, heights, strict=True):
-            axes = style.place(figure, left, top, own, height)
+            axes = canvas.panel(left, top, own, height)
+            labelled = column == 0 or bool(canvas.given)
             if kind == "map":
-                draw_map(axes, model, labelled=column == 0)
+                draw_map(axes, model, labelled=labelled)
             else:
-                draw_stack(axes, model, reach, scale, labelled=column == 0)
+                draw_stack(axes, model, reach, scale, labelled=labelled)
             if kind == kinds[0]:
-                axes.set_title(model.title, pad=5)
+                canvas.title(axes, model.title, max(own, 0.6 * width) + _GAP, pad=5)
             if kind == kinds[-1]:
                 axes.set_xlabel("neuron", labelpad=3)
             top += height + _BETWEEN
-    _bars(figure, models, scale, kinds, heights, _LEFT + n_columns * (width + _GAP))
-    return figure
+    left = ticks + cells.columns * (width + _GAP)
+    _bars(canvas, models, scale, kinds, heights, (left, _EDGE + title))
+    if marks:
+        middle = ticks + 0.5 * (canvas.figure.get_figwidth() - ticks - bar)
+        look = {
+            "handlelength": 1.4,
+            "handleheight": 0.8,
+            "columnspacing": 1.2,
+            "borderaxespad": 0.2,
+        }
+        canvas.below(marks, across, middle, **look)
+    return canvas.figure
 
 
 def _scale(colour: Colour | None, models: list[Model]) -> tuple[Colormap, Normalize]:
@@ -186,60 +223,41 @@ def _map_height(n_features: int) -> float:
     return float(np.clip(0.15 * n_features, 0.6, 3.0))
 
 
-def _key(figure: Figure, models: list[Model]) -> None:
-    """What the line and the hatching mean, of the kinds that are there, at the bottom."""
-    held, weights = (np.concatenate([a.ravel() for a in arrays]) for arrays in (
-        [model.held for model in models], [model.W for model in models]
+def _marks(models: list[Model]) -> list[Rectangle]:
+    """What the line and the hatching mean, of the kinds that are there."""
+    kinds, weights = (np.concatenate([a.ravel() for a in arrays]) for arrays in (
+        [model.kinds for model in models], [model.W for model in models]
     ))  # fmt: skip
-    known = (
-        ("monosemantic", MONO, "", (held == 1).any()),
-        ("polysemantic", POLY, "", (held > 1).any()),
-        ("silent", style.FAINT, "", (held == 0).any()),
-        ("negative weight", style.GREY, "////", (weights < 0).any()),
-    )
-    marks = [
-        Rectangle((0, 0), 1, 1, fc=colour, ec="white", lw=0, hatch=hatch, label=words)
+    known = [(words, colour, "", (kinds == kind).any()) for kind, words, colour in KINDS]
+    known.append(("negative weight", style.GREY, "////", (weights < 0).any()))
+    return [
+        Rectangle((0, 0), 1, 1, fc=colour, ec=style.paper(), lw=0, hatch=hatch, label=words)
         for words, colour, hatch, there in known
         if there
     ]
-    middle = (
-        _LEFT + 0.5 * (figure.get_size_inches()[0] - _LEFT - _BAR)
-    ) / figure.get_size_inches()[0]
-    figure.legend(
-        handles=marks,
-        loc="lower center",
-        bbox_to_anchor=(middle, 0.0),
-        ncols=len(marks) if figure.get_size_inches()[0] > 4.5 else 2,
-        handlelength=1.4,
-        handleheight=0.8,
-        columnspacing=1.2,
-        borderaxespad=0.2,
-    )
 
 
 def _bars(
-    figure: Figure,
+    canvas: Canvas,
     models: list[Model],
     scale: tuple[Colormap, Normalize],
     kinds: tuple[str, ...],
     heights: list[float],
-    left: float,
+    corner: tuple[float, float],
 ) -> None:
     """The scales of what is shown, to the right of the first row."""
-    top = _EDGE + _TITLE
+    left, top = corner
     for kind, height in zip(kinds, heights, strict=True):
-        axes = style.place(figure, left, top, 0.11, min(height, 1.6))
+        box = (left, top, 0.11, min(height, 1.6))
         if kind == "map":
             values = np.concatenate([model.W.ravel() for model in models])
             low, high = bool((values < -1.01).any()), bool((values > 1.01).any())
             extend = {(0, 0): "neither", (1, 0): "min", (0, 1): "max", (1, 1): "both"}[low, high]
-            bar = style.colour_bar(axes, style.SIGNED, style.SIGNED_RANGE, "weight", extend=extend)
+            bar = canvas.bar(box, style.SIGNED, style.SIGNED_RANGE, "weight", extend=extend)
             bar.set_ticks([-1, 0, 1], labels=["−1", "0", "1"])
         elif scale[0] is style.SHARED:
-            bar = style.colour_bar(axes, *scale, "superposition", extend="max")
+            bar = canvas.bar(box, *scale, "superposition", extend="max")
             bar.set_ticks([0, 0.5, 1], labels=["0", "½", "1"])
-        elif scale[1].vmin == scale[1].vmax:
-            axes.remove()
-        else:
-            style.colour_bar(axes, *scale, "importance")
+        elif scale[1].vmin != scale[1].vmax:
+            canvas.bar(box, *scale, "importance")
         top += height + _BETWEEN

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -10,7 +10,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from tegum.plots import style
-from tegum.plots._panels import Panel, grid_places, split
+from tegum.plots._canvas import Canvas
+from tegum.plots._cells import Room
+from tegum.plots._panels import Panel, split
+from tegum.plots._place import Place
 from tegum.plots._sources import require, table_of
 from tegum.runs.tables import feature_table
 
@@ -23,7 +26,13 @@ BAR_LABEL = r"superposition  $\sum_{j\neq i}(\hat{W}_i\cdot W_j)^2$"
 
 
 @style.styled
-def norms(data: pd.DataFrame | xr.Dataset, *, by: str | None = None, columns: int = 8) -> Figure:
+def norms(
+    data: pd.DataFrame | xr.Dataset,
+    *,
+    by: str | None = None,
+    columns: int | None = None,
+    **place: Unpack[Place],
+) -> Figure:
     """‖W_i‖ for every feature, first on top, coloured by superposition, a panel per model.
 
     Dark blue: the feature is orthogonal to all others; yellow: the others activate its direction
@@ -33,7 +42,7 @@ def norms(data: pd.DataFrame | xr.Dataset, *, by: str | None = None, columns: in
         data: columns `feature`, `norm`, `superposition`; or a Dataset with one model per panel.
         by: the column that tells the panels apart: by default `panel`, else
             `feature_probability` from dense to sparse.
-        columns: panels in a row.
+        columns: panels in a row; by default at most 8.
 
     Returns:
         The figure.
@@ -43,28 +52,27 @@ def norms(data: pd.DataFrame | xr.Dataset, *, by: str | None = None, columns: in
 
     Source: "Demonstrating Superposition: Basic Results".
     """
+    canvas = Canvas("norms", place)
     table = table_of("norms", data, feature_table)
     require("norms", table, ["feature", "norm", "superposition"])
     parts = split("norms", table, by, ["feature"])
     height = bars_height(max(len(part.rows) for part in parts))
     reach = norm_reach(table)
-    places = list(grid_places(len(parts), columns))
-    n_rows, n_columns = places[-1][0] + 1, min(len(parts), columns)
-    pitch = _TITLE + height + _FOOT
-    figure = Figure(
-        figsize=(
-            _LEFT + n_columns * (_WIDTH + _GAP) + _BAR,
-            2 * _EDGE + n_rows * pitch,
-        )
+    title = _TITLE * style.grown("axes.titlesize")
+    foot, ticks, bar = (size * style.grown("axes.labelsize") for size in (_FOOT, _LEFT, _BAR))
+    room = Room(
+        cell=(_WIDTH, height), gap=(_GAP, title + foot), rest=(ticks + bar, 2 * _EDGE), free=True
     )
-    for part, (row, column) in zip(parts, places, strict=True):
-        left, top = _LEFT + column * (_WIDTH + _GAP), _EDGE + _TITLE + row * pitch
-        axes = style.place(figure, left, top, _WIDTH, height)
-        draw_norms(axes, part, reach, labelled=column == 0)
-        axes.set_title(part.title, pad=5)
-    left = _LEFT + n_columns * (_WIDTH + _GAP)
-    shared_bar(style.place(figure, left, _EDGE + _TITLE, 0.11, min(height, 2.2)))
-    return figure
+    cells = canvas.cells(len(parts), columns, room, 8)
+    width, tall = _WIDTH * cells.scale, height * cells.tall
+    for part, (row, column) in zip(parts, cells.places(len(parts)), strict=True):
+        left, top = ticks + column * (width + _GAP), _EDGE + title + row * (title + tall + foot)
+        axes = canvas.panel(left, top, width, tall)
+        draw_norms(axes, part, reach, labelled=column == 0 or bool(canvas.given))
+        canvas.title(axes, part.title, width + _GAP, pad=5)
+    left = ticks + cells.columns * (width + _GAP)
+    shared_bar(canvas, (left, _EDGE + title, 0.11, min(tall, 2.2)))
+    return canvas.figure
 
 
 def bars_height(n_features: int) -> float:
@@ -98,7 +106,7 @@ def draw_norms(axes: Axes, part: Panel, reach: float, *, labelled: bool) -> None
         axes.set_yticks([])
 
 
-def shared_bar(axes: Axes) -> None:
+def shared_bar(canvas: Canvas, box: tuple[float, float, float, float]) -> None:
     """The scale of superposition, pointed at 1: more is drawn the same."""
-    bar = style.colour_bar(axes, style.SHARED, style.SHARED_RANGE, BAR_LABEL, extend="max")
+    bar = canvas.bar(box, style.SHARED, style.SHARED_RANGE, BAR_LABEL, extend="max")
     bar.set_ticks([0, 0.5, 1], labels=["0", "½", "1"])

@@ -6,19 +6,22 @@ importance of the extra feature to the right, its sparsity upwards, both logarit
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Unpack
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import to_rgb
+from matplotlib.colors import Colormap, LinearSegmentedColormap, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 
 from tegum.dims import DENSITY, F64
 from tegum.errors import SpecError
-from tegum.plots import style
-from tegum.plots._panels import PANEL, Panel, grid_places, split
+from tegum.plots import _words, style
+from tegum.plots._canvas import Canvas
+from tegum.plots._cells import Room
+from tegum.plots._panels import PANEL, Panel, split
+from tegum.plots._place import Place
 from tegum.plots._sources import require, table_of
 from tegum.runs.sweep_tables import RATIO, phase_table
 
@@ -29,8 +32,12 @@ if TYPE_CHECKING:
 #: Colours of an extra feature of length 1 that has a dimension to itself, or shares one.
 ALONE: Final = style.BLUE
 SHARES: Final = style.ORANGE
+#: From the one to the other.
+FULL: Final[Colormap] = LinearSegmentedColormap.from_list("extra feature", [ALONE, SHARES])
 
 _SIDE, _LEFT, _TOP, _FOOT, _GAP, _KEY = 2.5, 0.62, 0.38, 0.55, 0.3, 1.0
+#: A figure that is narrower than this has its key under the panels.
+_NARROW: Final = 4.6
 _DASHES: Final = ("-", (0, (5, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1.5, 2)))
 
 
@@ -40,7 +47,8 @@ def phase_map(
     boundaries: pd.DataFrame | None = None,
     *,
     by: str | None = None,
-    columns: int = 3,
+    columns: int | None = None,
+    **place: Unpack[Place],
 ) -> Figure:
     """What becomes of an extra feature, over its relative importance and sparsity.
 
@@ -56,7 +64,7 @@ def phase_map(
             line; `curve`, which names the lines that are labelled; optionally the panel column:
             without it every line is drawn in every panel. NaN breaks a line.
         by: the panel column: by default `panel`.
-        columns: panels in a row.
+        columns: panels in a row; by default at most 3.
 
     Returns:
         The figure.
@@ -66,24 +74,50 @@ def phase_map(
 
     Source: "Superposition as a Phase Change".
     """
+    canvas = Canvas("phase_map", place)
     parts, by = _parts(data, by)
     if boundaries is not None:
         require("phase_map", boundaries, [RATIO, DENSITY, "curve"])
     labels = [] if boundaries is None else list(dict.fromkeys(boundaries["curve"].map(str)))
-    figure, places = _frame(len(parts), columns, bool(labels))
-    for k, (part, (left, top)) in enumerate(zip(parts, places, strict=True)):
-        axes = style.place(figure, left, top, _SIDE, _SIDE)
+    title = _TOP * style.grown("axes.titlesize")
+    left, foot = (size * style.grown("axes.labelsize") for size in (_LEFT, _FOOT))
+    under = canvas.width is not None and canvas.width < _NARROW  # the key
+    key, lines = _KEY + 0.7, canvas.fit(labels, len(labels) or 1, handle=2.6)
+    legend = 0.3 + 0.16 * (-(-len(labels) // lines) - 1) if labels else 0.0
+    room = Room(
+        cell=(_SIDE, _SIDE),
+        gap=(_GAP, title + foot),
+        least=1.4,
+        rest=(left if under else left + key, legend + (key + 0.1 if under else 0.0)),
+    )
+    cells = canvas.cells(len(parts), columns, room, 3)
+    side = _SIDE * cells.scale
+    for part, (row, column) in zip(parts, cells.places(len(parts)), strict=True):
+        top = title + row * (title + side + foot)
+        axes = canvas.panel(left + column * (side + _GAP), top, side, side)
         _draw_cells(axes, part)
         if boundaries is not None:
             own = by in boundaries.columns
             _draw_lines(axes, boundaries[boundaries[by] == part.key] if own else boundaries, labels)
-        plane_axes(axes, part.rows, sparsity=k % columns == 0)
-        axes.set_title(part.title, pad=5)
-    _draw_key(style.place(figure, figure.get_figwidth() - _KEY - 0.35, _TOP + 0.25, _KEY, _KEY))
+        plane_axes(axes, part.rows, sparsity=column == 0)
+        _words_of_axes(axes, canvas.inches(axes))
+        canvas.title(axes, part.title, side + _GAP, pad=5)
+    corner = (
+        (left, cells.rows * (title + side + foot) + 0.35)
+        if under
+        else (left + cells.columns * (side + _GAP) + 0.35, title + 0.25)
+    )
+    if canvas.given:  # a bar is what leaves their axes most room
+        canvas.bar((0, 0, 0, 0), FULL, style.SHARED_RANGE, "superposition (paler: shorter)")
+    else:
+        _draw_key(canvas.side(*corner, _KEY, _KEY))
     if labels:
-        handles = [Line2D([], [], color=style.INK, ls=_dash(k), lw=1.3) for k in range(len(labels))]
-        figure.legend(handles, labels, loc="lower center", ncols=len(labels), handlelength=2.6)
-    return figure
+        marks = [
+            Line2D([], [], color=style.ink(), ls=_dash(k), lw=1.3, label=name)
+            for k, name in enumerate(labels)
+        ]
+        canvas.below(marks, lines, handlelength=2.6)
+    return canvas.figure
 
 
 def mixed(norm: F64, superposition: F64) -> F64:
@@ -113,17 +147,6 @@ def _parts(data: pd.DataFrame | xr.Dataset, by: str | None) -> tuple[list[Panel]
         by = PANEL
         data = data if PANEL in data.columns else data.assign(**{PANEL: ""})
     return split(owner, data, by, [DENSITY, RATIO]), by
-
-
-def _frame(count: int, columns: int, legend: bool) -> tuple[Figure, list[tuple[float, float]]]:
-    """A figure for so many panels, a key at the right, and the top left corner of each panel."""
-    places = list(grid_places(count, columns))
-    n_rows, n_columns = places[-1][0] + 1, min(count, columns)
-    pitch = _TOP + _SIDE + _FOOT
-    width = _LEFT + n_columns * (_SIDE + _GAP) + 0.35 + _KEY + 0.35
-    figure = Figure(figsize=(width, n_rows * pitch + (0.3 if legend else 0.0)))
-    corners = [(_LEFT + c * (_SIDE + _GAP), r * pitch + _TOP) for r, c in places]
-    return figure, corners
 
 
 def _draw_cells(axes: Axes, part: Panel) -> None:
@@ -167,7 +190,7 @@ def _dash(k: int) -> str | tuple[float, tuple[float, ...]]:
 def _draw_lines(axes: Axes, lines: pd.DataFrame, labels: list[str]) -> None:
     for name, rows in lines.groupby("curve", sort=False):
         dash = _dash(labels.index(str(name)))
-        axes.plot(rows[RATIO], 1 / rows[DENSITY], color=style.INK, lw=1.3, ls=dash)
+        axes.plot(rows[RATIO], 1 / rows[DENSITY], color=style.ink(), lw=1.3, ls=dash)
 
 
 def plane_axes(axes: Axes, rows: pd.DataFrame, *, sparsity: bool) -> None:
@@ -177,13 +200,23 @@ def plane_axes(axes: Axes, rows: pd.DataFrame, *, sparsity: bool) -> None:
     axes.set_xlabel("relative importance of the extra feature")
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
-        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axis.set_major_formatter(StrMethodFormatter("{x:g}"))
         axis.set_minor_locator(NullLocator())
     axes.spines[:].set(visible=True, color=style.GREY)
     if sparsity:
         axes.set_ylabel("1/(1−S)")
     else:
         axes.set_yticklabels([])
+
+
+def _words_of_axes(axes: Axes, inches: float) -> None:
+    """The words and numbers of the plane for panels of this size."""
+    words = (axes.get_xlabel(), "relative importance", "importance")
+    axes.set_xlabel(_words.first_fitting(words, inches + _GAP, "axes.labelsize"))
+    labels = axes.yaxis.get_major_formatter()
+    for axis in (axes.xaxis, axes.yaxis):
+        _words.log_ticks(axis, inches, ((1.0, 3.0), (1.0,)))
+    axes.yaxis.set_major_formatter(labels)
 
 
 def _draw_key(axes: Axes) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Unpack
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,7 +12,10 @@ from matplotlib.patches import Circle
 from tegum.analysis.figure_tables import set_table
 from tegum.errors import SpecError
 from tegum.plots import style
-from tegum.plots._panels import Panel, grid_places, split
+from tegum.plots._canvas import Canvas
+from tegum.plots._cells import Room, across
+from tegum.plots._panels import Panel, split
+from tegum.plots._place import Place
 from tegum.plots._sources import require, table_of, with_hidden
 
 if TYPE_CHECKING:
@@ -25,6 +28,8 @@ COLOURS: Final = (style.VERMILION, style.BLUE, style.GREEN, style.ORANGE, style.
 SAME: Final = 0.04
 
 _SIDE, _GAP, _TITLE, _EDGE, _HEAD = 1.45, 0.14, 0.2, 0.08, 0.26
+#: Inches: panels are set in fewer columns before they are narrower.
+_LEAST: Final = 0.8
 
 
 @style.styled
@@ -33,7 +38,8 @@ def sets_2d(
     *,
     by: str | None = None,
     rows: str | None = None,
-    columns: int = 6,
+    columns: int | None = None,
+    **place: Unpack[Place],
 ) -> Figure:
     """Each feature as a line from the origin to W_i in the colour of its set, a panel per model.
 
@@ -46,7 +52,7 @@ def sets_2d(
         by: the column that tells the panels apart: by default `panel`, the words above it, which
             may stand on two lines, else `feature_probability` from dense to sparse.
         rows: the column whose values head the groups of panels; one group without.
-        columns: panels in a row.
+        columns: panels in a row; by default at most 6.
 
     Returns:
         The figure.
@@ -57,34 +63,55 @@ def sets_2d(
 
     Source: "Organization of Correlated and Anticorrelated Features".
     """
+    canvas = Canvas("sets_2d", place)
     with_hidden("sets_2d", data, 2, "features_3d, norms or gram")
     data = table_of("sets_2d", data, set_table)
     require("sets_2d", data, ["feature", "set", "w0", "w1", *([rows] if rows else [])])
     groups = _groups(data, by, rows)
     reach = 1.08 * max(1.0, float(np.nanmax(np.hypot(data["w0"], data["w1"]), initial=0.0)))
     lines = 1 + max(part.title.count("\n") for _, parts in groups for part in parts)
-    title = _TITLE + 0.15 * (lines - 1)
-    heights, widest = [], 1
-    for heading, parts in groups:
-        deep = 1 + list(grid_places(len(parts), columns))[-1][0]
-        widest = max(widest, min(columns, len(parts)))
-        heights.append((_HEAD if heading else 0.0) + deep * (_SIDE + title) + (deep - 1) * _GAP)
-    width = 2 * _EDGE + widest * _SIDE + (widest - 1) * _GAP
-    figure = Figure(figsize=(width, 2 * _EDGE + sum(heights) + _GAP * (len(heights) - 1)))
+    title = (_TITLE + 0.15 * (lines - 1)) * style.grown("legend.fontsize")
+    head = _HEAD * style.grown("font.size") if rows else 0.0
+    side, across = _shape(canvas, [len(parts) for _, parts in groups], columns, title, head)
     top = _EDGE
-    for (heading, parts), height in zip(groups, heights, strict=True):
-        below = top + (_HEAD if heading else 0.0)
-        if heading:
-            full = figure.get_figheight()
-            words: dict[str, Any] = {"fontsize": style.TEXT + 1, "fontweight": "bold"}
-            figure.text(_EDGE / width, 1 - (top + 0.06) / full, heading, va="top", **words)
-        for part, (row, column) in zip(parts, grid_places(len(parts), columns), strict=True):
-            down = below + title + row * (_SIDE + title + _GAP)
-            axes = style.place(figure, _EDGE + column * (_SIDE + _GAP), down, _SIDE, _SIDE)
+    for heading, parts in groups:
+        if heading and not canvas.given:
+            canvas.words(_EDGE, top + 0.06, heading, size=style.points("font.size") + 1)
+        places = [divmod(k, across) for k in range(len(parts))]
+        for part, (row, column) in zip(parts, places, strict=True):
+            down = top + head + title + row * (side + title + _GAP)
+            axes = canvas.panel(_EDGE + column * (side + _GAP), down, side, side)
             draw_sets(axes, part.rows, reach)
-            axes.set_title(part.title, pad=1, fontsize=style.SMALL, linespacing=1.25)
-        top += height + _GAP
-    return figure
+            look = {"pad": 1, "fontsize": style.small(), "linespacing": 1.25}
+            canvas.title(axes, part.title, side + _GAP, **look)
+        top += head + (1 + places[-1][0]) * (side + title + _GAP)
+    return canvas.figure
+
+
+def _shape(
+    canvas: Canvas, counts: list[int], columns: int | None, title: float, head: float
+) -> tuple[float, int]:
+    """The figure for groups of so many panels: the side of a panel, and how many are in a row."""
+    if len(counts) == 1:
+        gap, rest = (_GAP, title + _GAP), (2 * _EDGE - _GAP, 2 * _EDGE + head - _GAP)
+        room = Room(cell=(_SIDE, _SIDE), gap=gap, rest=rest)
+        cells = canvas.cells(counts[0], columns, room, 6)
+        return _SIDE * cells.scale, cells.columns
+    wide = across(max(counts), columns, 6)
+    if canvas.given:
+        canvas.take(sum(counts))
+        return _SIDE, wide
+    free = (canvas.width or np.inf) - 2 * _EDGE + _GAP
+    while wide > 1 and free / wide - _GAP < _LEAST:
+        wide -= 1
+    deep = sum(-(-count // wide) for count in counts)
+    side = min(_SIDE if canvas.width is None else 2 * _SIDE, free / wide - _GAP)
+    if canvas.height is not None:
+        high = canvas.height - 2 * _EDGE - head * len(counts)
+        side = max(_LEAST / 3, min(side, (high + _GAP) / deep - title - _GAP))
+    width = 2 * _EDGE - _GAP + wide * (side + _GAP)
+    canvas.sheet(width, 2 * _EDGE - _GAP + deep * (side + title + _GAP) + head * len(counts))
+    return side, wide
 
 
 def _groups(data: pd.DataFrame, by: str | None, rows: str | None) -> list[tuple[str, list[Panel]]]:
@@ -114,7 +141,7 @@ def draw_sets(axes: Axes, rows: pd.DataFrame, reach: float, size: float = 6.5) -
         for x, y in points:
             axes.plot([0, x], [0, y], color=colour, lw=1.8, solid_capstyle="round")
         for x, y in points:
-            axes.plot(x, y, "o", ms=size, mfc=colour, mec="white", mew=0.7, zorder=3)
+            axes.plot(x, y, "o", ms=size, mfc=colour, mec=style.paper(), mew=0.7, zorder=3)
         apart = np.linalg.norm(points[:, None] - points, axis=-1)
         if len(points) > 1 and apart.max() < SAME:
             x, y = points.mean(0)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Unpack
 
 import numpy as np
-from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from matplotlib.typing import ColorType
 
 from tegum.plots import _projection, style
-from tegum.plots._panels import Panel, grid_places, panel_column, split
-from tegum.plots._sources import require, table_of, with_hidden
-from tegum.runs.tables import feature_table
+from tegum.plots._canvas import Canvas
+from tegum.plots._cells import Cells, Room
+from tegum.plots._colours import Paint
+from tegum.plots._panels import Panel, panel_column, split
+from tegum.plots._place import Place
+from tegum.plots._sources import features_of, require, table_of, with_hidden
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,9 +33,10 @@ def features_3d(
     paths: pd.DataFrame | None = None,
     by: str | None = None,
     rows: str | None = None,
-    columns: int = 4,
+    columns: int | None = None,
     edges: str = "auto",
     view: tuple[float, float] = VIEW,
+    **place: Unpack[Place],
 ) -> Figure:
     """Each feature as a point W_i in space, a panel per model; lines are inner products W_i·W_j.
 
@@ -49,7 +51,7 @@ def features_3d(
             those of `by` and `rows` that tell the panels of `data` apart.
         by: the column that tells panels apart: by default `panel`, else `feature_probability`.
         rows: a column whose values have a row of panels each, named at its left.
-        columns: panels in a row, where there are no `rows`.
+        columns: panels in a row, where there are no `rows`; by default at most 4.
         edges: "all" pairs of features; "near" ones, no farther apart than either is from its
             nearest, within .1 of the cosine; "none"; "auto": all of up to 8 features, else near.
         view: degrees around the third axis, and above its equator.
@@ -62,35 +64,47 @@ def features_3d(
 
     Source: "The Geometry of Superposition: Uniform Superposition".
     """
+    canvas = Canvas("features_3d", place)
     with_hidden("features_3d", data, 3, "features_2d, norms or gram")
-    table = table_of("features_3d", data, feature_table)
+    table = table_of("features_3d", data, features_of)
     require("features_3d", table, ["feature", *_projection.XYZ])
     _projection.check_edges("features_3d", edges)
-    grid = _grid(table, by, rows, columns)
-    n_rows, n_columns = (1 + max(place[k] for place, _ in grid) for k in range(2))
-    left = _EDGE + (_ROW if rows else 0)
-    width = left + n_columns * (_SIDE + _GAP) + _BAR
-    figure = Figure(figsize=(width, 2 * _EDGE + n_rows * (_SIDE + _TITLE + _GAP)))
-    scale = importance_scale(table)
-    for (row, column), part in grid:
-        top = _EDGE + _TITLE + row * (_SIDE + _TITLE + _GAP)
-        axes = style.place(figure, left + column * (_SIDE + _GAP), top, _SIDE, _SIDE)
-        axes.set_title(part.title, pad=4)
+    groups = _groups(table, by, rows)
+    title, row_name = _TITLE * style.grown("axes.titlesize"), _ROW if rows else 0.0
+    count, widest = sum(map(len, groups)), max(map(len, groups))
+    room = Room(
+        cell=(_SIDE, _SIDE),
+        gap=(_GAP, title + _GAP),
+        firm=rows is not None,
+        rest=(_EDGE + row_name + _BAR * style.grown("axes.labelsize"), 2 * _EDGE),
+    )
+    cells = canvas.cells(
+        count if rows is None or canvas.given else len(groups) * widest,
+        widest if rows else columns,
+        room,
+    )
+    side, left = _SIDE * cells.scale, _EDGE + row_name
+    paint = Paint("features_3d", table, first="set", numbers=False)
+    for (row, column), part in _places(groups, cells, rows is not None):
+        top = _EDGE + title + row * (side + title + _GAP)
+        axes = canvas.panel(left + column * (side + _GAP), top, side, side)
+        canvas.title(axes, part.title, side + _GAP, pad=4)
         seen = _projection.View(*view)
         _projection.frame(axes, reach(table, paths), seen)
-        colours = feature_colours(part.rows, scale)
+        colours = paint(part.rows)
         if paths is not None:
             _draw_paths(axes, paths, part, colours, seen, by, rows)
-        _projection.draw(axes, part.rows, colours, seen, edges, _POINT)
+        _projection.draw(axes, part.rows, colours, seen, edges, _POINT * min(cells.scale, 1.0))
         if rows and column == 0:
             name = str(part.rows[rows].iloc[0])
             axes.text(-0.09, 0.5, name, rotation=90, ha="center", va="center",
                       transform=axes.transAxes)  # fmt: skip
-    bar_left = left + n_columns * (_SIDE + _GAP) + 0.08
-    bar = style.place(figure, bar_left, _EDGE + _TITLE + 0.1 * _SIDE, 0.11, 0.62 * _SIDE)
-    style.colour_bar(bar, style.STRUTS, style.SIGNED_RANGE, "Wᵢ · Wⱼ")
-    _name_sets(figure, table, bar_left, _EDGE + _TITLE + 0.78 * _SIDE)
-    return figure
+    bar_left = left + cells.columns * (side + _GAP) + 0.08
+    box = (bar_left, _EDGE + title + 0.1 * side, 0.11, 0.62 * side)
+    canvas.bar(box, style.STRUTS, style.SIGNED_RANGE, "Wᵢ · Wⱼ")
+    if paint.sets:
+        canvas.beside(paint.handles(), bar_left, _EDGE + title + 0.78 * side)
+    return canvas.figure
 
 
 def reach(table: pd.DataFrame, paths: pd.DataFrame | None = None) -> float:
@@ -102,38 +116,24 @@ def reach(table: pd.DataFrame, paths: pd.DataFrame | None = None) -> float:
     return 1.08 * max(1.0, longest)
 
 
-def importance_scale(table: pd.DataFrame) -> Normalize | None:
-    """The range of importances, or None when they are unknown or all the same."""
-    if "importance" not in table.columns or "set" in table.columns:
-        return None
-    low, high = float(table["importance"].min()), float(table["importance"].max())
-    return Normalize(low, high) if high > low else None
-
-
-def feature_colours(rows: pd.DataFrame, scale: Normalize | None) -> list[ColorType]:
-    """The colour of each feature: its set, its importance, or the one colour there is."""
-    if "set" in rows.columns:
-        return [style.CYCLE[int(k) % len(style.CYCLE)] for k in rows["set"]]
-    if scale is None:
-        return [style.BLUE] * len(rows)
-    return [style.IMPORTANCE(scale(weight)) for weight in rows["importance"]]
-
-
-def _grid(
-    table: pd.DataFrame, by: str | None, rows: str | None, columns: int
-) -> list[tuple[tuple[int, int], Panel]]:
-    """The panels with their (row, column)."""
+def _groups(table: pd.DataFrame, by: str | None, rows: str | None) -> list[list[Panel]]:
+    """The panels, of each value of `rows` if that is a column."""
     if rows is None:
-        parts = split("features_3d", table, by, ["feature"])
-        return list(zip(grid_places(len(parts), columns), parts, strict=True))
+        return [split("features_3d", table, by, ["feature"])]
     require("features_3d", table, [rows])
     return [
-        ((row, column), part)
-        for row, name in enumerate(dict.fromkeys(table[rows].tolist()))
-        for column, part in enumerate(
-            split("features_3d", table[table[rows] == name], by, ["feature"])
-        )
+        split("features_3d", table[table[rows] == name], by, ["feature"])
+        for name in dict.fromkeys(table[rows].tolist())
     ]
+
+
+def _places(
+    groups: list[list[Panel]], cells: Cells, in_rows: bool
+) -> list[tuple[tuple[int, int], Panel]]:
+    """The panels with their (row, column)."""
+    if not in_rows:
+        return list(zip(cells.places(len(groups[0])), groups[0], strict=True))
+    return [((k, column), part) for k, row in enumerate(groups) for column, part in enumerate(row)]
 
 
 def _draw_paths(
@@ -156,17 +156,3 @@ def _draw_paths(
     for feature, colour in zip(part.rows["feature"], colours, strict=True):
         path = own[own["feature"] == feature].sort_values("step")
         _projection.trail(axes, path[_projection.XYZ].to_numpy(dtype=np.float64), colour, view)  # type: ignore[arg-type]
-
-
-def _name_sets(figure: Figure, table: pd.DataFrame, left: float, top: float) -> None:
-    """A legend of the sets, under the colour bar."""
-    if "set" not in table.columns:
-        return
-    marks = [
-        Line2D([], [], ls="", marker="o", ms=6, mec="white", color=colour, label=f"set {k + 1}")
-        for k, colour in zip(sorted(set(table["set"])), style.CYCLE, strict=False)
-    ]
-    width, height = figure.get_size_inches()
-    place = (float(left / width), float(1 - top / height))
-    figure.legend(handles=marks, loc="upper left", bbox_to_anchor=place, handletextpad=0.1,
-                  borderaxespad=0, borderpad=0)  # fmt: skip

@@ -8,19 +8,24 @@ map runs from red to blue through white.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import wraps
 from typing import Any, Final, ParamSpec
 
 import matplotlib as mpl
+import numpy as np
 from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colorbar import Colorbar
 from matplotlib.colors import Colormap, LinearSegmentedColormap, ListedColormap, Normalize
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 from matplotlib.ticker import Formatter, LogFormatterSciNotation
+from matplotlib.typing import ColorType
+
+from tegum.plots._place import documented, given_axes
 
 INK: Final = "#262626"
 FAINT: Final = "#d0d0d0"
@@ -89,55 +94,138 @@ _RC: Final[dict[Any, Any]] = {
     "mathtext.fontset": "dejavusans",
 }
 
+#: The sizes of text among them, and the settings that choose a family.
+_SIZES: Final = tuple(name for name in _RC if name.endswith("size") and "tick.major" not in name)
+_FAMILIES: Final = ("font.family", "font.sans-serif", "font.serif", "font.monospace")
+
 _POWER: Final = re.compile(r"\$\\mathdefault\{(?:(-?[\d.]+)\\times)?(-?\d+)\^\{(-?\d+)\}\}\$")
 _RAISED: Final = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+#: First digits that are labelled between powers of ten: the first choice that stands apart.
+_MANTISSAS: Final = (range(1, 10), (1, 2, 3, 5), (1, 2, 5), (1, 3), (1,))
+#: The width of a letter in units of the size of text.
+_LETTER: Final = 0.62
 
 Arguments = ParamSpec("Arguments")
 
 
 @contextmanager
 def look() -> Iterator[None]:
-    """The common look, whatever the caller's matplotlib settings; they stay as they are."""
+    """Our look alone, whatever the settings of matplotlib; they come back at the end of the block.
+
+    Without it a drawing function takes our look under yours: what you have changed of matplotlib's
+    settings (`rcParams`, a style sheet, a `matplotlibrc`) holds, the rest is ours. In axes of
+    yours nothing is ours.
+
+    Returns:
+        A context, for `with`.
+
+    Source: method, matplotlib's `rc_context`.
+    """
     with mpl.rc_context():
         mpl.rcdefaults()
         mpl.rcParams.update(_RC)
         yield
 
 
+def under_users() -> dict[Any, Any]:
+    """The settings of our look but for those that the user has changed.
+
+    Sizes of text follow the user's, and a family that was chosen among matplotlib's is kept.
+    """
+    ours = dict(_RC)
+    users: Mapping[Any, Any] = mpl.rcParams
+    plain: Mapping[Any, Any] = mpl.rcParamsDefault
+    if users["font.size"] != plain["font.size"]:
+        base = float(users["font.size"])
+        ours |= {name: ours[name] / TEXT * base for name in _SIZES}
+    if any(users[name] != plain[name] for name in _FAMILIES):
+        del ours["font.family"]
+    for side in ("xtick", "ytick"):  # labels have the colour of their ticks unless it is ours
+        if users[f"{side}.color"] != plain[f"{side}.color"]:
+            del ours[f"{side}.labelcolor"]
+    return {k: v for k, v in ours.items() if users[k] == plain[k]}
+
+
 def styled(draw: Callable[Arguments, Figure]) -> Callable[Arguments, Figure]:
-    """Draw in the common look, with the powers of logarithmic axes in plain text."""
+    """Draw in our look under the user's, or in axes of the user's in none of it.
+
+    The powers of logarithmic axes are in plain text. A function whose last arguments are a `Place`
+    has them in its signature and its docstring.
+    """
 
     @wraps(draw)
     def wrapped(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Figure:
-        with look():
+        given = given_axes(kwargs)
+        with mpl.rc_context({} if given else under_users()):
             figure = draw(*args, **kwargs)
-        write_plain_powers(figure)
+            write_plain_powers(given or figure.axes)
         return figure
 
-    return wrapped
+    return documented(wrapped)
 
 
-def write_plain_powers(figure: Figure) -> None:
+def write_plain_powers(panels: Iterable[Axes]) -> None:
     """Write the labels of all logarithmic axes as `PlainPowers`."""
-    for axes in figure.axes:
+    for axes in panels:
         for axis in (axes.xaxis, axes.yaxis):
             if type(axis.get_major_formatter()) is LogFormatterSciNotation:
-                axis.set_major_formatter(PlainPowers(axis.get_major_formatter()))
-                axis.set_minor_formatter(PlainPowers(axis.get_minor_formatter()))
+                size = points(f"{axis.axis_name}tick.labelsize")
+                axis.set_major_formatter(PlainPowers(axis.get_major_formatter(), size))
+                axis.set_minor_formatter(PlainPowers(axis.get_minor_formatter(), size))
+
+
+def points(setting: str) -> float:
+    """The size of the text that a setting of matplotlib names, such as "axes.titlesize"."""
+    users: Mapping[Any, Any] = mpl.rcParams
+    return float(FontProperties(size=users[setting]).get_size_in_points())
+
+
+def grown(setting: str) -> float:
+    """How much larger that text is than in our look."""
+    return points(setting) / float(_RC[setting])
+
+
+def small() -> float:
+    """The size of small text in points: `SMALL` in our look."""
+    return points("legend.fontsize")
+
+
+def ink() -> str:
+    """The colour of text and of lines without a meaning of their own: `INK` in our look."""
+    return str(mpl.rcParams["text.color"])
+
+
+def paper() -> str:
+    """The colour behind what is drawn: white in our look."""
+    return str(mpl.rcParams["axes.facecolor"])
+
+
+def cycle() -> list[ColorType]:
+    """The colours of groups: `CYCLE` in our look."""
+    colours = [one["color"] for one in mpl.rcParams["axes.prop_cycle"] if "color" in one]
+    return colours or [BLUE]
 
 
 class PlainPowers(Formatter):
     """The labels of a logarithmic axis with 10⁻³ in plain text.
 
     matplotlib writes them as formulas, and typesetting those takes longer than all else in a
-    small figure.
+    small figure. Between powers of ten it labels as many as there are; here they stand apart.
+
+    Args:
+        formulas: matplotlib's formatter.
+        size: of the labels, in points.
     """
 
-    def __init__(self, formulas: Formatter) -> None:
-        self.formulas = formulas
+    def __init__(self, formulas: Formatter, size: float) -> None:
+        self.formulas, self.size = formulas, size
+        self._shown: Sequence[int] = range(1, 10)
 
     def __call__(self, x: float, pos: int | None = None) -> str:
         """The label at x."""
+        if _mantissa(x) not in self._shown:
+            return ""
         return plain_power(self.formulas(x, pos))
 
     def set_axis(self, axis: Any) -> None:
@@ -146,9 +234,39 @@ class PlainPowers(Formatter):
         self.formulas.set_axis(axis)
 
     def set_locs(self, locs: Any) -> None:
-        """… and on all ticks there are."""
+        """… on all ticks there are, and on the room they have."""
         super().set_locs(locs)
         self.formulas.set_locs(locs)
+        low, high = sorted(self.axis.get_view_interval())  # type: ignore[union-attr]
+        if not low > 0:
+            return
+        powers = np.floor(np.log10(high)) - np.ceil(np.log10(low)) + 1
+        choices = _MANTISSAS if powers >= 2 else _MANTISSAS[:-1]
+        self._shown = next(
+            (few for few in choices if self._fits(few, locs, low, high)), choices[-1]
+        )
+
+    def _fits(self, mantissas: Sequence[int], locs: Any, low: float, high: float) -> bool:
+        """Whether these labels of every decade stand apart."""
+        box = self.axis.axes.bbox  # type: ignore[union-attr]
+        flat = self.axis.axis_name == "x"  # type: ignore[union-attr]
+        room = (box.width if flat else box.height) / self.axis.axes.figure.dpi * 72  # type: ignore[union-attr]
+        shown = [x for x in np.ravel(locs) if low <= x <= high and _mantissa(x) in mantissas]
+        known = [(x, plain_power(self.formulas(x))) for x in shown]
+        powers = 10.0 ** np.arange(np.ceil(np.log10(low)), np.floor(np.log10(high)) + 1)
+        known += [(x, "10⁰") for x in powers]
+        labels = sorted({x: words for x, words in known if words}.items())
+        need = [len(words) * _LETTER if flat else 1.0 for _, words in labels]
+        place = room * np.log([x for x, _ in labels]) / np.log(high / low) / self.size
+        return all(
+            right - left >= (a + b) / 2
+            for left, right, a, b in zip(place, place[1:], need, need[1:], strict=False)
+        )
+
+
+def _mantissa(x: float) -> int:
+    """The first digit of a number that is a digit times a power of ten."""
+    return round(10 ** (np.log10(x) % 1)) % 10 or 1 if x > 0 else 1
 
 
 def plain_power(formula: str) -> str:

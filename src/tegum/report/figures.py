@@ -63,14 +63,17 @@ def draw(spec: FigureSpec, tables: Tables, salt: str, remark: str = "") -> Drawi
     missing = [name for name in spec.tables if name not in tables]
     if missing:
         raise TegumError(f"figure {spec.name!r} needs the table {missing[0]!r}; it is not there")
+    from tegum.plots import look
+
     own = {name: tables[name] for name in spec.tables}
-    film = None if spec.animate is None else _film(spec.animate(own))
-    figure = spec.draw(own)
-    try:
-        svg, png = _render(figure, salt, remark)
-        return Drawing(spec.name, spec.caption, spec.tables, svg, png, film)
-    finally:
-        _close(figure)
+    with look():  # a report looks the same whatever the settings of who makes it
+        film = None if spec.animate is None else _film(spec.animate(own))
+        figure = spec.draw(own)
+        try:
+            svg, png = _render(figure, salt, remark)
+            return Drawing(spec.name, spec.caption, spec.tables, svg, png, film)
+        finally:
+            _close(figure)
 
 
 def _film(animation: Animation) -> bytes:

@@ -32,6 +32,7 @@ VIEWS = {
     *("plane", "space", "gram", "norms", "dimensionality", "loss", "factors", "neurons", "seeds"),
     "phase",
 }
+GROUPS = {"sparsity", "features", "model", "training"}
 
 
 def _trainable(state: PageState) -> None:
@@ -82,6 +83,7 @@ def test_lessons_are_short_and_can_be_trained() -> None:
         text = " ".join(lesson["text"])  # type: ignore[arg-type]
         assert 2 <= text.count(". ") + text.count("? ") + 1 <= 4
         assert lesson["view"] in VIEWS
+        assert set(lesson["controls"]) <= GROUPS  # type: ignore[call-overload]
         assert lesson["try"]
 
 

@@ -62,6 +62,7 @@ HOMES = {
     "anywidget": {"widgets"},
     "traitlets": {"widgets"},
     "matplotlib": {"plots", "report", "experiments"},
+    "imageio_ffmpeg": {"plots.films"},
 }
 
 #: The faces, which find by file what there is to choose; all else imports explicitly.

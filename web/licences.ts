@@ -4,15 +4,27 @@ import { readFileSync } from "node:fs";
 
 import type { Plugin } from "vite";
 
-const BUNDLED = ["three", "uplot", "preact", "@preact/signals", "@preact/signals-core"];
+const BUNDLED = [
+  "three",
+  "uplot",
+  "preact",
+  "@preact/signals",
+  "@preact/signals-core",
+  "mediabunny",
+];
+
+const read = (name: string, file: string): string =>
+  readFileSync(new URL(`node_modules/${name}/${file}`, import.meta.url), "utf8");
 
 export function licences(): Plugin {
   return {
     name: "licences",
     generateBundle() {
       const texts = BUNDLED.map((name) => {
-        const text = readFileSync(new URL(`node_modules/${name}/LICENSE`, import.meta.url), "utf8");
-        return `${name}\n${"=".repeat(name.length)}\n\n${text.trim()}\n`;
+        const text = read(name, "LICENSE");
+        const { version } = JSON.parse(read(name, "package.json")) as { version: string };
+        const source = `Its source: npm pack ${name}@${version}`;
+        return `${name}\n${"=".repeat(name.length)}\n\n${text.trim()}\n\n${source}\n`;
       });
       this.emitFile({
         type: "asset",

@@ -8,6 +8,9 @@ import "./style/layout.css";
 import "./style/views.css";
 import "./style/pages.css";
 import "./style/stamps.css";
+import "./style/small.css";
+import "./style/presenting.css";
+import "./style/print.css";
 
 import { render } from "preact";
 
@@ -15,6 +18,8 @@ import { keepAddress } from "./page/address";
 import { App } from "./page/app";
 import { offerHook } from "./page/hook";
 import { listenForKeys } from "./page/keys";
+import { followScreen } from "./page/present";
+import { preparePrints } from "./page/print";
 import { start } from "./page/stage";
 import { followTheme } from "./page/theme";
 
@@ -22,5 +27,7 @@ followTheme();
 render(<App />, document.getElementById("app")!);
 keepAddress();
 listenForKeys();
+followScreen();
+preparePrints();
 start();
 offerHook();

@@ -6,7 +6,8 @@ or, for convenience, a Dataset of `tegum.train` / `tegum.best`, and returns a
 line, and `savefig` writes the same bytes however often it is called. Three need what no Dataset
 has, and take tables alone: `against_theory`, `crossing` and `loss_surface`; given a Dataset they
 say which call makes the table, as all do of a table that lacks a column. `tegum.runs.tables`,
-`tegum.runs.sweep_tables` and `tegum.analysis.figure_tables` make the tables.
+`tegum.runs.sweep_tables` and `tegum.analysis.figure_tables` make the tables. What moves
+(`motion_3d`) is a matplotlib `Animation`; `save_film` makes a file of it.
 
 The paper's figures, of `runs = tegum.train(...)` and `best = tegum.best(runs)`:
 
@@ -36,6 +37,7 @@ from tegum.plots.circuits import circuit
 from tegum.plots.composition import panels
 from tegum.plots.curves import against_theory, counts, loss_curves
 from tegum.plots.dimensions import dimensionality, dimensions_per_feature
+from tegum.plots.films import save_film
 from tegum.plots.graphs import feature_graphs
 from tegum.plots.heatmaps import gram
 from tegum.plots.landscapes import crossing, loss_surface
@@ -73,6 +75,7 @@ __all__ = [
     "norms",
     "panels",
     "phase_map",
+    "save_film",
     "sets_2d",
     "stacks",
     "stage_curve",

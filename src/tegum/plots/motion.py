@@ -43,8 +43,7 @@ def motion_3d(
 
     The point of view turns slowly. At the right a dot runs along the loss curve, log-log, where
     one is given; above is the step, with the name of the stage. Save it with
-    `motion_3d(...).save("film.gif", writer="pillow")`, or show it in a notebook with
-    `.to_jshtml()`.
+    `save_film(motion_3d(...), "film.mp4")`, or show it in a notebook with `.to_jshtml()`.
 
     Args:
         data: columns `step`, `feature`, `w0`, `w1`, `w2`, optionally `set`; or a Dataset of one

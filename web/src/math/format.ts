@@ -9,11 +9,15 @@ export function short(x: number, digits = 3): string {
   const size = Math.abs(x);
   if (size >= 1e5 || size < 1e-3) {
     const [mantissa, exponent] = x.toExponential(Math.max(digits - 2, 0)).split("e");
-    const power = Number(exponent);
-    const raised = String(Math.abs(power)).replace(/\d/g, (d) => SUPERSCRIPT[Number(d)]!);
-    return `${minus(mantissa!)}×10${power < 0 ? "⁻" : ""}${raised}`;
+    return `${minus(mantissa!)}×${raised(Number(exponent))}`;
   }
   return minus(String(Number(x.toPrecision(digits))));
+}
+
+/** A power of ten: 10⁻¹⁵. */
+export function raised(power: number): string {
+  const digits = String(Math.abs(power)).replace(/\d/g, (d) => SUPERSCRIPT[Number(d)]!);
+  return `10${power < 0 ? "⁻" : ""}${digits}`;
 }
 
 /** A fixed number of decimals with a true minus sign. */

@@ -11,6 +11,7 @@ import { LiveTab } from "../tabs/live";
 import { PhaseTab } from "../tabs/phase";
 import { TABS, THEMES, type View } from "../state/view";
 import { currentHash } from "./address";
+import { canFill, fillScreen, fullScreen, present, presenting } from "./present";
 
 const TAB_NAMES: Record<View["tab"], string> = {
   live: "Live model",
@@ -32,7 +33,7 @@ export function App() {
       <header class="top">
         <h1>
           <img src="./icon.svg" alt="" width="30" height="30" />
-          tegum
+          <span>tegum</span>
         </h1>
         <nav aria-label="Tabs">
           {TABS.map((name) => (
@@ -50,6 +51,7 @@ export function App() {
         <div class="top-tools">
           <Share />
           <Theme />
+          <Screen />
           <button
             type="button"
             class="button icon"
@@ -62,6 +64,11 @@ export function App() {
           </button>
         </div>
       </header>
+      {presenting.value && (
+        <button type="button" class="button end-presenting" onClick={() => present(false)}>
+          End <kbd>Esc</kbd>
+        </button>
+      )}
       <Trouble />
       <Body />
       <Help />
@@ -140,6 +147,46 @@ function Share() {
   );
 }
 
+/** Lines in the colour of the text. */
+function Icon({ path }: { path: string }) {
+  return (
+    <svg class="icon-lines" viewBox="0 0 16 16" aria-hidden="true">
+      <path d={path} />
+    </svg>
+  );
+}
+
+/** The whole screen, and type for a room. */
+function Screen() {
+  return (
+    <>
+      <button
+        type="button"
+        class="button icon"
+        name="full-screen"
+        aria-label="Full screen"
+        aria-pressed={fullScreen.value}
+        disabled={!canFill()}
+        title={canFill() ? "Full screen: F" : "This browser gives pages no full screen"}
+        onClick={fillScreen}
+      >
+        <Icon path="M2 6V2h4M10 2h4v4M14 10v4h-4M6 14H2v-4" />
+      </button>
+      <button
+        type="button"
+        class="button icon"
+        name="present"
+        aria-label="Present"
+        aria-pressed={presenting.value}
+        title="Present, with larger type: P; Escape ends it"
+        onClick={() => present()}
+      >
+        <Icon path="M1.5 2.5h13v8h-13zM8 10.5v3M5 14h6" />
+      </button>
+    </>
+  );
+}
+
 const THEME_NAMES: Record<View["theme"], string> = { auto: "Auto", light: "Light", dark: "Dark" };
 
 function Theme() {
@@ -154,7 +201,7 @@ function Theme() {
       title={`Colours; next: ${THEME_NAMES[next]}`}
       onClick={() => look({ theme: next })}
     >
-      <span aria-hidden="true">◐</span> {THEME_NAMES[theme]}
+      <span aria-hidden="true">◐</span> <span class="roomy">{THEME_NAMES[theme]}</span>
     </button>
   );
 }

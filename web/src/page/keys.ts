@@ -4,11 +4,12 @@ import { restart, runOrPause, select, step } from "../state/actions";
 import { helpOpen } from "../panels/help";
 import { look, view } from "../state/session";
 import { TABS } from "../state/view";
+import { fillScreen, present, presenting } from "./present";
 
 /** Elements with a use of their own for the key. */
 function taken(event: KeyboardEvent): boolean {
   const target = event.target as HTMLElement;
-  if (target.closest("dialog[open]")) return true;
+  if (target.closest("dialog[open], details.menu[open]")) return true;
   const typing = target.matches("input:not([type=range]):not([type=checkbox]), select, textarea");
   const pressing = event.key === " " && target.matches("button, summary, a, input[type=checkbox]");
   return typing || pressing;
@@ -21,6 +22,8 @@ const ACTIONS: Record<string, () => void> = {
   "?": () => void (helpOpen.value = true),
   "3": () => look({ mode: view.value.mode === "3d" ? "2d" : "3d" }),
   b: () => select(null),
+  f: fillScreen,
+  p: () => present(),
 };
 
 export function listenForKeys(): void {
@@ -34,6 +37,7 @@ export function listenForKeys(): void {
       }
       return;
     }
+    if (event.key === "Escape" && presenting.value && !taken(event)) return present(false);
     const action = ACTIONS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
     if (!action || taken(event)) return;
     event.preventDefault();

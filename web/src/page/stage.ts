@@ -9,6 +9,7 @@ import { listen } from "../state/hearing";
 import { Loop } from "../views/loop";
 import { Projector } from "../views/projection";
 import { Scene, weightsOf } from "../views/scene";
+import type { Space } from "../views/space";
 import { Vectors } from "../views/vectors";
 
 export const loop = new Loop();
@@ -16,6 +17,8 @@ export const flat = new Projector(2);
 export const spatial = new Projector(3);
 /** The plane picture, as it was drawn last. */
 export const vectors = new Vectors();
+/** The picture in space, where it is open. */
+export const open: { space: Space | null } = { space: null };
 
 let drawnFrame = -1;
 let drawnRun = -1;

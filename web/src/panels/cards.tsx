@@ -5,6 +5,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 
 import { count, short } from "../math/format";
+import { presenting } from "../page/present";
 import { currentScene, loop } from "../page/stage";
 import { select } from "../state/actions";
 import {
@@ -258,12 +259,13 @@ interface CurveProps {
   make: (host: HTMLElement, scene: Scene, log: boolean) => Curve;
 }
 
-/** A plot that is made anew when the number of features or the colours change. */
+/** A plot that is made anew when the number of features, the colours or the type change. */
 function CurveBox({ name, label, make }: CurveProps) {
   const host = useRef<HTMLDivElement>(null);
   const n = configured.value?.n_features ?? 0;
   const colours = scheme.value;
   const log = view.value.steps === "log";
+  const large = presenting.value;
   useEffect(() => {
     const box = host.current!;
     let curve: Curve | undefined;
@@ -274,7 +276,9 @@ function CurveBox({ name, label, make }: CurveProps) {
         const scene = currentScene();
         if (!scene || scene.weights.n !== n) return;
         curve ??= make(box, scene, log);
-        curve.update(trace, scene);
+        const f = frame.peek();
+        curve.resize();
+        curve.update(trace, scene, f?.past ? f.step : null);
       },
     };
     const remove = loop.add(drawable);
@@ -291,6 +295,6 @@ function CurveBox({ name, label, make }: CurveProps) {
       sight.disconnect();
       curve?.destroy();
     };
-  }, [n, colours, log]);
+  }, [n, colours, log, large]);
   return <div ref={host} class="curve" role="img" aria-label={label} data-view={name} />;
 }

@@ -22,8 +22,8 @@ export interface Choices {
   offer: Offer;
 }
 
-/** `brief`: the sparsity alone is open, as a lesson needs it. */
-export function Controls({ brief = false }: { brief?: boolean }) {
+/** `named`: the groups that a lesson asks for; the others stay closed. */
+export function Controls({ named }: { named?: readonly string[] }) {
   if (!offer.value) return null;
   const given = { s: settings.value, offer: offer.value };
   return (
@@ -32,29 +32,37 @@ export function Controls({ brief = false }: { brief?: boolean }) {
       aria-label="The model and its training"
       onSubmit={(e) => e.preventDefault()}
     >
-      <Group title="Sparsity" open>
+      <Group title="Sparsity" named={named} open>
         <Probability {...given} />
       </Group>
-      <Group title="Features" open={!brief}>
+      <Group title="Features" named={named} open={!named}>
         <Shape {...given} />
         <Importance s={given.s} />
         <Data {...given} />
       </Group>
-      <Group title="Model" open={!brief}>
+      <Group title="Model" named={named} open={!named}>
         <Model {...given} />
       </Group>
-      <Group title="Training">
+      <Group title="Training" named={named}>
         <Training {...given} />
       </Group>
     </form>
   );
 }
 
-function Group(props: { title: string; open?: boolean; children: ComponentChildren }) {
+interface GroupProps {
+  title: string;
+  named: readonly string[] | undefined;
+  open?: boolean;
+  children: ComponentChildren;
+}
+
+function Group({ title, named, open = false, children }: GroupProps) {
+  const wanted = named?.includes(title.toLowerCase()) ?? false;
   return (
-    <details class="group" open={props.open ?? false}>
-      <summary>{props.title}</summary>
-      <div class="group-body">{props.children}</div>
+    <details class="group" data-named={wanted} open={open || wanted}>
+      <summary>{title}</summary>
+      <div class="group-body">{children}</div>
     </details>
   );
 }

@@ -11,8 +11,10 @@ const KEYS = [
   [".", "one step"],
   ["3", "2-D or 3-D"],
   ["B", "back to the best model"],
+  ["F", "the whole screen, and back"],
+  ["P", "present: larger type, and no more than is looked at; Escape ends it"],
   ["1 … 4 with Alt", "the four tabs"],
-  ["← → in a picture", "from feature to feature; in 3-D they turn it"],
+  ["← → in a picture", "from feature to feature; in 3-D they turn it, and + − zoom"],
   ["?", "this page"],
 ] as const;
 

@@ -1,5 +1,6 @@
 /** The model itself, in a plane or in space: what is projected on the wall. */
 
+import { filming, stopFilming } from "../page/recorder";
 import { currentScene, flat, loop, vectors } from "../page/stage";
 import { blank, configured, frame, hovered, look, preparing, view } from "../state/session";
 import { fixed } from "../math/format";
@@ -40,6 +41,7 @@ export function Hero() {
       <div class="hero-body">
         <FeatureNote />
         {preparing.value && <Preparing />}
+        <Filming />
         {space ? <SpaceView instead={<PlaneView />} /> : <PlaneView />}
       </div>
       <TimeTravel />
@@ -52,6 +54,24 @@ function Preparing() {
   return (
     <p class={blank.value ? "preparing at-once" : "preparing"} role="status">
       <b>Preparing …</b> {WAITING}
+    </p>
+  );
+}
+
+/** How far the film is that is being made. */
+function Filming() {
+  const now = filming.value;
+  if (!now) return null;
+  return (
+    <p class="filming">
+      <b role="status">Filming</b>
+      <progress value={now.done} max={now.total} aria-label="Filmed steps" />
+      <span class="tabular">
+        {now.done} of {now.total}
+      </span>
+      <button type="button" class="button" name="stop-film" onClick={stopFilming}>
+        Stop
+      </button>
     </p>
   );
 }

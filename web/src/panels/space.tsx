@@ -3,7 +3,8 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 
-import { currentScene, loop, spatial } from "../page/stage";
+import { currentScene, loop, open, spatial } from "../page/stage";
+import { printing } from "../page/print";
 import { hovered, view } from "../state/session";
 import type { Space } from "../views/space";
 
@@ -35,26 +36,25 @@ export function SpaceView({ instead }: { instead: ComponentChildren }) {
     );
   }
   return (
-    <div
-      ref={host}
-      class="space"
-      tabIndex={0}
-      role="img"
-      data-view="space"
-      aria-label="Each feature as a rod from the centre of the unit sphere. Arrow keys turn it."
-    />
+    <>
+      <div
+        ref={host}
+        class="space"
+        tabIndex={0}
+        role="img"
+        data-view="space"
+        aria-label="Each feature as a rod from the centre of the unit sphere. Arrow keys turn it."
+      />
+      <p class="space-note">
+        <span class="by-mouse">Drag or arrow keys turn it; Ctrl + wheel, + and − zoom.</span>
+        <span class="by-hand">Drag turns it, two fingers zoom.</span>
+      </p>
+    </>
   );
 }
 
-/** The canvas of the picture, just drawn: what WebGL has drawn is gone after the task. */
-export function freshCanvas(): HTMLCanvasElement | null {
-  redraw();
-  return document.querySelector<HTMLCanvasElement>(".hero canvas");
-}
-
-let redraw: () => void = () => undefined;
-
 const TURN = Math.PI / 24;
+const NEARER = 0.9;
 
 function mount(host: HTMLElement, Made: typeof Space): () => void {
   const space = new Made(host, () => loop.invalidate(drawable));
@@ -63,10 +63,10 @@ function mount(host: HTMLElement, Made: typeof Space): () => void {
     visible: true,
     draw: () => {
       const scene = currentScene();
-      if (scene) space.draw(scene, spatial.points(scene, view.peek()));
+      if (scene) space.draw(scene, spatial.points(scene, view.peek()), printing.peek());
     },
   };
-  redraw = drawable.draw;
+  open.space = space;
   const remove = loop.add(drawable);
   const sizes = new ResizeObserver(() => loop.invalidate(drawable));
   sizes.observe(host);
@@ -83,9 +83,11 @@ function mount(host: HTMLElement, Made: typeof Space): () => void {
       ArrowDown: [0, -TURN],
     };
     const angles = by[event.key as keyof typeof by];
-    if (!angles) return;
+    const factor = { "+": NEARER, "=": NEARER, "-": 1 / NEARER }[event.key];
+    if (event.ctrlKey || event.metaKey || (!angles && !factor)) return;
     event.preventDefault();
-    space.turn(angles[0]!, angles[1]!);
+    if (angles) space.turn(angles[0]!, angles[1]!);
+    if (factor) space.zoom(factor);
     loop.invalidate(drawable);
   };
   const leave = (): void => void (hovered.value = null);
@@ -96,7 +98,7 @@ function mount(host: HTMLElement, Made: typeof Space): () => void {
     host.removeEventListener("pointermove", point);
     host.removeEventListener("pointerleave", leave);
     host.removeEventListener("keydown", turn);
-    redraw = () => undefined;
+    open.space = null;
     remove();
     sizes.disconnect();
     space.dispose();

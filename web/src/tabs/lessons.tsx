@@ -1,11 +1,12 @@
 /** A short guided path: each step a model, and a few sentences on what to see in it. */
 
 import { signal } from "@preact/signals";
-import { useLayoutEffect } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 
+import { pointTo } from "../page/point";
 import { Controls } from "../panels/controls";
 import { configure } from "../state/actions";
-import { look, view } from "../state/session";
+import { configured, look, view } from "../state/session";
 import { decodeView, namesState } from "../state/url";
 import type { ServerState } from "../wire/messages";
 import { Stage } from "./live";
@@ -16,6 +17,8 @@ interface Lesson {
   state: ServerState;
   until: number | null;
   view: string;
+  /** The groups of controls that the text asks to be used. */
+  controls: string[];
   try?: string;
 }
 
@@ -58,6 +61,11 @@ export function LessonsTab() {
   }, []);
   const index = Math.min(view.value.lesson, Math.max(lessons.value.length - 1, 0));
   const lesson = lessons.value[index];
+  const pointed = useRef<Lesson | null>(null);
+  configured.value; // with a model, panels of its own come
+  useEffect(() => {
+    if (lesson && pointed.current !== lesson && pointTo(lesson.view)) pointed.current = lesson;
+  });
   return (
     <main class="live" id="main">
       <aside class="column lesson">
@@ -73,45 +81,59 @@ function Text({ lesson, index }: { lesson: Lesson; index: number }) {
   const total = lessons.value.length;
   return (
     <>
-      <nav class="steps" aria-label="Lessons">
-        {lessons.value.map(({ title }, k) => (
+      <div class="lesson-head">
+        <nav class="steps" aria-label="Lessons">
+          {lessons.value.map(({ title }, k) => (
+            <button
+              key={title}
+              type="button"
+              aria-current={k === index ? "step" : undefined}
+              aria-label={`Lesson ${k + 1}: ${title}`}
+              title={title}
+              onClick={() => open(k)}
+            >
+              {k + 1}
+            </button>
+          ))}
+        </nav>
+        <div class="buttons">
           <button
-            key={title}
             type="button"
-            aria-current={k === index ? "step" : undefined}
-            aria-label={`Lesson ${k + 1}: ${title}`}
-            title={title}
-            onClick={() => open(k)}
+            class="button"
+            disabled={index === 0}
+            onClick={() => open(index - 1)}
           >
-            {k + 1}
+            Back
           </button>
-        ))}
-      </nav>
-      <div class="buttons">
-        <button type="button" class="button" disabled={index === 0} onClick={() => open(index - 1)}>
-          Back
-        </button>
-        <button
-          type="button"
-          class="button primary"
-          disabled={index + 1 >= total}
-          onClick={() => open(index + 1)}
-        >
-          Next
-        </button>
+          <button
+            type="button"
+            class="button primary"
+            disabled={index + 1 >= total}
+            onClick={() => open(index + 1)}
+          >
+            Next
+          </button>
+        </div>
       </div>
       <article aria-live="polite">
         <h2>{lesson.title}</h2>
         {lesson.text.map((paragraph) => (
           <p key={paragraph}>{paragraph}</p>
         ))}
+        {lesson.view === "phase" && (
+          <p>
+            <button type="button" class="button" onClick={() => look({ tab: "phase", diagram: 2 })}>
+              Open the phase diagram
+            </button>
+          </p>
+        )}
         {lesson.try && (
           <p class="try">
             <b>Try:</b> {lesson.try}
           </p>
         )}
       </article>
-      <Controls brief />
+      <Controls named={lesson.controls} />
     </>
   );
 }

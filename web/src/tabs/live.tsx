@@ -26,8 +26,21 @@ export function LiveTab() {
   );
 }
 
-/** All views of the model; `focus` is the one that a lesson speaks of. */
+const CARDS = {
+  dimensionality: DimensionalityCard,
+  gram: HeatmapCard,
+  norms: NormsCard,
+  loss: LossCard,
+  neurons: NeuronsCard,
+  seeds: SeedsCard,
+} as const;
+
+const NAMES = Object.keys(CARDS) as (keyof typeof CARDS)[];
+
+/** All views of the model; the one that a lesson speaks of, `focus`, is beside the picture. */
 export function Stage({ focus }: { focus?: string | undefined }) {
+  const beside = NAMES.find((name) => name === focus) ?? "dimensionality";
+  const Beside = CARDS[beside];
   return (
     <div class="stage" data-focus={focus}>
       <Transport />
@@ -36,14 +49,13 @@ export function Stage({ focus }: { focus?: string | undefined }) {
         <Card title="Shape" name="factors">
           <Shapes />
         </Card>
-        <DimensionalityCard />
+        <Beside key={beside} />
       </div>
       <div class="grid">
-        <HeatmapCard />
-        <NormsCard />
-        <LossCard />
-        <NeuronsCard />
-        <SeedsCard />
+        {NAMES.filter((name) => name !== beside).map((name) => {
+          const Other = CARDS[name];
+          return <Other key={name} />;
+        })}
       </div>
       <Summary />
     </div>

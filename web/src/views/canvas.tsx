@@ -4,7 +4,7 @@ import { useEffect, useRef } from "preact/hooks";
 
 import type { Loop } from "./loop";
 
-/** Where a view is drawn: a context in CSS pixels, and the size of the box. */
+/** Where a view is drawn: a context in units of the type, and the size of the box in these. */
 export interface Surface {
   context: CanvasRenderingContext2D;
   width: number;
@@ -12,7 +12,7 @@ export interface Surface {
   theme: Ink;
 }
 
-/** Colours of axes and labels, from the style sheet. */
+/** Colours and type of axes and labels, from the style sheet. */
 export interface Ink {
   ink: string;
   quiet: string;
@@ -20,6 +20,8 @@ export interface Ink {
   line: string;
   surface: string;
   font: string;
+  /** How much larger than usual type is: a view is drawn in units of so many CSS pixels. */
+  size: number;
 }
 
 export function inkOf(element: Element): Ink {
@@ -32,8 +34,15 @@ export function inkOf(element: Element): Ink {
     line: read("line"),
     surface: read("surface"),
     font: style.fontFamily,
+    size: Number(read("size")) || 1,
   };
 }
+
+/** Pixels of a canvas for each of CSS on this screen. */
+export const screenRatio = (): number => Math.min(globalThis.devicePixelRatio || 1, 2);
+
+/** A place in the box of a canvas and its size, in the units that it was drawn in. */
+type Handler = (x: number, y: number, size: { width: number; height: number }) => void;
 
 interface Props {
   loop: Loop;
@@ -42,9 +51,9 @@ interface Props {
   name: string;
   interval?: number;
   /** The pointer is at this place of the box, or has left it (null). */
-  onPoint?: (x: number, y: number, size: { width: number; height: number }) => void;
+  onPoint?: Handler;
   onLeave?: () => void;
-  onPick?: (x: number, y: number, size: { width: number; height: number }) => void;
+  onPick?: Handler;
   onKey?: (event: KeyboardEvent) => void;
 }
 
@@ -59,8 +68,10 @@ export function Canvas(props: Props) {
   const at =
     (handler: keyof Pick<Props, "onPoint" | "onPick">) =>
     (event: MouseEvent): void => {
-      const box = element.current!.getBoundingClientRect();
-      latest.current[handler]?.(event.clientX - box.left, event.clientY - box.top, box);
+      const { left, top, width, height } = element.current!.getBoundingClientRect();
+      const { size } = inkOf(element.current!);
+      const [x, y] = [(event.clientX - left) / size, (event.clientY - top) / size];
+      latest.current[handler]?.(x, y, { width: width / size, height: height / size });
     };
   return (
     <canvas
@@ -85,20 +96,10 @@ function attach(
   interval: number,
   draw: () => (surface: Surface) => void,
 ): () => void {
-  const context = canvas.getContext("2d")!;
   const view = {
     interval,
     visible: true,
-    draw: () => {
-      const ratio = Math.min(globalThis.devicePixelRatio || 1, 2);
-      const { clientWidth: width, clientHeight: height } = canvas;
-      if (width === 0 || height === 0) return;
-      const [w, h] = [Math.round(width * ratio), Math.round(height * ratio)];
-      if (canvas.width !== w || canvas.height !== h) Object.assign(canvas, { width: w, height: h });
-      context.setTransform(ratio, 0, 0, ratio, 0, 0);
-      context.clearRect(0, 0, width, height);
-      draw()({ context, width, height, theme: inkOf(canvas) });
-    },
+    draw: () => paint(canvas, draw(), canvas, screenRatio(), inkOf(canvas)),
   };
   const remove = loop.add(view);
   const sizes = new ResizeObserver(() => loop.invalidate(view));
@@ -113,4 +114,23 @@ function attach(
     sizes.disconnect();
     sight.disconnect();
   };
+}
+
+/** Draw on a canvas as large as a box, with `ratio` pixels for each of the box. */
+export function paint(
+  canvas: HTMLCanvasElement,
+  draw: (surface: Surface) => void,
+  { clientWidth, clientHeight }: Pick<Element, "clientWidth" | "clientHeight">,
+  ratio: number,
+  theme: Ink,
+): void {
+  if (clientWidth === 0 || clientHeight === 0) return;
+  const [w, h] = [Math.round(clientWidth * ratio), Math.round(clientHeight * ratio)];
+  if (canvas.width !== w || canvas.height !== h) Object.assign(canvas, { width: w, height: h });
+  const context = canvas.getContext("2d")!;
+  const unit = ratio * theme.size;
+  const [width, height] = [clientWidth / theme.size, clientHeight / theme.size];
+  context.setTransform(unit, 0, 0, unit, 0, 0);
+  context.clearRect(0, 0, width, height);
+  draw({ context, width, height, theme });
 }

@@ -3,7 +3,7 @@
 import uPlot from "uplot";
 
 import { css, cycle, type Scheme } from "../colour/scales";
-import { short } from "../math/format";
+import { LOGS, abscissa, drawTime, gapped, optionsOf, pixelRatio } from "./axes";
 import { type Ink, inkOf } from "./canvas";
 import type { Scene } from "./scene";
 
@@ -29,60 +29,18 @@ export interface Trace {
 }
 
 export interface Curve {
-  update(trace: Trace, scene: Scene): void;
+  /** `time`: the earlier step that is looked at; null: the present. */
+  update(trace: Trace, scene: Scene, time: number | null): void;
   resize(): void;
   destroy(): void;
 }
 
-function options(
-  host: HTMLElement,
-  series: uPlot.Series[],
-  scale: uPlot.Scale,
-  hooks: uPlot.Hooks.Arrays,
-  log: boolean,
-): uPlot.Options {
-  const ink = inkOf(host);
-  const axis: uPlot.Axis = {
-    stroke: ink.quiet,
-    grid: { stroke: ink.line, width: 1 },
-    ticks: { stroke: ink.line, width: 1, size: 4 },
-    font: `12px ${ink.font}`,
-  };
-  return {
-    width: Math.max(host.clientWidth, 50),
-    height: Math.max(host.clientHeight, 50),
-    legend: { show: false },
-    cursor: { drag: { x: false, y: false }, points: { show: false } },
-    padding: [10, 12, 0, 0],
-    scales: { x: { time: false, ...(log ? { distr: 3, range: fromOne } : {}) }, y: scale },
-    axes: [
-      { ...axis, size: 28, values: (_, ticks) => ticks.map(stepLabel) },
-      { ...axis, size: 52, values: (_, ticks) => ticks.map((y) => (y === null ? "" : short(y))) },
-    ],
-    series: [{}, ...series],
-    hooks,
-  };
-}
-
-/** A logarithmic axis of steps from 1 to the last one. */
-const fromOne: uPlot.Range.Function = (_, __, last) => [1, Math.max(last ?? 10, 10)];
-
-/** Whole powers of ten on a logarithmic axis, where the other ticks have no room. */
-function stepLabel(x: number | null): string {
-  if (x === null || !(x >= 1)) return "";
-  return x >= 1000 ? `${short(x / 1000)}k` : String(x);
-}
-
-/** Steps to draw against: a logarithmic axis has no place for step 0, so it stands at 1. */
-const abscissa = (steps: number[], log: boolean): number[] =>
-  log ? steps.map((step) => Math.max(step, 1)) : steps;
-
 /** The losses of the model looked at, of the best and of the median of all N. */
-export function lossCurve(host: HTMLElement, scheme: Scheme, log: boolean): Curve {
+export function lossCurve(host: HTMLElement, scheme: Scheme, logSteps: boolean): Curve {
   const ink = inkOf(host);
   const line = (stroke: string, width: number, dash: number[] = []): uPlot.Series => ({
     stroke,
-    width,
+    width: width * ink.size,
     dash,
     points: { show: false },
   });
@@ -91,20 +49,15 @@ export function lossCurve(host: HTMLElement, scheme: Scheme, log: boolean): Curv
     line(css(cycle(1, scheme)), 1.5),
     line(css(cycle(0, scheme)), 2.5),
   ];
-  const plot = new uPlot(
-    options(host, series, { distr: 3, log: 10 }, {}, log),
-    [[], [], [], []],
-    host,
-  );
-  const positive = (row: number[]): (number | null)[] => row.map((y) => (y > 0 ? y : null));
+  const cursor = timeCursor(ink, logSteps);
+  const shape = { series, scale: LOGS, logs: true, hooks: { draw: [cursor.draw] }, logSteps };
+  const plot = new uPlot(optionsOf(host, shape), [[], [], [], []], host);
   return {
-    update: (trace) =>
-      plot.setData([
-        abscissa(trace.steps, log),
-        positive(trace.median),
-        positive(trace.best),
-        positive(trace.loss),
-      ] as uPlot.AlignedData),
+    update: (trace, _, time) => {
+      cursor.time = time;
+      const rows = [trace.median, trace.best, trace.loss].map((row) => gapped(row, 0));
+      plot.setData([abscissa(trace.steps, logSteps), ...rows] as uPlot.AlignedData);
+    },
     ...lifecycle(plot, host),
   };
 }
@@ -113,11 +66,12 @@ export function lossCurve(host: HTMLElement, scheme: Scheme, log: boolean): Curv
 export function dimensionalityCurve(
   host: HTMLElement,
   scene: Scene,
-  log: boolean,
+  logSteps: boolean,
   onHover: (feature: number | null) => void,
 ): Curve {
   const { n } = scene.weights;
-  const width = n > 24 ? 1 : 2;
+  const ink = inkOf(host);
+  const width = (n > 24 ? 1 : 2) * ink.size;
   const series = Array.from({ length: n }, (_, i): uPlot.Series => ({
     // A function, so that the feature under the pointer stands out in the next drawing.
     stroke: () => scene.colour(i, current.hovered === null || current.hovered === i ? 1 : 0.2),
@@ -125,30 +79,49 @@ export function dimensionalityCurve(
     points: { show: false },
   }));
   let current = scene;
-  const ink = inkOf(host);
+  const cursor = timeCursor(ink, logSteps);
   const hooks = {
     drawAxes: [(plot: uPlot) => drawFractions(plot, ink.faint)],
-    draw: [(plot: uPlot) => nameFractions(plot, ink)],
+    draw: [(plot: uPlot) => nameFractions(plot, ink), cursor.draw],
     setCursor: [(plot: uPlot) => onHover(nearestTrace(plot))],
   };
+  const shape = { series, scale: { range: [0, 1.08] as [number, number] }, logs: false };
   const plot = new uPlot(
-    options(host, series, { range: [0, 1.08] }, hooks, log),
+    optionsOf(host, { ...shape, hooks, logSteps }),
     [[], ...series.map(() => [])] as uPlot.AlignedData,
     host,
   );
   return {
-    update: (trace, latest) => {
+    update: (trace, latest, time) => {
       current = latest;
-      if (trace.D.length === n)
-        plot.setData([abscissa(trace.steps, log), ...trace.D] as uPlot.AlignedData);
+      cursor.time = time;
+      if (trace.D.length !== n) return;
+      const rows = trace.D.map((row) => gapped(row));
+      plot.setData([abscissa(trace.steps, logSteps), ...rows] as uPlot.AlignedData);
     },
     ...lifecycle(plot, host),
   };
 }
 
+/** The line of time of one plot. */
+function timeCursor(ink: Ink, logSteps: boolean) {
+  const cursor = {
+    time: null as number | null,
+    draw: (plot: uPlot): void => {
+      const { time } = cursor;
+      if (time !== null) drawTime(plot, logSteps ? Math.max(time, 1) : time, ink);
+    },
+  };
+  return cursor;
+}
+
 function lifecycle(plot: uPlot, host: HTMLElement): Pick<Curve, "resize" | "destroy"> {
   return {
-    resize: () => plot.setSize({ width: host.clientWidth, height: host.clientHeight }),
+    resize: () => {
+      const [width, height] = [host.clientWidth, host.clientHeight];
+      const same = width === plot.width && height === plot.height;
+      if (width > 0 && height > 0 && !same) plot.setSize({ width, height });
+    },
     destroy: () => plot.destroy(),
   };
 }
@@ -172,7 +145,7 @@ function nearestTrace(plot: uPlot): number | null {
 /** Dotted lines at the fractions, below the curves. */
 function drawFractions(plot: uPlot, colour: string): void {
   const { ctx, bbox } = plot;
-  const ratio = globalThis.devicePixelRatio || 1;
+  const ratio = pixelRatio();
   ctx.save();
   ctx.strokeStyle = colour;
   ctx.lineWidth = ratio;
@@ -190,7 +163,7 @@ function drawFractions(plot: uPlot, colour: string): void {
 /** Their names, above the curves and with a rim, so that they can be read among many. */
 function nameFractions(plot: uPlot, ink: Ink): void {
   const { ctx, bbox } = plot;
-  const ratio = globalThis.devicePixelRatio || 1;
+  const ratio = pixelRatio() * ink.size;
   ctx.save();
   ctx.font = `${11 * ratio}px ${ink.font}`;
   ctx.textAlign = "right";

@@ -46,6 +46,11 @@ export class Loop {
     this.schedule();
   }
 
+  /** Every view at once, in sight or not: paper shows them all. */
+  drawAll(): void {
+    for (const { view } of this.entries) view.draw();
+  }
+
   /** Whether no view in sight is out of date. */
   get idle(): boolean {
     return !this.entries.some(({ stale, view }) => stale && view.visible);

@@ -2,6 +2,7 @@
 
 import { css, cycle } from "../colour/scales";
 import { short } from "../math/format";
+import { logTicks, outward, tickLabel } from "../math/ticks";
 import type { Numbers } from "../wire/frame";
 import type { Surface } from "./canvas";
 import type { Scene } from "./scene";
@@ -10,6 +11,8 @@ const LEFT = 54;
 const BOTTOM = 34;
 const TOP = 8;
 const RIGHT = 10;
+/** Room for a tick of the loss. */
+const TALL = 22;
 
 /** `curves`: the loss of each seed at each step, (N, K) in C order. */
 export function drawLosses(surface: Surface, scene: Scene, steps: Numbers, curves: Numbers): void {
@@ -17,21 +20,26 @@ export function drawLosses(surface: Surface, scene: Scene, steps: Numbers, curve
   const points = steps.length;
   const positive = Array.from(curves).filter((y) => Number.isFinite(y) && y > 0);
   if (points < 2 || positive.length === 0) return;
-  const [low, high] = positive.reduce(
-    ([a, b], y) => [Math.min(a!, y), Math.max(b!, y)],
+  const [lowest, highest] = positive.reduce<[number, number]>(
+    ([a, b], y) => [Math.min(a, y), Math.max(b, y)],
     [Number.POSITIVE_INFINITY, 0],
-  ) as [number, number];
+  );
+  const [low, high] = outward(lowest, highest);
   const last = Math.log(Math.max(steps[points - 1]!, 2));
   const x = (k: number): number =>
     LEFT + (Math.log(Math.max(steps[k]!, 1)) / last) * (width - LEFT - RIGHT);
-  const span = Math.max(Math.log(high / low), 1e-6);
+  const span = Math.log(high / low);
   const y = (loss: number): number =>
     height - BOTTOM - (Math.log(loss / low) / span) * (height - TOP - BOTTOM);
   const line = (seed: number): void => {
     context.beginPath();
+    let pen = false;
     for (let k = 0; k < points; k++) {
       const loss = curves[seed * points + k]!;
-      if (loss > 0) context.lineTo(x(k), y(loss));
+      const there = loss > 0 && Number.isFinite(loss);
+      // a gap where the model has diverged
+      if (there) context[pen ? "lineTo" : "moveTo"](x(k), y(loss));
+      pen = there;
     }
     context.stroke();
   };
@@ -48,8 +56,9 @@ export function drawLosses(surface: Surface, scene: Scene, steps: Numbers, curve
   context.font = `12px ${theme.font}`;
   context.textAlign = "right";
   context.textBaseline = "middle";
-  context.fillText(short(high), LEFT - 5, TOP + 6);
-  context.fillText(short(low), LEFT - 5, height - BOTTOM - 4);
+  for (const tick of logTicks(low, high, height - TOP - BOTTOM, TALL)) {
+    context.fillText(tickLabel(tick), LEFT - 5, y(tick), LEFT - 7);
+  }
   context.textBaseline = "top";
   context.fillText(short(steps[points - 1]!), width - RIGHT, height - BOTTOM + 4);
   context.textAlign = "left";

@@ -27,6 +27,12 @@ export class Projector {
     return project(W as Matrix, m, n, basis);
   }
 
+  /** Points of other models in the coordinates that this one is drawn in. */
+  hold(scene: Scene, choice: Choice): (other: Scene) => Float64Array {
+    const basis = this.basis(scene, choice);
+    return ({ weights: { W, m, n } }) => project(W as Matrix, m, n, basis);
+  }
+
   private basis(scene: Scene, choice: Choice): Basis {
     const { W, m, n } = scene.weights;
     if (m <= this.rank || choice.plane === "axes") return axesBasis(m, this.rank);

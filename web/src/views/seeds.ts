@@ -101,6 +101,8 @@ function drawScale({ context, width, height, theme }: Surface, dots: Dot[]): voi
   context.textAlign = "right";
   context.textBaseline = "middle";
   const [first, last] = [dots[0], dots.at(-1)];
-  if (first) context.fillText(short(first.loss), LEFT - 6, first.y);
-  if (first && last && first.y - last.y > 16) context.fillText(short(last.loss), LEFT - 6, last.y);
+  if (first) context.fillText(short(first.loss), LEFT - 6, first.y, LEFT - 8);
+  if (first && last && first.y - last.y > 16) {
+    context.fillText(short(last.loss), LEFT - 6, last.y, LEFT - 8);
+  }
 }

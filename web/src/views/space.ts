@@ -2,12 +2,11 @@
 
 import {
   BufferAttribute,
-  BufferGeometry,
+  type BufferGeometry,
   Color,
-  DynamicDrawUsage,
   InstancedMesh,
-  LineBasicMaterial,
-  LineSegments,
+  type LineBasicMaterial,
+  type LineSegments,
   Matrix4,
   MeshLambertMaterial,
   AmbientLight,
@@ -26,10 +25,27 @@ import { OrbitControls } from "three/addons/controls/OrbitControls.js";
 
 import { signed } from "../colour/scales";
 import { edges } from "../math/geometry";
+import { type Ink, type Surface, inkOf, paint, screenRatio } from "./canvas";
+import { LABELLED, writeNumber } from "./numbers";
 import type { Scene } from "./scene";
+import { MOST_EDGES, lines, sphere } from "./solids";
 
-/** At most this many edges are drawn, the strongest. */
-const MOST_EDGES = 600;
+/** How near and how far the camera may be. */
+const [NEAREST, FARTHEST] = [1.8, 12];
+/** Numbers stand so far beyond the tips; short vectors crowd at the centre and stay without. */
+const [BEYOND, SHORTEST] = [0.13, 0.15];
+
+/** A size in CSS pixels, and how many of its own a picture has for each of them. */
+export interface Size {
+  width: number;
+  height: number;
+  ratio: number;
+}
+
+/** The wheel is for the page, unless Ctrl (or a pinch, which says so) is meant for the picture. */
+function leaveToPage(event: WheelEvent): void {
+  if (!event.ctrlKey && !event.metaKey) event.stopPropagation();
+}
 
 export class Space {
   private readonly renderer: WebGLRenderer;
@@ -42,6 +58,9 @@ export class Space {
   private rods: InstancedMesh | undefined;
   private points: Float64Array = new Float64Array(0);
   private readonly host: HTMLElement;
+  /** The numbers of the features, above what WebGL draws. */
+  private readonly labels = document.createElement("canvas");
+  private size: Size = { width: 0, height: 0, ratio: 0 };
 
   /** Throws where the browser has no WebGL. `changed`: the camera has moved. */
   constructor(host: HTMLElement, changed: () => void) {
@@ -52,12 +71,14 @@ export class Space {
       powerPreference: "low-power",
     });
     this.renderer.domElement.className = "view-canvas";
-    host.append(this.renderer.domElement);
+    this.labels.className = "view-canvas labels";
+    host.append(this.renderer.domElement, this.labels);
+    host.addEventListener("wheel", leaveToPage, { capture: true, passive: true });
     this.camera.position.set(2.2, 1.5, 2.6);
     this.controls = new OrbitControls(this.camera, this.renderer.domElement);
     this.controls.enablePan = false;
-    this.controls.minDistance = 1.8;
-    this.controls.maxDistance = 12;
+    this.controls.minDistance = NEAREST;
+    this.controls.maxDistance = FARTHEST;
     this.controls.addEventListener("change", changed);
     const light = new DirectionalLight("#ffffff", 1.6);
     light.position.set(2, 4, 3);
@@ -70,12 +91,36 @@ export class Space {
     return this.renderer.domElement;
   }
 
-  draw(scene: Scene, points: Float64Array): void {
-    this.points = points;
-    this.fit();
-    this.features(scene);
-    this.interferences(scene);
-    this.renderer.render(this.world, this.camera);
+  /** `flat`: what WebGL draws is copied to where it stays, as paper needs it. */
+  draw(scene: Scene, points: Float64Array, flat = false): void {
+    const { clientWidth, clientHeight } = this.host;
+    const size = { width: clientWidth, height: clientHeight, ratio: screenRatio() };
+    this.render(scene, points, size);
+    const above = (surface: Surface): void => {
+      if (flat) surface.context.drawImage(this.canvas, 0, 0, surface.width, surface.height);
+      this.numbers(surface, scene);
+    };
+    paint(this.labels, above, this.host, size.ratio, inkOf(this.host));
+  }
+
+  /** The same picture at a size of its own. */
+  copy(canvas: HTMLCanvasElement, scene: Scene, points: Float64Array, size: Size, ink: Ink): void {
+    this.render(scene, points, size);
+    const all = (surface: Surface): void => {
+      surface.context.fillStyle = ink.surface;
+      surface.context.fillRect(0, 0, surface.width, surface.height);
+      surface.context.drawImage(this.canvas, 0, 0, surface.width, surface.height);
+      this.numbers(surface, scene);
+    };
+    const box = { clientWidth: size.width, clientHeight: size.height };
+    paint(canvas, all, box, size.ratio, ink);
+  }
+
+  /** Farther away or nearer, by a factor. */
+  zoom(factor: number): void {
+    const place = this.camera.position;
+    place.setLength(Math.min(Math.max(place.length() * factor, NEAREST), FARTHEST));
+    this.controls.update();
   }
 
   /** Turn the camera, in radians: around the upright axis, and up. */
@@ -98,19 +143,49 @@ export class Space {
   }
 
   dispose(): void {
+    this.host.removeEventListener("wheel", leaveToPage, { capture: true });
     this.controls.dispose();
     this.renderer.dispose();
     this.canvas.remove();
+    this.labels.remove();
   }
 
-  private fit(): void {
-    const { clientWidth: width, clientHeight: height } = this.host;
-    const size = this.renderer.getSize(new Vector2());
-    if (size.x === width && size.y === height) return;
-    this.renderer.setPixelRatio(Math.min(globalThis.devicePixelRatio || 1, 2));
-    this.renderer.setSize(width, height);
+  private render(scene: Scene, points: Float64Array, size: Size): void {
+    this.points = points;
+    this.fit(size);
+    this.features(scene);
+    this.interferences(scene);
+    this.renderer.render(this.world, this.camera);
+  }
+
+  private fit(size: Size): void {
+    const { width, height, ratio } = size;
+    const same = this.size.width === width && this.size.height === height;
+    if (same && this.size.ratio === ratio) return;
+    this.size = size;
+    this.renderer.setPixelRatio(ratio);
+    this.renderer.setSize(width, height, false);
     this.camera.aspect = width / Math.max(height, 1);
     this.camera.updateProjectionMatrix();
+  }
+
+  /** The numbers of the features beyond their tips; those behind the centre step back. */
+  private numbers({ context, width, height, theme }: Surface, scene: Scene): void {
+    const { n } = scene.weights;
+    const eye = this.camera.position;
+    for (let i = 0; i < n; i++) {
+      const place = this.tip(i);
+      const length = place.length();
+      const wanted = scene.hovered === i || (n <= LABELLED && length > SHORTEST);
+      if (!wanted) continue;
+      place.setLength(length + BEYOND);
+      const behind = place.distanceTo(eye) > eye.length();
+      place.project(this.camera);
+      context.globalAlpha = scene.alpha(i) * (behind ? 0.55 : 1);
+      const [x, y] = [((place.x + 1) / 2) * width, ((1 - place.y) / 2) * height];
+      writeNumber(context, theme, i, x, y);
+    }
+    context.globalAlpha = 1;
   }
 
   /** A rod from the centre to W_i, and a ball at its end. */
@@ -188,37 +263,4 @@ export class Space {
     };
     return new Vector3(at(0), at(1), at(2));
   }
-}
-
-/** The unit sphere, faint: meridians and parallels. */
-function sphere(): LineSegments {
-  const [meridians, parallels, pieces] = [8, 7, 72];
-  const ends: Vector3[] = [];
-  const circle = (at: (angle: number) => Vector3): void => {
-    for (let k = 0; k < pieces; k++) {
-      ends.push(at((2 * Math.PI * k) / pieces), at((2 * Math.PI * (k + 1)) / pieces));
-    }
-  };
-  for (let k = 0; k < meridians; k++) {
-    const turn = (Math.PI * k) / meridians;
-    circle((angle) => new Vector3().setFromSphericalCoords(1, angle, turn));
-  }
-  for (let k = 1; k <= parallels; k++) {
-    const polar = (Math.PI * k) / (parallels + 1);
-    circle((angle) => new Vector3().setFromSphericalCoords(1, polar, angle));
-  }
-  const faint = new LineBasicMaterial({ color: "#8a919c", transparent: true, opacity: 0.2 });
-  return new LineSegments(new BufferGeometry().setFromPoints(ends), faint);
-}
-
-function lines(): LineSegments<BufferGeometry, LineBasicMaterial> {
-  const geometry = new BufferGeometry();
-  const attribute = (width: number): BufferAttribute =>
-    new BufferAttribute(new Float32Array(MOST_EDGES * 2 * width), width).setUsage(DynamicDrawUsage);
-  geometry.setAttribute("position", attribute(3));
-  geometry.setAttribute("color", attribute(4));
-  const material = new LineBasicMaterial({ vertexColors: true, transparent: true });
-  const made = new LineSegments(geometry, material);
-  made.frustumCulled = false;
-  return made;
 }

@@ -3,6 +3,7 @@
 import { css, signed } from "../colour/scales";
 import { edges } from "../math/geometry";
 import type { Surface } from "./canvas";
+import { LABELLED, writeNumber } from "./numbers";
 import type { Scene } from "./scene";
 
 /** Where the picture lies in its box: the centre, and pixels per unit of length. */
@@ -12,8 +13,6 @@ export interface Frame2d {
   scale: number;
 }
 
-/** Up to this many features have their numbers written at their tips. */
-const LABELLED = 24;
 const EDGES_EACH = 2;
 const MARGIN = 30;
 
@@ -169,9 +168,6 @@ function drawLabels(
   points: Float64Array,
   { cx, cy, scale }: Frame2d,
 ): void {
-  context.font = `600 14px ${theme.font}`;
-  context.textAlign = "center";
-  context.textBaseline = "middle";
   for (let i = 0; i < scene.weights.n; i++) {
     const [px, py] = [points[2 * i]!, points[2 * i + 1]!];
     const length = Math.hypot(px, py);
@@ -181,11 +177,7 @@ function drawLabels(
     const x = cx + scale * px + 18 * away[0]!;
     const y = cy - scale * py - 18 * away[1]!;
     context.globalAlpha = scene.alpha(i);
-    context.lineWidth = 4;
-    context.strokeStyle = theme.surface;
-    context.strokeText(String(i), x, y);
-    context.fillStyle = theme.ink;
-    context.fillText(String(i), x, y);
+    writeNumber(context, theme, i, x, y);
   }
   context.globalAlpha = 1;
 }

@@ -89,6 +89,7 @@ export function SpaceBox({ tools, onHover }: BoxProps) {
       class="space"
       ref={host}
       data-view="space"
+      title="Drag turns it; Ctrl + wheel zooms"
       onPointerMove={point}
       onPointerLeave={() => onHover(null)}
     />

@@ -155,6 +155,7 @@ def test_pictures_are_as_large_as_is_asked(visit: Visit, tmp_path: Path, view: s
     assert wide == 1000
     assert high == pytest.approx(1000 * height / width, abs=1)
     # what is on the screen is as large as before
+    page.painted()
     assert canvas.evaluate("(canvas) => [canvas.width, canvas.height]") == [width, height]
     if "3d" not in view:
         svg = _save(page, "picture-svg", tmp_path).decode()

@@ -5,7 +5,7 @@ import { type Ink, inkOf, paint } from "../views/canvas";
 import type { Scene } from "../views/scene";
 import type { Size } from "../views/space";
 import { Vectors } from "../views/vectors";
-import { flat, open, spatial } from "./stage";
+import { flat, loop, open, spatial } from "./stage";
 
 /** Pictures are no wider or higher than this: more, no WebGL draws and no encoder takes. */
 export const MOST_PIXELS = 8192;
@@ -39,6 +39,7 @@ export function painterFor(shown: Scene): Painter | null {
     const points = spatial.hold(shown, view.peek());
     return (canvas, scene, size, words) => {
       space.copy(canvas, scene, points(scene), size, ink);
+      loop.invalidate(); // the screen has its own size again
       if (words) write(canvas, words, size, ink);
     };
   }

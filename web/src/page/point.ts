@@ -1,16 +1,17 @@
 /** Leads the eye to the panel that a text speaks of. */
 
-/** How long a panel stays marked, in milliseconds. */
-const MARKED = 2400;
+const POINTED = "pointed";
 
-/** Bring a panel into view and mark it for a while; whether it is there. */
+/** Bring a panel into view, from the top of the page on, and mark it; whether it is there. */
 export function pointTo(panel: string): boolean {
   const place = panel === "plane" || panel === "space" ? ".hero" : `.view-${panel}`;
   const element = document.querySelector(place);
   if (!element) return false;
+  document.querySelector(`.${POINTED}`)?.classList.remove(POINTED);
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  globalThis.scrollTo({ top: 0, behavior: "instant" });
+  // asks for the layout, so that a mark begins anew where it just was
   element.scrollIntoView({ behavior: still ? "auto" : "smooth", block: "nearest" });
-  element.classList.add("pointed");
-  setTimeout(() => element.classList.remove("pointed"), MARKED);
+  element.classList.add(POINTED);
   return true;
 }

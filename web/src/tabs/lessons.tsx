@@ -122,7 +122,11 @@ function Text({ lesson, index }: { lesson: Lesson; index: number }) {
         ))}
         {lesson.view === "phase" && (
           <p>
-            <button type="button" class="button" onClick={() => look({ tab: "phase", diagram: 2 })}>
+            <button
+              type="button"
+              class="button view-phase"
+              onClick={() => look({ tab: "phase", diagram: 2 })}
+            >
               Open the phase diagram
             </button>
           </p>

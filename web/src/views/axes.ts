@@ -106,7 +106,7 @@ export function drawTime(plot: uPlot, step: number, ink: Ink): void {
   if (!(x >= bbox.left - 1 && x <= bbox.left + bbox.width + 1)) return;
   ctx.save();
   ctx.strokeStyle = ink.ink;
-  ctx.lineWidth = 1.5 * ratio;
+  ctx.lineWidth = 2 * ratio;
   ctx.beginPath();
   ctx.moveTo(x, bbox.top);
   ctx.lineTo(x, bbox.top + bbox.height);

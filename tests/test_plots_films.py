@@ -68,8 +68,10 @@ def test_a_film_has_the_frames_of_the_animation_at_an_even_size(
     path = tmp_path / f"film.{ending}"
     path.write_text("an older one")
     plots.save_film(film(), path, width=301)
-    decode = [imageio_ffmpeg.get_ffmpeg_exe(), "-i", path, "-pix_fmt", "gray", "-f", "rawvideo", "-"]
-    done = subprocess.run(decode, capture_output=True, check=True)
+    decode = ("-i", path, "-pix_fmt", "gray", "-f", "rawvideo", "-")
+    done = subprocess.run(
+        [imageio_ffmpeg.get_ffmpeg_exe(), *decode], capture_output=True, check=True
+    )
     assert b"302x152" in done.stderr
     assert b"20 fps" in done.stderr
     check(np.frombuffer(done.stdout, np.uint8).reshape(-1, 152, 302), 8)

@@ -155,8 +155,9 @@ _PRINTED = """() => addEventListener("beforeprint", () => {
         context.drawImage(canvas, 0, 0, 32, 32);
         const drawn = context.getImageData(0, 0, 32, 32).data.some((part) => part > 0);
         const within = box.right <= document.body.getBoundingClientRect().right + 1;
+        const stretched = box.width / box.height / (canvas.width / canvas.height);
         return { name: canvas.dataset.view ?? canvas.closest("[data-view]").dataset.view,
-                 drawn, within, stretched: box.width / box.height / (canvas.width / canvas.height) };
+                 drawn, within, stretched };
     });
 })"""
 

@@ -66,7 +66,7 @@ def save_film(
     rate = number("save_film", "fps", rate, rule, lambda x: 0 < x <= _FASTEST)
     figure = film._fig  # type: ignore[attr-defined]
     if ending == _GIF:
-        writer: AbstractMovieWriter = PillowWriter(fps=rate)
+        writer: AbstractMovieWriter = PillowWriter(fps=rate)  # type: ignore[arg-type]
     else:
         writer = _Writer(_ffmpeg(), ending, rate)
         pixels += pixels % 2
@@ -88,7 +88,7 @@ def _ffmpeg() -> ModuleType:
             "save_film needs imageio-ffmpeg for MP4 and WebM: pip install imageio-ffmpeg "
             "(the extra tegum[film]), or save a .gif"
         ) from None
-    return imageio_ffmpeg  # type: ignore[no-any-return]
+    return imageio_ffmpeg
 
 
 class _Writer(AbstractMovieWriter):

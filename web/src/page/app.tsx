@@ -175,7 +175,7 @@ function Screen() {
       <button
         type="button"
         class="button icon"
-        name="present"
+        name="presentation"
         aria-label="Present"
         aria-pressed={presenting.value}
         title="Present, with larger type: P; Escape ends it"

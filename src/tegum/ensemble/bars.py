@@ -133,8 +133,10 @@ class CellBars:
         from IPython.display import display
         from rich.console import Console
 
-        # rich knows of notebooks, and would display what it is to print
-        console = Console(file=io.StringIO(), width=_CELL_WIDTH, force_jupyter=False)
+        # plain text suits every theme and format; rich would display by itself what it prints
+        console = Console(
+            file=io.StringIO(), width=_CELL_WIDTH, color_system=None, force_jupyter=False
+        )
         bar = _new_bar(console)
         bar.add_task(label, total=total, completed=done)
         number = len(self._bars)

@@ -26,12 +26,16 @@ Display.__init__.__kwdefaults__["delay"] = 0.0
 """
 PICTURES = ("image/png", "image/svg+xml")
 #: What draws, and what may take long.
-DRAWS, WAITS = r"tg\.plots\.\w+\(|tg\.widgets\.view\(", r"tg\.(train|score|polish|minima)\("
+DRAWS = r"tg\.plots\.\w+\(|tg\.widgets\.view\("
+WAITS = r"tg\.(train|score|polish|minima|from_weights)\("
+    r"tg\.plots\.\w+\(|tg\.widgets\.view\(",
+    r"tg\.(train|score|polish|minima|from_weights)\(",
+)
 
 
 def read(path: Path) -> nbformat.NotebookNode:
     """A notebook of a script in which `# %%` begins a cell."""
-    cells = [nbformat.v4.new_code_cell(AT_ONCE)]
+    cells = []
     for part in re.split(r"^# %%", path.read_text("utf-8"), flags=re.M)[1:]:
         head, _, body = part.partition("\n")
         if "[markdown]" in head:
@@ -47,14 +51,15 @@ def read(path: Path) -> nbformat.NotebookNode:
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: pytest.TempPathFactory) -> dict[str, nbformat.NotebookNode]:
-    """All of them, by name, each in a kernel of its own."""
+    """All of them, by name, one after the other in one kernel: it has much to import."""
     place = {"metadata": {"path": str(tmp_path_factory.mktemp("notebooks"))}}
-    found = {}
-    for name in NOTEBOOKS:
-        notebook = read(FOLDER / f"{name}.py")
-        NotebookClient(notebook, timeout=600, kernel_name="python3", resources=place).execute()
-        found[name] = notebook
-    return found
+    read_in = {name: read(FOLDER / f"{name}.py") for name in NOTEBOOKS}
+    every = [cell for notebook in read_in.values() for cell in notebook.cells]
+    together = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(AT_ONCE), *every])
+    NotebookClient(together, timeout=1200, kernel_name="python3", resources=place).execute()
+    for notebook in read_in.values():
+        notebook.metadata = together.metadata
+    return read_in
 
 
 def bundles(cell: nbformat.NotebookNode) -> list[dict[str, Any]]:

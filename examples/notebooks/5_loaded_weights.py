@@ -15,7 +15,7 @@ angles = 2 * np.pi * np.arange(5) / 5
 pentagon = 1.1 * np.array([np.cos(angles), np.sin(angles)])
 digons = np.array([[1.0, -1, 0, 0, 0], [0, 0, 1.0, -1, 0]])
 weights = np.stack([pentagon, digons])  # (model, hidden, feature)
-biases = np.array([[-0.25] * 5, [0.0] * 5])
+biases = np.array([[-0.25] * 5, [0.0, 0, 0, 0, 0.05]])
 
 # %% [markdown]
 # The losses are exact. `tg.polish` moves each model to the minimum next to it.

@@ -28,9 +28,6 @@ PICTURES = ("image/png", "image/svg+xml")
 #: What draws, and what may take long.
 DRAWS = r"tg\.plots\.\w+\(|tg\.widgets\.view\("
 WAITS = r"tg\.(train|score|polish|minima|from_weights)\("
-    r"tg\.plots\.\w+\(|tg\.widgets\.view\(",
-    r"tg\.(train|score|polish|minima|from_weights)\(",
-)
 
 
 def read(path: Path) -> nbformat.NotebookNode:

@@ -247,8 +247,8 @@ class TestTerminal:
         assert max(map(len, out)) <= 100
         assert [line[:3].strip() for line in out if line[:3].strip()] == ["id", "1.a", "2.b"]
         left, right = out[0].index("text"), out[0].index("more")
-        for start, stop in ((left, right), (right, None)):
-            column = " ".join(line[start:stop].strip() for line in out[1:-1])
+        for low, high in ((left, right), (right, None)):
+            column = " ".join(line[low:high].strip() for line in out[1:-1])
             assert column.split() == words.split()
 
     def test_a_word_is_never_cut_nor_a_column_of_numbers(self, capsys: Capture) -> None:

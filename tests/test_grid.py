@@ -106,6 +106,12 @@ def test_names_with_a_meaning_are_refused(name):
         Grid(PROBLEM, TRAINING, {name: ("l1", [0.1])})
 
 
+def test_rows_of_sets_are_refused_before_anything_is_trained():
+    problem = tg.Problem(tg.Correlated(2, 2, 0.1), tg.ReLUOutput(2))
+    with pytest.raises(SpecError, match=r"rows of 4 numbers.*sweep 'feature_probability\[i\]'"):
+        Grid(problem, TRAINING, {"feature_probability": [[0.1, 0.2], [0.3, 0.4]]})
+
+
 def test_unknown_axis():
     with pytest.raises(UnknownNameError, match=r"unknown axis 'sparsity'; known: .*importance"):
         Grid(PROBLEM, TRAINING, {"sparsity": [0.5]})

@@ -108,6 +108,7 @@ class Grid:
         self._resolved = lru_cache(maxsize=_KEPT_POINTS)(self._resolve)
         for position in range(len(self.axes)):
             self._check_values(position)
+        _check_rows(self.axes, problem.n_features)
 
     def __len__(self) -> int:
         return prod(self.shape)
@@ -149,6 +150,14 @@ def _check_names(axes: tuple[Axis, ...]) -> None:
         for name in axis.coordinates().keys() & others:
             rule = f"must have another name, {axis.name!r} keeps its rows under it"
             raise SpecError.of("train", f"axes[{name!r}]", rule, sorted(others))
+
+
+def _check_rows(axes: tuple[Axis, ...], n: int) -> None:
+    """Rows are kept over features: those of draws that are sets of features have no place."""
+    for axis in axes:
+        if axis.values.ndim == 2 and axis.values.shape[1] != n:
+            rule = f"must have rows of {n} numbers, one per feature; sweep '{axis.target}[i]'"
+            raise SpecError.of("train", f"axes[{axis.name!r}]", rule, axis.values.tolist())
 
 
 def _check_targets(axes: tuple[Axis, ...]) -> None:

@@ -149,9 +149,6 @@ def read(owner: str, problem: Problem, W: Any, b: Any) -> tuple[Weights, Layout]
     In one row of float64, broadcast against one another; None is b = 0. Raises SpecError.
     """
     model = problem.model
-    if hasattr(W, "data_vars"):
-        rule = "must be weights, such as runs.W; tg.score(runs) has the losses of a Dataset"
-        raise SpecError.of(owner, "W", rule, type(W))
     if model.tied and isinstance(W, tuple):
         raise SpecError.of(owner, "W", "must be one array, as the model is tied", type(W))
     if not model.tied and not (isinstance(W, tuple | list) and len(W) == 2):

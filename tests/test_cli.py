@@ -240,6 +240,24 @@ class TestTerminal:
             "1.b    differs, expected holds               –",
         ]
 
+    def test_lines_for_a_pipe_are_wrapped_between_words(self, capsys: Capture) -> None:
+        words = "as superposition forms models get more vulnerable " * 5
+        terminal.print_table(("id", "text", "more"), [("1.a", words, words), ("2.b", "x", "y")])
+        out = capsys.readouterr().out.splitlines()
+        assert max(map(len, out)) <= 100
+        assert [line[:3].strip() for line in out if line[:3].strip()] == ["id", "1.a", "2.b"]
+        left, right = out[0].index("text"), out[0].index("more")
+        for low, high in ((left, right), (right, None)):
+            column = " ".join(line[low:high].strip() for line in out[1:-1])
+            assert column.split() == words.split()
+
+    def test_a_word_is_never_cut_nor_a_column_of_numbers(self, capsys: Capture) -> None:
+        long = "x" * 120
+        terminal.print_table(("id", "text", "n"), [("1.a", f"a {long} b", "1 2")], right=(2,))
+        out = capsys.readouterr().out
+        assert long in out
+        assert "1 2" in out
+
     def test_on_a_terminal(self, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
         monkeypatch.setenv("COLUMNS", "60")

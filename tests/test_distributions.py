@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from examples import DISTRIBUTIONS
 from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import DISTRIBUTIONS
 from tegum.distributions import (
     Anticorrelated,
     Block,

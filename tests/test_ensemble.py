@@ -130,9 +130,11 @@ def test_axis_product_equals_naive_loops(monkeypatch, size):
 def test_importance_rows():
     rows = np.array([[1.0, 1.0, 0.5], [1.0, 2.0, 3.0]])
     runs = train({"importance": rows}, seeds=1)
-    assert runs.W.dims == ("importance", "seed", "hidden", "feature")
-    assert runs.importance.values.tolist() == [0, 1]
-    assert np.array_equal(runs.importance_vector, rows)
+    assert runs.W.dims == ("importance_row", "seed", "hidden", "feature")
+    assert runs.importance_row.values.tolist() == [0, 1]
+    assert runs.importance.dims == ("importance_row", "feature")
+    assert np.array_equal(runs.importance, rows)
+    assert np.array_equal(runs.sel(importance_row=1).importance, rows[1])
     for k, row in enumerate(rows):
         one = tg.train(PROBLEM.replace(importance=row), training=TRAINING, progress=False)
         assert np.array_equal(one.W[0], runs.W[k, 0])
@@ -380,6 +382,22 @@ def test_interrupted_run_continues(engine, small_units, tmp_path):
     assert instance_steps(engine) == 12 * STEPS
     assert list((tmp_path / "partial").iterdir()) == []
     assert list((tmp_path / "locks").iterdir()) == []
+
+
+def test_ctrl_c_says_how_far_it_came_what_is_kept_and_how_to_go_on(engine, small_units, tmp_path):
+    def on_progress(done, total):
+        if 2 * done >= total:
+            raise KeyboardInterrupt
+
+    for place, said in (
+        (None, "nothing is kept; with store='FOLDER' the same call would go on from where it was"),
+        (tmp_path, f"{str(tmp_path)!r} keeps them; the same call goes on from there"),
+    ):
+        with pytest.raises(KeyboardInterrupt) as caught:
+            tg.train(PROBLEM, AXES, TRAINING, 3, store=place, progress=on_progress)
+        assert str(caught.value) == f"train: stopped after 50 % of the steps; {said}"
+        # what IPython asks for in place of a traceback
+        assert caught.value._render_traceback_() == [f"Interrupted: {caught.value}"]
 
 
 def test_fused_engine_stopped_and_resumed_gives_the_same_bits(monkeypatch, small_units, tmp_path):

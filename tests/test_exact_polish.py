@@ -212,6 +212,14 @@ def test_scored_runs_are_selected_without_the_luck_of_samples() -> None:
     assert float(best.loss) == float(runs.loss.min())
 
 
+def test_a_scored_selection_keeps_the_losses_by_which_it_was_made() -> None:
+    best = tg.best(sampled(seeds=5))
+    found = tg.score(best)
+    xr.testing.assert_identical(found.loss_all, best.loss_all)
+    assert float(found.loss) != float(best.loss)  # exact, no longer of samples
+    assert float(found.n_seeds) == 5
+
+
 # --- Refusals ----------------------------------------------------------------------------------
 
 

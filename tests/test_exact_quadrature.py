@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from exact_cases import random_case, random_model
 from exact_oracles import monte_carlo, quadrature
-from examples import DISTRIBUTIONS
 
 import tegum as tg
+from examples import DISTRIBUTIONS
 from tegum.loss.expected import aimed_loss
 
 ACTIVATIONS = ("relu", "leaky", "identity", "gelu", "quadratic")

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 import xarray as xr
-from examples import MODELS
 from test_docstrings import FUNCTIONS
 from test_schema import strangers
 
 import tegum as tg
+from examples import MODELS
 from tegum import plots
 from tegum.cli.main import main
 from tegum.errors import SpecError
@@ -88,7 +88,7 @@ def test_dimensions_of_a_labelled_array_that_may_be_swept_are_axes(trained: xr.D
     swept = tg.train(PROBLEM, {"importance": rows}, QUICK, progress=False)
     again = tg.from_weights(PROBLEM, swept["W"], swept["b"])
     xr.testing.assert_identical(again["loss"], tg.score(swept)["loss"])
-    xr.testing.assert_identical(again["importance_vector"], swept["importance_vector"])
+    xr.testing.assert_identical(again["importance"], swept["importance"])
 
 
 @pytest.mark.parametrize("model", MODELS.values(), ids=MODELS.keys())

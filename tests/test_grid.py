@@ -69,6 +69,22 @@ def test_whole_importance_then_one_entry():
             {"r": ("importance", [[1, 2, 3], [3, 2, 1]]), "r_vector": ("l1", [0.1])},
             "train.axes['r_vector'] must have another name, 'r' keeps its rows under it",
         ),
+        (
+            {"importance": [[1, 2, 3], [3, 2, 1]], "importance_row": ("l1", [0.1])},
+            "train.axes['importance_row'] must have another name, 'importance_row' keeps its rows",
+        ),
+        (
+            {"loss_row": ("importance", [[1, 2, 3], [3, 2, 1]])},
+            "train.axes['loss_row'] needs another name, 'loss' means something else",
+        ),
+        (
+            {"importance": ("importance[1]", [0.1])},
+            "train.axes['importance'] must have another name, 'importance' is a quantity",
+        ),
+        (
+            {"feature_probability": ("l1", [0.1])},
+            "train.axes['feature_probability'] must have another name, 'feature_probability' is",
+        ),
         ({"a/b": ("l1", [0.1])}, "train.axes['a/b'] must be a name that a file can hold"),
         ({".": ("l1", [0.1])}, "train.axes['.'] must be a name that a file can hold"),
         ({"a\0": ("l1", [0.1])}, "train.axes['a\\x00'] must be a name that a file can hold"),
@@ -88,6 +104,12 @@ def test_bad_axes(axes, message):
 def test_names_with_a_meaning_are_refused(name):
     with pytest.raises(SpecError, match="needs another name"):
         Grid(PROBLEM, TRAINING, {name: ("l1", [0.1])})
+
+
+def test_rows_of_sets_are_refused_before_anything_is_trained():
+    problem = tg.Problem(tg.Correlated(2, 2, 0.1), tg.ReLUOutput(2))
+    with pytest.raises(SpecError, match=r"rows of 4 numbers.*sweep 'feature_probability\[i\]'"):
+        Grid(problem, TRAINING, {"feature_probability": [[0.1, 0.2], [0.3, 0.4]]})
 
 
 def test_unknown_axis():

@@ -15,7 +15,7 @@ ROOT = Path(tegum.__file__).parent
 
 #: From the ground up. A part imports from the rows below it and from itself, nothing else.
 ROWS = (
-    {"checksum", "dims", "errors", "faces"},
+    {"checksum", "dims", "errors", "faces", "hints"},
     # the names of a Dataset: models and engines call what is trained and measured by them
     {"memory", "spec", "runs.schema"},
     {"fields", "arguments"},
@@ -58,7 +58,7 @@ HOMES = {
     "flask": set[str](),
     "aiohttp": set[str](),
     "tyro": {"cli"},
-    "rich": {"cli", "ensemble.progress"},
+    "rich": {"cli", "ensemble.bars"},
     "anywidget": {"widgets"},
     "traitlets": {"widgets"},
     "matplotlib": {"plots", "report", "experiments"},

@@ -8,10 +8,10 @@ from typing import Any, get_args
 
 import numpy as np
 import pytest
-from examples import MODELS
 from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import MODELS
 from tegum.errors import SpecError
 from tegum.models import Linear, Model, ReLUHidden, ReLUOutput, TwoLayer
 from tegum.models.activations import ACTIVATIONS, ActivationName

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 import xarray as xr
-from examples import MODELS
 
 import tegum as tg
+from examples import MODELS
 from tegum.ensemble.grid import Grid
 from tegum.errors import SpecError, UnknownNameError
 from tegum.models.base import Model
@@ -152,7 +152,7 @@ def test_problem_of_every_point_is_what_was_trained() -> None:
 def test_problem_of_vectors_trainings_and_no_axes() -> None:
     rows = [[1.0, 1, 1, 1, 1], [5, 4, 3, 2, 1]]
     runs = run(tg.ReLUOutput(2), {"importance": rows, "learning_rate": [1e-3, 1e-2]})
-    found = tg.problem_of(runs, importance=1, learning_rate=1e-2)
+    found = tg.problem_of(runs, importance_row=1, learning_rate=1e-2)
     assert found.importance == tuple(rows[1])
     stated = run(tg.ReLUOutput(2), None)
     assert tg.problem_of(stated) == tg.Problem.from_json(stated.attrs["problem"])

@@ -9,6 +9,7 @@ import pytest
 import xarray as xr
 from plot_runs import dataset
 
+import tegum as tg
 from tegum.analysis import geometry
 from tegum.errors import SpecError
 from tegum.runs import tables
@@ -54,14 +55,42 @@ def test_importance_is_left_out_where_it_is_swept() -> None:
         tables.feature_table(runs, importance=[1, 2])
 
 
-def test_axis_of_vectors_is_numbered() -> None:
-    runs = dataset().rename({"feature_probability": "importance"})
-    runs = runs.assign_coords(
-        importance=np.arange(3), importance_vector=(("importance", "feature"), np.ones((3, 6)))
-    )
-    table = tables.feature_table(runs)
-    assert table["importance"].unique().tolist() == [0, 1, 2]
-    assert "importance_vector" not in table
+def test_a_row_is_numbered_under_a_name_of_its_own() -> None:
+    """Features have the importances of their row, whatever is selected of the run."""
+    importance = np.array([[1.0, 0.5, 0.25], [1, 2, 3]])
+    problem = tg.Problem(tg.Independent(3, 0.3), tg.ReLUOutput(2), importance=7.0)
+    training = tg.Training(steps=2, batch_size=8, held_out=8)
+    axes = {"importance": importance, "feature_probability": [0.1, 0.2]}
+    runs = tg.train(problem, axes, training, 2, progress=False)
+    for some in (runs, tg.best(runs), runs.isel(seed=0, feature_probability=1)):
+        table = tables.feature_table(some)
+        assert {"importance_row", "importance"} < set(table)
+        for _, row in table.iterrows():
+            assert row["importance"] == importance[int(row["importance_row"]), int(row["feature"])]
+    one = tables.feature_table(tg.best(runs).sel(importance_row=1, feature_probability=0.1))
+    assert one["importance"].tolist() == [1, 2, 3]
+    figure = tg.plots.features_2d(tg.best(runs).isel(feature_probability=0, drop=True))
+    titles = [axes.get_title() for axes in figure.axes]
+    assert titles[:2] == ["importance_row = 0", "importance_row = 1"]
+    neurons = tables.neuron_table(tg.best(runs).isel(feature_probability=0))
+    assert neurons.query("importance_row == 0")["importance"].tolist() == [1.0, 0.5, 0.25] * 2
+
+
+def test_importances_are_those_at_the_point_of_the_axes() -> None:
+    """A column of an axis is the number set; the quantity is the feature's own, in any order."""
+    problem = tg.Problem(tg.Independent(3, 0.3), tg.ReLUOutput(2), importance=(1, 0.5, 0.25))
+    training = tg.Training(steps=2, batch_size=8, held_out=8)
+    entry = tg.train(problem, {"r": ("importance[1]", [4.0, 8.0])}, training, progress=False)
+    table = tables.feature_table(entry.isel(seed=0))
+    assert table["importance"].tolist() == [1, 4, 0.25, 1, 8, 0.25]
+    alone = tables.feature_table(entry.isel(seed=0).sel(r=8.0))
+    assert alone["importance"].tolist() == [1, 8, 0.25]
+    every = tg.train(problem, {"importance": [4.0, 8.0]}, training, progress=False)
+    table = tables.feature_table(every.isel(seed=0))
+    assert table["importance"].tolist() == [4] * 3 + [8] * 3
+    assert tables.feature_table(every.isel(seed=0, importance=1))["importance"].tolist() == [8] * 3
+    lost = entry.isel(seed=0).drop_vars("r")
+    assert "importance" not in tables.feature_table(lost)
 
 
 def test_gram_table_is_what_outputs_receive() -> None:

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 import xarray as xr
-from examples import DISTRIBUTIONS, MODELS
 from hypothesis import given
 from hypothesis import strategies as st
 
 import tegum as tg
+from examples import DISTRIBUTIONS, MODELS
 from tegum.errors import SpecError
 from tegum.spec import Spec
 

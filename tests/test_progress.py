@@ -4,10 +4,13 @@ import io
 import threading
 import time
 
+import numba
 import pytest
 
 import tegum.ensemble.progress
-from tegum.ensemble.progress import Bars, Display, shown
+from tegum.engines.compiling import compiling_told
+from tegum.ensemble.bars import TerminalBars
+from tegum.ensemble.progress import Display, shown, silent
 
 
 class Terminal(io.StringIO):
@@ -125,7 +128,7 @@ def test_durations(seconds, text):
 
 def test_displays_that_share_a_terminal_show_a_bar_each_and_leave_none():
     out = Terminal()
-    bars = Bars(out)
+    bars = TerminalBars(out)
     with (
         Display("seven", bars=bars, delay=0.0) as one,
         Display("nine", bars=bars, delay=0.0) as other,
@@ -151,7 +154,86 @@ def test_displays_that_share_a_terminal_show_a_bar_each_and_leave_none():
 def test_true_shows_a_bar_where_there_is_no_terminal_and_false_none() -> None:
     with shown(True) as told:
         assert isinstance(told, Display)
-    for silent in (False, None):  # in tests there is no terminal
-        with shown(silent) as told:
+    for nothing in (False, None):  # in tests there is no terminal
+        with shown(nothing) as told:
             assert not isinstance(told, Display)
             told(1, 2)
+
+
+class Recorder:
+    """A place of bars that writes down what it is to show."""
+
+    drawn = True
+    stream = io.StringIO()
+
+    def __init__(self, shared: bool = True) -> None:
+        self.shared = shared
+        self.said: list[object] = []
+
+    def add(self, label: str, total: int, done: int) -> int:
+        self.said.append((label, total, done))
+        return len(self.said)
+
+    def update(self, bar: int, label: str, done: int) -> None:
+        self.said.append((label, done))
+
+    def remove(self, bar: int) -> None:
+        self.said.append("end")
+
+
+def test_a_display_says_when_kernels_are_compiled_and_ends_with_all_that_is_done(clock):
+    bars = Recorder()
+    with Display("one", bars=bars) as display:
+        display(0, 10)
+        display.compiling(True)  # before it is shown: nothing yet
+        clock[0] += 3
+        display(1, 10)
+        display.compiling(False)
+        clock[0] += 3
+        display(10, 10)
+    compiling, done = ("one: compiling …", 1), ("one", 1)
+    assert bars.said == [("one", 10, 0), compiling, done, ("one", 10), "end"]
+
+
+def test_where_one_thread_alone_may_draw_it_does_so_as_it_compiles():
+    bars = Recorder(shared=False)
+    with Display("one", bars=bars, delay=0.05) as display:
+        display(0, 10)
+        time.sleep(0.2)  # a timer would have drawn
+        assert bars.said == []
+        display.compiling(True)
+        assert bars.said == [("one", 10, 0), ("one: compiling …", 0)]
+
+
+def test_compiling_is_told_of_what_numba_compiles_and_of_nothing_else():
+    @numba.njit
+    def inner(x):
+        return x + 1
+
+    @numba.njit
+    def outer(x):
+        return 2 * inner(x)
+
+    told: list[bool] = []
+    with compiling_told(told.append):
+        assert outer(1) == 4
+        assert told == [True, False]  # the inner is part of it
+        outer(2)
+        assert told == [True, False]
+        outer(1.5)  # another form
+        assert told == [True, False] * 2
+    inner(1j)
+    assert told == [True, False] * 2
+
+
+def test_what_is_called_within_shows_nothing_of_its_own(monkeypatch):
+    monkeypatch.setattr(tegum.ensemble.progress, "in_notebook", lambda: True)
+
+    with shown(None) as told:
+        assert isinstance(told, Display)
+        with shown(None) as inner:
+            assert not isinstance(inner, Display)
+        with shown(True) as inner:
+            assert isinstance(inner, Display)
+    with silent(), shown(None) as told:
+        assert not isinstance(told, Display)

@@ -151,7 +151,9 @@ def test_replace_validates() -> None:
     assert PROBLEM.l1 == 0.0
     with pytest.raises(SpecError, match=r"Problem\.l1 must be >= 0; got -1\.0"):
         PROBLEM.replace(l1=-1)
-    with pytest.raises(SpecError, match='Problem has no field "lambda"; fields: distribution,'):
+    with pytest.raises(
+        SpecError, match='has no field "lambda": it is l1 here; fields: distribution,'
+    ):
         PROBLEM.replace(**{"lambda": 1})
 
 
@@ -180,7 +182,8 @@ def test_unknown_field_is_named_before_a_missing_one() -> None:
     with pytest.raises(SpecError) as caught:
         tg.Independent(n_features=5, p=0.1)  # type: ignore[call-arg]
     assert str(caught.value) == (
-        'Independent has no field "p"; fields: n_features, feature_probability, magnitude'
+        'Independent has no field "p": it is feature_probability here; '
+        "fields: n_features, feature_probability, magnitude"
     )
 
 

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 import xarray as xr
-from examples import TARGETS
 from sampled_reference import reference_gradient, samples_of_step
 
 import tegum as tg
+from examples import TARGETS
 from tegum.engines.base import Batch
 from tegum.engines.sampled.engine import SampledEngine
 from tegum.engines.sampled.lowering import lower

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import xarray as xr
-from examples import MODELS
 
 import tegum as tg
+from examples import MODELS
 from tegum.errors import SpecError
 from tegum.models.base import Model
 from tegum.runs import weights as module

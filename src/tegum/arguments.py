@@ -6,15 +6,21 @@ arrays of numbers of any kind. True is no number, but an array of bools is one o
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
+from functools import wraps
+from inspect import signature
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
 from tegum.dims import F64
-from tegum.errors import SpecError
-from tegum.spec import BrokenRule, as_number
+from tegum.errors import CallError, SpecError
+from tegum.hints import nearest
+from tegum.spec import BrokenRule, Spec, as_number
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 def number(owner: str, field: str, value: Any, rule: str, check: Callable[[float], bool]) -> float:
@@ -54,3 +60,50 @@ def array(owner: str, field: str, value: Any) -> F64:
         return plain.astype(np.float64)
     except (TypeError, ValueError):
         raise SpecError.of(owner, field, "must be an array of real numbers", value) from None
+
+
+def explained(
+    *, example: str = "", axes: Collection[str] = (), **parts: type[Spec]
+) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """Calls of a function that do not fit it are refused in a line that says what would.
+
+    `example` is a call that fits. Fields of the descriptions `parts`, by the arguments that they
+    are, and names of `axes` are often given as arguments of their own.
+    """
+
+    def wrap(function: Callable[P, T]) -> Callable[P, T]:
+        fits = signature(function)
+
+        @wraps(function)
+        def call(*args: P.args, **named: P.kwargs) -> T:
+            try:
+                fits.bind(*args, **named)
+            except TypeError as error:
+                owner = function.__qualname__
+                known = [name for name in fits.parameters if name != "self"]
+                for name in named.keys() - fits.parameters.keys():
+                    why = _belongs(name, known, axes, parts)
+                    listed = ", ".join(known)
+                    text = f'{owner} has no argument "{name}"{why}; arguments: {listed}'
+                    raise CallError(text) from None
+                raise CallError(f"{owner}: {error}{example and f'; e.g. {example}'}") from None
+            return function(*args, **named)
+
+        return call
+
+    return wrap
+
+
+def _belongs(
+    name: str, known: Collection[str], axes: Collection[str], parts: Mapping[str, type[Spec]]
+) -> str:
+    """What is to be said of an argument that a function has not."""
+    if (meant := nearest(name, known)) is not None:
+        return f": it is {meant} here"
+    for argument, part in parts.items():
+        if (meant := nearest(name, part.__pydantic_fields__)) is not None:
+            kind = part.__name__
+            return f": it is a field of {kind}, {argument}={kind}({meant}=…)"
+    if (meant := nearest(name, axes)) is not None:
+        return f": it may be an axis, axes={{{meant!r}: values}}"
+    return ""

@@ -87,3 +87,18 @@ class DamagedFileError(StoreError):
 
 class InputFileError(TegumError, OSError):
     """A file given by the user is missing, truncated or not a tegum file."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C, with a line that says what is kept and how to go on.
+
+    It is the KeyboardInterrupt that it stands for: what handles one handles it.
+    """
+
+    def _render_traceback_(self) -> list[str]:
+        """All that IPython shows of it: where the work was stopped tells nobody anything."""
+        return [f"{type(self).__name__}: {self}"]
+
+
+class CallError(SpecError, TypeError):
+    """A call whose arguments do not fit the function's, with a way to mend it."""

@@ -16,7 +16,7 @@ from tegum.ensemble.grid import Grid, check_name
 from tegum.errors import SpecError, UnknownNameError
 from tegum.loss import has_expected_loss, score
 from tegum.problem import Problem
-from tegum.runs.schema import PARAMETERS, vectors_of
+from tegum.runs.schema import PARAMETERS, rows_of, values_of
 from tegum.runs.weights import Weights, laid_out, leading
 from tegum.runs.write import dataset, stated, variables
 from tegum.sweepable import split_target
@@ -129,13 +129,14 @@ def _labelled_axes(W: Any) -> dict[str, Any]:
     """Dimensions of a DataArray with values, named like what may be swept."""
     found = {}
     for dim in leading(_OWNER, "W", W)[0] or () if hasattr(W, "dims") else ():
-        values = vectors_of(dim) if vectors_of(dim) in W.coords else dim
+        values = values_of(dim, W.coords)
+        name = values if dim == rows_of(values) else dim
         try:
-            split_target(dim)
+            split_target(name)
         except (SpecError, UnknownNameError):
             continue
         if values in W.coords:
-            found[dim] = W.coords[values].transpose(dim, ...).to_numpy()
+            found[name] = W.coords[values].transpose(dim, ...).to_numpy()
     return found
 
 

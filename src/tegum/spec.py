@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, PlainValidator, ValidationError, mod
 from pydantic_core.core_schema import CoreSchema, no_info_plain_validator_function
 
 from tegum.errors import SpecError
+from tegum.hints import said_of
 
 S = TypeVar("S", bound="Spec")
 
@@ -169,9 +170,10 @@ def _with_positions(
 
 
 def _unknown_field(owner: type[Spec], named: Mapping[str, Any]) -> SpecError:
-    name = next(name for name in named if name not in owner.__pydantic_fields__)
-    fields = ", ".join(_positional(owner))
-    return SpecError(f'{owner.__name__} has no field "{name}"; fields: {fields}')
+    name, own = next(n for n in named if n not in owner.__pydantic_fields__), _positional(owner)
+    known = {spec.__name__: _positional(spec) for spec in _KINDS.values()}
+    said = said_of(name, named[name], own, known)
+    return SpecError(f'{owner.__name__} has no field "{name}"{said}; fields: {", ".join(own)}')
 
 
 def _one_line(owner: type[Spec], error: ValidationError) -> SpecError:

@@ -143,3 +143,33 @@ def test_bytes_that_are_no_dataset_are_refused_in_words(notebook: Page) -> None:
     say: Callable[[str], Any] = notebook.evaluate
     say("() => model.say('frame', new DataView(new ArrayBuffer(16)))")
     notebook.get_by_text("not a frame of this protocol").wait_for()
+
+
+def test_a_saved_page_is_live_without_network_and_a_picture_without_scripts(
+    browser: Browser, runs: Any, tmp_path: Path
+) -> None:
+    file = tmp_path / "models.html"
+    widget = widgets.view(runs, point=1)
+    widget.seed = 2
+    widget.save(file)
+    for scripts in (True, False):
+        context = browser.new_context(
+            viewport={"width": 1040, "height": 500}, offline=True, java_script_enabled=scripts
+        )
+        page = context.new_page()
+        page.set_default_timeout(300_000)
+        asked: list[str] = []
+        page.on("request", lambda request, asked=asked: asked.append(request.url))
+        page.goto(file.as_uri())
+        picture = page.locator(".tegum-still img")
+        if scripts:
+            page.locator(".tegum-widget canvas").first.wait_for()
+            W = runs.W.transpose("feature_probability", "seed", "hidden", "feature").to_numpy()
+            _shows(page, W[1, 2])
+            assert not picture.is_visible()
+        else:
+            box = picture.bounding_box()
+            assert box is not None
+            assert box["width"] > 100
+        assert {url.partition(":")[0] for url in asked} <= {"file", "data", "blob"}
+        context.close()

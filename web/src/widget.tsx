@@ -6,6 +6,7 @@ import "./style/widget.css";
 import { render as draw } from "preact";
 
 import { bind, type Model } from "./widget/model";
+import { hideStill } from "./widget/still";
 import { WidgetView } from "./widget/view";
 
 interface Context {
@@ -13,10 +14,12 @@ interface Context {
   el: HTMLElement;
 }
 
-export function render({ model, el }: Context): () => void {
+function render({ model, el }: Context): () => void {
   const bound = bind(model);
   draw(<WidgetView bound={bound} />, el);
+  const showStill = hideStill(document, model.get("still"));
   return () => {
+    showStill();
     draw(null, el);
     bound.release();
   };

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from tegum.analysis._path import FINEST, Path
 from tegum.arguments import array, number
+from tegum.ensemble.progress import waiting
 from tegum.errors import SpecError
 from tegum.loss.expected import loss_of_zero, same_loss
 from tegum.problem import Problem
@@ -32,6 +33,7 @@ _ROOT: Final = 1e-10
 _EQUAL: Final = 1e-9
 
 
+@waiting("following a minimum")
 def follow(
     problem: Problem,
     W: Any,
@@ -107,6 +109,7 @@ class Crossing:
     other: xr.Dataset
 
 
+@waiting("crossings")
 def crossings(one: xr.Dataset, other: xr.Dataset) -> list[Crossing]:
     """All crossings of the losses of two branches of `follow`.
 

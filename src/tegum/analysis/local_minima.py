@@ -16,6 +16,7 @@ from tegum.analysis._groups import COLUMNS, SIGNS, Finder
 from tegum.analysis._orbits import form_of, same, symmetry_of
 from tegum.arguments import number
 from tegum.dims import CANDIDATE, I64, MINIMUM, SEED
+from tegum.ensemble.progress import waiting
 from tegum.errors import SpecError
 from tegum.problem import Problem
 from tegum.runs.models import Models, models_of
@@ -81,6 +82,7 @@ class Minima:
     __repr__ = __str__
 
 
+@waiting("minima")
 def minima(
     runs: xr.Dataset,
     *,

@@ -129,11 +129,11 @@ class _Console:
     """What is said of experiments under way, on stderr."""
 
     def __init__(self, experiments: Sequence[Experiment]) -> None:
-        from tegum.ensemble.progress import Bars
+        from tegum.ensemble.bars import TerminalBars
 
         self._experiments = experiments
         self._displays: dict[int, Display] = {}
-        self._bars = Bars()
+        self._bars = TerminalBars()
 
     def __enter__(self) -> Self:
         return self

@@ -11,7 +11,9 @@ import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any, TextIO
+from itertools import zip_longest
+from textwrap import wrap
+from typing import Any, Final, TextIO
 
 from tegum.errors import TegumError, printable
 
@@ -22,6 +24,9 @@ _STYLES = {
     "error": "bold red",
 }
 _SURPRISE = "bold red"
+#: Between two columns of a plain table, and how long its lines are where words may be wrapped.
+_GAP: Final = "  "
+_PLAIN_WIDTH: Final = 100
 
 
 class OutputError(TegumError):
@@ -109,7 +114,7 @@ def print_table(
     right: Sequence[int] = (),
     status: int | None = None,
 ) -> None:
-    """A table on stdout: fitted to a terminal, or in plain aligned columns for a pipe or file.
+    """A table on stdout: fitted to a terminal, or in plain columns of words wrapped at 100.
 
     Columns `right` are right-aligned; column `status` holds verdicts and is coloured on terminals.
     """
@@ -129,12 +134,31 @@ def _print_plain(
 ) -> None:
     lines = [header, *rows]
     widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
+    _narrow(widths, lines, fixed=(0, *right))
     for line in lines:
-        cells = [
-            text.rjust(width) if i in right else text.ljust(width)
-            for i, (text, width) in enumerate(zip(line, widths, strict=True))
-        ]
-        print("  ".join(cells).rstrip(), file=stream)
+        parts = [wrap(text, width) or [""] for text, width in zip(line, widths, strict=True)]
+        for cells in zip_longest(*parts, fillvalue=""):
+            placed = [
+                text.rjust(width) if i in right else text.ljust(width)
+                for i, (text, width) in enumerate(zip(cells, widths, strict=True))
+            ]
+            print(_GAP.join(placed).rstrip(), file=stream)
+
+
+def _narrow(widths: list[int], lines: Sequence[Sequence[str]], fixed: Sequence[int]) -> None:
+    """Take from the widest column, but not from `fixed` ones, until lines are short enough.
+
+    No column gets narrower than its longest word: what still is too long stays so.
+    """
+    least = [
+        max(len(word) for line in lines for word in (*line[i].split(), ""))
+        for i in range(len(widths))
+    ]
+    while sum(widths) + len(_GAP) * (len(widths) - 1) > _PLAIN_WIDTH:
+        open_columns = [i for i in range(len(widths)) if i not in fixed and widths[i] > least[i]]
+        if not open_columns:
+            return
+        widths[max(open_columns, key=widths.__getitem__)] -= 1
 
 
 def _print_rich(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 import numpy as np
 from jaxtyping import Float64
 
+from tegum.arguments import explained
 from tegum.dims import F64, I64
 from tegum.distributions.magnitudes import MAGNITUDES
 from tegum.errors import SpecError
@@ -124,6 +125,7 @@ class Distribution(Spec):
         np.fill_diagonal(moment, rows.active * rows.law("mean_square"))
         return moment
 
+    @explained(example="sample(np.random.default_rng(0), 10)")
     def sample(self, rng: np.random.Generator, size: int) -> Float64[np.ndarray, "size n"]:
         """Independent samples x: the plain reference, not the fast path.
 

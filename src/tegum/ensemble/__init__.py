@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import tegum
-from tegum.arguments import whole
+from tegum.arguments import explained, whole
 from tegum.dims import CHECKPOINT, SEED, STEP
 from tegum.engines import get_engine
 from tegum.ensemble.given import Given
@@ -22,6 +22,7 @@ from tegum.errors import SpecError
 from tegum.problem import Problem
 from tegum.runs.write import dataset, stated, variables
 from tegum.store import Store
+from tegum.sweepable import TARGETS
 from tegum.training import Training
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["train"]
 
 
+@explained(axes=TARGETS, training=Training)
 def train(
     problem: Problem,
     axes: Mapping[str, Any] | None = None,
@@ -51,8 +53,9 @@ def train(
         problem: what is asked of the models.
         axes: names to lists of different values, `{"feature_probability": np.geomspace(1, .01,
             50)}`; an entry is named `"importance[1]"`, and `{"r": ("importance[1]", values)}`
-            gives an axis another name. `importance` also takes rows (k, n), whose axis counts
-            them. None: the one point of `problem`.
+            gives an axis another name. `importance` and `feature_probability` also take rows
+            (k, n): `importance_row` is then the number of the row, a dimension, and `importance`
+            (importance_row, feature) what is in it. None: the one point of `problem`.
         training: how it is solved; by default `Training()`.
         seeds: how many models at each point, >= 1.
         seed: the seed of the run, in [0, 2^64).
@@ -66,8 +69,8 @@ def train(
         store: a folder in which finished work is looked up instead of repeated, and from which a
             run that was stopped goes on where it was.
         jobs: threads that work, >= 1, by default one for each core.
-        progress: told how far the run is; by default a bar on a terminal, True shows it anywhere,
-            False is silent.
+        progress: told how far the run is; by default a bar on a terminal or in a notebook, which
+            also says when kernels are compiled; True shows it anywhere, False is silent.
 
     Returns:
         A Dataset with the axes in order, then `seed`: `W (..., seed, hidden, feature)` (or `W_in`
@@ -83,6 +86,7 @@ def train(
             cannot solve, and results that memory does not hold; all before anything is trained.
         UnknownNameError: for an axis that names nothing.
         StoreError: for a store that cannot be made, read or written.
+        Interrupted: a KeyboardInterrupt that says what is kept and how to go on.
 
     Source: "Demonstrating Superposition: Experiment Setup".
     """
@@ -98,7 +102,11 @@ def train(
     check_memory(ensemble)
     place = store if store is None or isinstance(store, Store) else Store(store)
     with shown(progress) as report:
-        arrays = Solver(ensemble, place, jobs, report).solve()
+        solver = Solver(ensemble, place, jobs, report)
+        try:
+            arrays = solver.solve()
+        except KeyboardInterrupt:
+            raise solver.interrupted() from None
     return _dataset(ensemble, arrays)
 
 

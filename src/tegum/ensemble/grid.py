@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from tegum.dims import FEATURE
 from tegum.errors import SpecError
-from tegum.runs.schema import RESERVED, vectors_of
-from tegum.sweepable import split_target, with_axis
+from tegum.runs.schema import RESERVED, rows_of, vectors_of
+from tegum.sweepable import TARGETS, split_target, with_axis
 
 if TYPE_CHECKING:
     from tegum.problem import Problem
@@ -43,6 +43,9 @@ class Axis:
             target, values = given
         check_name("train", where, name, f": {{'r': ({target!r}, values)}}")
         split_target(target)
+        if name in TARGETS and name != target:
+            rule = f"must have another name, {name!r} is a quantity of its own"
+            raise SpecError.of("train", where, rule, target)
         try:
             array = np.array(values, dtype=np.float64)
         except (TypeError, ValueError):
@@ -54,6 +57,10 @@ class Axis:
             raise SpecError.of("train", where, "must not hold NaN", values)
         if len(np.unique(array, axis=0)) < len(array):
             raise SpecError.of("train", where, "must hold distinct values", values)
+        if array.ndim == 2 and name == target:
+            name = rows_of(name)
+        if array.ndim == 2:
+            check_name("train", where, vectors_of(name))
         return cls(name, target, array)
 
     def __len__(self) -> int:
@@ -101,6 +108,7 @@ class Grid:
         self._resolved = lru_cache(maxsize=_KEPT_POINTS)(self._resolve)
         for position in range(len(self.axes)):
             self._check_values(position)
+        _check_rows(self.axes, problem.n_features)
 
     def __len__(self) -> int:
         return prod(self.shape)
@@ -136,13 +144,20 @@ class Grid:
 
 
 def _check_names(axes: tuple[Axis, ...]) -> None:
-    """Two axes must not want the same coordinate: one holds rows under a name of its own."""
-    names = [axis.name for axis in axes]
+    """Two axes must not want the same coordinate: one holds rows, counted under another name."""
     for axis in axes:
-        for name in axis.coordinates().keys() - {axis.name}:
-            if name in names:
-                rule = f"must have another name, {axis.name!r} keeps its rows under it"
-                raise SpecError.of("train", f"axes[{name!r}]", rule, names)
+        others = {other.name for other in axes if other is not axis}
+        for name in axis.coordinates().keys() & others:
+            rule = f"must have another name, {axis.name!r} keeps its rows under it"
+            raise SpecError.of("train", f"axes[{name!r}]", rule, sorted(others))
+
+
+def _check_rows(axes: tuple[Axis, ...], n: int) -> None:
+    """Rows are kept over features: those of draws that are sets of features have no place."""
+    for axis in axes:
+        if axis.values.ndim == 2 and axis.values.shape[1] != n:
+            rule = f"must have rows of {n} numbers, one per feature; sweep '{axis.target}[i]'"
+            raise SpecError.of("train", f"axes[{axis.name!r}]", rule, axis.values.tolist())
 
 
 def _check_targets(axes: tuple[Axis, ...]) -> None:

@@ -23,6 +23,7 @@ from tegum.ensemble.work import (
     points_per_unit,
     unit_size,
 )
+from tegum.errors import Interrupted
 from tegum.store import Row
 
 if TYPE_CHECKING:
@@ -60,12 +61,13 @@ class Solver:
         self._store, self._jobs, self._report = store, jobs, report
         self._steps = ensemble.grid.training.steps
         self._done, self._total = 0, len(ensemble) * self._steps
+        self._told = 0
         self._arrays: dict[str, NDArray[Any]] = {}
 
     def solve(self) -> Results:
         """Every result, by name, of shape (points, seeds, ...)."""
         queue = deque(self._missing())
-        self._report(self._done, self._total)
+        self._tell(self._done)
         refused = 0
         while queue:
             unit = queue.popleft()
@@ -79,8 +81,23 @@ class Solver:
             refused += 1
             if refused >= len(queue):
                 time.sleep(_WAIT_SECONDS)
-                self._report(self._done, self._total)
+                self._tell(self._done)
         return self._arrays
+
+    def interrupted(self) -> Interrupted:
+        """What is to be said of Ctrl-C: how far it came, what is kept, how to go on."""
+        far = f"train: stopped after {100 * self._told / max(self._total, 1):.0f} % of the steps"
+        if self._store is None:
+            keep = (
+                "nothing is kept; with store='FOLDER' the same call would go on from where it was"
+            )
+        else:
+            keep = f"{str(self._store.path)!r} keeps them; the same call goes on from there"
+        return Interrupted(f"{far}; {keep}")
+
+    def _tell(self, done: int) -> None:
+        self._told = done
+        self._report(done, self._total)
 
     def _missing(self) -> Iterator[Unit]:
         """Place what the store has, and give the rest in units."""
@@ -130,7 +147,7 @@ class Solver:
                 self._keep(unit, results)
                 self._place(unit, results)
         self._done += unit.n_instances * self._steps
-        self._report(self._done, self._total)
+        self._tell(self._done)
 
     def _compute(self, unit: Unit) -> Results:
         problems, trainings = self._grid.points(unit.first, unit.first + unit.n_points)
@@ -141,7 +158,7 @@ class Solver:
         batch = Batch(self._grid.problem, problems, trainings, tuple(seeds), run_seed, start)
 
         def on_progress(steps: int) -> None:
-            self._report(self._done + unit.n_instances * steps, self._total)
+            self._tell(self._done + unit.n_instances * steps)
 
         return run_unit(
             self._of.engine,

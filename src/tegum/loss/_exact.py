@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     #: Yields what raises KeyboardInterrupt between two slices.
     Interruption = AbstractContextManager[Callable[[], None]]
+    #: Told how much is done, and of how much.
+    Report = Callable[[int, int], None]
 
 __all__ = [
     "SLOPES", "check_exact", "check_reached", "check_trainable", "descend", "evaluate", "method_of",
@@ -77,18 +79,26 @@ def method_of(problem: Problem, asked: str) -> str:
 
 
 def evaluate(
-    problems: tuple[Problem, ...], point_of: I64, weights: Weights, question: Question
+    problems: tuple[Problem, ...],
+    point_of: I64,
+    weights: Weights,
+    question: Question,
+    tell: Callable[[int], None] = lambda done: None,
 ) -> tuple[F64, F64, State]:
-    """Loss (N,), error (N,), and gradients by name if asked for; NaN for diverged models."""
+    """Loss (N,), error (N,), and gradients by name if asked for; NaN for diverged models.
+
+    `tell` is told how many models are done.
+    """
     alive = weights.finite()
     if not alive.all():
         loss, error = np.full((2, len(point_of)), np.nan)
         if alive.any():
             rest = question._replace(gradient=False)
-            found = evaluate(problems, point_of[alive], weights[alive], rest)
+            found = evaluate(problems, point_of[alive], weights[alive], rest, tell)
             loss[alive], error[alive] = found[:2]
         return loss, error, {}
-    found = measure(lower(problems, point_of), _named(weights), **question._asdict())
+    low = lower(problems, point_of)
+    found = measure(low, _named(weights), **question._asdict(), tell=tell)
     # rounding may leave less than nothing of a loss of 0
     return np.maximum(found.loss, 0.0), found.error, found.gradient
 
@@ -109,11 +119,21 @@ def check_reached(
         raise SpecError.of(owner, "tolerance", rule, question.tolerance)
 
 
-def descend(models: Models, steps: int, jobs: int, interruption: Interruption) -> State:
+def descend(
+    models: Models, steps: int, jobs: int, interruption: Interruption, report: Report
+) -> State:
     """The local minima next to models after at most `steps` iterations: parameters, scores."""
-    low = lower(models.problems, models.point_of)
+    low, total = lower(models.problems, models.point_of), steps * len(models.point_of)
     with interruption as check:
-        return polish(low, _named(models.weights), steps, jobs=jobs, check=check)
+
+        def tell(done: int) -> None:
+            check()
+            report(done, total)
+
+        report(0, total)
+        found = polish(low, _named(models.weights), steps, jobs=jobs, tell=tell)
+    report(total, total)
+    return found
 
 
 def _named(weights: Weights) -> State:

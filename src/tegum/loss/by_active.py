@@ -10,6 +10,7 @@ import numpy as np
 from tegum.arguments import number
 from tegum.dims import ACTIVE, F64, I64
 from tegum.distributions.magnitudes import MAGNITUDES
+from tegum.ensemble.progress import waiting
 from tegum.errors import SpecError
 from tegum.loss._counting import chances, tilted
 from tegum.loss._series import FEWEST, MOST, Law, Output
@@ -27,6 +28,7 @@ _ROUNDING: Final = 2e-15
 _AFFINE: Final = {"uniform": (0.0, 1.0), "signed": (-1.0, 2.0)}
 
 
+@waiting("loss by active features")
 def loss_by_active(
     problem: Problem,
     W: Any,

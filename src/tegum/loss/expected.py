@@ -13,6 +13,7 @@ from tegum.arguments import flag, number
 from tegum.dims import F64
 from tegum.distributions.base import Layout
 from tegum.ensemble.machine import checked_jobs
+from tegum.ensemble.progress import Progress, shown, waiting
 from tegum.errors import SpecError
 from tegum.problem import Problem
 from tegum.runs.models import models_of
@@ -53,6 +54,7 @@ class ExpectedLoss:
         return iter((self.loss, self.error))
 
 
+@waiting("expected loss")
 def expected_loss(
     problem: Problem,
     W: Any,
@@ -208,7 +210,11 @@ def _aim(owner: str, tolerance: Any) -> float:
 
 
 def score(
-    runs: xr.Dataset, *, tolerance: float | None = None, jobs: int | None = None
+    runs: xr.Dataset,
+    *,
+    tolerance: float | None = None,
+    jobs: int | None = None,
+    progress: Progress | bool | None = None,
 ) -> xr.Dataset:
     """A Dataset of `train` with `loss` and `loss_error` exact (see `expected_loss`).
 
@@ -220,11 +226,12 @@ def score(
         tolerance: the error is to be at most this part of the loss, as in `expected_loss`, in
             (0, 1); by default 1e-9 is aimed at, and `loss_error` says what was reached.
         jobs: threads that work, >= 1, by default one for each core.
+        progress: as of `tegum.train`, in models.
 
     Returns:
         The Dataset with `loss` and `loss_error` (axes, seed) replaced, NaN for models that
-        diverged or are too large for a loss in float64, which `diverged` says of both; without
-        `loss_all`.
+        diverged or are too large for a loss in float64, which `diverged` says of both. `loss_all`
+        of `best` stays what it was, the losses by which the best were chosen.
 
     Raises:
         SpecError: for models without an exact loss, for a Dataset that `train` did not make, for
@@ -232,12 +239,18 @@ def score(
 
     Source: the loss is that of "Demonstrating Superposition: Experiment Setup".
     """
-    aim = _aim("score", tolerance)
-    return scored(runs, aim, insist=tolerance is not None, jobs=jobs)
+    aim, insist = _aim("score", tolerance), tolerance is not None
+    with shown(progress, "scoring", "models") as report:
+        return scored(runs, aim, insist=insist, jobs=jobs, report=report)
 
 
 def scored(
-    runs: xr.Dataset, aim: float = AIM, *, insist: bool = False, jobs: int | None = None
+    runs: xr.Dataset,
+    aim: float = AIM,
+    *,
+    insist: bool = False,
+    jobs: int | None = None,
+    report: Progress = lambda done, total: None,
 ) -> xr.Dataset:
     """`score`, which may aim at a tolerance without insisting that it be reached.
 
@@ -246,6 +259,7 @@ def scored(
         aim: the tolerance, in (0, 1).
         insist: whether one that is not reached is an error.
         jobs: as there.
+        report: told how many models are scored.
 
     Returns:
         As there.
@@ -261,7 +275,16 @@ def scored(
     _exact.check_exact(models.problems[0])
     how = _exact.method_of(models.problems[0], "auto")
     question = _exact.Question(how, aim, insist, False, checked_jobs("score", jobs))
-    loss, error, _ = _exact.evaluate(models.problems, models.point_of, models.weights, question)
+    total = len(models.point_of)
+    report(0, total)
+    loss, error, _ = _exact.evaluate(
+        models.problems,
+        models.point_of,
+        models.weights,
+        question,
+        lambda done: report(done, total),
+    )
+    report(total, total)
     lost = ~(np.isfinite(loss) & np.isfinite(error))
     loss[lost] = error[lost] = np.nan
     if insist:
@@ -273,4 +296,4 @@ def scored(
     answer = runs.assign(variables(arrays, models.dims, models.shape, expected=True))
     if "diverged" in runs and lost.any():
         answer["diverged"] = answer["diverged"] | runs["diverged"]
-    return answer.drop_vars("loss_all", errors="ignore")
+    return answer

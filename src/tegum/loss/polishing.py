@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from tegum.arguments import whole
 from tegum.ensemble.machine import checked_jobs
+from tegum.ensemble.progress import Progress, shown
 from tegum.ensemble.slices import interrupt_between_slices
 from tegum.runs.models import models_of
 from tegum.runs.schema import RECORDS
@@ -15,7 +16,13 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
-def polish(runs: xr.Dataset, *, steps: int = 5_000, jobs: int | None = None) -> xr.Dataset:
+def polish(
+    runs: xr.Dataset,
+    *,
+    steps: int = 5_000,
+    jobs: int | None = None,
+    progress: Progress | bool | None = None,
+) -> xr.Dataset:
     """Every model of a Dataset moved to the nearest local minimum of the expected loss.
 
     L-BFGS on the exact gradient from the given W and b.
@@ -24,6 +31,7 @@ def polish(runs: xr.Dataset, *, steps: int = 5_000, jobs: int | None = None) -> 
         runs: a Dataset of `tegum.train`, or what was selected from one.
         steps: the most iterations of each model, >= 0.
         jobs: threads that work, >= 1, by default one for each core.
+        progress: as of `tegum.train`; a model that has settled has made all its steps.
 
     Returns:
         The Dataset with its dimensions and coordinates: `W` (or `W_in`, `W_out`) and `b` in
@@ -42,7 +50,8 @@ def polish(runs: xr.Dataset, *, steps: int = 5_000, jobs: int | None = None) -> 
     models, jobs = models_of(runs, "polish"), checked_jobs("polish", jobs)
     for problem in models.problems:
         check_trainable(problem)
-    found = descend(models, steps, jobs, interrupt_between_slices())
+    with shown(progress, "polishing") as report:
+        found = descend(models, steps, jobs, interrupt_between_slices(), report)
     kept = {name: array.copy() for name, array in found.items()}
     polished = runs.drop_vars([name for name in runs if name in RECORDS])
     return polished.assign(variables(kept, models.dims, models.shape, expected=True))

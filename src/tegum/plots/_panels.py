@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tegum.dims import DENSITY
 from tegum.plots._sources import require, require_one
+from tegum.runs.schema import rows_of
+from tegum.sweepable import INDEXED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,11 +33,12 @@ class Panel:
 
 
 def panel_column(owner: str, table: pd.DataFrame, by: str | None) -> str | None:
-    """The column that names the panels: `by`, else `panel`, else `feature_probability`."""
+    """The column that names the panels: `by`, else `panel`, a density, or the number of a row."""
     if by is not None:
         require(owner, table, [by])
         return by
-    return next((name for name in (PANEL, DENSITY) if name in table.columns), None)
+    known = (PANEL, DENSITY, *(rows_of(quantity) for quantity in INDEXED))
+    return next((name for name in known if name in table.columns), None)
 
 
 def split(owner: str, table: pd.DataFrame, by: str | None, keys: Sequence[str]) -> list[Panel]:

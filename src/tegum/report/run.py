@@ -6,6 +6,7 @@ import time
 import traceback
 from dataclasses import dataclass, replace
 
+from tegum.ensemble.progress import silent
 from tegum.errors import InputFileError, StoreError, TegumError
 from tegum.experiments.base import Claim, Experiment, Judgement, Outcome, Tables, Verdict
 from tegum.report.figures import Drawing, draw
@@ -67,6 +68,7 @@ class Finished:
         return next((f for f in self.failures if f.claim == verdict.claim.id), None)
 
 
+@silent()
 def run(experiment: Experiment, lab: RunLab) -> Finished:
     """Measure, judge and draw. What the experiment raises becomes a `Failure` of the result.
 

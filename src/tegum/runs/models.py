@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tegum.dims import F64, FEATURE, HIDDEN, I64
 from tegum.errors import SpecError, UnknownNameError, shorten
 from tegum.problem import Problem
-from tegum.runs.schema import AXES, PARAMETERS, PROBLEM, vectors_of
+from tegum.runs.schema import AXES, PARAMETERS, PROBLEM, values_of
 from tegum.runs.shapes import require, require_numbers
 from tegum.runs.weights import DATASET, Weights, check_dataset, encoder_in
 from tegum.sweepable import with_axis
@@ -184,7 +184,7 @@ def _problems(
 
 def _values(runs: xr.Dataset, name: str, dims: tuple[str, ...], shape: tuple[int, ...]) -> F64:
     """What an axis sets for each model, (N, 1), or (N, n) for whole vectors."""
-    wanted = vectors_of(name) if vectors_of(name) in runs.coords else name
+    wanted = values_of(name, runs.coords)
     if wanted not in runs.coords:
         rule = f"must keep the coordinate {wanted!r}: its models' problems depend on it"
         raise SpecError.of("Dataset", "coords", rule, list(runs.coords))

@@ -8,7 +8,7 @@ them. An axis may bear no name that stands here. Engines name what they train an
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from tegum.dims import (
     ACTIVE,
@@ -158,6 +158,24 @@ MEASURES: Final = frozenset(
 RESERVED: Final = frozenset({*DIMENSIONS, *VARIABLES, *MEASURES})
 
 
+#: What tells the number of a row from the quantity that is in it.
+_ROW: Final = "_row"
+
+
+def rows_of(axis: str) -> str:
+    """The dimension that counts the rows of an axis of whole vectors named for what it sets.
+
+    The name itself is that of the quantity, and belongs to the rows.
+    """
+    return f"{axis}{_ROW}"
+
+
 def vectors_of(axis: str) -> str:
     """The coordinate that holds the rows of an axis of whole vectors; the axis counts them."""
-    return f"{axis}_vector"
+    return axis.removesuffix(_ROW) if axis.endswith(_ROW) else f"{axis}_vector"
+
+
+def values_of(axis: str, coords: Mapping[Any, Any]) -> str:
+    """The name of the coordinate, of a Dataset's, that holds what an axis sets: numbers or rows."""
+    rows = vectors_of(axis)
+    return rows if rows in coords and FEATURE in coords[rows].dims else axis

@@ -11,6 +11,7 @@ from tegum.analysis import geometry
 from tegum.dims import DENSITY, FEATURE, SEED
 from tegum.errors import SpecError
 from tegum.runs.models import stated_problem, targets_of
+from tegum.runs.schema import values_of
 from tegum.runs.select import best, best_rows
 from tegum.runs.tables import count_table, feature_table
 from tegum.runs.weights import encoder_in
@@ -39,7 +40,11 @@ def by_density(runs: xr.Dataset, owner: str) -> xr.Dataset:
     Source: "Demonstrating Superposition: Basic Results".
     """
     W = encoder_in(runs, owner)
-    names = [name for name, what in targets_of(runs).items() if what == DENSITY and name in W.dims]
+    names = [
+        name
+        for name, what in targets_of(runs).items()
+        if what == DENSITY and name in W.dims and values_of(name, runs.coords) == name
+    ]
     if DENSITY in W.dims:
         return runs
     if not names:

@@ -14,10 +14,11 @@ from numpy.typing import ArrayLike
 from tegum.analysis import geometry
 from tegum.dims import FEATURE, FEATURE_J, HIDDEN, NEURON, SEED, STEP
 from tegum.errors import SpecError
-from tegum.runs.schema import PROBLEM
+from tegum.runs.models import targets_of
+from tegum.runs.schema import PROBLEM, values_of
 from tegum.runs.shapes import require
 from tegum.runs.weights import check_dataset, split, weights_in
-from tegum.sweepable import TARGETS
+from tegum.sweepable import TARGETS, split_target
 
 #: Axes that leave the importances of a problem as they are.
 _KEEP_IMPORTANCE: Final = {SEED, *TARGETS} - {"importance"}
@@ -29,8 +30,8 @@ def feature_table(runs: xr.Dataset, importance: ArrayLike | None = None) -> pd.D
     Args:
         runs: a Dataset of `tegum.train`, or what was made of it; the directions of features are
             the columns of `W`, for an untied model of `W_in`.
-        importance: a number >= 0 or (feature,); by default read from the Dataset's problem, where
-            no axis sets it.
+        importance: a number >= 0 or (feature,); by default that of the Dataset's problem at each
+            point of its axes.
 
     Returns:
         The columns: the axes of the Dataset; `seed` (all of them, or the chosen one after
@@ -52,8 +53,8 @@ def feature_table(runs: xr.Dataset, importance: ArrayLike | None = None) -> pd.D
     if "b" in runs:
         columns["b"] = require("table", runs, "b", _axes(W)).astype(np.float64)
     known = _importance(runs, W.sizes[FEATURE], importance)
-    if known is not None:
-        columns["importance"] = xr.DataArray(known, dims=FEATURE)
+    if known is not None and "importance" not in W.dims:
+        columns["importance"] = known
     if W.sizes[HIDDEN] in (2, 3):
         for k in range(W.sizes[HIDDEN]):
             columns[f"w{k}"] = W.isel({HIDDEN: k}, drop=True).astype(np.float64)
@@ -133,8 +134,8 @@ def neuron_table(runs: xr.Dataset, importance: ArrayLike | None = None) -> pd.Da
         columns["weight_out"] = out.astype(np.float64)
     columns["superposition"] = geometry.superposition(W)
     known = _importance(runs, W.sizes[FEATURE], importance)
-    if known is not None:
-        columns["importance"] = xr.DataArray(known, dims=FEATURE)
+    if known is not None and "importance" not in W.dims:
+        columns["importance"] = known
     table = _long(columns, (*_axes(W), HIDDEN, FEATURE), runs)
     return table.rename(columns={HIDDEN: NEURON})
 
@@ -201,15 +202,31 @@ def _long(
     return table[[*map(str, order), *(str(name) for name in values)]]
 
 
-def _importance(runs: xr.Dataset, n: int, given: ArrayLike | None) -> np.ndarray | None:
-    value: Any = given
-    if given is None:
-        axes = {str(dim) for dim in _axes(split(_weights(runs))[0])}
-        swept = {axis for axis in axes if axis.partition("[")[0] not in _KEEP_IMPORTANCE}
-        if swept or PROBLEM not in runs.attrs:
+def _importance(runs: xr.Dataset, n: int, given: ArrayLike | None) -> xr.DataArray | None:
+    """Of each feature, in the dimensions of axes that set it; None where it is not known."""
+    if given is not None:
+        return _per_feature(given, n)
+    axes = {str(dim) for dim in _axes(split(_weights(runs))[0])}
+    targets = targets_of(runs)
+    if PROBLEM not in runs.attrs or axes - {*_KEEP_IMPORTANCE, *targets}:
+        return None
+    known = _per_feature(json.loads(runs.attrs[PROBLEM]).get("importance", 1.0), n)
+    for axis, target in targets.items():
+        name, index = split_target(target)
+        if name != "importance":
+            continue
+        values = values_of(axis, runs.coords)
+        if values not in runs.coords:
             return None
-        value = json.loads(runs.attrs[PROBLEM]).get("importance", 1.0)
+        swept = runs.coords[values].reset_coords(drop=True).astype(np.float64)
+        own = index is None or xr.DataArray(np.arange(n) == index, dims=FEATURE)
+        known = xr.where(own, swept, known)  # type: ignore[no-untyped-call]
+    return known
+
+
+def _per_feature(value: Any, n: int) -> xr.DataArray:
+    """Importances as they are given, over features; SpecError for another shape."""
     array = np.asarray(value, dtype=np.float64)
     if array.shape not in ((), (n,)):
         raise SpecError.of("feature_table", "importance", f"must be one or {n} numbers", value)
-    return np.broadcast_to(array, (n,))
+    return xr.DataArray(np.broadcast_to(array, (n,)), dims=FEATURE)

@@ -63,6 +63,9 @@ def _target(value: Any) -> str | Target:
         return name
     if isinstance(value, Target) or (isinstance(value, dict) and "kind" in value):
         return spec_of(Target, value)  # type: ignore[type-abstract]
+    if callable(value):
+        rule = "must be described: target=Elementwise.from_function(f) makes a table of a function"
+        raise BrokenRule(rule, value)
     known = ", ".join(repr(name) for name in NAMED)
     raise BrokenRule(f"must be one of {known}, an Elementwise or a Pairs", value)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from math import nan
+from threading import Lock
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -40,8 +41,12 @@ _ROUNDING: Final = 1e-13
 #: Windows of GELU's series that are wider would take millions of nodes.
 _WIDEST: Final = 1e5
 _CHUNKS_PER_THREAD: Final = 8
-#: Optimiser steps between two calls of a `check`.
+#: Optimiser steps between two words on how far it is.
 _SLICE: Final = 50
+
+
+def _silent(done: int) -> None:
+    """What is told of progress goes nowhere."""
 
 
 class Measured(NamedTuple):
@@ -61,6 +66,7 @@ def measure(
     insist: bool = False,
     gradient: bool = False,
     jobs: int = 1,
+    tell: Callable[[int], None] = _silent,
 ) -> Measured:
     """The expected losses of N models.
 
@@ -73,6 +79,7 @@ def measure(
         insist: the estimate of the error, too, is to be within the tolerance, if nodes can do it.
         gradient: whether to find gradients, too.
         jobs: threads.
+        tell: told how many models are done, now and then, by any thread.
     """
     if how in ("smooth series", "moments"):
         out = _smooth(low, arrays, how)
@@ -80,9 +87,9 @@ def measure(
     theta = flat(arrays, low.shape)
     by = np.zeros((len(theta) if gradient else 0, theta.shape[1]))
     if how == "enumeration":
-        out = _enumerated(low, theta, by, jobs)
+        out = _enumerated(low, theta, by, jobs, tell)
     else:
-        out = found_within(low, theta, (tolerance, insist), by, jobs)
+        out = found_within(low, theta, (tolerance, insist), by, jobs, tell)
     return Measured(out[:, 0], out[:, 1], named(by, low.shape) if gradient else {})
 
 
@@ -92,18 +99,21 @@ def polish(
     steps: int,
     *,
     jobs: int = 1,
-    check: Callable[[], None] = lambda: None,
+    tell: Callable[[int], None] = _silent,
 ) -> State:
     """N models moved to the nearest local minimum by at most `steps` iterations of L-BFGS.
 
-    `check` is called every now and then, and may raise. Returns the parameters by name, and what
-    `scores` says of them.
+    `tell` is told how many model-steps are done, of `steps` times N, now and then, and may raise:
+    a model that has settled has done them all. Returns the parameters by name, and what `scores`
+    says of them.
     """
     state = start_state(flat(arrays, low.shape), low)
     for done in range(0, steps, _SLICE):
         advance(state, low, done, min(_SLICE, steps - done), jobs)
-        check()
-        if (state["tally"][:, STATUS] != RUNNING).all():
+        settled = int((state["tally"][:, STATUS] != RUNNING).sum())
+        running = len(state["tally"]) - settled
+        tell(settled * steps + running * min(done + _SLICE, steps))
+        if not running:
             break
     return {**named(state["theta"], low.shape), **scores(state, low, jobs)}
 
@@ -159,7 +169,14 @@ def scores(state: State, low: Lowered, jobs: int) -> State:
     }
 
 
-def found_within(low: Lowered, theta: F64, wanted: tuple[float, bool], by: F64, jobs: int) -> F64:
+def found_within(
+    low: Lowered,
+    theta: F64,
+    wanted: tuple[float, bool],
+    by: F64,
+    jobs: int,
+    tell: Callable[[int], None] = _silent,
+) -> F64:
     """(N, 4): loss, its error estimate, ‖∇L‖, nodes of the series.
 
     wanted: tolerance, and whether to insist on it (see `measure`). by (N, P) <- gradients; there
@@ -170,11 +187,11 @@ def found_within(low: Lowered, theta: F64, wanted: tuple[float, bool], by: F64, 
     def run(start: int, stop: int) -> None:
         _find_within((start, stop), theta, wanted, low, _descent_work(low), by, out)
 
-    _spread(run, np.arange(len(theta)), jobs)
+    _spread(run, np.arange(len(theta)), jobs, tell)
     return out
 
 
-def _enumerated(low: Lowered, theta: F64, by: F64, jobs: int) -> F64:
+def _enumerated(low: Lowered, theta: F64, by: F64, jobs: int, tell: Callable[[int], None]) -> F64:
     """(N, 2): loss and what rounding may do to it, by enumeration; `by` as in `found_within`."""
     out, n = np.zeros((len(theta), 2)), low.shape.n
 
@@ -182,7 +199,7 @@ def _enumerated(low: Lowered, theta: F64, by: F64, jobs: int) -> F64:
         rows, work = np.zeros((n, n)), enumeration_work(n, len(low.law.start))
         _enumerate((start, stop), theta, low, rows, work, by, out)
 
-    _spread(run, np.arange(len(theta)), jobs)
+    _spread(run, np.arange(len(theta)), jobs, tell)
     return out
 
 
@@ -226,15 +243,26 @@ def _descent_work(low: Lowered) -> DescentWork:
     )
 
 
-def _spread(run: Callable[[int, int], None], which: NDArray[np.int64], jobs: int) -> None:
+def _spread(
+    run: Callable[[int, int], None],
+    which: NDArray[np.int64],
+    jobs: int,
+    tell: Callable[[int], None] = _silent,
+) -> None:
     """Call run(start, stop) over the instances `which` (rising), in chunks, on threads.
 
-    Chunks may hold others between them, which the kernels pass over.
+    Chunks may hold others between them, which the kernels pass over. `tell` is told, by the thread
+    that has done them, how many of `which` are done.
     """
     run(0, 0)  # compile here
     size = max(1, len(which) // (max(1, jobs) * _CHUNKS_PER_THREAD))
-    chunks = [
-        (int(which[at]), int(which[min(at + size, len(which)) - 1]) + 1)
-        for at in range(0, len(which), size)
-    ]
-    on_threads(run, chunks, jobs)
+    done, alone = 0, Lock()
+
+    def run_chunk(chunk: NDArray[np.int64]) -> None:
+        nonlocal done
+        run(int(chunk[0]), int(chunk[-1]) + 1)
+        with alone:
+            done += len(chunk)
+            tell(done)
+
+    on_threads(run_chunk, [(which[at : at + size],) for at in range(0, len(which), size)], jobs)

@@ -1,0 +1,92 @@
+"""Names that nothing has: the message says what is meant, by field or by argument."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import tegum as tg
+from tegum.hints import nearest
+
+X = tg.Independent(5, 0.1)
+PROBLEM = tg.Problem(X, tg.ReLUOutput(2))
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (
+            lambda: tg.Independent(5, sparsity=0.9),
+            'Independent has no field "sparsity": p = 1 − S, feature_probability=0.1; fields: n',
+        ),
+        (
+            lambda: tg.Independent(5, sparsity=[0.9, 0.5]),
+            'Independent has no field "sparsity": p = 1 − S, feature_probability=1 − S; fields:',
+        ),
+        (lambda: tg.Independent(5, p=0.1), '"p": it is feature_probability here; fields:'),
+        (lambda: tg.Independent(n=5), '"n": it is n_features here; fields:'),
+        (lambda: tg.ReLUOutput(d_hidden=5), '"d_hidden": it is n_hidden here; fields:'),
+        (lambda: tg.Training(lr=0.1), '"lr": it is learning_rate here; fields: steps, batch_size,'),
+        (lambda: tg.Training(step=10), '"step": it is steps here; fields:'),
+        (
+            lambda: tg.Training(n_hidden=10),
+            '"n_hidden": it is a field of Linear, ReLUHidden, ReLUOutput, …; fields: steps',
+        ),
+        (
+            lambda: tg.Problem(X, tg.ReLUOutput(2), steps=10),
+            'Problem has no field "steps": it is a field of Training; fields: distribution,',
+        ),
+        (lambda: PROBLEM.replace(importances=1.0), '"importances": it is importance here; fields:'),
+        (lambda: PROBLEM.replace(xyz=1.0), 'Problem has no field "xyz"; fields: distribution,'),
+    ],
+)
+def test_fields(make, message: str) -> None:
+    with pytest.raises(tg.SpecError) as caught:
+        make()
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("named", "message"),
+    [
+        (
+            {"steps": 10},
+            'train has no argument "steps": it is a field of Training, '
+            "training=Training(steps=…); arguments: problem, axes, training, seeds,",
+        ),
+        ({"lr": 0.1}, "training=Training(learning_rate=…)"),
+        ({"n_inst": 8}, 'train has no argument "n_inst": it is seeds here; arguments:'),
+        (
+            {"importance": [0.1]},
+            "train has no argument \"importance\": it may be an axis, axes={'importance': values};",
+        ),
+        ({"sparsity": [0.1]}, "axes={'feature_probability': values}"),
+        ({"xyz": 1}, 'train has no argument "xyz"; arguments: problem,'),
+    ],
+)
+def test_arguments_of_train(named: dict[str, object], message: str) -> None:
+    with pytest.raises(tg.SpecError) as caught:
+        tg.train(PROBLEM, **named)
+    assert message in str(caught.value)
+    assert isinstance(caught.value, TypeError)  # as without a word of ours
+
+
+def test_calls_with_too_little_or_too_much_say_how_one_looks() -> None:
+    with pytest.raises(tg.SpecError, match=r"'size'; e.g. sample\(np.random.default_rng\(0\), 10"):
+        X.sample(10)
+    with pytest.raises(tg.SpecError, match="train: too many positional arguments"):
+        tg.train(PROBLEM, None, None, 1, 0, None)
+    with pytest.raises(tg.SpecError, match="train: missing a required argument: 'problem'"):
+        tg.train()
+
+
+def test_a_function_as_target_is_pointed_to_the_table_of_one() -> None:
+    for target in (np.sin, lambda x: x**2):
+        with pytest.raises(tg.SpecError, match=r"target=Elementwise.from_function\(f\) makes"):
+            tg.Problem(X, tg.ReLUOutput(2), target=target)
+
+
+def test_a_name_is_nearest_to_itself_and_riddles_stay_riddles() -> None:
+    assert nearest("steps", ["steps", "step_size"]) == "steps"
+    assert nearest("lerning_rate", ["steps", "learning_rate"]) == "learning_rate"
+    assert nearest("q", ["steps", "learning_rate"]) is None

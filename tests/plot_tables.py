@@ -16,8 +16,8 @@ from tegum.plots._sources import CALLS
 from tegum.runs.schema import at_checkpoints
 from tegum.runs.write import dataset, stated, variables
 
-#: The functions that draw; `look` does not.
-DRAWING = tuple(name for name in plots.__all__ if name != "look")
+#: The functions that draw.
+DRAWING = tuple(name for name in plots.__all__ if name not in ("look", "save_film"))
 DENSITIES = [1.0, 0.3, 0.05]
 #: Functions that need what no Dataset has.
 TABLES_ALONE = {"against_theory", "crossing", "loss_surface"}

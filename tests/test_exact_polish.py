@@ -45,7 +45,7 @@ AXES: dict[str, tuple[dict[str, Any], Callable[[xr.Dataset], tg.Problem]]] = {
     ),
     "vectors": (
         {"importance": VECTORS},
-        lambda one: problem_at(0.1, one.importance_vector.values),
+        lambda one: problem_at(0.1, one.importance.values),
     ),
     "rates": ({"learning_rate": [1e-3, 1e-2]}, lambda one: PROBLEM),
     "one probability": (

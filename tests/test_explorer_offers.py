@@ -238,7 +238,7 @@ def test_a_dataset_becomes_one_frame() -> None:
 
 def test_the_widget_holds_the_frame(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     runs = _runs()
-    monkeypatch.setattr(widgets, "STATIC", tmp_path)
+    monkeypatch.setattr("tegum.widgets._page.STATIC", tmp_path)
     with pytest.raises(TegumError, match="the front end is not built"):
         widgets.view(runs)
     (tmp_path / "widget.js").write_text("export default { render() {} };")

@@ -117,7 +117,9 @@ def test_json_is_exact(importance: list[float], l1: float, target: str) -> None:
         ({"distribution": None}, "Problem.distribution must be a Distribution; got None"),
         (
             {"sparsity": 0.9},
-            'Problem has no field "sparsity"; fields: distribution, model, importance, target, l1',
+            'Problem has no field "sparsity": p = 1 − S, feature_probability=0.1, a field of '
+            "Anticorrelated, Correlated, Independent; fields: distribution, model, importance, "
+            "target, l1",
         ),
     ],
 )

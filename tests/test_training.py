@@ -188,7 +188,7 @@ def test_json_round_trip(training: Training) -> None:
         ),
         ({"curve_points": -1}, "Training.curve_points must be an integer >= 0; got -1"),
         ({"held_out": 0}, "Training.held_out must be an integer >= 1; got 0"),
-        ({"lr": 1e-3}, 'Training has no field "lr"; fields: steps, batch_size, learning_rate,'),
+        ({"lr": 1e-3}, 'Training has no field "lr": it is learning_rate here; fields: steps, '),
     ],
 )
 def test_bad_fields(fields: dict[str, Any], message: str) -> None:

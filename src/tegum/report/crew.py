@@ -64,11 +64,7 @@ class Crew:
     """
 
     def __init__(self, lab: RunLab, store: Path | None) -> None:
-        """`lab` is what experiments work in, without store and progress; its jobs are for all.
-
-        Raises `StoreError` where the store cannot be used, before a process is started.
-        """
-        _opened(store)
+        """`lab` is what experiments work in, without store and progress; its jobs are for all."""
         lab = replace(lab, jobs=jobs_of_each(lab.jobs))
         self._lab, self._store = lab, store
         self._workers = [_Worker(lab, store) for _ in range(AT_ONCE)]
@@ -93,8 +89,10 @@ class Crew:
         """(number, what was found) of each experiment, in the order in which they finish.
 
         `started` is told when one begins, and answers with what is to be told of its progress.
-        Raises what no experiment would survive: `StoreError`, `InputFileError`.
+        Raises what no experiment would survive: `StoreError`, before any begins where the store
+        cannot be used, and `InputFileError`.
         """
+        _opened(self._store)
         waiting = deque(enumerate(experiments))
         busy: dict[_Worker, _Task] = {}
         left: list[_Task] = []

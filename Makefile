@@ -7,8 +7,7 @@ PIP_OPTIONS ?= --quiet --disable-pip-version-check
 # The explorer's page, built by Vite, and what it is built from.
 PAGE := src/tegum/explorer/static/index.html
 PAGE_SOURCES := $(shell find web -name node_modules -prune -o -type f -print 2>/dev/null)
-# Three workers on two cores: browsers and processes are waited for.
-PYTEST := $(BIN)/python -m pytest -n 3 --dist loadgroup --no-loadscope-reorder -m "not slow"
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m "not slow"
 
 # How long `make fuzz` looks, and where its random numbers begin.
 SECONDS ?= 3600

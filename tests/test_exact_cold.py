@@ -21,7 +21,8 @@ print([x.hex() for x in [*found.loss, *found.gradient["W"].ravel()]])
 """
 
 
-@pytest.mark.parametrize("method", ["enumeration", pytest.param("series", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("method", ["enumeration", "series"])
 def test_a_second_process_finds_the_same_bits(method: str, tmp_path: Path) -> None:
     # A compiled form was seen to differ from its copy on disk, and a recursive one to crash.
     environment = {**os.environ, "TEGUM_CACHE_DIR": str(tmp_path)}

@@ -84,7 +84,7 @@ def assert_inside_and_apart(figure: Figure, shown: dict[Text, None]) -> None:
     assert touching == []
 
 
-@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("width", [3.25, pytest.param(6.5, marks=pytest.mark.slow), 10.0])
 @pytest.mark.parametrize("name", DRAWING)
 def test_text_is_inside_and_apart_at_every_width(
     name: str, width: float, tables: dict[str, dict[str, Any]], shown: dict[Text, None]

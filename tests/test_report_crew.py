@@ -219,7 +219,9 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize(
+    "by", [pytest.param(signal.SIGKILL, marks=pytest.mark.slow), signal.SIGINT]
+)
 def test_a_stopped_parent_takes_the_workers_along(tmp_path: Path, by: signal.Signals) -> None:
     parent = subprocess.Popen(
         [sys.executable, "-c", PROGRAM, str(tmp_path)],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pytest
@@ -61,7 +60,6 @@ def _cases() -> list[Case]:
         "two-layer plain": tg.TwoLayer(n_hidden=9),
         "two-layer penalty": tg.TwoLayer(n_hidden=6),
     }
-    # a penalty makes other kernels: those of the batch sizes below have none
     penalties = {"relu": 0.3, "no bias": 0.3, "relu hidden": 0.3, "two-layer penalty": 0.2}
     for model_name, model in models.items():
         gelu = model.output_activation == "gelu"
@@ -91,23 +89,7 @@ def _cases() -> list[Case]:
     return cases
 
 
-def _parameter(case: Case) -> Any:
-    """One worker compiles the kernels of a pair of activations.
-
-    Of leaky and quadratic outputs, and of untied weights with a penalty, each run compiles the lane
-    kernel, a slow one the others.
-    """
-    model = case.problem.model
-    kernels = f"kernels-{model.hidden_activation}-{model.output_activation}"
-    marks = [pytest.mark.xdist_group(kernels)]
-    rare = model.output_activation in ("leaky", "quadratic")
-    rare = rare or (not model.tied and case.problem.l1 > 0)
-    if rare and case.kernel != "lane":
-        marks.append(pytest.mark.slow)
-    return pytest.param(case, id=case.name, marks=marks)
-
-
-@pytest.mark.parametrize("case", [_parameter(case) for case in _cases()])
+@pytest.mark.parametrize("case", _cases(), ids=lambda case: case.name)
 def test_gradient_equals_a_plain_float64_one(case: Case) -> None:
     training = tg.Training(
         steps=4, batch_size=case.batch_size, optimizer="sgd", momentum=0.0, learning_rate=1e-3,

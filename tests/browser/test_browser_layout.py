@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,8 @@ WEB = Path(__file__).parents[2] / "web"
 STILL = "#/live?n=5&m=2&p=0.1&lr=0.01&batch=64&steps=600&seeds=12&seed=3&imp=equal&at=0"
 SPACE = STILL.replace("m=2", "m=3") + "&mode=3d"
 PHONE, ZOOMED, WINDOW = (390, 844), (640, 400), (1280, 800)
+SLOW = pytest.mark.slow
+SOON = 30_000  # milliseconds: for the page alone, whatever the training does
 
 
 def _shown(page: ExplorerPage, thing: Locator) -> None:
@@ -37,8 +39,18 @@ def _picture(page: ExplorerPage) -> Locator:
     return page.page.locator(".hero-body canvas").first
 
 
-@pytest.mark.parametrize("size", [PHONE, ZOOMED, WINDOW])
-@pytest.mark.parametrize("tab", ["live", "lessons"])
+@pytest.mark.parametrize(
+    ("tab", "size"),
+    [
+        ("live", PHONE),
+        ("lessons", PHONE),
+        *(
+            pytest.param(tab, size, marks=SLOW)
+            for tab in ("live", "lessons")
+            for size in (ZOOMED, WINDOW)
+        ),
+    ],
+)
 def test_the_picture_and_its_slider_are_seen_together(
     visit: Visit, tab: str, size: tuple[int, int]
 ) -> None:
@@ -61,7 +73,7 @@ def test_the_picture_and_its_slider_are_seen_together(
     assert page.page.evaluate(wide) <= 0
 
 
-@pytest.mark.parametrize("size", [PHONE, ZOOMED])
+@pytest.mark.parametrize("size", [PHONE, pytest.param(ZOOMED, marks=SLOW)])
 def test_the_picture_stays_while_the_page_is_scrolled(visit: Visit, size: tuple[int, int]) -> None:
     page = visit(STILL, width=size[0], height=size[1])
     page.at_rest(0)
@@ -72,28 +84,57 @@ def test_the_picture_stays_while_the_page_is_scrolled(visit: Visit, size: tuple[
     _shown(page, _picture(page))
 
 
-@pytest.mark.parametrize("size", [PHONE, ZOOMED, WINDOW])
-def test_a_lesson_brings_its_panel_into_view(visit: Visit, size: tuple[int, int]) -> None:
+@pytest.mark.parametrize(
+    ("size", "numbers"),
+    [
+        (WINDOW, (2, 8)),
+        *(pytest.param(size, range(1, 11), marks=SLOW) for size in (PHONE, ZOOMED, WINDOW)),
+    ],
+)
+def test_a_lesson_brings_its_panel_into_view(
+    visit: Visit, size: tuple[int, int], numbers: Sequence[int]
+) -> None:
     page = visit("#/lessons", width=size[0], height=size[1], reduced_motion="reduce")
     page.wait("t.configured")
     lessons = page.page.evaluate("async () => (await fetch('api/lessons')).json()")
     places = {"plane": ".hero-body", "space": ".hero-body"}
     steps = page.page.locator("nav.steps button")
-    for k, lesson in enumerate(lessons):
+    for k in (number - 1 for number in numbers):
+        lesson = lessons[k]
         steps.nth(k).click()
         page.wait(f"t.view.lesson === {k}")
         expect(page.page.locator("article h2")).to_have_text(lesson["title"])
         panel = page.page.locator(places.get(lesson["view"], f".view-{lesson['view']}"))
         panel.wait_for()
-        expect(panel).to_be_in_viewport(ratio=0.95)
+        expect(panel).to_be_in_viewport(ratio=0.95, timeout=SOON)
         if lesson["view"] not in places:
-            expect(panel).to_have_class(re.compile("pointed"))
+            expect(panel).to_have_class(re.compile("pointed"), timeout=SOON)
         for group in lesson["controls"]:
             title = page.page.locator(".group summary", has_text=group.capitalize())
             assert title.locator("..").get_attribute("open") is not None
     steps.nth(3).click()
     page.page.get_by_role("button", name="Open the phase diagram").click()
     page.wait("t.view.tab === 'phase'")
+
+
+def test_the_panel_of_a_lesson_stays_in_view_as_it_grows_until_the_reader_goes_on(
+    visit: Visit,
+) -> None:
+    width, height = PHONE
+    page = visit("#/lessons?lesson=1", width=width, height=height, reduced_motion="reduce")
+    page.wait("t.settled && t.analysis && !Object.values(t.marks).some(Boolean)")
+    panel = page.page.locator(".view-factors")
+    expect(panel).to_have_class(re.compile("pointed"), timeout=SOON)
+    grow = "(e) => { e.style.minHeight = `${e.offsetHeight + 100}px`; }"
+    for thing in (panel, page.page.locator(".lesson article")):  # what is above it grows too
+        thing.evaluate(grow)
+        expect(panel).to_be_in_viewport(ratio=0.95, timeout=SOON)
+    page.page.keyboard.press("Shift")
+    place = page.page.evaluate("() => scrollY")
+    for _ in range(3):
+        page.page.locator(".lesson article").evaluate(grow)
+    expect(panel).not_to_be_in_viewport(ratio=0.95, timeout=SOON)
+    assert page.page.evaluate("() => scrollY") == place
 
 
 def test_the_wheel_is_for_the_page_and_with_control_for_the_picture(visit: Visit) -> None:
@@ -181,17 +222,20 @@ def test_on_paper_every_view_is_drawn_at_its_own_shape(visit: Visit, fragment: s
     expect(page.control("tab-live")).to_be_visible()
 
 
-@pytest.mark.parametrize("size", [WINDOW, PHONE])
+@pytest.mark.parametrize("size", [WINDOW, pytest.param(PHONE, marks=SLOW)])
 def test_axe_finds_nothing_serious_in_any_tab(visit: Visit, size: tuple[int, int]) -> None:
     axe = (WEB / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8")
-    page = visit(STILL, width=size[0], height=size[1])
-    page.at_rest(0)
+    page = visit(STILL.replace("live", "lessons"), width=size[0], height=size[1])
     page.page.evaluate(axe)
-    landmarks = {"live": ".hero", "lessons": ".lesson", "phase": ".phase-pair",
+    landmarks = {"lessons": ".lesson", "live": ".hero", "phase": ".phase-pair",
                  "gallery": ".experiment"}  # fmt: skip
     for tab, landmark in landmarks.items():
         page.press(f"tab-{tab}")
         page.page.locator(landmark).first.wait_for(state="attached")
+        if tab in ("lessons", "live"):  # what is older, for a moment, is pale
+            page.at_rest(0)
+            page.wait("!Object.values(t.marks).some(Boolean)")
+            page.page.wait_for_function("() => document.getAnimations().length === 0")
         found = page.page.evaluate("async () => (await axe.run()).violations")
         serious = [
             (rule["id"], node["html"], node["failureSummary"])

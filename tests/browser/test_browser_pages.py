@@ -23,7 +23,8 @@ def test_three_dimensions(visit: Visit) -> None:
     page = visit(SPACE)
     page.at_rest(600)
     space = page.page.locator("[data-view='space']")
-    expect(space.locator("canvas")).to_be_visible()
+    for canvas in ("canvas:not(.labels)", "canvas.labels"):  # the solid, and what is written on it
+        expect(space.locator(canvas)).to_be_visible()
     space.focus()
     page.painted()
     before = space.screenshot()

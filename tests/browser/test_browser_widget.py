@@ -134,7 +134,8 @@ def test_what_is_done_in_it_reaches_the_traits(notebook: Page) -> None:
     assert "step 20" in notebook.locator(".bar").inner_text()
     notebook.locator("button", has_text="3-D").click()
     notebook.wait_for_function("() => traits.mode === 'space'")
-    notebook.locator("[data-view=space] canvas").wait_for()
+    notebook.locator("[data-view=space] canvas:not(.labels)").wait_for()
+    notebook.locator("[data-view=space] canvas.labels").wait_for()
     notebook.locator("canvas[data-view=norms]").hover(position={"x": 60, "y": 60})
     notebook.wait_for_function("() => traits.selected_feature >= 0")
 

@@ -33,7 +33,7 @@ test: $(VENV)/.dev page chromium  ## the tests, browser and all, without the slo
 	cd web && npm run --silent check && npm run --silent test
 	$(PYTEST)
 
-test-slow: $(VENV)/.dev  ## the slow statistical checks and whole experiments
+test-slow: $(VENV)/.dev page chromium  ## the slow statistical checks and whole experiments
 	$(BIN)/python -m pytest -m slow
 
 test-faults: $(VENV)/.dev  ## kills, changed bytes, full disks; writes benchmarks/FAULTS.md

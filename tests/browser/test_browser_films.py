@@ -76,10 +76,11 @@ def test_a_line_stands_at_the_step_that_is_looked_at(visit: Visit) -> None:
     assert page.page.evaluate(_LINE, "loss")["share"] < 0.5
 
 
-@pytest.mark.parametrize("kind", ["webm", "mp4"])
+@pytest.mark.parametrize("kind", ["mp4", pytest.param("webm", marks=pytest.mark.slow)])
 def test_a_film_has_a_frame_for_each_kept_step(visit: Visit, tmp_path: Path, kind: str) -> None:
     page = visit(SMALL.replace("steps=600", "steps=120"), width=640, height=400)
     page.at_rest(120)
+    page.wait("t.history.at(-1) === 120")  # it is told less often than frames are
     W, kept = page.read("scene.W"), page.read("history")
     asked = set(page.asked)
     data = _save(page, f"film-{kind}", tmp_path)
@@ -137,7 +138,7 @@ def _png_size(data: bytes) -> tuple[int, int]:
     return width, height
 
 
-@pytest.mark.parametrize("view", ["&at=0", "&at=0&mode=3d"])
+@pytest.mark.parametrize("view", ["&at=0", pytest.param("&at=0&mode=3d", marks=pytest.mark.slow)])
 def test_pictures_are_as_large_as_is_asked(visit: Visit, tmp_path: Path, view: str) -> None:
     page = visit(SMALL.replace("m=2", "m=3") + view)
     page.at_rest(0)

@@ -251,7 +251,7 @@ def truth() -> Truth:
     return Truth(PageState(problem=problem, training=training, seeds=SEEDS, seed=3))
 
 
-@pytest.mark.parametrize("states", [20, pytest.param(200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("states", [8, pytest.param(200, marks=pytest.mark.slow)])
 def test_every_number_is_of_the_state_that_is_shown_or_marked(
     visit: Visit, truth: Truth, states: int
 ) -> None:
@@ -345,6 +345,7 @@ def test_what_waits_for_the_training_is_marked(visit: Visit) -> None:
     page.wait("!t.marks.awaiting")
 
 
+@pytest.mark.slow
 def test_lesson_after_lesson_shows_its_own_model_or_none(visit: Visit) -> None:
     _through_lessons(visit("#/lessons?lesson=0"), 0.25)
 

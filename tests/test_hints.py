@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from functools import partial
+
 import numpy as np
 import pytest
 
 import tegum as tg
+from tegum.errors import SpecError
 from tegum.hints import nearest
 
 X = tg.Independent(5, 0.1)
@@ -90,3 +95,19 @@ def test_a_name_is_nearest_to_itself_and_riddles_stay_riddles() -> None:
     assert nearest("steps", ["steps", "step_size"]) == "steps"
     assert nearest("lerning_rate", ["steps", "learning_rate"]) == "learning_rate"
     assert nearest("q", ["steps", "learning_rate"]) is None
+
+
+def test_a_dataset_in_place_of_weights_is_told_which_of_it_are_weights() -> None:
+    runs = tg.from_weights(PROBLEM, W=np.eye(2, PROBLEM.n_features), b=None)
+    rule = "must be an array of real numbers, as runs.W and runs.b are; got <class"
+    for call in (tg.dimensionality, tg.factors, partial(tg.expected_loss, PROBLEM)):
+        with pytest.raises(SpecError, match=rule):
+            call(runs)
+
+
+def test_what_draws_random_numbers_is_said() -> None:
+    # in a process of its own: here the types of arguments are checked first
+    program = "import tegum as tg; tg.Independent(2, 0.5).sample(3, 5)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    rule = "sample.rng must be a Generator, as np.random.default_rng(0) is; got 3"
+    assert done.stderr.splitlines()[-1] == f"tegum.errors.SpecError: {rule}"

@@ -59,7 +59,15 @@ def array(owner: str, field: str, value: Any) -> F64:
             raise TypeError
         return plain.astype(np.float64)
     except (TypeError, ValueError):
-        raise SpecError.of(owner, field, "must be an array of real numbers", value) from None
+        raise no_array(owner, field, value) from None
+
+
+def no_array(owner: str, field: str, value: Any) -> SpecError:
+    """What is said of a value that is no array of numbers; of a Dataset, which of it are some."""
+    if hasattr(value, "data_vars"):
+        rule = "must be an array of real numbers, as runs.W and runs.b are"
+        return SpecError.of(owner, field, rule, type(value))
+    return SpecError.of(owner, field, "must be an array of real numbers", value)
 
 
 def explained(

@@ -135,7 +135,13 @@ class Distribution(Spec):
 
         Returns:
             The samples, (size, n).
+
+        Raises:
+            SpecError: for an rng that is no Generator.
         """
+        if not isinstance(rng, np.random.Generator):
+            rule = "must be a Generator, as np.random.default_rng(0) is"
+            raise SpecError.of("sample", "rng", rule, rng)
         rows = Layout(self.blocks())
         on = rng.random((size, len(rows.blocks))) < rows.probability
         active = on[:, rows.block_of]

@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from tegum.arguments import no_array
 from tegum.dims import F64, FEATURE, HIDDEN, Bools
 from tegum.errors import SpecError
 from tegum.models import Model
@@ -250,12 +251,12 @@ def as_array(owner: str, name: str, given: Any) -> NDArray[Any]:
             raise TypeError
         return plain if plain.dtype == np.float32 else plain.astype(np.float64)
     except (TypeError, ValueError, RuntimeError):
-        raise SpecError.of(owner, name, "must be an array of real numbers", given) from None
+        raise no_array(owner, name, given) from None
 
 
 def leading(owner: str, name: str, W: Any) -> tuple[tuple[str, ...] | None, dict[str, Any]]:
     """Names and coordinates of the dimensions of W before its own, None where it has no names."""
-    if not hasattr(W, "dims"):
+    if not hasattr(W, "dims") or hasattr(W, "data_vars"):
         return None, {}
     own = PARAMETERS[name]
     if not set(own) <= set(W.dims):

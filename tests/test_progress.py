@@ -9,7 +9,7 @@ import pytest
 
 import tegum.ensemble.progress
 from tegum.engines.compiling import compiling_told
-from tegum.ensemble.bars import TerminalBars
+from tegum.ensemble.bars import CellBars, TerminalBars
 from tegum.ensemble.progress import Display, shown, silent
 
 
@@ -237,3 +237,28 @@ def test_what_is_called_within_shows_nothing_of_its_own(monkeypatch):
             assert isinstance(inner, Display)
     with silent(), shown(None) as told:
         assert not isinstance(told, Display)
+
+
+def test_bars_of_a_cell_keep_apart_whichever_ends_first(monkeypatch):
+    texts: list[str] = []
+
+    class Handle:
+        def __init__(self):
+            self.place = len(texts)
+            texts.append("")
+
+        def update(self, line):
+            texts[self.place] = line._repr_mimebundle_()["text/plain"]
+
+    monkeypatch.setattr("IPython.display.display", lambda line, display_id: Handle())
+    bars = CellBars()
+    first, second = bars.add("first", 10, 0), bars.add("second", 10, 0)
+    bars.update(first, "first", 10)
+    bars.remove(first)
+    third = bars.add("third", 10, 0)
+    bars.update(second, "second", 10)
+    bars.update(third, "third", 10)
+    for bar in (second, third):
+        bars.remove(bar)
+    assert [text.split()[0] for text in texts] == ["first", "second", "third"]
+    assert all("100%" in text for text in texts)

@@ -7,6 +7,7 @@ has one line of it.
 from __future__ import annotations
 
 import io
+import itertools
 import sys
 import threading
 import time
@@ -125,6 +126,7 @@ class CellBars:
 
     def __init__(self) -> None:
         self.stream: TextIO = sys.stderr or io.StringIO()
+        self._numbers = itertools.count()
         self._bars: dict[int, tuple[Bar, Any]] = {}
         self._last = 0.0
 
@@ -139,7 +141,7 @@ class CellBars:
         )
         bar = _new_bar(console)
         bar.add_task(label, total=total, completed=done)
-        number = len(self._bars)
+        number = next(self._numbers)
         self._bars[number] = bar, display(_Line(bar), display_id=True)  # type: ignore[no-untyped-call]
         self._last = time.monotonic()
         return number
@@ -168,6 +170,7 @@ class MarimoBars:
     def __init__(self) -> None:
         self.stream: TextIO = sys.stderr or io.StringIO()
         self._thread = threading.get_ident()
+        self._numbers = itertools.count()
         self._bars: dict[int, tuple[Any, Any, int]] = {}
 
     def add(self, label: str, total: int, done: int) -> int:
@@ -175,7 +178,7 @@ class MarimoBars:
         from marimo import status
 
         context = status.progress_bar(total=total, title=label, remove_on_exit=False)
-        number = len(self._bars)
+        number = next(self._numbers)
         self._bars[number] = context, context.__enter__(), 0
         self.update(number, label, done)
         return number

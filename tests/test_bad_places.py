@@ -71,7 +71,9 @@ def disk(here: Path) -> Iterator[Path]:
         yield place
 
 
-@pytest.mark.parametrize("seeds", [9_000, pytest.param(12_000, marks=pytest.mark.slow), 20_000])
+@pytest.mark.parametrize(
+    "seeds", [20_000, *(pytest.param(size, marks=pytest.mark.slow) for size in (9_000, 12_000))]
+)
 def test_full_disk_under_the_result(disk: Path, seeds: int) -> None:
     """Sizes around what is left: one line and the old file kept, or a whole new file.
 

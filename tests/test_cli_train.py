@@ -138,7 +138,7 @@ class TestTrain:
         assert os.listdir(here) == ["tegum-run.nc"]
 
     @pytest.mark.skipif(os.name != "posix", reason="sends SIGINT")
-    @pytest.mark.parametrize("store", [True, False])
+    @pytest.mark.parametrize("store", [True, pytest.param(False, marks=pytest.mark.slow)])
     def test_ctrl_c(self, here: Path, store: bool) -> None:
         options = ["train", "--features", "20", "--hidden", "5", "--probability", "0.5"]
         options += ["--steps", "10000000", "--seeds", "8", *(["--store", "st"] if store else [])]

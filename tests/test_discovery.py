@@ -119,6 +119,7 @@ print(json.dumps([offered, live.step, read.problem.target_of([[1, 2, 3, 4]]).tol
     assert offered["target"]["scaled"]["example"] == {"kind": "scaled", "share": 0.5}
 
 
+@pytest.mark.slow
 def test_new_files_are_tested_for_free(home: Path) -> None:
     # tegum is there before the tests' own hooks are
     options = ("-W", "ignore::pytest.PytestAssertRewriteWarning", "-q", "-n", "0")

@@ -202,6 +202,7 @@ def test_without_webgl_the_plane_stands_in_and_says_so(visit: Visit) -> None:
     page.complaints[:] = [text for text in page.complaints if "WebGL" not in text]
 
 
+@pytest.mark.slow
 def test_no_task_holds_up_the_page_while_eighty_features_train(visit: Visit) -> None:
     """Processor time of the tasks of the main thread: a busy machine does not change it."""
     page = visit(LARGE)

@@ -147,6 +147,7 @@ def test_the_address_reproduces_the_view(visit: Visit) -> None:
     assert "token" not in again.page.url
 
 
+@pytest.mark.slow
 def test_pictures_follow_while_a_hundred_train(visit: Visit, explorer: Running) -> None:
     """How many a second is for benchmarks/explorer.py to say: here the machine is shared."""
     page = visit()

@@ -207,6 +207,7 @@ def test_everything_is_reached_by_the_keyboard(visit: Visit) -> None:
     assert unnamed == []
 
 
+@pytest.mark.slow
 def test_a_page_too_many_is_told_so(visit: Visit) -> None:
     still = SMALL + "&at=0"
     pages = [visit(still) for _ in range(4)]

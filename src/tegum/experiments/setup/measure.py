@@ -113,7 +113,7 @@ def laws() -> Iterator[tuple[str, Distribution]]:
 def _moments(lab: Lab) -> Tables:
     import pandas as pd
 
-    count = lab.pick(2**18, 2**16)
+    count = 2**18
     parts = []
     for (name, distribution), (model, n_hidden) in product(laws(), HIDDEN_SIZES.items()):
         table = moment_scores(_drawn(distribution, n_hidden, count), distribution)

@@ -12,8 +12,8 @@ from matplotlib.text import Text
 from tegum.plots import style
 
 
-def assert_text_is_inside_and_apart(figure: Figure, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every text that is drawn is readable, within the figure, and touches no other."""
+def texts_drawn(monkeypatch: pytest.MonkeyPatch) -> dict[Text, None]:
+    """The visible texts of what is drawn from now on, in order."""
     shown: dict[Text, None] = {}
     draw = Text.draw
 
@@ -23,6 +23,12 @@ def assert_text_is_inside_and_apart(figure: Figure, monkeypatch: pytest.MonkeyPa
         draw(self, renderer)
 
     monkeypatch.setattr(Text, "draw", record)
+    return shown
+
+
+def assert_text_is_inside_and_apart(figure: Figure, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every text that is drawn is readable, within the figure, and touches no other."""
+    shown = texts_drawn(monkeypatch)
     FigureCanvasAgg(figure).draw()
     boxes = [(text.get_text(), text.get_window_extent()) for text in shown]
     assert len(boxes) >= 2

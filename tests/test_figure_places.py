@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from figure_text import texts_drawn
 from matplotlib import style as sheets
 from matplotlib.animation import Animation
 from matplotlib.figure import Figure
@@ -52,16 +53,7 @@ def figure_of(drawn: Any) -> Figure:
 @pytest.fixture
 def shown(monkeypatch: pytest.MonkeyPatch) -> dict[Text, None]:
     """The texts that are drawn."""
-    found: dict[Text, None] = {}
-    draw = Text.draw
-
-    def record(self: Text, renderer: object) -> None:
-        if self.get_text().strip() and self.get_visible():
-            found[self] = None
-        draw(self, renderer)
-
-    monkeypatch.setattr(Text, "draw", record)
-    return found
+    return texts_drawn(monkeypatch)
 
 
 def assert_inside_and_apart(figure: Figure, shown: dict[Text, None]) -> None:

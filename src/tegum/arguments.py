@@ -89,7 +89,7 @@ def explained(
             except TypeError as error:
                 owner = function.__qualname__
                 known = [name for name in fits.parameters if name != "self"]
-                for name in named.keys() - fits.parameters.keys():
+                for name in (name for name in named if name not in fits.parameters):
                     why = _belongs(name, known, axes, parts)
                     listed = ", ".join(known)
                     text = f'{owner} has no argument "{name}"{why}; arguments: {listed}'

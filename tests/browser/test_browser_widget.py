@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, Route
 
 import tegum as tg
 from tegum import widgets
+from tegum.explorer.app import STATIC
 from tegum.explorer.frames import encode
 
 pytestmark = pytest.mark.xdist_group("explorer")
@@ -60,7 +61,7 @@ def notebook(browser: Browser, runs: Any) -> Iterator[Page]:
         elif name == "frame":
             route.fulfill(body=bytes(frame), content_type="application/octet-stream")
         else:
-            route.fulfill(path=Path(widgets.STATIC) / name)
+            route.fulfill(path=STATIC / name)
 
     context = browser.new_context(viewport={"width": 1040, "height": 500})
     page = context.new_page()

@@ -13,13 +13,12 @@ import numpy as np
 from tegum.errors import SpecError
 from tegum.explorer.frames import encode
 from tegum.widgets._frame import dataset_frame
-from tegum.widgets._page import STATIC
 from tegum.widgets._still import still_of
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["STATIC", "dataset_frame", "view"]
+__all__ = ["dataset_frame", "view"]
 
 
 def view(

@@ -147,12 +147,34 @@ function Share() {
   );
 }
 
-/** Lines in the colour of the text. */
-function Icon({ path }: { path: string }) {
+interface Switch {
+  name: string;
+  label: string;
+  title: string;
+  on: boolean;
+  disabled?: boolean;
+  /** Lines of 16 by 16, in the colour of the text. */
+  path: string;
+  flip: () => void;
+}
+
+/** A button with a picture, pressed while what it switches is on. */
+function IconSwitch({ name, label, title, on, disabled = false, path, flip }: Switch) {
   return (
-    <svg class="icon-lines" viewBox="0 0 16 16" aria-hidden="true">
-      <path d={path} />
-    </svg>
+    <button
+      type="button"
+      class="button icon"
+      name={name}
+      aria-label={label}
+      aria-pressed={on}
+      disabled={disabled}
+      title={title}
+      onClick={() => flip()}
+    >
+      <svg class="icon-lines" viewBox="0 0 16 16" aria-hidden="true">
+        <path d={path} />
+      </svg>
+    </button>
   );
 }
 
@@ -160,29 +182,23 @@ function Icon({ path }: { path: string }) {
 function Screen() {
   return (
     <>
-      <button
-        type="button"
-        class="button icon"
+      <IconSwitch
         name="full-screen"
-        aria-label="Full screen"
-        aria-pressed={fullScreen.value}
-        disabled={!canFill()}
+        label="Full screen"
         title={canFill() ? "Full screen: F" : "This browser gives pages no full screen"}
-        onClick={fillScreen}
-      >
-        <Icon path="M2 6V2h4M10 2h4v4M14 10v4h-4M6 14H2v-4" />
-      </button>
-      <button
-        type="button"
-        class="button icon"
+        on={fullScreen.value}
+        disabled={!canFill()}
+        path="M2 6V2h4M10 2h4v4M14 10v4h-4M6 14H2v-4"
+        flip={fillScreen}
+      />
+      <IconSwitch
         name="presentation"
-        aria-label="Present"
-        aria-pressed={presenting.value}
+        label="Present"
         title="Present, with larger type: P; Escape ends it"
-        onClick={() => present()}
-      >
-        <Icon path="M1.5 2.5h13v8h-13zM8 10.5v3M5 14h6" />
-      </button>
+        on={presenting.value}
+        path="M1.5 2.5h13v8h-13zM8 10.5v3M5 14h6"
+        flip={present}
+      />
     </>
   );
 }

@@ -15,7 +15,7 @@ ROOT = Path(tegum.__file__).parent
 
 #: From the ground up. A part imports from the rows below it and from itself, nothing else.
 ROWS = (
-    {"checksum", "dims", "errors", "faces", "hints"},
+    {"checksum", "dims", "errors", "faces", "hints", "scalars"},
     # the names of a Dataset: models and engines call what is trained and measured by them
     {"memory", "spec", "runs.schema"},
     {"fields", "arguments"},

@@ -17,7 +17,9 @@ from tegum.spec import Spec
 
 X = tg.Independent(n_features=3, feature_probability=0.1)
 MODEL = tg.ReLUOutput(n_hidden=2)
-KNOWN = "'x', 'abs', 'relu', 'square', 'cube', 'sign', 'step', an Elementwise or a Pairs"
+KNOWN = (
+    "'x', 'abs', 'relu', 'square', 'cube', 'sign', 'step', an Elementwise, a LinearMap or a Pairs"
+)
 
 
 def test_defaults() -> None:
@@ -119,7 +121,7 @@ def test_json_is_exact(importance: list[float], l1: float, target: str) -> None:
             {"sparsity": 0.9},
             'Problem has no field "sparsity": p = 1 − S, feature_probability=0.1, a field of '
             "Anticorrelated, Correlated, Independent; fields: distribution, model, importance, "
-            "target, l1",
+            "target, l1, loss_power, weight_l1, weight_l2, unit_norm",
         ),
     ],
 )

@@ -27,6 +27,10 @@ TRAINING = tg.Training()
         ("weight_decay", 0.01, {}, {"weight_decay": 0.01}),
         ("momentum", 0.5, {}, {"momentum": 0.5}),
         ("attack", 0.5, {}, {"attack": 0.5}),
+        ("weight_l1", 0.5, {"weight_l1": 0.5}, {}),
+        ("weight_l2", 0.5, {"weight_l2": 0.5}, {}),
+        ("hidden_noise", 0.5, {}, {"hidden_noise": 0.5}),
+        ("hidden_dropout", 0.5, {}, {"hidden_dropout": 0.5}),
         ("init_std", 0.5, {}, {"init_std": 0.5}),
         (
             "feature_probability",
@@ -143,6 +147,7 @@ def test_unknown_targets_list_the_known(target: str) -> None:
     with pytest.raises(UnknownNameError) as caught:
         with_axis(PROBLEM, TRAINING, target, 1)
     assert str(caught.value) == (
-        f"unknown axis {target!r}; known: feature_probability, importance, l1, learning_rate, "
-        "weight_decay, attack, momentum, init_std, feature_probability[i], importance[i]"
+        f"unknown axis {target!r}; known: feature_probability, importance, l1, weight_l1, "
+        "weight_l2, learning_rate, weight_decay, attack, hidden_noise, hidden_dropout, momentum, "
+        "init_std, feature_probability[i], importance[i]"
     )

@@ -17,7 +17,7 @@ from tegum.engines.sampled.engine import SampledEngine
 from tegum.engines.sampled.lowering import lower
 from tegum.errors import SpecError
 from tegum.spec import Spec
-from tegum.targets import NAMED, Elementwise, Pairs, Target, target_values
+from tegum.targets import NAMED, Elementwise, LinearMap, Pairs, Target, target_values
 
 TENT = Elementwise(table=(0.0, 1.0, 0.0), low=0.0, high=1.0)
 EXAMPLES = (*TARGETS.values(), TENT, Pairs("xor", [(0, 2), (2, 1)]))
@@ -39,6 +39,8 @@ MODEL = tg.TwoLayer(3, hidden_bias=True)
         ("sign", [[-1, 0, 1], [1, -1, 1]]),
         ("step", [[0, 0, 1], [1, 0, 1]]),
         (TENT, [[-2, 0, 1], [0.5, -1, -2]]),  # straight on beyond both ends
+        (LinearMap([[1, 2, 0], [0, 0, -1]]), [[-1, -0.5, 0], [-0.75, -2, 0]]),
+        (LinearMap(np.eye(3)[::-1]), X[:, ::-1]),
         (Pairs(), [[0, 0, -0.5], [-0.125, -1, 0.5]]),
         (Pairs("and"), [[-1, 0, -1], [-0.5, -0.5, 0.25]]),
         (Pairs("max", ((0, 2),)), [[0.5, 0, 0], [2, 0, 0]]),
@@ -242,6 +244,22 @@ def test_models_learn_to_compute() -> None:
         (
             lambda: Pairs("nand"),
             "Pairs.operation must be 'product', 'min', 'max' or 'distance'; got 'nand'",
+        ),
+        (lambda: LinearMap([]), "LinearMap.matrix must be a matrix of at least one row; got []"),
+        (
+            lambda: LinearMap([[1, 2], [3]]),
+            "LinearMap.matrix[1] must be rows of one length; got [3]",
+        ),
+        (lambda: LinearMap([[1, np.nan]]), "LinearMap.matrix[0][1] must be finite; got nan"),
+        (
+            lambda: tg.Problem(tg.Independent(3, 0.5), MODEL, target=LinearMap(np.eye(2))),
+            "LinearMap.matrix must have 3 columns, one for each feature, and at most as many rows; "
+            "got (2, 2)",
+        ),
+        (
+            lambda: tg.Problem(tg.Independent(2, 0.5), MODEL, target=LinearMap(np.ones((3, 2)))),
+            "LinearMap.matrix must have 2 columns, one for each feature, and at most as many rows; "
+            "got (3, 2)",
         ),
         (lambda: Pairs(pairs=[]), "Pairs.pairs must be a list of at least one pair of features;"),
         (lambda: Pairs(pairs=[(0, 1), 2]), "Pairs.pairs[1] must be a pair of features; got 2"),

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from tegum.runs.select import drop_worst as drop_worst
     from tegum.store import Store as Store
     from tegum.targets import Elementwise as Elementwise
+    from tegum.targets import LinearMap as LinearMap
     from tegum.targets import Pairs as Pairs
     from tegum.training import Training as Training
 
@@ -66,6 +67,7 @@ __all__, __getattr__, __dir__ = lazy(
         "Independent": "tegum.distributions",
         "InputFileError": "tegum.errors",
         "Linear": "tegum.models",
+        "LinearMap": "tegum.targets",
         "Pairs": "tegum.targets",
         "Problem": "tegum.problem",
         "ReLUHidden": "tegum.models",

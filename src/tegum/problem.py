@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal
 
 import numpy as np
 from jaxtyping import Float64
@@ -13,14 +13,19 @@ from tegum.distributions.base import AnyDistribution
 from tegum.errors import SpecError
 from tegum.models import Model
 from tegum.models.base import AnyModel
-from tegum.spec import Interval, NonNegative, Spec
+from tegum.spec import Flag, Interval, NonNegative, Spec
 from tegum.targets import AnyTarget, Target, target_values
+
+#: The largest power of an error: float32 holds that of an error of 10.
+_MOST_POWER: Final = 32
 
 
 class Problem(Spec):
     """Reproduce a target from samples x: minimise L = E[ Σ_i I_i (t(x)_i - x'_i)² ] + l1 E[‖h‖₁].
 
-    n <= m and n = 1 are legitimate.
+    n <= m and n = 1 are legitimate. The errors may have another power, |t(x)_i - x'_i|^q, and the
+    weights a cost: Σ λ₁ ‖W‖₁ + λ₂ ‖W‖² over W, or over W_in and W_out. Losses are without costs of
+    h and of weights, which `penalty` sums up.
 
     Args:
         distribution: what x is drawn from.
@@ -28,8 +33,15 @@ class Problem(Spec):
         importance: I >= 0, a number or one per feature (n,), not all 0.
         target: t: "x", "abs" ("|x|"), "relu", "square", "cube", "sign" or "step" (1 where x > 0) of
             each feature, any function of each feature as an `Elementwise`, or products, AND, OR of
-            pairs as `Pairs`.
+            pairs as `Pairs`, or a matrix as `LinearMap`.
         l1: λ >= 0 of a penalty λ·‖h‖₁ on hidden activations.
+        loss_power: q in [1, 32], the power of errors: 2 their square, 4 that of the L⁴ loss.
+        weight_l1: λ₁ >= 0 of the sum of absolute weights, a number or one for W_in and one for
+            W_out.
+        weight_l2: λ₂ >= 0 of the sum of squared weights, likewise; weight_decay λ of an optimiser
+            that adds λ W to the gradient is λ₂ = λ/2, but also acts on biases.
+        unit_norm: Keep every column of W, or of W_in, at norm 1: after each step it is brought
+            back, and its gradient is that along the sphere.
 
     Raises:
         SpecError: for a value out of its range, and parts whose shapes do not agree.
@@ -37,11 +49,19 @@ class Problem(Spec):
     Source: "Demonstrating Superposition: Experiment Setup".
     """
 
+    later: ClassVar[frozenset[str]] = frozenset(
+        {"loss_power", "weight_l1", "weight_l2", "unit_norm"}
+    )
+
     distribution: AnyDistribution
     model: AnyModel
     importance: Annotated[float | tuple[float, ...], Interval(0)] = 1.0
     target: AnyTarget = "x"
     l1: NonNegative = 0.0
+    loss_power: Annotated[float, Interval(1, _MOST_POWER)] = 2.0
+    weight_l1: Annotated[float | tuple[float, ...], Interval(0)] = 0.0
+    weight_l2: Annotated[float | tuple[float, ...], Interval(0)] = 0.0
+    unit_norm: Flag = False
     kind: Literal["problem"] = Field("problem", repr=False)
 
     if TYPE_CHECKING:  # positions and arrays, which a synthesised signature would not show
@@ -53,6 +73,10 @@ class Problem(Spec):
             importance: float | np.ndarray | tuple[float, ...] | list[float] = ...,
             target: str | Target = ...,
             l1: float = ...,
+            loss_power: float = ...,
+            weight_l1: float | tuple[float, ...] = ...,
+            weight_l2: float | tuple[float, ...] = ...,
+            unit_norm: bool = ...,
         ) -> None: ...
 
     @model_validator(mode="after")
@@ -69,6 +93,10 @@ class Problem(Spec):
             counted = self.target.n_outputs(n)
         if not (any(given[:counted]) if isinstance(given, tuple) else given):
             raise SpecError.of("Problem", "importance", "must not be all zero", given)
+        for name, costs in (("weight_l1", self.weight_l1), ("weight_l2", self.weight_l2)):
+            if isinstance(costs, tuple) and not len(costs) == len(self.model.weights) == 2:
+                rule = "must be a number, or two for W_in and W_out of an untied model"
+                raise SpecError.of("Problem", name, rule, costs)
         return self
 
     @property
@@ -87,6 +115,21 @@ class Problem(Spec):
         if isinstance(self.target, Target):
             importance[self.target.n_outputs(self.n_features) :] = 0.0
         return importance
+
+    def weight_costs(self) -> Float64[np.ndarray, "2 2"]:
+        """What weights cost.
+
+        Returns:
+            λ₁ of W, or of W_in and of W_out, then λ₂ likewise, (2, 2); 0 for W_out if tied.
+        """
+        costs = np.zeros((2, 2))
+        for row, given in zip(costs, (self.weight_l1, self.weight_l2), strict=True):
+            row[: len(self.model.weights)] = given
+        return costs
+
+    def without_costs(self) -> Problem:
+        """The same problem with errors alone: nothing that h or weights cost, no constraint."""
+        return self.replace(l1=0.0, weight_l1=0.0, weight_l2=0.0, unit_norm=False)
 
     def target_of(self, x: Float64[np.ndarray, "batch n"]) -> Float64[np.ndarray, "batch n"]:
         """t(x) of each row of x.

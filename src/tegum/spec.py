@@ -3,32 +3,37 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from inspect import Parameter, Signature
-from math import inf, isfinite
-from numbers import Integral, Real
+from math import inf
 from types import NoneType
-from typing import Annotated, Any, Final, Literal, NoReturn, Self, TypeVar, get_args, get_origin
+from typing import (
+    Annotated,
+    Any,
+    ClassVar,
+    Final,
+    Literal,
+    NoReturn,
+    Self,
+    TypeVar,
+    get_args,
+    get_origin,
+)
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict, PlainValidator, ValidationError, model_serializer
 from pydantic_core.core_schema import CoreSchema, no_info_plain_validator_function
 
 from tegum.errors import SpecError
 from tegum.hints import said_of
+from tegum.scalars import BrokenRule as BrokenRule
+from tegum.scalars import as_integer as as_integer
+from tegum.scalars import as_number as as_number
+from tegum.scalars import as_number_or_vector as as_number_or_vector
+from tegum.scalars import as_plain
 
 S = TypeVar("S", bound="Spec")
-
-
-class BrokenRule(ValueError):
-    """What a field validator raises; `Spec` adds class and field and makes it a `SpecError`."""
-
-    def __init__(self, rule: str, value: Any, where: str = "") -> None:
-        """The rule in words, the value that breaks it, and where in the field it is ("[3]")."""
-        super().__init__(rule)
-        self.rule, self.value, self.where = rule, value, where
 
 
 class Spec(BaseModel):
@@ -39,6 +44,10 @@ class Spec(BaseModel):
     Subclasses with a `kind` (a `Literal` with a default) can be read back by any of their bases:
     `Spec.from_json(problem.to_json()) == problem`. The subclass must have been imported.
     """
+
+    #: Fields that JSON leaves out at their defaults, as what was written before they came does:
+    #: its random numbers and stored units are found by it.
+    later: ClassVar[frozenset[str]] = frozenset()
 
     model_config = ConfigDict(frozen=True, extra="forbid", revalidate_instances="never")
 
@@ -80,14 +89,20 @@ class Spec(BaseModel):
         return type(self)(**{**self.__dict__, **changes})
 
     @model_serializer(mode="plain")
-    def _data(self) -> dict[str, Any]:
+    def _data(self, info: Any) -> dict[str, Any]:
         # values are serialised by what they are: a field may hold any subclass of its type
-        return dict(self.__dict__)
+        names, fields = () if info.context == _EVERY else self.later, type(self).__pydantic_fields__
+        usual = {name for name in names if getattr(self, name) == fields[name].default}
+        return {name: value for name, value in self.__dict__.items() if name not in usual}
 
     def to_json(self) -> str:
         """Canonical JSON: sorted keys, no spaces, floats in their shortest exact form."""
         data = self.model_dump(mode="json")
         return json.dumps(data, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+    def every_field(self) -> dict[str, Any]:
+        """Plain JSON data, with those of `later` in any case."""
+        return self.model_dump(mode="json", context=_EVERY)
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:
@@ -102,6 +117,7 @@ class Spec(BaseModel):
             raise SpecError.of(f"{cls.__name__} JSON", "", error.rule, error.value) from None
 
 
+_EVERY: Final = "every field"
 _KINDS: dict[str, type[Spec]] = {}
 #: How many descriptions, each in the one before, are being read from mappings.
 _DEPTH: ContextVar[int] = ContextVar("depth", default=0)
@@ -193,58 +209,6 @@ def _one_line(owner: type[Spec], error: ValidationError) -> SpecError:
     return SpecError.of(owner.__name__, field, rule, first["input"])
 
 
-Check = Callable[[float], bool]
-
-
-def _plain(value: Any) -> Any:
-    """The scalar in a 0-d array or DataArray; anything else as it is."""
-    return value.item() if getattr(value, "shape", None) == () else value
-
-
-def as_integer(value: Any, low: int) -> int:
-    """An integer in [low, 2^63), from Python or numpy; a bool or a float is a BrokenRule."""
-    plain = _plain(value)
-    if not isinstance(plain, Integral) or isinstance(plain, bool) or plain < low:
-        raise BrokenRule(f"must be an integer >= {low}", value)
-    if int(plain) >= 2**63:
-        raise BrokenRule("must be < 2^63", value)
-    return int(plain)
-
-
-def as_number(value: Any, rule: str, check: Check, where: str = "") -> float:
-    """A finite real number that passes `check`, which `rule` says in words; else BrokenRule."""
-    plain = _plain(value)
-    if isinstance(plain, bool) or not isinstance(plain, Real):
-        raise BrokenRule("must be a real number", value, where)
-    try:
-        plain = float(plain) + 0.0  # -0.0 becomes 0.0: equal numbers, equal JSON
-    except OverflowError:
-        plain = inf
-    if not isfinite(plain):
-        raise BrokenRule("must be finite", value, where)
-    if not check(plain):
-        raise BrokenRule(rule, plain, where)
-    return plain
-
-
-def as_number_or_vector(value: Any, rule: str, check: Check) -> float | tuple[float, ...]:
-    """A number, or a row (bools alone: of 0 and 1) as a tuple; BrokenRule names a bad entry."""
-    plain = _plain(value)
-    if isinstance(plain, (list, tuple, range)):
-        entries = list(plain)
-    elif getattr(plain, "shape", ()) != ():
-        entries = np.asarray(plain).tolist()
-    else:
-        return as_number(plain, rule, check)
-    if any(isinstance(x, (list, tuple)) or getattr(x, "shape", ()) for x in entries):
-        raise BrokenRule("must be a number or one-dimensional", value)
-    if not entries:
-        raise BrokenRule("must not be empty", value)
-    if all(isinstance(_plain(x), bool) for x in entries):
-        entries = [float(x) for x in entries]
-    return tuple(as_number(x, rule, check, f"[{i}]") for i, x in enumerate(entries))
-
-
 @dataclass(frozen=True)
 class Interval:
     """The numbers a field takes: from `low` to `high`, but for an end that is `open`.
@@ -267,29 +231,29 @@ class Interval:
 
     def __contains__(self, x: float) -> bool:
         """Whether the number lies in it."""
-        left_out = {"low": self.low, "high": self.high}.get(self.open)
-        return self.low <= x <= self.high and x != left_out
+        if self.open and x == (self.low if self.open == "low" else self.high):
+            return False
+        return self.low <= x <= self.high
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
         """The validator of a field of type `source`."""
-        allowed = get_args(source) or (source,)
+        allowed, rule, check = get_args(source) or (source,), self.rule, self.__contains__
+        whole, many = int in allowed, any(get_origin(kind) is tuple for kind in allowed)
+        number, none = as_number_or_vector if many else as_number, NoneType in allowed
 
         def read(value: Any) -> Any:
-            if value is None and NoneType in allowed:
+            if value is None and none:
                 return None
-            if int in allowed:
-                return as_integer(value, int(self.low))
-            many = any(get_origin(kind) is tuple for kind in allowed)
-            return (as_number_or_vector if many else as_number)(value, self.rule, self.__contains__)
+            return as_integer(value, int(self.low)) if whole else number(value, rule, check)
 
         return no_info_plain_validator_function(read)
 
 
 def _flag(value: Any) -> bool:
-    plain = _plain(value)
-    if not isinstance(plain, bool):
+    flag = as_plain(value)
+    if not isinstance(flag, bool):
         raise BrokenRule("must be True or False", value)
-    return plain
+    return flag
 
 
 Flag = Annotated[bool, PlainValidator(_flag)]

@@ -16,13 +16,18 @@ TARGETS: Final = (
     "feature_probability",
     "importance",
     "l1",
+    "weight_l1",
+    "weight_l2",
     "learning_rate",
     "weight_decay",
     "attack",
+    "hidden_noise",
+    "hidden_dropout",
     "momentum",
     "init_std",
 )
 INDEXED: Final = TARGETS[:2]
+_OF_PROBLEM: Final = TARGETS[1:5]
 _STATIC_SIZES: Final = frozenset({"n_features", "n_hidden", "seeds"})
 _TARGET = re.compile(r"([^\[\]]+)(?:\[(-?\d+)\])?")
 
@@ -73,6 +78,6 @@ def with_axis(
         entries = list(given) if isinstance(given, tuple) else [given] * n
         entries[index] = value
         return problem.replace(importance=entries), training
-    if name in ("importance", "l1"):
+    if name in _OF_PROBLEM:
         return problem.replace(**{name: value}), training
     return problem, training.replace(**{name: value})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 import numpy as np
 from jaxtyping import Float64
@@ -32,6 +32,8 @@ _EXACT_ONLY: Final[dict[str, Any]] = {
     "warmup": 0,
     "weight_decay": 0.0,
     "attack": 0.0,
+    "hidden_noise": 0.0,
+    "hidden_dropout": 0.0,
 }
 
 
@@ -54,12 +56,15 @@ class Training(Spec):
     samples, x + ε G_i/‖G_i‖ takes the place of x in h, with i a random feature of each sample and
     G = W_out W_in (WᵀW if tied), so that output i rises as much as an L2 attack of length ε can
     make it; h must be linear. What is reproduced is t(x), and losses are of samples that nobody
-    attacked.
+    attacked. Likewise what the decoder reads while training may be h with units left out and noise,
+    h∘k/(1 − d) + σ ξ, with k = 0 of probability d and ξ ~ N(0, 1) drawn anew for every unit of
+    every sample; losses are of h as it is.
 
     The exact engine takes no samples. Its first `warm_start` steps are Adam's, at the constant
     `learning_rate`, on the exact gradient; the others are iterations of L-BFGS, which end when a
     local minimum is reached; `steps` bounds their number. It refuses another optimiser, schedule,
-    warm-up, weight decay or attack, and does not read `batch_size`, `momentum` and `held_out`.
+    warm-up, weight decay, attack, noise or dropout, and does not read `batch_size`, `momentum` and
+    `held_out`.
 
     Args:
         steps: Optimiser steps, >= 0; of the exact engine at most so many.
@@ -79,6 +84,9 @@ class Training(Spec):
         checkpoints: Keep W and b at so many log-spaced steps, or at these steps, rising.
         curve_points: Points of the loss curve, >= 0.
         held_out: Samples that score the trained model, >= 1, from a stream of their own.
+        hidden_noise: Standard deviation σ >= 0 of noise that is added to h while training.
+        hidden_dropout: Probability d in [0, 1) that a hidden unit is left out of a sample while
+            training; those that stay are divided by 1 − d.
 
     Raises:
         SpecError: for a value out of its range, a checkpoint after the last step, and what the
@@ -86,6 +94,8 @@ class Training(Spec):
 
     Source: defaults are those of the paper's notebook, with no weight decay.
     """
+
+    later: ClassVar[frozenset[str]] = frozenset({"hidden_noise", "hidden_dropout"})
 
     steps: Count = 10_000
     batch_size: PositiveInt = 1024
@@ -103,6 +113,8 @@ class Training(Spec):
     checkpoints: Annotated[int | tuple[int, ...], PlainValidator(_checkpoints)] = ()
     curve_points: Count = 64
     held_out: PositiveInt = 65_536
+    hidden_noise: NonNegative = 0.0
+    hidden_dropout: Annotated[float, Interval(0, 1, open="high")] = 0.0
     kind: Literal["training"] = Field("training", repr=False)
 
     @model_validator(mode="before")

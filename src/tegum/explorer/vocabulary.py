@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from math import isfinite
 from typing import Any, Final
 
@@ -41,7 +40,7 @@ def _described(cls: type[Spec]) -> dict[str, Any]:
     example = example_of(cls)
     return {
         "fields": {name: _field(field) for name, field in fields_of(cls).items()},
-        "example": None if example is None else json.loads(example.to_json()),
+        "example": None if example is None else example.every_field(),
     }
 
 

@@ -150,7 +150,7 @@ def aimed_loss(
         raise SpecError.of("expected_loss", "problem", "must be a Problem", problem)
     _exact.check_exact(problem)
     if flag("expected_loss", "gradient", gradient):
-        _exact.check_trainable(problem.replace(l1=0.0))
+        _exact.check_trainable(problem.without_costs())
     if method not in _METHODS:
         raise SpecError.of("expected_loss", "method", f"must be one of {_METHODS}", method)
     weights, layout = read("expected_loss", problem, W, b)

@@ -45,6 +45,11 @@ class Model(Spec):
             """f, by name."""
 
     @property
+    def weights(self) -> tuple[str, ...]:
+        """The names of its weight matrices: W, or W_in and W_out."""
+        return TIED if self.tied else UNTIED
+
+    @property
     def has_bias(self) -> bool:
         """Whether the output bias b is trained."""
         return self.bias
@@ -63,7 +68,7 @@ class Model(Spec):
         Returns:
             By name: W (m, n), or W_in (m, n) and W_out (n, m); b (n,); b_hidden (m,).
         """
-        names = list(TIED if self.tied else UNTIED)
+        names = list(self.weights)
         names += ["b"] if self.has_bias else []
         names += ["b_hidden"] if self.has_hidden_bias else []
         sizes = {FEATURE: n_features, HIDDEN: self.n_hidden}

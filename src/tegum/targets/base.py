@@ -67,7 +67,7 @@ def _target(value: Any) -> str | Target:
         rule = "must be described: target=Elementwise.from_function(f) makes a table of a function"
         raise BrokenRule(rule, value)
     known = ", ".join(repr(name) for name in NAMED)
-    raise BrokenRule(f"must be one of {known}, an Elementwise or a Pairs", value)
+    raise BrokenRule(f"must be one of {known}, an Elementwise, a LinearMap or a Pairs", value)
 
 
 AnyTarget: TypeAlias = Annotated[str | Target, PlainValidator(_target)]

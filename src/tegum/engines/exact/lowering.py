@@ -50,6 +50,9 @@ def check_exact(problem: Problem) -> None:
     if problem.target not in ("x", "abs"):
         rule = f"must be 'x' or 'abs' for an exact expected loss; {_INSTEAD}"
         raise SpecError.of("Problem", "target", rule, problem.target)
+    if problem.loss_power != 2.0:
+        rule = f"must be 2 for an exact expected loss; {_INSTEAD}"
+        raise SpecError.of("Problem", "loss_power", rule, problem.loss_power)
     magnitudes = {block.magnitude for block in problem.distribution.blocks()}
     for name in sorted(magnitudes - FAMILIES.keys()):
         rule = f"must be {', '.join(FAMILIES)} for an exact expected loss; {_INSTEAD}"
@@ -84,7 +87,7 @@ def _check_patterns(distribution: Distribution, magnitudes: set[str]) -> None:
 
 
 def check_trainable(problem: Problem) -> None:
-    """`check_exact`, and the activation must have an exact gradient; no penalty."""
+    """`check_exact`, and the activation must have an exact gradient; no cost with a kink."""
     check_exact(problem)
     model = problem.model
     if model.output_activation not in SLOPES:
@@ -93,6 +96,13 @@ def check_trainable(problem: Problem) -> None:
     if problem.l1 > 0:
         rule = f"must be 0 for the exact engine; {_INSTEAD}"
         raise SpecError.of("Problem", "l1", rule, problem.l1)
+    for name, costs in zip(("weight_l1", "weight_l2"), problem.weight_costs(), strict=True):
+        if costs.any():
+            rule = f"must be 0 for the exact engine; {_INSTEAD}"
+            raise SpecError.of("Problem", name, rule, getattr(problem, name))
+    if problem.unit_norm:
+        rule = f"must be False for the exact engine; {_INSTEAD}"
+        raise SpecError.of("Problem", "unit_norm", rule, True)
 
 
 def lower(

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from tegum.distributions.base import Block
     from tegum.problem import Problem
+    from tegum.training import Training
 
 Code = TypeVar("Code")
 KernelName = Literal["lane", "dense", "sparse"]
@@ -69,6 +70,7 @@ class Lowered(NamedTuple):
 def lower(batch: Batch) -> Lowered:
     """The arrays of a batch; raises SpecError for what this engine cannot train."""
     problem, training = batch.problem, batch.training
+    _refuse_new(problem, training)
     blocks = problem.distribution.blocks()
     cells = training.batch_size * len(blocks)
     if cells > _MOST_CELLS:
@@ -96,6 +98,14 @@ def lower(batch: Batch) -> Lowered:
         forms=forms,
         room=_room(forms, highest, static, blocks),
     )
+
+
+def _refuse_new(problem: Problem, training: Training) -> None:
+    for owner in (problem, training):
+        for name in owner.later:
+            if getattr(owner, name) != type(owner).__pydantic_fields__[name].default:
+                rule = "is not known to the sampled engine"
+                raise SpecError.of(type(owner).__name__, name, rule, getattr(owner, name))
 
 
 def _is_simple(blocks: tuple[Block, ...]) -> bool:

@@ -1,0 +1,101 @@
+"""Powers of errors, costs of weights, noise and dropout on h: described, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import tegum as tg
+from tegum.engines.base import Batch
+from tegum.errors import SpecError
+from tegum.spec import Spec
+
+X = tg.Independent(3, 0.1)
+EXACT = tg.Training(engine="exact")
+TIED, UNTIED = tg.Problem(X, tg.ReLUOutput(2)), tg.Problem(X, tg.TwoLayer(2))
+
+
+def test_what_was_written_before_keeps_its_json_and_its_random_numbers() -> None:
+    """By which instances and stored units are found."""
+    fields = {"kind", "distribution", "model", "importance", "target", "l1"}
+    assert json.loads(TIED.to_json()).keys() == fields
+    assert not {"hidden_noise", "hidden_dropout"} & json.loads(tg.Training().to_json()).keys()
+    assert TIED.replace(loss_power=2, weight_l1=0, unit_norm=False).to_json() == TIED.to_json()
+    address = Batch(TIED, (TIED,), (tg.Training(),), (0, 1), 7).addresses()
+    assert address.tolist() == [12017096608121864930, 550928412754271381]
+
+
+def test_new_fields_are_in_json_when_they_say_something() -> None:
+    given = {"loss_power": 4.0, "weight_l1": 0.5, "weight_l2": [0.25, 0.0], "unit_norm": True}
+    problem = UNTIED.replace(**given)
+    assert {name: json.loads(problem.to_json())[name] for name in given} == given
+    assert Spec.from_json(problem.to_json()) == problem
+    noisy = tg.Training(hidden_noise=0.5, hidden_dropout=0.25)
+    assert Spec.from_json(noisy.to_json()) == noisy
+    every = TIED.every_field()
+    assert tg.Problem(**every) == TIED
+    assert every.keys() == {*json.loads(TIED.to_json()), *given}
+
+
+def test_what_weights_cost() -> None:
+    assert TIED.replace(weight_l1=2, weight_l2=3).weight_costs().tolist() == [[2, 0], [3, 0]]
+    both = UNTIED.replace(weight_l1=2, weight_l2=np.array([3, 4]))
+    assert both.weight_costs().tolist() == [[2, 2], [3, 4]]
+    assert both.replace(l1=1, unit_norm=True).without_costs() == UNTIED
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: TIED.replace(loss_power=0.5), "Problem.loss_power must be in [1, 32]; got 0.5"),
+        (lambda: TIED.replace(loss_power=33), "Problem.loss_power must be in [1, 32]; got 33.0"),
+        (lambda: TIED.replace(weight_l1=-1), "Problem.weight_l1 must be >= 0; got -1.0"),
+        (
+            lambda: TIED.replace(weight_l2=(1, 2)),
+            "Problem.weight_l2 must be a number, or two for W_in and W_out of an untied model; "
+            "got (1.0, 2.0)",
+        ),
+        (
+            lambda: UNTIED.replace(weight_l1=(1, 2, 3)),
+            "Problem.weight_l1 must be a number, or two for W_in and W_out of an untied model; "
+            "got (1.0, 2.0, 3.0)",
+        ),
+        (lambda: TIED.replace(unit_norm=1), "Problem.unit_norm must be True or False; got 1"),
+        (lambda: tg.Training(hidden_noise=-1), "Training.hidden_noise must be >= 0; got -1.0"),
+        (
+            lambda: tg.Training(hidden_dropout=1),
+            "Training.hidden_dropout must be in [0, 1); got 1.0",
+        ),
+        (
+            lambda: tg.Training(engine="exact", hidden_noise=1),
+            "Training.hidden_noise must be 0.0 for the exact engine; got 1.0",
+        ),
+        (
+            lambda: tg.Training(engine="exact", hidden_dropout=0.5),
+            "Training.hidden_dropout must be 0.0 for the exact engine; got 0.5",
+        ),
+        (
+            lambda: tg.expected_loss(TIED.replace(loss_power=4), np.eye(2, 3)),
+            "Problem.loss_power must be 2 for an exact expected loss; the sampled engine, "
+            "Training(engine='sampled'), has no such limit; got 4.0",
+        ),
+        (
+            lambda: tg.train(TIED.replace(weight_l1=1), training=EXACT),
+            "Problem.weight_l1 must be 0 for the exact engine; the sampled engine, "
+            "Training(engine='sampled'), has no such limit; got 1.0",
+        ),
+        (
+            lambda: tg.train(TIED.replace(unit_norm=True), training=EXACT),
+            "Problem.unit_norm must be False for the exact engine; the sampled engine, "
+            "Training(engine='sampled'), has no such limit; got True",
+        ),
+    ],
+)  # fmt: skip
+def test_bad_values_get_one_line(make: Callable[[], Any], said: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        make()
+    assert str(caught.value) == said

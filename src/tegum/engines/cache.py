@@ -1,7 +1,8 @@
 """Where compiled kernels are kept between processes.
 
-numba stamps a cached function with its own source file only, so a kernel would not notice a
-change in a file it calls into: the directory is named by a digest of all kernel sources instead.
+numba stamps a cached function with its own source file's path and time, so a kernel would not
+notice a change in a file it calls into, and equal sources elsewhere would be compiled again: the
+folder is named by a digest of all kernel sources and by what compiles them instead.
 
 What is read there is run. So nothing is read that somebody else could have written, nor any file
 whose checksum does not match: damaged code would end the process.
@@ -13,6 +14,7 @@ import logging
 import os
 import pickle
 import stat
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -22,9 +24,10 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
 
+import llvmlite
 import numba
 from filelock import FileLock
-from numba.core.caching import FunctionCache, IndexDataCacheFile, UserProvidedCacheLocator
+from numba.core.caching import CompileResultCacheImpl, FunctionCache, IndexDataCacheFile
 from numba.core.dispatcher import Dispatcher
 
 from tegum import checksum
@@ -93,31 +96,24 @@ def own_folder(*names: str) -> Path | None:
 def keep(kernel: Dispatcher) -> Dispatcher:
     """Keep the compiled forms of a kernel on disk, where there is a place to.
 
-    They are good as long as no file beside the kernel's own changes.
+    They are good as long as no file beside the kernel's own changes, wherever those files are.
     """
-    file = kernel.py_func.__code__.co_filename
-    home = f"{sources_digest(Path(file).parent)}-numba-{numba.__version__}-{_LAYOUT}"
-    folder = own_folder("kernels", home, _subfolder(file))
-    if folder is None:
-        return kernel
-    settings: Any = numba.config
-    before = settings.CACHE_DIR
-    settings.CACHE_DIR = str(folder.parent)
-    try:
-        disk = DiskCache(kernel.py_func)
-    except (RuntimeError, OSError):  # numba's word for: no directory can be written
-        return kernel
-    finally:
-        settings.CACHE_DIR = before
-    # failing ours, numba takes a directory that no digest guards
-    if Path(disk.cache_path) == folder:
-        kernel._cache = disk  # type: ignore[attr-defined]
+    function = kernel.py_func
+    folder = own_folder("kernels", folder_for(Path(function.__code__.co_filename).parent))
+    if folder is not None:
+        kernel._cache = DiskCache(function, folder)  # type: ignore[attr-defined]
     return kernel
+
+
+def folder_for(sources: Path) -> str:
+    """What the folder of an engine's kernels is called: all that forms depend on, but the CPU."""
+    made_by = f"numba-{numba.__version__}-llvmlite-{llvmlite.__version__}"
+    return f"{sources_digest(sources)}-{sys.implementation.cache_tag}-{made_by}-{_LAYOUT}"
 
 
 def kept_forms() -> int:
     """How many compiled forms of kernels are kept on disk."""
-    return sum(1 for _ in (cache_home() / "kernels").glob("*/*/*.nbc"))
+    return sum(1 for _ in (cache_home() / "kernels").glob("*/*.nbc"))
 
 
 def _shared(about: os.stat_result) -> str:
@@ -141,9 +137,11 @@ def _warn(what: str) -> None:
     _warned.add(what)
 
 
-def _subfolder(file: str) -> str:
-    """What numba calls the folder of a source file's kernels."""
-    return str(UserProvidedCacheLocator.get_suitable_cache_subpath(file))  # type: ignore[no-untyped-call]
+class _Impl(CompileResultCacheImpl):
+    """numba's way to write and read a form, without its search for a place by path and time."""
+
+    def __init__(self) -> None:
+        """The place is known."""
 
 
 class DiskCache(FunctionCache):
@@ -153,10 +151,13 @@ class DiskCache(FunctionCache):
     A full disk or a damaged file costs a compilation, not the run.
     """
 
-    def __init__(self, py_func: Any) -> None:
-        super().__init__(py_func)  # type: ignore[no-untyped-call]
-        locator, name = self._impl.locator, self._impl.filename_base
-        self._cache_file = _Files(self._cache_path, name, locator.get_source_stamp())  # type: ignore[no-untyped-call]
+    def __init__(self, py_func: Any, folder: Path) -> None:
+        name = f"{Path(py_func.__code__.co_filename).stem}.{py_func.__qualname__}"
+        self._name, self._py_func, self._impl = repr(py_func), py_func, _Impl()
+        self._cache_path = str(folder)
+        # the folder's name says what others put in a stamp
+        self._cache_file = _Files(self._cache_path, name, "")  # type: ignore[no-untyped-call]
+        self.enable()  # type: ignore[no-untyped-call]
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """The compiled form for a signature, or None."""
@@ -172,8 +173,10 @@ class DiskCache(FunctionCache):
     def save_overload(self, sig: Any, data: Any) -> None:
         """Keep a compiled form, if possible."""
         try:
-            with self._alone():
-                super().save_overload(sig, data)  # type: ignore[no-untyped-call]
+            if not data.lifted and not data.library.has_dynamic_globals:
+                with self._alone():
+                    key = self._index_key(sig, data.codegen)  # type: ignore[no-untyped-call]
+                    self._cache_file.save(key, self._impl.reduce(data))  # type: ignore[no-untyped-call]
         except OSError as error:
             _warn(f"{self.cache_path} cannot be written: {error.strerror}")
 

@@ -188,6 +188,23 @@ class TestReproduce:
         assert "failed judging claim 3.b: KeyError: 'absent <column>'" in printed.err
         assert "report: o/report.html" in printed.err
 
+    def test_a_full_run_opens_with_quick_results(self, here: Path, capsys: Capture) -> None:
+        assert main(["reproduce", "--out", "o", "--jobs", "1"]) == 1
+        said = [
+            line for line in capsys.readouterr().err.splitlines() if line.startswith(("[", "r"))
+        ]
+        begun = [
+            line.partition(":")[0] for line in said if line.endswith(("<norms>", "A training"))
+        ]
+        assert begun == [
+            "[quick 1/2] antipodal-pairs", "[quick 2/2] training-run",
+            "[1/2] training-run", "[2/2] antipodal-pairs",
+        ]  # fmt: skip
+        assert "report: o/report.html, of quick runs; full ones follow" in said
+        claims = json.loads((here / "o/claims.json").read_text())
+        assert not any(claim["quick"] for claim in claims)
+        assert "Still to run" not in (here / "o/report.html").read_text("utf-8")
+
     def test_a_second_run_trains_nothing_and_agrees(
         self, here: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 from collections.abc import Callable
 
@@ -20,6 +21,7 @@ from tegum.errors import SpecError
 from tegum.experiments.base import FigureSpec, Tables
 from tegum.plots import _projection, style
 from tegum.report import figures
+from tegum.report.inlay import Shared, inlay
 
 OCTAHEDRON = np.concatenate([np.eye(3), -np.eye(3)], axis=1)
 CUBE = np.array(np.meshgrid(*[[-1.0, 1.0]] * 3)).reshape(3, 8) / np.sqrt(3)
@@ -169,9 +171,17 @@ def test_a_film_has_every_moment_and_a_hold(monkeypatch: pytest.MonkeyPatch) -> 
     assert film.format == "GIF"
     assert film.n_frames == 4
     assert film.info["loop"] == 0  # for ever
-    page = figures.inline(drawing, "p")
-    assert page.count("data:image/gif;base64,") == 1
-    assert 'media="(prefers-reduced-motion: reduce), print" srcset="data:image/png' in page
+    page = inlay(drawing, "p", Shared())
+    assert 'media="(prefers-reduced-motion: reduce), print" srcset="data:image/webp' in page
+    moving_picture = base64.b64decode(page.rpartition("base64,")[2].partition('"')[0])
+    same = Image.open(io.BytesIO(moving_picture))
+    assert (same.format, same.n_frames, same.info["loop"]) == ("WEBP", 4, 0)
+    for frame in range(4):
+        film.seek(frame)
+        same.seek(frame)
+        same.load()
+        assert same.info["duration"] == film.info["duration"] > 0
+        assert np.array_equal(same.convert("RGB"), film.convert("RGB"))
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 from tegum.errors import StoreError, TegumError
 from tegum.experiments.base import Claim, Experiment, FigureSpec, Judgement, Tables, when
 from tegum.report import discovery, facts, figures, summary
+from tegum.report.inlay import Shared, inlay
 from tegum.report.lab import RunLab, TrainingRecord
 from tegum.report.run import Finished, run
 
@@ -197,11 +198,11 @@ class TestFigures:
         self, finished: tuple[Finished, ...], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         drawing = finished[0].drawings[0]
-        assert figures.inline(drawing, "p").startswith("<svg")
-        monkeypatch.setattr(figures, "LARGEST_INLINE_SVG", 100)
-        image = figures.inline(drawing, "p")
+        assert inlay(drawing, "p", Shared()).startswith("<svg")
+        monkeypatch.setattr("tegum.report.inlay.LARGEST", 100)
+        image = inlay(drawing, "p", Shared())
         assert image.startswith('<img alt="Norm &quot;‖W_i‖&quot;')
-        assert 'src="data:image/png;base64,' in image
+        assert 'src="data:image/webp;base64,' in image
 
     def test_open_pyplot_figures_are_closed(self) -> None:
         import matplotlib as mpl

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Self
 
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 
     from tegum.ensemble.progress import Display
     from tegum.experiments.base import Experiment
-    from tegum.report.crew import Crew
+    from tegum.report.crew import Alone, Crew
     from tegum.report.lab import RunLab
     from tegum.report.output import ReportFolder
     from tegum.report.run import Finished
@@ -37,7 +36,9 @@ if TYPE_CHECKING:
 class Reproduce:
     """Run experiments, judge every claim by its rule and write a report with the figures.
 
-    The exit code is 0 when every verdict is the recorded one, 1 when one is not.
+    A full run of several experiments begins with a quick one of them all, whose report is there in
+    minutes and is then replaced, experiment by experiment. The exit code is 0 when every verdict
+    is the recorded one, 1 when one is not.
     """
 
     names: Annotated[
@@ -66,21 +67,19 @@ class Reproduce:
         if self.quick and self.fine:
             raise SpecError("reproduce: --quick and --fine exclude each other; give one of them")
         from tegum.ensemble.machine import checked_jobs
-        from tegum.report.crew import Crew
+        from tegum.report.crew import Alone, Crew
         from tegum.report.lab import RunLab
 
         place = self.out / "store" if self.store is None else self.store
         lab = RunLab(self.quick, self.fine, None, self.jobs, self.seed)
-        together = len(self.names) != 1 and checked_jobs("reproduce", self.jobs) > 1
+        several = len(self.names) != 1
+        together = several and checked_jobs("reproduce", self.jobs) > 1
         with (
             interruptible(keeps=True),
-            Crew(lab, place) if together else nullcontext() as crew,
+            Crew(lab, place) if together else Alone(lab, place) as crew,
         ):
             folder = self._folder(arguments, lab)
-            if crew is None:
-                _run_each(folder, lab, place)
-            else:
-                _run_together(folder, crew)
+            _run(folder, crew, opens=several and not self.quick)
         self._print(folder)
         return 0 if folder.report.as_expected else 1
 
@@ -103,24 +102,21 @@ class Reproduce:
         print(printable(f"report: {folder.page}"))
 
 
-def _run_each(folder: ReportFolder, lab: RunLab, store: Path) -> None:
-    """Run what is waiting, one after the other."""
-    from tegum.report.run import run
-    from tegum.store import Store
-
-    opened = Store(store)
-    with _Console(folder.report.waiting) as console:
-        for number, experiment in enumerate(folder.report.waiting):
-            progress = console.begin(number, experiment)
-            done = run(experiment, replace(lab, store=opened, progress=progress))
-            console.end(number, done)
-            folder.add(done)
+def _run(folder: ReportFolder, crew: Crew | Alone, *, opens: bool) -> None:
+    """Run what is waiting; where the run `opens` with quick results, once quickly before that."""
+    waiting = folder.report.waiting
+    if opens:
+        _run_all(folder, crew, waiting, quick=True)
+        note(f"report: {folder.page}, of quick runs; full ones follow")
+        waiting = folder.report.to_come
+    _run_all(folder, crew, waiting, quick=False)
 
 
-def _run_together(folder: ReportFolder, crew: Crew) -> None:
-    """Run what is waiting, some at a time."""
-    with _Console(folder.report.waiting) as console:
-        for number, done in crew.run(folder.report.waiting, console.begin):
+def _run_all(
+    folder: ReportFolder, crew: Crew | Alone, experiments: Sequence[Experiment], *, quick: bool
+) -> None:
+    with _Console(experiments, "quick " if quick else "") as console:
+        for number, done in crew.run(experiments, console.begin, quick=quick):
             console.end(number, done)
             folder.add(done)
 
@@ -128,10 +124,10 @@ def _run_together(folder: ReportFolder, crew: Crew) -> None:
 class _Console:
     """What is said of experiments under way, on stderr."""
 
-    def __init__(self, experiments: Sequence[Experiment]) -> None:
+    def __init__(self, experiments: Sequence[Experiment], size: str) -> None:
         from tegum.ensemble.bars import TerminalBars
 
-        self._experiments = experiments
+        self._experiments, self._size = experiments, size
         self._displays: dict[int, Display] = {}
         self._bars = TerminalBars()
 
@@ -162,7 +158,8 @@ class _Console:
             note(f"      failed {failure}")
 
     def _title(self, number: int) -> str:
-        return f"[{number + 1}/{len(self._experiments)}] {self._experiments[number].name}"
+        count = f"{self._size}{number + 1}/{len(self._experiments)}"
+        return f"[{count}] {self._experiments[number].name}"
 
 
 def print_verdicts(report: Report) -> None:

@@ -36,6 +36,9 @@ _REPORT_SECONDS: Final = 0.1
 #: Kinds of messages from a worker: (kind, value).
 _PROGRESS, _DONE, _FAILED, _HERE = "progress", "done", "failed", "here"
 
+#: Is told the number of an experiment that begins, and it; answers with what to tell of progress.
+Started = Callable[[int, Experiment], Progress]
+
 
 def jobs_of_each(jobs: int | None) -> int | None:
     """The cores that one experiment may use, out of `jobs`.
@@ -65,9 +68,8 @@ class Crew:
 
     def __init__(self, lab: RunLab, store: Path | None) -> None:
         """`lab` is what experiments work in, without store and progress; its jobs are for all."""
-        lab = replace(lab, jobs=jobs_of_each(lab.jobs))
-        self._lab, self._store = lab, store
-        self._workers = [_Worker(lab, store) for _ in range(AT_ONCE)]
+        self._lab, self._store = replace(lab, jobs=jobs_of_each(lab.jobs)), store
+        self._workers = [_Worker(store) for _ in range(AT_ONCE)]
 
     def __enter__(self) -> Self:
         return self
@@ -84,15 +86,17 @@ class Crew:
                 worker.process.kill()
 
     def run(
-        self, experiments: Sequence[Experiment], started: Callable[[int, Experiment], Progress]
+        self, experiments: Sequence[Experiment], started: Started, *, quick: bool = False
     ) -> Iterator[tuple[int, Finished]]:
         """(number, what was found) of each experiment, in the order in which they finish.
 
-        `started` is told when one begins, and answers with what is to be told of its progress.
+        `started` is told when one begins, and answers with what is to be told of its progress;
+        `quick` makes quick runs of them, whatever the lab says.
         Raises what no experiment would survive: `StoreError`, before any begins where the store
         cannot be used, and `InputFileError`.
         """
         _opened(self._store)
+        lab = self._lab.quickly() if quick else self._lab
         waiting = deque(enumerate(experiments))
         busy: dict[_Worker, _Task] = {}
         left: list[_Task] = []
@@ -101,7 +105,7 @@ class Crew:
                 number, experiment = waiting.popleft()
                 task = _Task(number, experiment, started(number, experiment))
                 worker = self._idle()
-                if worker.give(experiment):
+                if worker.give(lab, experiment):
                     busy[worker] = task
                 else:
                     left.append(task)
@@ -121,7 +125,7 @@ class Crew:
                 else:
                     left.append(task)
         for task in left:
-            yield task.number, _run_in(self._lab, self._store, task.experiment, task.progress)
+            yield task.number, _run_in(lab, self._store, task.experiment, task.progress)
 
     def _idle(self) -> _Worker:
         """A worker who has nothing to do, or a new one."""
@@ -129,28 +133,48 @@ class Crew:
         for worker in self._workers:
             if not worker.busy:
                 return worker
-        self._workers.append(_Worker(self._lab, self._store))
+        self._workers.append(_Worker(self._store))
         return self._workers[-1]
+
+
+class Alone:
+    """Runs experiments in this process, one after the other; used like a `Crew`."""
+
+    def __init__(self, lab: RunLab, store: Path | None) -> None:
+        """`lab` is what experiments work in, without store and progress."""
+        self._lab, self._store = lab, store
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        pass
+
+    def run(
+        self, experiments: Sequence[Experiment], started: Started, *, quick: bool = False
+    ) -> Iterator[tuple[int, Finished]]:
+        """As `Crew.run`, in the order of `experiments`."""
+        lab = self._lab.quickly() if quick else self._lab
+        for number, experiment in enumerate(experiments):
+            yield number, _run_in(lab, self._store, experiment, started(number, experiment))
 
 
 class _Worker:
     """A process and the way to it."""
 
-    def __init__(self, lab: RunLab, store: Path | None) -> None:
+    def __init__(self, store: Path | None) -> None:
         self.busy = False
         context = get_context("spawn")
         self.connection, theirs = context.Pipe()
-        self.process: BaseProcess = context.Process(
-            target=_work, args=(theirs, lab, store), daemon=True
-        )
+        self.process: BaseProcess = context.Process(target=_work, args=(theirs, store), daemon=True)
         with _ctrl_c_waits():  # until it has said what Ctrl-C means to it, it means nothing
             self.process.start()
         theirs.close()
 
-    def give(self, experiment: Experiment) -> bool:
-        """Whether the experiment could be sent."""
+    def give(self, lab: RunLab, experiment: Experiment) -> bool:
+        """Whether the experiment, and what it is to work in, could be sent."""
         with suppress(Exception):  # whatever pickling may raise, or a process that is gone
-            self.connection.send_bytes(pickle.dumps(experiment))
+            self.connection.send_bytes(pickle.dumps((lab, experiment)))
             self.busy = True
         return self.busy
 
@@ -188,7 +212,7 @@ def _ctrl_c_waits() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _work(connection: Connection, lab: RunLab, store: Path | None) -> None:
+def _work(connection: Connection, store: Path | None) -> None:
     """Run what comes, in a process of its own, until nothing more does."""
     if hasattr(os, "setpgrp"):
         os.setpgrp()  # Ctrl-C in a terminal goes to the parent, who passes it on once
@@ -199,7 +223,7 @@ def _work(connection: Connection, lab: RunLab, store: Path | None) -> None:
     _warm_up()
     with suppress(KeyboardInterrupt, EOFError, OSError):  # interrupted; or the parent is gone
         while True:
-            experiment = pickle.loads(connection.recv_bytes())
+            lab, experiment = pickle.loads(connection.recv_bytes())
             signal.signal(signal.SIGINT, signal.default_int_handler)
             answer = _answer(experiment, lab, store, connection)
             signal.signal(signal.SIGINT, signal.SIG_IGN)

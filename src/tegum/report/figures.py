@@ -1,9 +1,7 @@
-"""Figures as SVG and PNG, films as GIF, and SVGs made safe to stand side by side in one page."""
+"""Figures as SVG and PNG, films as GIF."""
 
 from __future__ import annotations
 
-import base64
-import html
 import io
 import re
 import tempfile
@@ -22,13 +20,7 @@ if TYPE_CHECKING:
 PNG_DPI = 150
 GIF_DPI = 100
 _MARGIN = 0.1  # inches around what is drawn
-#: A drawing larger than this stands in the page as its PNG; the SVG file is still written.
-LARGEST_INLINE_SVG = 400_000
 
-_ID = re.compile(r'(?<=[\s])id="([^"]+)"')
-_REFERENCE = re.compile(r"url\(#([^)]+)\)|href=\"#([^\"]+)\"")
-_HEAD = re.compile(r"<svg\b[^>]*>")
-_METADATA = re.compile(r"<metadata>.*?</metadata>", re.DOTALL)
 _VIEW_BOX = re.compile(r'viewBox="([^"]+)"')
 
 
@@ -114,46 +106,3 @@ def _close(figure: Figure) -> None:
     pyplot = sys.modules.get("matplotlib.pyplot")
     if pyplot is not None:
         pyplot.close(figure)
-
-
-def inline(drawing: Drawing, prefix: str) -> str:
-    """The figure as an HTML fragment that needs no other file; `prefix` makes its ids unique."""
-    label = html.escape(drawing.caption, quote=True)
-    if drawing.gif is not None:
-        still, moving = _data(drawing.png, "png"), _data(drawing.gif, "gif")
-        return (
-            f'<picture><source media="(prefers-reduced-motion: reduce), print" srcset="{still}">'
-            f'<img alt="{label}" src="{moving}"></picture>'
-        )
-    if len(drawing.svg) > LARGEST_INLINE_SVG:
-        return f'<img alt="{label}" src="{_data(drawing.png, "png")}">'
-    return _embed(drawing.svg, prefix, label)
-
-
-def _data(content: bytes, kind: str) -> str:
-    return f"data:image/{kind};base64,{base64.b64encode(content).decode('ascii')}"
-
-
-def _embed(svg: str, prefix: str, label: str) -> str:
-    start = svg.index("<svg")
-    body = _ID.sub(lambda m: f'id="{prefix}-{m[1]}"', svg[start:])
-    body = _REFERENCE.sub(lambda m: _prefixed(m, prefix), body)
-    head = _HEAD.search(body)
-    box = _VIEW_BOX.search(head[0]) if head else None
-    if head is None or box is None:
-        raise TegumError("the drawing is not an SVG with a viewBox")
-    width = box[1].split()[2]
-    opening = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
-        f'id="{prefix}" viewBox="{box[1]}" style="max-width:{float(width) * 4 / 3:.0f}px" '
-        f'role="img" aria-label="{label}">'
-    )
-    rest = _METADATA.sub("", body[head.end() :])
-    # A style sheet inside an inline SVG rules the whole page unless its selector says less.
-    return opening + rest.replace("*{", f"#{prefix} *{{").strip()
-
-
-def _prefixed(match: re.Match[str], prefix: str) -> str:
-    if match[1] is not None:
-        return f"url(#{prefix}-{match[1]})"
-    return f'href="#{prefix}-{match[2]}"'

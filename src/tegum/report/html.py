@@ -8,8 +8,9 @@ from importlib import resources
 from string import Template
 
 from tegum.experiments.base import Verdict
-from tegum.report import figures, tables
+from tegum.report import tables
 from tegum.report.files import figure_file, table_file
+from tegum.report.inlay import Shared, inlay
 from tegum.report.run import Finished
 from tegum.report.summary import (
     NOTHING_YET,
@@ -25,9 +26,14 @@ from tegum.report.summary import (
     notices,
 )
 
+#: Beside a verdict that a full run is still to replace.
+QUICK = ' <span class="soft small">quick</span>'
+
 
 def to_html(report: Report) -> str:
     """The page: verdict table first, then each experiment, then the facts of the run."""
+    shared = Shared()
+    experiments = _join(_experiment(done, shared) for done in report.finished)
     page = resources.files("tegum.report").joinpath("page.html").read_text("utf-8")
     return Template(page).substitute(
         title=escape(TITLE),
@@ -36,7 +42,8 @@ def to_html(report: Report) -> str:
         tally=_tally(report),
         verdicts=_verdict_table(report),
         contents=_join(_content(done) for done in report.finished),
-        experiments=_join(_experiment(done) for done in report.finished),
+        shared=shared.markup(),
+        experiments=experiments,
         facts=_join(
             f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in report.facts.rows()
         ),
@@ -63,14 +70,16 @@ def _verdict_table(report: Report) -> str:
         return f'<p class="soft">{NOTHING_YET}</p>'
     columns = ("Claim", "Verdict", "Statement", "Measured", "Rule", "Expected", "Evidence")
     head = "".join(f'<th scope="col">{name}</th>' for name in columns)
-    rows = _join(_verdict_row(done, verdict) for done, verdict in report.verdicts)
+    rows = _join(
+        _verdict_row(done, verdict, report.stands_in(done)) for done, verdict in report.verdicts
+    )
     return (
         '<div class="card verdicts scroll"><table aria-labelledby="verdicts">\n'
         f"<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody></table></div>"
     )
 
 
-def _verdict_row(done: Finished, verdict: Verdict) -> str:
+def _verdict_row(done: Finished, verdict: Verdict, stands_in: bool) -> str:
     claim = verdict.claim
     identity = escape(claim.id, quote=True)
     links = "".join(
@@ -81,6 +90,7 @@ def _verdict_row(done: Finished, verdict: Verdict) -> str:
     return (
         f'<tr id="claim-{identity}"><th scope="row" class="id">{identity}</th>'
         f'<td><span class="badge {mark(done, verdict)}">{escape(label(done, verdict))}</span>'
+        f"{QUICK if stands_in else ''}"
         f'</td><td>{escape(claim.statement)}<br><span class="experiment">'
         f'<a href="#{experiment}">{escape(claim.section)}</a></span></td>'
         f'<td class="measured" data-label="Measured">{escape(verdict.judgement.measured)}</td>'
@@ -102,7 +112,7 @@ def _content(done: Finished) -> str:
     return f'<li><a href="#{name}">{title}</a></li>'
 
 
-def _experiment(done: Finished) -> str:
+def _experiment(done: Finished, shared: Shared) -> str:
     experiment = done.experiment
     name = escape(experiment.name, quote=True)
     return _join(
@@ -112,7 +122,7 @@ def _experiment(done: Finished) -> str:
             f'<p class="soft small">{escape(about(done))}</p>',
             f"<p>{escape(experiment.summary)}</p>",
             _failures(done),
-            f'<div class="figures">{_join(_figures(done))}</div>' if done.drawings else "",
+            f'<div class="figures">{_join(_figures(done, shared))}</div>' if done.drawings else "",
             _tables(done),
             "</section>",
         ]
@@ -127,7 +137,7 @@ def _failures(done: Finished) -> str:
     )
 
 
-def _figures(done: Finished) -> Iterable[str]:
+def _figures(done: Finished, shared: Shared) -> Iterable[str]:
     name = done.experiment.name
     for drawing in done.drawings:
         anchor = _anchor(done, drawing.name)
@@ -141,7 +151,7 @@ def _figures(done: Finished) -> Iterable[str]:
         wide = ' class="wide"' if drawing.aspect > 1.9 else ""
         yield (
             f'<figure id="{anchor}"{wide}><div class="paper">'
-            f"{figures.inline(drawing, 'in-' + anchor)}</div>"
+            f"{inlay(drawing, 'in-' + anchor, shared)}</div>"
             f"<figcaption>{escape(drawing.caption)} {' · '.join(links)}</figcaption></figure>"
         )
 

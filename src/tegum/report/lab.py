@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeVar
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -81,6 +81,10 @@ class RunLab:
         if self.fine and fine is not None:
             return fine
         return quick if self.quick else full
+
+    def quickly(self) -> Self:
+        """The same for a quick run."""
+        return replace(self, quick=True, fine=False)
 
     def take_records(self) -> tuple[TrainingRecord, ...]:
         """The trainings since the last call, which are forgotten here."""

@@ -49,15 +49,15 @@ def _verdict_table(report: Report) -> str:
         return NOTHING_YET
     head = ["Claim", "Verdict", "Statement", "Section", "Measured", "Rule", "Expected", "Evidence"]
     rows = [_row(head), _row(["---"] * len(head))]
-    rows += [_verdict(done, verdict) for done, verdict in report.verdicts]
+    rows += [_verdict(done, verdict, report.stands_in(done)) for done, verdict in report.verdicts]
     return "\n".join(rows)
 
 
-def _verdict(done: Finished, verdict: Verdict) -> str:
+def _verdict(done: Finished, verdict: Verdict, stands_in: bool) -> str:
     claim = verdict.claim
     links = ", ".join(f"[{plain(name)}]({file})" for name, file in evidence(done, verdict))
     words = [claim.statement, claim.section, verdict.judgement.measured, claim.rule, claim.expected]
-    status = f"**{plain(label(done, verdict))}**"
+    status = f"**{plain(label(done, verdict))}**{' (quick)' if stands_in else ''}"
     return _row([plain(claim.id), status, *(plain(text) for text in words), links])
 
 

@@ -37,6 +37,26 @@ class Report:
         """Whether every verdict is the recorded one and nothing raised."""
         return all(done.as_expected for done in self.finished)
 
+    @property
+    def to_come(self) -> tuple[Experiment, ...]:
+        """Experiments whose quick results stand in until the run has done them in full.
+
+        Those come first whose quick results leave most open: claims that were not tested, or are
+        not as expected.
+        """
+        quick = [done for done in self.finished if self.stands_in(done)]
+        return tuple(done.experiment for done in sorted(quick, key=_settled))
+
+    def stands_in(self, done: Finished) -> bool:
+        """Whether these are results of a quick run in a report of a full one."""
+        return done.outcome.quick and not self.facts.quick
+
+
+def _settled(done: Finished) -> int:
+    """Minus the number of claims that are open."""
+    open_kinds = ("untested", "surprise", "error")
+    return -sum(mark(done, verdict) in open_kinds for verdict in done.outcome.verdicts)
+
 
 def mark(done: Finished, verdict: Verdict) -> Mark:
     """The kind of a verdict, by which a reader's eye should sort it."""
@@ -108,8 +128,10 @@ def notices(report: Report) -> list[tuple[str, bool]]:
     """What a reader must know before the numbers, and whether it is bad news."""
     found: list[tuple[str, bool]] = []
     if report.waiting:
-        names = ", ".join(experiment.name for experiment in report.waiting)
-        found.append((f"This run is not complete. Still to run: {names}.", True))
+        found.append((f"This run is not complete. Still to run: {_names(report.waiting)}.", True))
+    if report.to_come:
+        growing = "What is marked quick comes of fewer models and steps, and is to be replaced."
+        found.append((f"{growing} Still to run in full: {_names(report.to_come)}.", True))
     if report.facts.quick:
         quick = "A quick run: fewer models and steps, so some claims are not tested."
         found.append((quick, False))
@@ -119,12 +141,17 @@ def notices(report: Report) -> list[tuple[str, bool]]:
     return found
 
 
+def _names(experiments: Sequence[Experiment]) -> str:
+    return ", ".join(experiment.name for experiment in experiments)
+
+
 def about(done: Finished) -> str:
     """Where an experiment belongs and what it cost, in one line."""
     experiment = done.experiment
     items = ", ".join(str(item) for item in experiment.items)
     noun = "item" if len(experiment.items) == 1 else "items"
-    return f"{experiment.section} · {noun} {items} · {work(done)}"
+    size = "quick run · " if done.outcome.quick else ""
+    return f"{experiment.section} · {noun} {items} · {size}{work(done)}"
 
 
 def work(done: Finished) -> str:

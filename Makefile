@@ -39,7 +39,7 @@ test-slow: $(VENV)/.dev page chromium  ## the slow statistical checks and whole 
 test-faults: $(VENV)/.dev  ## kills, changed bytes, full disks; writes benchmarks/FAULTS.md
 	$(BIN)/python tests/faults/run.py
 
-test-torch: $(VENV)/.torch  ## the optimisers beside those of PyTorch, which it installs
+test-torch: $(VENV)/.torch  ## what needs PyTorch, which it installs: its engine, optimisers beside its own
 	$(BIN)/python -m pytest tests/with_torch
 
 fuzz: $(VENV)/.dev  ## random inputs for every surface, an hour of them or SECONDS=…

@@ -49,7 +49,7 @@ SHARED = {
 
 #: Where a library that is heavy, or that not everybody has, may be imported at all.
 HOMES = {
-    "torch": {"engines.autograd"},
+    "torch": {"engines.torch"},
     "starlette": {"explorer"},
     "uvicorn": {"explorer"},
     "h11": {"explorer"},

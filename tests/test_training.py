@@ -161,7 +161,10 @@ def test_json_round_trip(training: Training) -> None:
         ({"learning_rate": -1e-3}, "Training.learning_rate must be > 0; got -0.001"),
         ({"learning_rate": np.nan}, "Training.learning_rate must be finite; got nan"),
         ({"learning_rate": np.inf}, "Training.learning_rate must be finite; got inf"),
-        ({"engine": "quantum"}, "Training.engine must be 'sampled' or 'exact'; got 'quantum'"),
+        (
+            {"engine": "quantum"},
+            "Training.engine must be 'sampled', 'exact' or 'torch'; got 'quantum'",
+        ),
         (
             {"optimizer": "lion"},
             "Training.optimizer must be 'adam', 'adamw' or 'sgd'; got 'lion'",
@@ -188,6 +191,17 @@ def test_json_round_trip(training: Training) -> None:
         ),
         ({"curve_points": -1}, "Training.curve_points must be an integer >= 0; got -1"),
         ({"held_out": 0}, "Training.held_out must be an integer >= 1; got 0"),
+        ({"device": "gpu"}, "Training.device must be 'auto', 'cpu' or 'cuda'; got 'gpu'"),
+        ({"device": "cpu"}, "Training.device must be 'auto' for the sampled engine; got 'cpu'"),
+        (
+            {"engine": "exact", "dtype": "float64"},
+            "Training.dtype must be 'float32' for the exact engine; got 'float64'",
+        ),
+        (
+            {"engine": "torch", "attack": 0.1},
+            "Training.attack must be 0.0 for the torch engine; got 0.1",
+        ),
+        ({"dtype": "float16"}, "Training.dtype must be 'float32' or 'float64'; got 'float16'"),
         ({"lr": 1e-3}, 'Training has no field "lr": it is learning_rate here; fields: steps, '),
     ],
 )

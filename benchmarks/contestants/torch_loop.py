@@ -52,10 +52,10 @@ LAYOUTS: Final = {
 }
 
 
-def arranged(array: np.ndarray, axes: str, wanted: str) -> Tensor:
+def arranged(array: np.ndarray, axes: str, wanted: str, device: str = "cpu") -> Tensor:
     """A leaf tensor of an array with these axes, its axes in the wanted order."""
     order = np.transpose(array, [axes.index(axis) for axis in wanted])
-    return torch.from_numpy(np.ascontiguousarray(order)).requires_grad_()
+    return torch.from_numpy(np.ascontiguousarray(order)).to(device).requires_grad_()
 
 
 def compiled(function: Any) -> Any:
@@ -71,14 +71,17 @@ class Loop(Trainer):
         self, work: Work, p: float, settings: Settings, learning_rate: float, start: Weights
     ) -> None:
         torch.set_num_threads(int(settings["threads"]))
+        self.device = device = str(settings.get("device", "cpu"))
         self.work, self.instances = work, start.instances
         self.layout = layout = LAYOUTS[str(settings["layout"])]
         sizes = {"b": BATCH, "i": self.instances, "f": work.n}
         self.shape = tuple(sizes[axis] for axis in layout.data)
-        self.w_in = arranged(start.w_in, "ihf", layout.w_in)
-        self.w_out = self.w_in if is_tied(work) else arranged(start.w_out, "ifh", layout.w_out)
+        self.w_in = arranged(start.w_in, "ihf", layout.w_in, device)
+        self.w_out = (
+            self.w_in if is_tied(work) else arranged(start.w_out, "ifh", layout.w_out, device)
+        )
         bias = start.b[None] if layout.data.startswith("b") else start.b[:, None]
-        self.b = torch.from_numpy(bias.copy()).requires_grad_()
+        self.b = torch.from_numpy(bias.copy()).to(device).requires_grad_()
         parameters = [self.w_in, self.b] if is_tied(work) else [self.w_in, self.w_out, self.b]
         self.optimizer = torch.optim.Adam(parameters, lr=learning_rate, fused=True)
         self.loss = self._loss_function(p)
@@ -88,7 +91,7 @@ class Loop(Trainer):
     def _loss_function(self, p: float) -> Callable[[Tensor, Tensor], Tensor]:
         signed, hidden_relu, tied = (f(self.work) for f in (is_signed, has_hidden_relu, is_tied))
         encode, decode = self.layout.encode(), self.layout.decode(tied)
-        importance = torch.ones(self.work.n)
+        importance = torch.ones(self.work.n, device=self.device)
         w_in, w_out, b = self.w_in, self.w_out, self.b
 
         def loss(magnitude: Tensor, chance: Tensor) -> Tensor:
@@ -107,16 +110,18 @@ class Loop(Trainer):
     def advance(self, steps: int) -> None:
         for _ in range(steps):
             self.optimizer.zero_grad(set_to_none=True)
-            self.loss(torch.rand(self.shape), torch.rand(self.shape)).backward()
+            self.loss(*(torch.rand(self.shape, device=self.device) for _ in range(2))).backward()
             self.optimizer.step()
 
     def weights(self) -> Weights:
         layout = self.layout
-        w_in = np.einsum(f"{layout.w_in}->ihf", self.w_in.detach().numpy())
-        b = self.b.detach().numpy().reshape(self.instances, -1)
+        w_in = np.einsum(f"{layout.w_in}->ihf", self.w_in.detach().cpu().numpy())
+        b = self.b.detach().cpu().numpy().reshape(self.instances, -1)
         if is_tied(self.work):
             return Weights.tied(w_in, b)
-        return Weights(w_in, np.einsum(f"{layout.w_out}->ifh", self.w_out.detach().numpy()), b)
+        return Weights(
+            w_in, np.einsum(f"{layout.w_out}->ifh", self.w_out.detach().cpu().numpy()), b
+        )
 
 
 def build(

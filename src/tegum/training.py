@@ -35,6 +35,8 @@ _EXACT_ONLY: Final[dict[str, Any]] = {
     "hidden_noise": 0.0,
     "hidden_dropout": 0.0,
 }
+#: What the torch engine alone has a choice of.
+_TORCH_ONLY: Final = ("device", "dtype")
 
 
 def _checkpoints(value: Any) -> int | tuple[int, ...]:
@@ -66,12 +68,15 @@ class Training(Spec):
     warm-up, weight decay, attack, noise or dropout, and does not read `batch_size`, `momentum` and
     `held_out`.
 
+    The torch engine does what the sampled engine does, but for attacks, on a CPU or a GPU: an
+    independent implementation, by PyTorch's products and autograd on samples of its own.
+
     Args:
         steps: Optimiser steps, >= 0; of the exact engine at most so many.
         batch_size: Samples in a step, >= 1.
         learning_rate: Learning rate at the top of its schedule, > 0.
         engine: sampled: minibatches of fresh samples. exact: the expected loss, Adam and then
-            L-BFGS.
+            L-BFGS. torch: minibatches, by PyTorch.
         optimizer: Optimiser; weight decay is decoupled from the gradient by adamw alone.
         attack: Length ε >= 0 of the L2 attacks of adversarial training, each on one random feature.
         momentum: Momentum of sgd, in [0, 1).
@@ -87,20 +92,24 @@ class Training(Spec):
         hidden_noise: Standard deviation σ >= 0 of noise that is added to h while training.
         hidden_dropout: Probability d in [0, 1) that a hidden unit is left out of a sample while
             training; those that stay are divided by 1 − d.
+        device: Where the torch engine works; auto is the GPU that PyTorch sees, if it does.
+        dtype: Numbers of the torch engine.
 
     Raises:
         SpecError: for a value out of its range, a checkpoint after the last step, and what the
-            exact engine refuses.
+            engine refuses.
 
     Source: defaults are those of the paper's notebook, with no weight decay.
     """
 
-    later: ClassVar[frozenset[str]] = frozenset({"hidden_noise", "hidden_dropout"})
+    later: ClassVar[frozenset[str]] = frozenset(
+        {"hidden_noise", "hidden_dropout", "device", "dtype"}
+    )
 
     steps: Count = 10_000
     batch_size: PositiveInt = 1024
     learning_rate: Positive = 1e-3
-    engine: Literal["sampled", "exact"] = "sampled"
+    engine: Literal["sampled", "exact", "torch"] = "sampled"
     optimizer: Literal["adam", "adamw", "sgd"] = "adam"
     attack: NonNegative = 0.0
     momentum: Annotated[float, Interval(0, 1, open="high")] = 0.9
@@ -115,6 +124,8 @@ class Training(Spec):
     held_out: PositiveInt = 65_536
     hidden_noise: NonNegative = 0.0
     hidden_dropout: Annotated[float, Interval(0, 1, open="high")] = 0.0
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    dtype: Literal["float32", "float64"] = "float32"
     kind: Literal["training"] = Field("training", repr=False)
 
     @model_validator(mode="before")
@@ -134,12 +145,29 @@ class Training(Spec):
         return self
 
     @model_validator(mode="after")
+    def _torch_has_its_own(self) -> Training:
+        for field in ("attack",) if self.engine == "torch" else _TORCH_ONLY:
+            only = type(self).model_fields[field].default
+            if getattr(self, field) != only:
+                rule = f"must be {only!r} for the {self.engine} engine"
+                raise SpecError.of("Training", field, rule, getattr(self, field))
+        return self
+
+    @model_validator(mode="after")
     def _checkpoints_in_range(self) -> Training:
         listed = self.checkpoints
         if isinstance(listed, tuple) and listed and listed[-1] > self.steps:
             rule = f"must be at most steps = {self.steps}"
             raise SpecError.of("Training", "checkpoints", rule, listed[-1])
         return self
+
+    def place(self) -> dict[str, str]:
+        """Where the engine works and with what numbers, if it has a choice.
+
+        Returns:
+            `device` and `dtype` of the torch engine; nothing for the others.
+        """
+        return {name: getattr(self, name) for name in _TORCH_ONLY if self.engine == "torch"}
 
     def learning_rate_at(self, step: int) -> float:
         """The learning rate of one update.

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Final
 
 from tegum.engines.base import Engine
-from tegum.errors import UnknownNameError
+from tegum.errors import SpecError, UnknownNameError
 
 #: The engines there are, by the name `Training.engine` gives.
-NAMES: Final = ("sampled", "exact")
+NAMES: Final = ("sampled", "exact", "torch")
 
 
-def get_engine(name: str) -> Engine:
-    """The engine of this name; UnknownNameError lists those there are."""
+def get_engine(name: str, **place: str) -> Engine:
+    """The engine of this name; UnknownNameError lists those there are.
+
+    `place` is `Training.place()`: where it works and with what numbers, for an engine that has a
+    choice. Raises SpecError where what an engine needs is not installed.
+    """
     if name == "sampled":
         from tegum.engines.sampled.engine import SampledEngine
 
@@ -21,4 +26,14 @@ def get_engine(name: str) -> Engine:
         from tegum.engines.exact.engine import ExactEngine
 
         return ExactEngine()
+    if name == "torch":
+        try:
+            import_module("torch")
+        except ImportError:
+            others = ", ".join(other for other in NAMES if other != name)
+            rule = f"needs PyTorch, pip install 'tegum[torch]', or another engine: {others}"
+            raise SpecError.of("Training", "engine", rule, name) from None
+        from tegum.engines.torch.engine import TorchEngine
+
+        return TorchEngine(**place)
     raise UnknownNameError.of("engine", name, NAMES)

@@ -96,7 +96,7 @@ def train(
     run_seed = _whole("seed", seed, lowest=0, bits=64)
     jobs = checked_jobs("train", jobs)
     grid = Grid(problem, training, axes)
-    engine = get_engine(training.engine)
+    engine = get_engine(training.engine, **training.place())
     given = None if start is None else Given.of(start, grid, seeds, engine.dtype)
     ensemble = Ensemble(engine, grid, seeds, run_seed, given)
     check_memory(ensemble)

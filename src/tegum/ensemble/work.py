@@ -23,6 +23,8 @@ _FORMAT: Final = b"tegum unit 1"
 #: Multiply-adds in one step of a unit: a quarter second of two cores then holds many steps, which
 #: is how long progress and Ctrl-C may wait.
 _STEP_WORK: Final = 40_000_000
+#: So many times that of the torch engine, for which stacks too small for a GPU are slow.
+_OF_TORCH: Final = 8
 #: Weights and two moments of a unit, in bytes: what a cut-off unit writes to the store.
 _STATE_BYTES: Final = 128_000_000
 #: Instances that keep the threads of a machine evenly busy.
@@ -46,7 +48,8 @@ class Unit(NamedTuple):
 def unit_size(problem: Problem, training: Training) -> int:
     """The number of instances in a full unit, at least 1; the same on every machine."""
     n, m = problem.n_features, problem.n_hidden
-    by_work = _STEP_WORK // (training.batch_size * n * (m + 2))
+    work = _STEP_WORK * (_OF_TORCH if training.engine == "torch" else 1)
+    by_work = work // (training.batch_size * n * (m + 2))
     by_memory = _STATE_BYTES // (12 * (2 * n * m + n + m))
     return max(1, min(_MOST, max(_FEWEST, by_work), by_memory))
 

@@ -57,6 +57,8 @@ class Limits:
         """Raise `LimitError` for a state that is too large. Nothing of its size is allocated."""
         problem, training = state.problem, state.training
         n, m = problem.n_features, problem.n_hidden
+        if training.engine == "torch":
+            raise LimitError("the torch engine trains in Python and on the command line, not here")
         _at_most("features", n, self.features)
         _at_most("hidden dimensions", m, self.hidden)
         _at_most("seeds", state.seeds, self.seeds)

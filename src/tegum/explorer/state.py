@@ -27,7 +27,10 @@ LIVE: Final = (
 )
 STEPS: Final = "steps"
 #: Fields of a training that the server sets itself.
-OWN: Final = {"checkpoints": (), "curve_points": 0, "held_out": 8192}
+OWN: Final[dict[str, Any]] = {
+    **{"checkpoints": (), "curve_points": 0, "held_out": 8192},
+    **{"device": "auto", "dtype": "float32"},
+}
 #: A page may ask for any kind of problem.
 discovery.load()
 

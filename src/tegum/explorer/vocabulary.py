@@ -16,6 +16,8 @@ from tegum.training import Training
 
 #: Of hidden activations those that an engine trains.
 _HIDDEN: Final = ("identity", "relu")
+#: Engines that train on the page: by slices of a moment, and without what has to be installed.
+_ENGINES: Final = ("sampled", "exact")
 
 
 def vocabulary() -> dict[str, Any]:
@@ -46,8 +48,9 @@ def _described(cls: type[Spec]) -> dict[str, Any]:
 
 def _field(field: Field) -> dict[str, Any]:
     bounds, choices = field.interval, field.choices
-    if field.name == "hidden_activation":
-        choices = tuple(name for name in choices if name in _HIDDEN)
+    for name, offered in (("hidden_activation", _HIDDEN), ("engine", _ENGINES)):
+        if field.name == name:
+            choices = tuple(choice for choice in choices if choice in offered)
     return {
         "form": field.form,
         "required": field.required,

@@ -1,0 +1,156 @@
+"""Samples x on the device: every block of a distribution by one draw for all instances at once.
+
+A draw w is a float of both signs, uniform in [-1/p, 1/p]: the block is on where |w| <= 1, and given
+that it is, |w| is uniform in [0, 1] and its sign a coin. One draw is therefore the on/off and the
+magnitude of a feature by itself, and the on/off and the choice among the members of a set.
+"""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from tegum.distributions.base import Layout
+from tegum.engines.torch.addressed import Words, bits
+from tegum.errors import SpecError, joined
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tegum.problem import Problem
+
+log = logging.getLogger("tegum.engines")
+
+#: The absolute values of 32-bit integers reach to 2^31.
+_REACH: Final = 2.0**-31
+
+
+def _uniform(w: Tensor) -> Tensor:
+    return torch.rsub(w.abs_(), 1).relu_()
+
+
+def _signed(w: Tensor) -> Tensor:
+    return w.mul_(w.abs() <= 1)
+
+
+def _exponential(w: Tensor) -> Tensor:
+    return w.abs_().add_(_REACH / 2).log_().neg_().relu_()
+
+
+def _one(w: Tensor) -> Tensor:
+    return (w.abs_() <= 1).to(w.dtype)
+
+
+#: By the name of a magnitude: x from draws w, which are overwritten; 0 where |w| > 1.
+MAGNITUDES: Final[dict[str, Callable[[Tensor], Tensor]]] = {
+    "uniform": _uniform,
+    "signed": _signed,
+    "exponential": _exponential,
+    "one": _one,
+}
+
+
+def features(law: str, of: Words, samples: Tensor, chances: Chances) -> Tensor:
+    """x of features that are each a block by itself, all with the same magnitude."""
+    w = bits(of, samples) * chances.scale
+    if chances.never is not None:
+        w = w + torch.copysign(chances.never, w)
+    return MAGNITUDES[law](w)
+
+
+class Fused:
+    """`features` as one kernel; as it is, after a warning, where PyTorch cannot compile it here."""
+
+    def __init__(self) -> None:
+        self._call: Callable[[str, Words, Tensor, Chances], Tensor] | None = None
+
+    def __call__(self, law: str, of: Words, samples: Tensor, chances: Chances) -> Tensor:
+        """Compiled in the first call."""
+        if self._call is not None:
+            return self._call(law, of, samples, chances)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # those of the compiler about itself
+                compiled = torch.compile(features, dynamic=False)
+                x = compiled(law, of, samples, chances)
+        except Exception as error:  # whatever a compiler or its absence may raise
+            log.warning("torch: samples are drawn without a compiler: %s", joined(error)[:200])
+            compiled, x = features, features(law, of, samples, chances)
+        self._call = compiled
+        return x
+
+
+_fused: Final = Fused()
+
+
+class Chances(NamedTuple):
+    """Of the blocks of each instance, (N, blocks, 1): w of one bit, and what keeps p = 0 off."""
+
+    scale: Tensor
+    never: Tensor | None
+
+    def rows(self, which: slice) -> Chances:
+        """Those of some instances."""
+        return Chances(self.scale[which], None if self.never is None else self.never[which])
+
+
+class Source:
+    """Where samples of a problem come from; `streams` words are read for each."""
+
+    def __init__(
+        self, problem: Problem, device: torch.device, dtype: torch.dtype, fuse: bool
+    ) -> None:
+        """To `fuse` is to compile what is drawn. SpecError for a magnitude that is not known."""
+        rows = Layout(problem.distribution.blocks())
+        self.dtype, self.n_blocks = dtype, len(rows.blocks)
+        known = set(rows.magnitudes.tolist())
+        for name in sorted(known - MAGNITUDES.keys()):
+            rule = f"must be one that the torch engine knows: {', '.join(MAGNITUDES)}"
+            raise SpecError.of("Problem", "distribution.magnitude", rule, name)
+        kinds = {block.kind for block in rows.blocks}
+        #: The law of all features, where each is a block by itself and all have the same.
+        self.simple = known.pop() if kinds == {"independent"} and len(known) == 1 else None
+        self._features = _fused if fuse else features
+        self.streams = self.n_blocks + (0 if self.simple else len(rows.block_of))
+        self.block_of = torch.from_numpy(rows.block_of).to(device)
+        self.sizes = torch.from_numpy(rows.sizes).to(device, dtype)[:, None]
+        self.last = self.sizes - 1
+        self.member = torch.from_numpy(rows.member).to(device, dtype)[:, None]
+        self.all_members = torch.from_numpy(~rows.chosen_one).to(device)[:, None]
+        self.laws = {
+            name: torch.from_numpy(np.flatnonzero(rows.magnitudes == name)).to(device)
+            for name in sorted(set(rows.magnitudes.tolist()))
+        }
+
+    def chances(self, points: Sequence[Problem], point_of: Tensor) -> Chances:
+        """Of the instances whose points these are."""
+        p = np.array([[b.probability for b in point.distribution.blocks()] for point in points])
+        off = p == 0
+        device = point_of.device
+        scale = torch.from_numpy(_REACH / np.where(off, 1.0, p)).to(device, self.dtype)
+        never = torch.from_numpy(np.where(off, 2.0, 0.0)).to(device, self.dtype)
+        chosen = never[point_of, :, None] if off.any() else None
+        return Chances(scale[point_of, :, None], chosen)
+
+    def draw(self, words: Words, samples: Tensor, chances: Chances) -> Tensor:
+        """x (N, n, count) of the words of a step and a ramp of samples."""
+        if self.simple:
+            return self._features(self.simple, words, samples, chances)
+        w = bits(words.of_streams(0, self.n_blocks), samples) * chances.scale
+        w.abs_()
+        if chances.never is not None:
+            w += chances.never
+        switch = w <= 1
+        chosen = torch.minimum((w * self.sizes).floor_(), self.last)[:, self.block_of]
+        active = switch[:, self.block_of] & ((chosen == self.member) | self.all_members)
+        own = words.of_streams(self.n_blocks, self.streams)
+        x = bits(own, samples).to(self.dtype).mul_(_REACH)
+        for name, features in self.laws.items():
+            x[:, features] = MAGNITUDES[name](x[:, features])
+        return x.mul_(active)

@@ -1,0 +1,168 @@
+"""The torch engine: stacks of instances by batched matrix products and autograd."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import prod
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from tegum.dims import F64
+from tegum.engines.base import Batch, OfLastBatch, State, finite, step_of
+from tegum.engines.cache import sources_digest
+from tegum.engines.threads import on_threads
+from tegum.engines.torch.addressed import HELD_OUT, PROBE
+from tegum.engines.torch.descent import batch_of, descend, losses
+from tegum.engines.torch.lowering import Lowered, lower
+from tegum.engines.torch.nets import split
+from tegum.engines.torch.optimiser import ARRAYS, Held
+from tegum.engines.xavier import fill_weights
+from tegum.errors import SpecError
+from tegum.runs.schema import PARAMETERS
+
+#: Numbers (instances times features times samples) of a stack: on a CPU so many that its arrays
+#: stay in a core's cache, on another device so many that they fit in its memory.
+_IN_CACHE: Final = 2**18
+_ON_DEVICE: Final = 2**27
+
+
+class TorchEngine:
+    """Minibatch training on fresh samples, a stack of instances at a time.
+
+    The state is one array for each parameter and two for its running means. On a CPU a stack has a
+    thread to itself, and what is drawn and summed for an instance depends on nothing else, so that
+    it has the same bits in any company; a GPU orders its sums as it likes.
+    """
+
+    name = "torch"
+    #: Numbers of a training that are drawn on a GPU from which on a compiled kernel pays: those
+    #: that take about as long as compiling it.
+    fuse_from = 5e11
+
+    def __init__(self, device: str = "auto", dtype: str = "float32") -> None:
+        """Raises SpecError for a device that PyTorch does not see."""
+        self.device = _device(device)
+        self.dtype: type[np.floating[Any]] = np.float64 if dtype == "float64" else np.float32
+        self._type = getattr(torch, dtype)
+        self._lower = OfLastBatch(self._lowered)
+
+    def _lowered(self, batch: Batch) -> Lowered:
+        training, n = batch.training, batch.problem.n_features
+        numbers = batch.n_instances * n * training.batch_size * training.steps
+        fuse = self.device.type != "cpu" and numbers >= self.fuse_from
+        return lower(batch, self.device, self._type, fuse)
+
+    @property
+    def version(self) -> str:
+        """A digest of the sources, with what else decides the bits: PyTorch and the device."""
+        own = sources_digest(Path(__file__).parent)
+        return f"{own}-torch-{torch.__version__}-{self.device.type}"
+
+    def init(self, batch: Batch) -> State:
+        """The initial weights of the sampled engine, to the last bit, and biases 0."""
+        self._lower(batch)
+        shapes, keys = _shapes(batch), batch.addresses()
+        theta = np.zeros((batch.n_instances, sum(map(prod, shapes.values()))), self.dtype)
+        matrices = [name for name in shapes if len(PARAMETERS[name]) > 1]
+        weights = sum(prod(shapes[name]) for name in matrices)
+        fill_weights(theta, weights, keys, batch)
+        first = split(theta, shapes)[matrices[0]]
+        # encoders are drawn feature by feature
+        first[...] = first.copy().reshape(-1, *reversed(shapes[matrices[0]])).transpose(0, 2, 1)
+        zero = np.zeros_like(theta)
+        return {**dict(zip(ARRAYS, (theta, zero, zero.copy()), strict=True)), "step": np.array(0)}
+
+    def parameters(self, batch: Batch, state: State) -> State:
+        """By the names of `schema.PARAMETERS`, views of the state."""
+        return split(state["theta"], _shapes(batch))
+
+    def advance(self, batch: Batch, state: State, steps: int, *, jobs: int) -> State:
+        """Train every instance for `steps` more steps, in place."""
+        low, first = self._lower(batch), step_of(state)
+
+        def run(start: int, stop: int) -> None:
+            rows = slice(start, stop)
+            held = Held(*(self._tensor(state[name][rows]) for name in ARRAYS))
+            descend(low.rows(rows), held, batch.training, first, steps)
+            if self.device.type != "cpu":
+                for name, tensor in zip(ARRAYS, held, strict=True):
+                    state[name][rows] = tensor.cpu().numpy()
+
+        if steps > 0:
+            self._spread(low, batch, run, jobs)
+        state["step"] = np.array(first + steps, np.int64)
+        return state
+
+    def probe(self, batch: Batch, state: State, *, jobs: int) -> F64:
+        """The loss (N,) on one fresh batch of its own stream."""
+        step, size = step_of(state), batch.training.batch_size
+        return self._losses(batch, state, (PROBE, step, size), jobs)[:, 0]
+
+    def score(self, batch: Batch, state: State, *, jobs: int) -> State:
+        """`loss`, `loss_error` on held-out samples, `diverged`; λ E‖h‖₁ as `penalty` if any."""
+        out = self._losses(batch, state, (HELD_OUT, 0, batch.training.held_out), jobs)
+        sound = finite(self.parameters(batch, state)) & np.isfinite(out).all(axis=1)
+        scores: State = {"loss": out[:, 0], "loss_error": out[:, 1], "diverged": ~sound}
+        if any(point.l1 > 0 for point in batch.points):
+            weights = np.array([point.l1 for point in batch.points])
+            scores["penalty"] = weights[batch.point_of()] * out[:, 2]
+        return scores
+
+    def _losses(self, batch: Batch, state: State, occasion: tuple[int, int, int], jobs: int) -> F64:
+        low, (purpose, number, count) = self._lower(batch), occasion
+        out: F64 = np.full((batch.n_instances, 3), np.nan)
+
+        def run(start: int, stop: int) -> None:
+            rows = slice(start, stop)
+            part, theta = low.rows(rows), self._tensor(state["theta"][rows])
+            samples = batch_of(part, purpose, number, count)
+            out[rows] = losses(part, theta, samples, count).cpu().numpy()
+
+        self._spread(low, batch, run, jobs)
+        return out
+
+    def _tensor(self, array: NDArray[Any]) -> torch.Tensor:
+        """On a CPU the array itself, seen as a tensor."""
+        return torch.from_numpy(array).to(self.device)
+
+    def _spread(
+        self, low: Lowered, batch: Batch, run: Callable[[int, int], None], jobs: int
+    ) -> None:
+        """Call `run(start, stop)` over all instances, in stacks; on a CPU on threads."""
+        on_cpu, count = self.device.type == "cpu", batch.n_instances
+        own = batch.problem.n_features * low.piece(batch.training.batch_size)
+        most = max(1, (_IN_CACHE if on_cpu else _ON_DEVICE) // own)
+        if on_cpu:
+            most = min(most, -(-count // max(1, jobs)))
+        stacks = [(start, min(start + most, count)) for start in range(0, count, most)]
+        if not on_cpu:
+            for stack in stacks:
+                run(*stack)
+            return
+        before = torch.get_num_threads()
+
+        def alone(start: int, stop: int) -> None:
+            torch.set_num_threads(1)  # of this thread
+            run(start, stop)
+
+        try:
+            on_threads(alone, stacks, jobs)
+        finally:
+            torch.set_num_threads(before)
+
+
+def _shapes(batch: Batch) -> dict[str, tuple[int, ...]]:
+    return batch.problem.model.parameters(batch.problem.n_features)
+
+
+def _device(name: str) -> torch.device:
+    """What `Training.device` means here."""
+    found = torch.cuda.is_available()
+    if name == "cuda" and not found:
+        rule = "must be 'cpu' or 'auto' here, where PyTorch sees no GPU"
+        raise SpecError.of("Training", "device", rule, name)
+    return torch.device("cuda" if found and name == "auto" else name.replace("auto", "cpu"))

@@ -1,0 +1,80 @@
+"""A batch as the torch engine reads it: tensors on the device, by instance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from tegum.engines.torch.data import Chances, Source
+from tegum.engines.torch.nets import Net, net_of
+from tegum.engines.torch.optimiser import Rates
+from tegum.engines.torch.targets import target_of
+
+if TYPE_CHECKING:
+    from tegum.engines.base import Batch
+
+#: Numbers (features times samples) of one instance that are worked on at once, and samples that are
+#: in any case: on a CPU so many that they stay in a core's cache.
+_AT_ONCE: Final = {"cpu": 2**15, "cuda": 2**22}
+_FEWEST: Final = 128
+
+
+@dataclass(frozen=True, eq=False)
+class Lowered:
+    """What some instances of a batch are trained by; all tensors have a leading instance axis."""
+
+    source: Source
+    target: Callable[[Tensor], Tensor]
+    net: Net
+    addresses: Tensor  # (N,) int64
+    chances: Chances
+    importance: Tensor  # (N, n, 1)
+    l1: Tensor | None  # (N, 1, 1), where any instance has a penalty
+    rates: Rates
+    shapes: dict[str, tuple[int, ...]]  # of the parameters
+    at_once: int  # samples
+
+    def piece(self, count: int) -> int:
+        """How many of `count` samples are worked on at once: even parts of them."""
+        return -(-count // -(-count // self.at_once))
+
+    def rows(self, which: slice) -> Lowered:
+        """Some of the instances."""
+        return replace(
+            self,
+            addresses=self.addresses[which],
+            chances=self.chances.rows(which),
+            importance=self.importance[which],
+            l1=None if self.l1 is None else self.l1[which],
+            rates=self.rates.rows(which),
+        )
+
+
+def lower(batch: Batch, device: torch.device, dtype: torch.dtype, fuse: bool) -> Lowered:
+    """The tensors of a batch; raises SpecError for what this engine cannot train.
+
+    To `fuse` is to compile what is drawn, which takes seconds.
+    """
+    problem, points = batch.problem, batch.points
+    point_of = torch.from_numpy(batch.point_of()).to(device)
+    source = Source(problem, device, dtype, fuse)
+    with np.errstate(over="ignore"):
+        importance = np.array([point.importance_vector() for point in points])
+    l1 = torch.tensor([point.l1 for point in points], device=device, dtype=dtype)
+    return Lowered(
+        source=source,
+        target=target_of(problem, device),
+        net=net_of(problem.model),
+        addresses=torch.from_numpy(batch.addresses().view(np.int64)).to(device),
+        chances=source.chances(points, point_of),
+        importance=torch.from_numpy(importance).to(device, dtype)[point_of, :, None],
+        l1=l1[point_of, None, None] if l1.any() else None,
+        rates=Rates.of(batch.trainings, point_of, dtype),
+        shapes=problem.model.parameters(problem.n_features),
+        at_once=max(_FEWEST, _AT_ONCE[device.type] // problem.n_features),
+    )

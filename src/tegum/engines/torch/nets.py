@@ -1,0 +1,74 @@
+"""Models on tensors, stacked over instances: x (N, n, batch) → h (N, m, batch), x' (N, n, batch).
+
+Samples are the last axis: matrix products and everything by element then run along it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from math import prod
+from typing import TYPE_CHECKING, Any, Final
+
+import torch
+from torch import Tensor
+from torch.nn.functional import gelu, leaky_relu
+
+from tegum.errors import SpecError
+from tegum.models.activations import LEAKY_SLOPE
+
+if TYPE_CHECKING:
+    from tegum.models import Model
+
+#: By the names of `models.activations.ACTIVATIONS`.
+ACTIVATIONS: Final[dict[str, Callable[[Tensor], Tensor]]] = {
+    "relu": torch.relu,
+    "gelu": gelu,
+    "leaky": lambda z: leaky_relu(z, LEAKY_SLOPE),
+    "quadratic": torch.square,
+    "identity": lambda z: z,
+}
+
+#: The parameters, each (N, ...), and x, to h and x'.
+Net = Callable[[Mapping[str, Tensor], Tensor], tuple[Tensor, Tensor]]
+
+
+def split(theta: Any, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
+    """The parameters of these shapes in rows (N, P), which they fill in order: views, (N, ...)."""
+    found, at = {}, 0
+    for name, shape in shapes.items():
+        found[name] = theta[:, at : at + prod(shape)].reshape(-1, *shape)
+        at += prod(shape)
+    return found
+
+
+def net_of(model: Model) -> Net:
+    """The forward pass of a model; SpecError for an activation that this engine does not know."""
+    hidden = _activation(model, "hidden_activation")
+    output = _activation(model, "output_activation")
+
+    def forward(parameters: Mapping[str, Tensor], x: Tensor) -> tuple[Tensor, Tensor]:
+        w_in = parameters["W" if model.tied else "W_in"]
+        w_out = w_in.transpose(1, 2) if model.tied else parameters["W_out"]
+        h = hidden(_affine(w_in, x, parameters.get("b_hidden")))
+        return h, output(_affine(w_out, h, parameters.get("b")))
+
+    return forward
+
+
+def _affine(w: Tensor, x: Tensor, b: Tensor | None) -> Tensor:
+    """w (N, r, k) times x (N, k, batch), plus b (N, r).
+
+    Products of vectors are summed by element: a library has ways of its own for a single one.
+    """
+    if 1 in w.shape[1:]:
+        z = w * x if w.shape[2] == 1 else (w.transpose(1, 2) * x).sum(1, keepdim=True)
+        return z if b is None else z + b[:, :, None]
+    return torch.bmm(w, x) if b is None else torch.baddbmm(b[:, :, None], w, x)
+
+
+def _activation(model: Model, field: str) -> Callable[[Tensor], Tensor]:
+    name = getattr(model, field)
+    if name not in ACTIVATIONS:
+        rule = f"must be one that the torch engine knows: {', '.join(ACTIVATIONS)}"
+        raise SpecError.of(type(model).__name__, field, rule, name)
+    return ACTIVATIONS[name]

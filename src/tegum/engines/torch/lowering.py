@@ -14,9 +14,12 @@ from tegum.engines.torch.data import Chances, Source
 from tegum.engines.torch.nets import Net, net_of
 from tegum.engines.torch.optimiser import Rates
 from tegum.engines.torch.targets import target_of
+from tegum.errors import SpecError
 
 if TYPE_CHECKING:
     from tegum.engines.base import Batch
+    from tegum.problem import Problem
+    from tegum.training import Training
 
 #: Numbers (features times samples) of one instance that are worked on at once, and samples that are
 #: in any case: on a CPU so many that they stay in a core's cache.
@@ -61,6 +64,7 @@ def lower(batch: Batch, device: torch.device, dtype: torch.dtype, fuse: bool) ->
     To `fuse` is to compile what is drawn, which takes seconds.
     """
     problem, points = batch.problem, batch.points
+    _refuse_new(problem, batch.training)
     point_of = torch.from_numpy(batch.point_of()).to(device)
     source = Source(problem, device, dtype, fuse)
     with np.errstate(over="ignore"):
@@ -78,3 +82,11 @@ def lower(batch: Batch, device: torch.device, dtype: torch.dtype, fuse: bool) ->
         shapes=problem.model.parameters(problem.n_features),
         at_once=max(_FEWEST, _AT_ONCE[device.type] // problem.n_features),
     )
+
+
+def _refuse_new(problem: Problem, training: Training) -> None:
+    for owner in (problem, training):
+        for name in owner.later - set(training.place()):
+            if getattr(owner, name) != type(owner).__pydantic_fields__[name].default:
+                rule = "is not known to the torch engine"
+                raise SpecError.of(type(owner).__name__, name, rule, getattr(owner, name))

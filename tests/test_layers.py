@@ -44,7 +44,7 @@ SHARED = {
     "distributions": {"base", "magnitudes"},
     "models": {"base", "activations"},
     "targets": {"base", "named"},
-    "engines": {"base", "cache", "threads", "xavier"},
+    "engines": {"base", "cache", "digest", "threads", "xavier"},
 }
 
 #: Where a library that is heavy, or that not everybody has, may be imported at all.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -222,6 +224,18 @@ def test_numbers_have_the_type_that_was_asked_for() -> None:
     for dtype in ("float32", "float64"):
         runs = tg.train(PROBLEMS["relu"], training=small(steps=2, dtype=dtype), progress=False)
         assert (runs.W.dtype, runs.b.dtype) == (dtype, dtype)
+
+
+def test_no_kernel_is_compiled() -> None:
+    """The engine works where numba cannot be imported."""
+    script = (
+        "import sys; sys.modules['numba'] = None\n"
+        "import tegum as tg\n"
+        "t = tg.Training(engine='torch', steps=2, batch_size=8, held_out=8)\n"
+        "print(tg.train(tg.Problem(tg.Independent(2, 0.5), tg.Linear(1)), training=t).W.shape)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (done.stdout, done.returncode) == ("(1, 1, 2)\n", 0), done.stderr
 
 
 def test_threads_of_pytorch_are_left_as_they_were() -> None:

@@ -18,8 +18,6 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from functools import cache
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
@@ -31,6 +29,8 @@ from numba.core.caching import CompileResultCacheImpl, FunctionCache, IndexDataC
 from numba.core.dispatcher import Dispatcher
 
 from tegum import checksum
+from tegum.engines.digest import digest_of as digest_of
+from tegum.engines.digest import sources_digest as sources_digest
 
 log = logging.getLogger("tegum.engines")
 
@@ -40,11 +40,6 @@ _PATIENCE: Final = 10.0
 _LAYOUT: Final = "sealed"
 #: What was said of folders that cannot be used.
 _warned: Final[set[str]] = set()
-#: Files that the results of every engine depend on, beside its own.
-_COMMON = (
-    Path(__file__).with_name("xavier.py"),
-    Path(__file__).parents[1] / "models" / "activations.py",
-)
 
 
 def cache_home() -> Path:
@@ -55,20 +50,6 @@ def cache_home() -> Path:
     # the second is where Windows has such things
     place = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
     return Path(place or Path.home() / ".cache") / "tegum"
-
-
-@cache
-def sources_digest(folder: Path) -> str:
-    """`digest_of` an engine's folder, read once: results may change when it does."""
-    return digest_of(folder)
-
-
-def digest_of(folder: Path) -> str:
-    """A digest of the Python files in a folder, and of those that all engines take numbers from."""
-    digest = blake2b(digest_size=8)
-    for path in (*sorted(folder.glob("*.py")), *_COMMON):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()
 
 
 def own_folder(*names: str) -> Path | None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from tegum.dims import F64
 from tegum.engines.base import Batch, OfLastBatch, State, finite, step_of
-from tegum.engines.cache import sources_digest
+from tegum.engines.digest import sources_digest
 from tegum.engines.threads import on_threads
 from tegum.engines.torch.addressed import HELD_OUT, PROBE
 from tegum.engines.torch.descent import batch_of, descend, losses

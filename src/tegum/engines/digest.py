@@ -1,0 +1,28 @@
+"""What tells an engine from an earlier state of itself: the sources its results depend on."""
+
+from __future__ import annotations
+
+from functools import cache
+from hashlib import blake2b
+from pathlib import Path
+from typing import Final
+
+#: Files that the results of every engine depend on, beside its own.
+_COMMON: Final = (
+    Path(__file__).with_name("xavier.py"),
+    Path(__file__).parents[1] / "models" / "activations.py",
+)
+
+
+@cache
+def sources_digest(folder: Path) -> str:
+    """`digest_of` an engine's folder, read once: results may change when it does."""
+    return digest_of(folder)
+
+
+def digest_of(folder: Path) -> str:
+    """A digest of the Python files in a folder, and of those that all engines take numbers from."""
+    digest = blake2b(digest_size=8)
+    for path in (*sorted(folder.glob("*.py")), *_COMMON):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()

@@ -10,6 +10,7 @@ import re
 from itertools import combinations
 from typing import Any
 
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
@@ -26,6 +27,8 @@ from tegum.errors import SpecError
 
 #: Inches: a column of a paper, its page, a slide.
 WIDTHS = (3.25, 6.5, 10.0)
+#: Sizes of text larger than ours, at widths.
+LARGE = [(12, 6.5), (12, 10.0), (16, 3.25), (16, 6.5)]
 #: Functions whose panels are several axes, or no axes at all.
 COMPOSED = {"gram", "motion_3d", "neurons", "panels"}
 
@@ -86,6 +89,61 @@ def test_text_is_inside_and_apart_at_every_width(
     assert_inside_and_apart(figure, shown)
 
 
+@pytest.mark.parametrize(
+    ("size", "width"),
+    [(12, 3.25), *(pytest.param(*pair, marks=pytest.mark.slow) for pair in LARGE)],
+)
+@pytest.mark.parametrize("name", DRAWING)
+def test_larger_text_has_its_room(
+    name: str,
+    size: float,
+    width: float,
+    tables: dict[str, dict[str, Any]],
+    shown: dict[Text, None],
+) -> None:
+    with mpl.rc_context({"font.size": size}):
+        if (name, size, width) == ("panels", 16, 3.25):
+            with pytest.raises(SpecError, match=r"panels\.figsize must be at least .* inches wide"):
+                plots.panels(**tables[name], figsize=width)
+            return
+        figure = figure_of(getattr(plots, name)(**tables[name], figsize=width))
+        assert_inside_and_apart(figure, shown)
+
+
+def test_panels_that_text_squashes_are_spoken_of(runs: dict[str, xr.Dataset]) -> None:
+    with mpl.rc_context({"font.size": 30}):
+        figure = plots.loss_curves(runs["sweep"], figsize=(3.25, 2))
+        with pytest.warns(
+            UserWarning, match="^loss_curves: the text leaves no room .*; make figsi"
+        ):
+            figure.draw_without_rendering()
+        figure.draw_without_rendering()  # it is said once
+
+
+@pytest.mark.parametrize(
+    "name", ["against_theory", "dimensionality", "dimensions_per_feature", "level_traces"]
+)
+def test_a_grid_hides_no_line(name: str, tables: dict[str, dict[str, Any]]) -> None:
+    with sheets.context("ggplot"):
+        for axes in figure_of(getattr(plots, name)(**tables[name])).axes:
+            assert axes.xaxis.get_zorder() < min(line.get_zorder() for line in axes.lines)
+
+
+@pytest.mark.parametrize("name", ["circuit", "dimensionality", "feature_graphs", "loss_curves"])
+def test_a_legend_is_beside_the_axes_where_room_can_be_made(
+    name: str, tables: dict[str, dict[str, Any]]
+) -> None:
+    count = panels_of(name, tables[name])
+    users = Figure(figsize=(4 * count, 4), layout="constrained")
+    panels = np.atleast_1d(users.subplots(1, count))
+    getattr(plots, name)(**tables[name], **({"ax": panels[0]} if count == 1 else {"axes": panels}))
+    users.draw_without_rendering()
+    legend = panels[-1].get_legend().get_window_extent()
+    assert not legend.overlaps(panels[-1].get_window_extent())
+    assert users.bbox.x0 <= legend.x0 < legend.x1 <= users.bbox.x1
+    assert users.bbox.y0 <= legend.y0 < legend.y1 <= users.bbox.y1
+
+
 @pytest.mark.parametrize("name", DRAWING)
 def test_a_size_is_kept_and_text_keeps_its_own(
     name: str, tables: dict[str, dict[str, Any]], shown: dict[Text, None]
@@ -108,8 +166,8 @@ def panels_of(name: str, arguments: dict[str, Any]) -> int:
     return 1 if words == "one;" else int(words)
 
 
-# a source is read before a style counts: each of both with each of the other is no more
-@pytest.mark.parametrize(("table", "sheet"), [(False, "default"), (True, "ggplot")])
+@pytest.mark.parametrize("sheet", ["default", "ggplot"])
+@pytest.mark.parametrize("table", [False, True])
 @pytest.mark.parametrize("name", DRAWING)
 def test_axes_of_ones_own_are_drawn_into_or_refused_in_a_line(
     name: str, table: bool, sheet: str, runs: Any, tables: Any

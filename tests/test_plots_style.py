@@ -13,6 +13,7 @@ from plot_runs import dataset
 
 from tegum import plots
 from tegum.plots import style
+from tegum.plots._powers import plain_power
 
 
 def test_colours_mean_what_they_should() -> None:
@@ -53,8 +54,8 @@ def test_powers_are_plain_text_and_say_the_number_at_their_tick(
 
 
 def test_what_is_no_power_stays_as_it_is() -> None:
-    assert style.plain_power("$x_1$") == "$x_1$"
-    assert style.plain_power("0.5") == "0.5"
+    assert plain_power("$x_1$") == "$x_1$"
+    assert plain_power("0.5") == "0.5"
 
 
 def test_what_the_user_has_changed_wins_and_the_rest_is_ours() -> None:

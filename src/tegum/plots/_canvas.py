@@ -12,6 +12,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colorbar import Colorbar
 from matplotlib.colors import Colormap, Normalize
 from matplotlib.figure import Figure
+from matplotlib.transforms import offset_copy
 
 from tegum.errors import SpecError
 from tegum.plots import _words, style
@@ -25,6 +26,13 @@ _LEAST, _MOST = 1.0, 200.0
 _FLAT, _HIGH = 0.75, 1.6
 #: The part of a figure's width that a legend beside the axes may take.
 _BESIDE: Final = 0.36
+
+#: Where a legend stands that is to the right of its axes.
+_ASIDE: Final[dict[str, Any]] = {
+    "loc": "center left",
+    "bbox_to_anchor": (1.01, 0.5),
+    "borderaxespad": 0.2,
+}
 
 
 class Canvas:
@@ -81,6 +89,11 @@ class Canvas:
             raise SpecError.of(owner, name, rule, len(self.given))
 
     @property
+    def _laid_out(self) -> bool:
+        """Whether matplotlib makes room for what is beside the axes."""
+        return self.figure.get_layout_engine() is not None
+
+    @property
     def sized(self) -> bool:
         """Whether the user said how large the figure is."""
         return self.width is not None
@@ -88,15 +101,18 @@ class Canvas:
     def subplots(
         self, size: tuple[float, float], rows: int = 1, columns: int = 1, **options: Any
     ) -> list[Axes]:
-        """Axes in a grid that matplotlib lays out, in a figure of this size unless told another."""
+        """Axes in a grid that matplotlib lays out, in a figure of this size unless told another.
+
+        It is higher where text is larger than in our look.
+        """
         if self.given:
             self.take(rows * columns)
             return self.given
-        width, height = size
+        width, height = size[0], size[1] * max(1.0, style.grown("font.size"))
         if self.width is not None:
             growth = float(np.clip(self.width / width, _FLAT, _HIGH))
             width, height = self.width, self.height or height * growth
-        self.figure = Picture(figsize=(width, height), layout=Once())
+        self.figure = Picture(figsize=(width, height), layout=Once(self.owner))
         return list(self.figure.subplots(rows, columns, squeeze=False, **options).flat)
 
     def cells(self, count: int, columns: int | None, room: Room, most: int = 4) -> Cells:
@@ -147,21 +163,19 @@ class Canvas:
         return self.figure.colorbar(mappable, ax=self.given, label=label, extend=extend)
 
     def legend(self, axes: Axes, handles: Sequence[Artist] | None = None) -> None:
-        """To the right of the axes, where no data can be under it; below where it is too wide."""
+        """To the right of the axes, where no data can be under it; below where it is too wide.
+
+        Axes of the user's have it in them, unless their figure is laid out and makes room for it.
+        """
         if handles is None:
             handles, _ = axes.get_legend_handles_labels()
-        if self.given:
+        if self.given and not self._laid_out:
             axes.legend(handles=handles)
             return
         words = [str(mark.get_label()) for mark in handles]
         wide = _words.legend_width(words, 1)
         if not self.sized or wide <= _BESIDE * self.figure.get_figwidth():
-            aside: dict[str, Any] = {
-                "loc": "center left",
-                "bbox_to_anchor": (1.01, 0.5),
-                "borderaxespad": 0.2,
-            }
-            axes.legend(handles=handles, **aside)
+            axes.legend(handles=handles, **_ASIDE)
             return
         self.figure.legend(handles=handles, loc="outside lower center", ncols=self.fit(words, 4))
 
@@ -180,9 +194,13 @@ class Canvas:
     def below(
         self, handles: Sequence[Artist], ncols: int, middle: float | None = None, **look: Any
     ) -> None:
-        """A legend at the foot of a figure of our own, or in the last of the user's axes."""
+        """A legend at the foot of a figure of our own, or of the last of the user's axes.
+
+        It is in those where their figure is not laid out: nothing would make room for it.
+        """
         if self.given:
-            self.given[-1].legend(handles=handles)
+            last = self.given[-1]
+            last.legend(handles=handles, **(_under(last) if self._laid_out else {}))
             return
         if middle is not None and not self.sized:
             look["bbox_to_anchor"] = (middle / self.figure.get_figwidth(), 0.0)
@@ -211,7 +229,8 @@ class Canvas:
         """A legend whose upper left corner is here, or one in the last of the user's axes."""
         look: dict[str, Any] = {"handletextpad": 0.1, "borderaxespad": 0, "borderpad": 0}
         if self.given:
-            self.given[-1].legend(handles=handles, handletextpad=0.1)
+            own = _ASIDE if self._laid_out else {}
+            self.given[-1].legend(handles=handles, handletextpad=0.1, **own)
             return
         width, height = self.figure.get_size_inches()
         x, y = (left + self._offset[0]) / width, 1 - (top + self._offset[1]) / height
@@ -223,3 +242,14 @@ class Canvas:
         x, y = (left + self._offset[0]) / width, 1 - (top + self._offset[1]) / height
         shown = _words.shortened(words, 0.9 * (width - left), "font.size") if self.sized else words
         self.figure.text(x, y, shown, va="top", fontweight="bold", **look)
+
+
+def _under(axes: Axes) -> dict[str, Any]:
+    """Where a legend stands that is under axes, their numbers and their words."""
+    points = 0.0
+    if axes.axison:
+        numbers = any(text.get_text() for text in axes.get_xticklabels())
+        points += 8 + numbers * style.points("xtick.labelsize")
+        points += bool(axes.get_xlabel()) * 1.6 * style.points("axes.labelsize")
+    at = offset_copy(axes.transAxes, axes.get_figure(root=True), y=-points, units="points")
+    return {"loc": "upper center", "bbox_to_anchor": (0.5, 0.0), "bbox_transform": at}

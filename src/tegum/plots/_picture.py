@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import warnings
 from pathlib import PurePath
 from typing import Any, Final
 
@@ -15,6 +16,8 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 _CLOCKS: Final = {"svg": "Date", "svgz": "Date", "pdf": "CreationDate"}
 #: What the names inside an SVG are made from, where the user's settings have nothing.
 _SALT: Final = "tegum"
+#: Inches: panels that are less wide or high than that are squashed.
+_LEAST: Final = 0.4
 #: Pixels of a shown picture per pixel of the page: sharp on screens of high resolution.
 _SHARP: Final = 2
 
@@ -23,15 +26,26 @@ class Once(ConstrainedLayoutEngine):
     """matplotlib's constrained layout, done once.
 
     It moves what it has placed again at every drawing, since the ticks have changed meanwhile.
+    Where text leaves next to nothing to the panels it warns, in the name of `owner`.
     """
 
-    done = False
+    def __init__(self, owner: str) -> None:
+        super().__init__()
+        self.owner, self.done = owner, False
 
     def execute(self, fig: Figure) -> None:
         """Lay the figure out, the first time."""
-        if not self.done:
+        if self.done:
+            return
+        with warnings.catch_warnings(record=True) as collapsed:
+            warnings.simplefilter("always")  # what matplotlib says names neither cause nor way out
             super().execute(fig)
-            self.done = True
+        self.done = True
+        panels = [axes.get_window_extent() for axes in fig.axes if axes.get_subplotspec()]
+        least = min(min(box.width, box.height) for box in panels) / fig.dpi
+        if collapsed or least < _LEAST:
+            said = f"{self.owner}: the text leaves no room for the panels"
+            warnings.warn(f"{said}; make figsize larger or font.size smaller", stacklevel=2)
 
 
 class Picture(Figure):

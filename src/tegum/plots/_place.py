@@ -21,7 +21,8 @@ class Place(TypedDict, total=False):
 
 
 _TEXT: Final = """\
-    ax: axes of yours to draw into, in your own style, where there is one panel.
+    ax: axes of yours to draw into, in your own style, where there is one panel. In a figure with
+        layout="constrained" a legend is beside them, else in them.
     axes: the same where there are several: as many axes as panels, in any arrangement.
     figsize: the figure's width, or (width, height), in inches: panels follow, text keeps its size.
 """

@@ -12,6 +12,7 @@ from matplotlib.textpath import text_to_path
 from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 
 from tegum.plots import style
+from tegum.plots._powers import apart
 
 #: Inches between two labels of an axis.
 _APART = 0.06
@@ -73,6 +74,5 @@ def _fits(
     decades = 10.0 ** np.arange(np.floor(np.log10(low)), np.ceil(np.log10(high)) + 1)
     ticks = np.sort(np.multiply.outer(decades, np.asarray(subs)).ravel())
     ticks = ticks[(ticks >= low * (1 - 1e-9)) & (ticks <= high * (1 + 1e-9))]
-    places = room * np.log(ticks / low) / np.log(high / low)
-    half = np.array([length(f"{tick:g}") for tick in ticks]) / 2
-    return bool((np.diff(places) >= half[1:] + half[:-1] + _APART).all())
+    sizes = np.array([length(f"{tick:g}") for tick in ticks])
+    return apart(ticks, sizes, (low, high), room, _APART)

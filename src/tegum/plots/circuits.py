@@ -26,11 +26,14 @@ if TYPE_CHECKING:
 _PITCH, _ACROSS, _EDGE, _TITLE, _KEY = 0.62, 1.75, 0.35, 0.3, 0.3
 _SIDES: Final = ("in", "out")
 _POSITIVE, _NEGATIVE = style.BLUE, style.VERMILION
+_KEYS: Final = ((_POSITIVE, "positive weight"), (_NEGATIVE, "negative weight"))
 #: Points of line for a weight of 1, and at most.
 _WIDTH, _THICKEST = 2.2, 6.0
 #: Where along an edge its number may stand, and inches that numbers need.
 _PLACES: Final = (0.35, 0.25, 0.45, 0.55, 0.65, 0.17)
 _NUMBER: Final = (0.42, 0.15)
+#: Inches from the middle of a node to that of a number beside it.
+_BESIDE: Final = 0.32
 
 
 @style.styled
@@ -75,8 +78,10 @@ def circuit(
     panels = split("circuit", table, by, ["side", "neuron", "feature"])
     most = max(max(p.rows["neuron"].nunique(), p.rows["feature"].nunique()) for p in panels)
     title = _TITLE * style.grown("axes.titlesize")
+    across_key = canvas.fit([words for _, words in _KEYS], 2)
+    foot = _KEY * style.grown("legend.fontsize") * (1.0 if across_key == 2 else 1.7)
     width, height = 2 * _ACROSS + 2 * _EDGE - 0.1, _PITCH * most
-    room = Room(cell=(width, height), gap=(0.1, title + 0.15), rest=(0.0, _KEY), least=2.2)
+    room = Room(cell=(width, height), gap=(0.1, title + 0.15), rest=(0.0, foot), least=2.2)
     cells = canvas.cells(len(panels), columns, room, 3)
     across, tall = width * cells.scale, height * cells.scale
     for panel, (row, column) in zip(panels, cells.places(len(panels)), strict=True):
@@ -86,11 +91,8 @@ def circuit(
         numbers = _Numbers(unit, canvas.sized or bool(canvas.given)) if numbered else None
         _panel(axes, panel.rows, most, least, numbers)
         canvas.title(axes, panel.title, across, pad=4)
-    lines = [
-        Line2D([], [], color=colour, lw=2.5, label=words)
-        for colour, words in ((_POSITIVE, "positive weight"), (_NEGATIVE, "negative weight"))
-    ]
-    canvas.below(lines, 2, borderaxespad=0.2)
+    lines = [Line2D([], [], color=colour, lw=2.5, label=words) for colour, words in _KEYS]
+    canvas.below(lines, across_key, borderaxespad=0.2)
     return canvas.figure
 
 
@@ -118,6 +120,9 @@ class _Numbers:
     def _room(self, place: tuple[float, float]) -> float:
         """How far the nearest number is, in units of what two numbers need."""
         size = style.grown("legend.fontsize")
+        across, _ = self.unit
+        if self.strict and min(place[0] % 1, -place[0] % 1) * across < size * _BESIDE:
+            return 0.0  # a node is there
         gaps = [
             max(
                 abs(a - b) * inches / (need * size)

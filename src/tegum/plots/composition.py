@@ -72,5 +72,6 @@ def panels(
         draw_norms(axes, single, reach, labelled=column == 0)
     left = ticks + cells.columns * (width + _GAP)
     signed_bar(canvas, (left, _EDGE + title, 0.11, side), parts)
-    shared_bar(canvas, (left, _EDGE + title + side + between, 0.11, min(bars, 2.2)))
+    space = min(bars, 2.2) + 2 * (between - style.small() / 72)  # the bar above has numbers
+    shared_bar(canvas, (left, _EDGE + title + side + between, 0.11, min(bars, 2.2)), space)
     return canvas.figure

@@ -217,7 +217,9 @@ def _diagonal(axes: Axes, values: NDArray[Any]) -> None:
     else:
         margin = 0.06 * (high - low) or 0.5
         low, high = low - margin, high + margin
-    axes.plot([low, high], [low, high], color=style.GREY, lw=0.8, ls=(0, (4, 3)), zorder=0)
+    axes.plot(
+        [low, high], [low, high], color=style.GREY, lw=0.8, ls=(0, (4, 3)), zorder=style.BEHIND
+    )
     axes.set(xlim=(low, high), ylim=(low, high), aspect="equal")
 
 

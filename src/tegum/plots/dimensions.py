@@ -33,6 +33,8 @@ FRACTIONS: Final[Mapping[str, float]] = {
     "3/8  square antiprism": 3 / 8,
     "0  not learned": 0.0,
 }
+#: What the scatter shows, in the words that fit.
+_NAMES: Final = ("feature dimensionality Dᵢ", "dimensionality Dᵢ", "Dᵢ")
 #: What is labelled of each decade of 1/(1−S), where there is room.
 _TICKS: Final = ((1.0, 1.5, 2.0, 3.0, 5.0, 7.0), (1.0, 2.0, 5.0), (1.0, 3.0), (1.0,))
 #: Lines closer than this have labels moved apart, in units of the y axis.
@@ -102,7 +104,7 @@ def _plateau(
     from tegum.analysis.stickiness import plateau
 
     label, value = mark
-    axes.axhline(value, color=style.GREY, lw=0.8, ls=(0, (4, 3)), zorder=0)
+    axes.axhline(value, color=style.GREY, lw=0.8, ls=(0, (4, 3)), zorder=style.BEHIND)
     part = plateau(y, value, tolerance)
     choices = [label]
     if part.stop - part.start > 1:
@@ -166,7 +168,8 @@ def dimensionality(
             curve = models if alike else models[models["panel"] == panel]
             _curve(axes, curve.sort_values(DENSITY))
         _strips(axes, own)
-        axes.set(ylim=(-0.03, 1.05), ylabel="feature dimensionality Dᵢ")
+        name = _words.first_fitting(_NAMES, inches, "axes.labelsize")
+        axes.set(ylim=(-0.03, 1.05), ylabel=name)
         axes.set_title(panel or "", loc="left")
         beside = 0.9 if short else 2.2  # numbers on the left, fractions on the right
         sparsity_axis(axes, reach, canvas.inches(axes, beside), named=axes is rows[-1])
@@ -191,7 +194,7 @@ def _lines(axes: Axes, fractions: Mapping[str, float], inches: float, short: boo
     at = -np.inf
     room = max(_ROOM, 1.4 * style.small() / 72 / inches)
     for label, value in sorted(fractions.items(), key=lambda pair: pair[1]):
-        axes.axhline(value, color=style.GREY, lw=0.6, ls=(0, (4, 3)), zorder=0)
+        axes.axhline(value, color=style.GREY, lw=0.6, ls=(0, (4, 3)), zorder=style.BEHIND)
         at = max(value, at + room)
         axes.annotate(
             label.split("  ")[0] if short else label,

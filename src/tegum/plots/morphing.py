@@ -14,7 +14,7 @@ from matplotlib.ticker import NullLocator
 
 from tegum.analysis.figure_tables import place_table
 from tegum.errors import SpecError
-from tegum.plots import style
+from tegum.plots import _words, style
 from tegum.plots._canvas import Canvas
 from tegum.plots._cells import Cells, Room
 from tegum.plots._place import Place
@@ -91,7 +91,10 @@ def morph(
             _draw(axes, model, style.IMPORTANCE(colours(float(value))), 1.0)
     left = _EDGE + cells.columns * (big + _GAP) + 0.1
     box = (left, top + 0.1 * big, 0.12, 0.8 * big)
-    bar = canvas.bar(box, style.IMPORTANCE, colours, at if label is None else label)
+    words = at if label is None else label
+    if canvas.sized:
+        words = _words.shortened(words, 0.8 * big + 2 * top, "axes.labelsize")
+    bar = canvas.bar(box, style.IMPORTANCE, colours, words)
     ticks = [tick for tick in _TICKS if low <= tick <= high]
     bar.set_ticks(ticks, labels=[f"{tick:g}" for tick in ticks])
     bar.ax.yaxis.set_minor_locator(NullLocator())
@@ -136,9 +139,11 @@ def _model(data: pd.DataFrame, at: str, value: float) -> pd.DataFrame:
 def _frame(axes: Axes, reach: float) -> None:
     axes.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal", xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
-    axes.axhline(0, color=style.FAINT, lw=0.6, zorder=0)
-    axes.axvline(0, color=style.FAINT, lw=0.6, zorder=0)
-    axes.add_patch(Circle((0, 0), 1, fill=False, ec=style.FAINT, lw=0.8, ls=(0, (4, 3)), zorder=0))
+    axes.axhline(0, color=style.FAINT, lw=0.6, zorder=style.BEHIND)
+    axes.axvline(0, color=style.FAINT, lw=0.6, zorder=style.BEHIND)
+    axes.add_patch(
+        Circle((0, 0), 1, fill=False, ec=style.FAINT, lw=0.8, ls=(0, (4, 3)), zorder=style.BEHIND)
+    )
 
 
 def _draw(axes: Axes, model: pd.DataFrame, colour: object, width: float) -> None:

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from tegum.plots import style
+from tegum.plots import _words, style
 from tegum.plots._canvas import Canvas
 from tegum.plots._cells import Room
 from tegum.plots._panels import Panel, split
@@ -71,7 +71,8 @@ def norms(
         draw_norms(axes, part, reach, labelled=column == 0 or bool(canvas.given))
         canvas.title(axes, part.title, width + _GAP, pad=5)
     left = ticks + cells.columns * (width + _GAP)
-    shared_bar(canvas, (left, _EDGE + title, 0.11, min(tall, 2.2)))
+    bar_height = min(tall, 2.2)
+    shared_bar(canvas, (left, _EDGE + title, 0.11, bar_height), bar_height + 2 * (_EDGE + title))
     return canvas.figure
 
 
@@ -91,7 +92,7 @@ def draw_norms(axes: Axes, part: Panel, reach: float, *, labelled: bool) -> None
     norm = part.rows["norm"].to_numpy(dtype=float)
     shared = part.rows["superposition"].to_numpy(dtype=float)
     thickness = 0.82  # the gaps keep neighbours of one colour apart
-    axes.axvline(1, color=style.FAINT, lw=0.6, zorder=0)
+    axes.axvline(1, color=style.FAINT, lw=0.6, zorder=style.BEHIND)
     colours = style.SHARED(style.SHARED_RANGE(shared))
     axes.barh(feature, norm, thickness, color=colours, lw=0, snap=False)
     axes.set(xlim=(0, reach), ylim=(feature.max() + 0.6, feature.min() - 0.6))
@@ -106,7 +107,11 @@ def draw_norms(axes: Axes, part: Panel, reach: float, *, labelled: bool) -> None
         axes.set_yticks([])
 
 
-def shared_bar(canvas: Canvas, box: tuple[float, float, float, float]) -> None:
-    """The scale of superposition, pointed at 1: more is drawn the same."""
-    bar = canvas.bar(box, style.SHARED, style.SHARED_RANGE, BAR_LABEL, extend="max")
+def shared_bar(canvas: Canvas, box: tuple[float, float, float, float], room: float) -> None:
+    """The scale of superposition, pointed at 1: more is drawn the same.
+
+    Its words have `room` inches about its middle.
+    """
+    words = _words.first_fitting((BAR_LABEL, "superposition"), room, "axes.labelsize")
+    bar = canvas.bar(box, style.SHARED, style.SHARED_RANGE, words, extend="max")
     bar.set_ticks([0, 0.5, 1], labels=["0", "½", "1"])

@@ -82,13 +82,15 @@ def phase_map(
     title = _TOP * style.grown("axes.titlesize")
     left, foot = (size * style.grown("axes.labelsize") for size in (_LEFT, _FOOT))
     under = canvas.width is not None and canvas.width < _NARROW  # the key
-    key, lines = _KEY + 0.7, canvas.fit(labels, len(labels) or 1, handle=2.6)
+    square = _KEY * max(1.0, style.grown("axes.titlesize"))
+    key, lines = square + 0.7, canvas.fit(labels, len(labels) or 1, handle=2.6)
     legend = 0.3 + 0.16 * (-(-len(labels) // lines) - 1) if labels else 0.0
+    below = square + 0.4 * (1.0 + style.grown("axes.labelsize")) if under else 0.0
     room = Room(
         cell=(_SIDE, _SIDE),
         gap=(_GAP, title + foot),
         least=1.4,
-        rest=(left if under else left + key, legend + (key + 0.1 if under else 0.0)),
+        rest=(left if under else left + key, legend + below),
     )
     cells = canvas.cells(len(parts), columns, room, 3)
     side = _SIDE * cells.scale
@@ -110,7 +112,7 @@ def phase_map(
     if canvas.given:  # a bar is what leaves their axes most room
         canvas.bar((0, 0, 0, 0), FULL, style.SHARED_RANGE, "superposition (paler: shorter)")
     else:
-        _draw_key(canvas.side(*corner, _KEY, _KEY))
+        _draw_key(canvas.side(*corner, square, square))
     if labels:
         marks = [
             Line2D([], [], color=style.ink(), ls=_dash(k), lw=1.3, label=name)

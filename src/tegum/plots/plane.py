@@ -104,9 +104,11 @@ def _is_numbered(paint: _colours.Paint, parts: list[Panel]) -> bool:
 def _draw(axes: Axes, part: Panel, reach: float, paint: _colours.Paint) -> None:
     axes.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal", xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
-    axes.axhline(0, color=style.FAINT, lw=0.6, zorder=0)
-    axes.axvline(0, color=style.FAINT, lw=0.6, zorder=0)
-    axes.add_patch(Circle((0, 0), 1, fill=False, ec=style.FAINT, lw=0.6, ls=(0, (4, 3)), zorder=0))
+    axes.axhline(0, color=style.FAINT, lw=0.6, zorder=style.BEHIND)
+    axes.axvline(0, color=style.FAINT, lw=0.6, zorder=style.BEHIND)
+    axes.add_patch(
+        Circle((0, 0), 1, fill=False, ec=style.FAINT, lw=0.6, ls=(0, (4, 3)), zorder=style.BEHIND)
+    )
     # The most important are drawn last, so that they lie on top.
     rows = part.rows.sort_values("importance") if paint.scale else part.rows[::-1]
     for x, y, colour in zip(rows["w0"], rows["w1"], paint(rows), strict=True):

@@ -131,7 +131,9 @@ def draw_sets(axes: Axes, rows: pd.DataFrame, reach: float, size: float = 6.5) -
     faint: dict[str, Any] = {"color": style.FAINT, "lw": 0.6, "zorder": 0}
     axes.axhline(0, **faint)
     axes.axvline(0, **faint)
-    axes.add_patch(Circle((0, 0), 1, fill=False, ec=style.FAINT, lw=0.6, ls=(0, (4, 3)), zorder=0))
+    axes.add_patch(
+        Circle((0, 0), 1, fill=False, ec=style.FAINT, lw=0.6, ls=(0, (4, 3)), zorder=style.BEHIND)
+    )
     for number in rows["set"].unique().tolist():
         if not (isinstance(number, int | float) and number >= 0 and number % 1 == 0):
             raise SpecError.of("sets_2d", "table", "must have whole numbers >= 0 as set", number)

@@ -7,14 +7,12 @@ map runs from red to blue through white.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import wraps
 from typing import Any, Final, ParamSpec
 
 import matplotlib as mpl
-import numpy as np
 from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
@@ -22,10 +20,11 @@ from matplotlib.colorbar import Colorbar
 from matplotlib.colors import Colormap, LinearSegmentedColormap, ListedColormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
-from matplotlib.ticker import Formatter, LogFormatterSciNotation
+from matplotlib.ticker import LogFormatterSciNotation
 from matplotlib.typing import ColorType
 
 from tegum.plots._place import documented, given_axes
+from tegum.plots._powers import PlainPowers
 
 INK: Final = "#262626"
 FAINT: Final = "#d0d0d0"
@@ -64,6 +63,9 @@ IMPORTANCE: Final[Colormap] = ListedColormap(
 TEXT: Final = 9.0
 SMALL: Final = 8.0
 
+#: Where lines of reference are drawn: over a grid, under all data.
+BEHIND: Final = 0.9
+
 _RC: Final[dict[Any, Any]] = {
     "font.family": "DejaVu Sans",
     "font.size": TEXT,
@@ -96,15 +98,9 @@ _RC: Final[dict[Any, Any]] = {
 
 #: The sizes of text among them, and the settings that choose a family.
 _SIZES: Final = tuple(name for name in _RC if name.endswith("size") and "tick.major" not in name)
+#: Between ticks and their labels: those of two axes meet in the corner.
+_PADS: Final = ("xtick.major.pad", "ytick.major.pad")
 _FAMILIES: Final = ("font.family", "font.sans-serif", "font.serif", "font.monospace")
-
-_POWER: Final = re.compile(r"\$\\mathdefault\{(?:(-?[\d.]+)\\times)?(-?\d+)\^\{(-?\d+)\}\}\$")
-_RAISED: Final = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-
-#: First digits that are labelled between powers of ten: the first choice that stands apart.
-_MANTISSAS: Final = (range(1, 10), (1, 2, 3, 5), (1, 2, 5), (1, 3), (1,))
-#: The width of a letter in units of the size of text.
-_LETTER: Final = 0.62
 
 Arguments = ParamSpec("Arguments")
 
@@ -139,6 +135,7 @@ def under_users() -> dict[Any, Any]:
     if users["font.size"] != plain["font.size"]:
         base = float(users["font.size"])
         ours |= {name: ours[name] / TEXT * base for name in _SIZES}
+        ours |= {name: plain[name] * max(1.0, base / TEXT) for name in _PADS}
     if any(users[name] != plain[name] for name in _FAMILIES):
         del ours["font.family"]
     for side in ("xtick", "ytick"):  # labels have the colour of their ticks unless it is ours
@@ -205,78 +202,6 @@ def cycle() -> list[ColorType]:
     """The colours of groups: `CYCLE` in our look."""
     colours = [one["color"] for one in mpl.rcParams["axes.prop_cycle"] if "color" in one]
     return colours or [BLUE]
-
-
-class PlainPowers(Formatter):
-    """The labels of a logarithmic axis with 10⁻³ in plain text.
-
-    matplotlib writes them as formulas, and typesetting those takes longer than all else in a
-    small figure. Between powers of ten it labels as many as there are; here they stand apart.
-
-    Args:
-        formulas: matplotlib's formatter.
-        size: of the labels, in points.
-    """
-
-    def __init__(self, formulas: Formatter, size: float) -> None:
-        self.formulas, self.size = formulas, size
-        self._shown: Sequence[int] = range(1, 10)
-
-    def __call__(self, x: float, pos: int | None = None) -> str:
-        """The label at x."""
-        if _mantissa(x) not in self._shown:
-            return ""
-        return plain_power(self.formulas(x, pos))
-
-    def set_axis(self, axis: Any) -> None:
-        """Labels depend on the range of the axis …."""
-        super().set_axis(axis)
-        self.formulas.set_axis(axis)
-
-    def set_locs(self, locs: Any) -> None:
-        """… on all ticks there are, and on the room they have."""
-        super().set_locs(locs)
-        self.formulas.set_locs(locs)
-        low, high = sorted(self.axis.get_view_interval())  # type: ignore[union-attr]
-        if not low > 0:
-            return
-        powers = np.floor(np.log10(high)) - np.ceil(np.log10(low)) + 1
-        choices = _MANTISSAS if powers >= 2 else _MANTISSAS[:-1]
-        self._shown = next(
-            (few for few in choices if self._fits(few, locs, low, high)), choices[-1]
-        )
-
-    def _fits(self, mantissas: Sequence[int], locs: Any, low: float, high: float) -> bool:
-        """Whether these labels of every decade stand apart."""
-        box = self.axis.axes.bbox  # type: ignore[union-attr]
-        flat = self.axis.axis_name == "x"  # type: ignore[union-attr]
-        room = (box.width if flat else box.height) / self.axis.axes.figure.dpi * 72  # type: ignore[union-attr]
-        shown = [x for x in np.ravel(locs) if low <= x <= high and _mantissa(x) in mantissas]
-        known = [(x, plain_power(self.formulas(x))) for x in shown]
-        powers = 10.0 ** np.arange(np.ceil(np.log10(low)), np.floor(np.log10(high)) + 1)
-        known += [(x, "10⁰") for x in powers]
-        labels = sorted({x: words for x, words in known if words}.items())
-        need = [len(words) * _LETTER if flat else 1.0 for _, words in labels]
-        place = room * np.log([x for x, _ in labels]) / np.log(high / low) / self.size
-        return all(
-            right - left >= (a + b) / 2
-            for left, right, a, b in zip(place, place[1:], need, need[1:], strict=False)
-        )
-
-
-def _mantissa(x: float) -> int:
-    """The first digit of a number that is a digit times a power of ten."""
-    return round(10 ** (np.log10(x) % 1)) % 10 or 1 if x > 0 else 1
-
-
-def plain_power(formula: str) -> str:
-    r"""A power as matplotlib writes it, such as $\mathdefault{2\times10^{-3}}$, as 2×10⁻³."""
-    power = _POWER.fullmatch(formula)
-    if power is None:
-        return formula
-    factor, base, exponent = power.groups()
-    raised = base + exponent.translate(_RAISED)
-    return raised if factor is None else f"{factor}×{raised}"
 
 
 def place(figure: Figure, left: float, top: float, width: float, height: float) -> Axes:

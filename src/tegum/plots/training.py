@@ -74,7 +74,7 @@ def level_traces(
     require("level_traces.curve", curve, ["step", "loss"])
     above, below = canvas.subplots((6.4, 4.6), 2, sharex=True, height_ratios=(1.7, 1))
     for level in levels:
-        above.axhline(level, color=style.GREY, lw=0.8, ls=(0, (1, 2)), zorder=0)
+        above.axhline(level, color=style.GREY, lw=0.8, ls=(0, (1, 2)), zorder=style.BEHIND)
     rising = (levels[0] + levels[1]) / 2 if len(levels) > 1 else 0.0
     high = features[features["dimensionality"] > rising].groupby("feature")["step"].min()
     order = list(high.sort_values(ascending=False).index)
@@ -186,7 +186,7 @@ def stage_curve(
     shown = curves[curves["step"] > 0]
     for seed, rows in shown.groupby("seed"):
         if seed != chosen:
-            top.plot(rows["step"], rows["loss"], color=style.FAINT, lw=0.5, zorder=0)
+            top.plot(rows["step"], rows["loss"], color=style.FAINT, lw=0.5, zorder=1)
     rows = shown[shown["seed"] == chosen]
     top.plot(rows["step"], rows["loss"], color=style.ink(), lw=1.8, zorder=2)
     top.plot(stages["settled"], stages["loss"], "o", color=style.VERMILION, ms=6, mec=style.paper(),
@@ -271,6 +271,8 @@ def excess_curves(
     axes.set(xscale="log", yscale="log", xlabel="step", ylabel="loss above the lowest")
     shown = curves[curves["step"] >= first] if first else curves[curves["step"] > 0]
     axes.set_xlim(float(shown["step"].min()), 1.15 * float(shown["step"].max()))
-    axes.set_ylim(top=1.3 * (float(shown["loss"].max()) - lowest) or None)
-    axes.set_ylim(bottom=1.5 * max(float(last.max()) - lowest, 1e-12))
+    top = 1.3 * (float(shown["loss"].max()) - lowest)
+    axes.set_ylim(top=top or None)
+    end = 1.5 * max(float(last.max()) - lowest, 1e-12)
+    axes.set_ylim(bottom=min(end, top / 10) or None)  # where no model falls there is something left
     return canvas.figure

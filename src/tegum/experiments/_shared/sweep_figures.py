@@ -48,7 +48,7 @@ def draw_seeds(tables: Tables) -> Figure:
         label = f"1−S = {p:g}  (N = {len(loss)})"
         axes.plot(part, excess, color=colour, label=label)
         axes.plot(part[0], excess[0], "o", ms=6, color=colour, mec="white", clip_on=False)
-    axes.axhline(MATCH, color=style.GREY, lw=0.8, ls=(0, (4, 3)), zorder=0)
+    axes.axhline(MATCH, color=style.GREY, lw=0.8, ls=(0, (4, 3)), zorder=style.BEHIND)
     axes.set(yscale="log", xlim=(0, 1), xlabel="part of the seeds, lowest loss first")
     axes.set_ylabel("loss above the lowest, relative")
     axes.set_ylim(_FLOOR / 1.3)

@@ -102,7 +102,7 @@ def draw_training(tables: Tables) -> Figure:
     rows, means = tables["hardened"], means_of(tables)
     _curve(panels[0], rows, means, "features_per_dimension", style.VERMILION)
     panels[0].set_ylabel("features per dimension 1/D*")
-    panels[0].axhline(1.0, color=style.FAINT, lw=1, zorder=0)
+    panels[0].axhline(1.0, color=style.FAINT, lw=1, zorder=style.BEHIND)
     panels[0].set_ylim(bottom=0)
     _curve(panels[1], rows, means, "loss", style.GREEN)
     panels[1].set_ylabel("loss of samples as they are")

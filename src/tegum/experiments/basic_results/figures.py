@@ -48,8 +48,8 @@ def draw_linear(tables: Tables) -> Figure:
     left.set(yscale="log", ylabel="loss")
     left.legend(loc="lower left")
     right.plot(sparsity, models["loss"] / models["optimum"], "o", ms=4, color=style.BLUE, alpha=0.5)
-    right.axhline(1, color=style.GREY, lw=1, zorder=0)
-    right.axhline(LOSS_RATIO, color=style.GREY, lw=0.8, ls=(0, (4, 3)), zorder=0)
+    right.axhline(1, color=style.GREY, lw=1, zorder=style.BEHIND)
+    right.axhline(LOSS_RATIO, color=style.GREY, lw=0.8, ls=(0, (4, 3)), zorder=style.BEHIND)
     right.set_ylabel("loss / least possible")
     for axes in (left, right):
         density_axis(axes)

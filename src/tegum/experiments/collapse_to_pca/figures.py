@@ -65,7 +65,7 @@ def draw_counts(tables: Tables) -> Figure:
         look: dict[str, Any] = {"mfc": colour, "mec": "white", "ms": size}
         axes.plot(merged.index, merged, marker, label=label, **look)
     for at in tables["transitions"][DENSITY]:
-        axes.axvline(at, color=style.GREY, lw=0.8, ls=(0, (4, 3)), zorder=0)
+        axes.axvline(at, color=style.GREY, lw=0.8, ls=(0, (4, 3)), zorder=style.BEHIND)
     _density(axes, (0.017, 0.95))
     axes.set(yticks=range(4), ylim=(-0.45, 3.45), ylabel="pairs merged")
     axes.legend(**_BESIDE)
@@ -100,7 +100,7 @@ def draw_branches(tables: Tables) -> Figure:
     edges = tables["transitions"][DENSITY].to_list()
     for at, following in zip(edges, [*edges[1:], np.inf], strict=True):
         for part in (axes, below):
-            part.axvline(at, color=style.GREY, lw=0.8, ls=(0, (4, 3)), zorder=0)
+            part.axvline(at, color=style.GREY, lw=0.8, ls=(0, (4, 3)), zorder=style.BEHIND)
         left = following < 1.3 * at  # no room between the lines
         words: dict[str, Any] = {"ha": "right" if left else "left", "va": "top"}
         place = at / 1.015 if left else at * 1.015
@@ -121,7 +121,7 @@ def draw_pca(tables: Tables) -> Figure:
     figure = Figure(figsize=(7.0, 2.9), layout="constrained")
     left, right = figure.subplots(1, 2)
     left.plot(rows[DENSITY], rows["loss"] / rows["pca_loss"], "o-", ms=4, color=style.BLUE)
-    left.axhline(1, color=style.GREY, lw=0.8, ls=(0, (4, 3)), zorder=0)
+    left.axhline(1, color=style.GREY, lw=0.8, ls=(0, (4, 3)), zorder=style.BEHIND)
     left.set(ylim=(0, 1.08), ylabel="loss / loss of PCA")
     outside = rows["outside"].clip(lower=0)
     right.plot(rows[DENSITY], rows["projector_off"], "s-", ms=4, color=style.VERMILION)

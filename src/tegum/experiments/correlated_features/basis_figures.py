@@ -100,7 +100,7 @@ def draw_sizes(tables: Tables) -> Figure:
     right.plot(size, bound, color=style.GREY, lw=0.9, ls=(0, (4, 3)), label="most there can be")
     right.set(ylabel="mean $D_i$", ylim=(0, 1.05))
     for axes in (left, right):
-        axes.axvline(HIDDEN_DIMENSIONS, color=style.FAINT, lw=1, zorder=0)
+        axes.axvline(HIDDEN_DIMENSIONS, color=style.FAINT, lw=1, zorder=style.BEHIND)
         axes.set_xlabel(f"features in a bundle (m = {HIDDEN_DIMENSIONS})")
         axes.legend(loc="best")
     return figure

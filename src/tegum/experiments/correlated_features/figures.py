@@ -74,7 +74,9 @@ def draw_angles(tables: Tables) -> Figure:
 def _draw_case(axes: Axes, table: pd.DataFrame, case: Case) -> None:
     rows = table[table["case"] == case.name]
     if case.name in EXPECTED:
-        axes.axhline(EXPECTED[case.name], color=style.GREY, lw=0.8, ls=(0, (4, 3)), zorder=0)
+        axes.axhline(
+            EXPECTED[case.name], color=style.GREY, lw=0.8, ls=(0, (4, 3)), zorder=style.BEHIND
+        )
     for place, p in enumerate(case.densities):
         _draw_density(axes, rows[np.isclose(rows[DENSITY], p)], case, place)
     axes.set_xticks(range(len(case.densities)), [f"{p:g}" for p in case.densities])

@@ -41,7 +41,7 @@ def draw_crossing(tables: Tables) -> Figure:
             axes.plot(part[DENSITY], shown, color=colour, lw=2.6, label=str(name))
     for at in switches:
         for axes in panels:
-            axes.axvline(at, color=style.GREY, lw=0.8, zorder=0)
+            axes.axvline(at, color=style.GREY, lw=0.8, zorder=style.BEHIND)
         words = f"losses cross at 1−S = {at:.3f}"
         panels[0].annotate(words, (at, 0.97), (6, 0), xycoords=("data", "axes fraction"),
                            textcoords="offset points", va="top", fontsize=style.SMALL)  # fmt: skip
@@ -74,7 +74,7 @@ def draw_left_out(tables: Tables) -> Figure:
         colour, pair = style.CYCLE[k % len(style.CYCLE)], np.sqrt(2 / float(str(n)))
         axes.plot(rows[DENSITY], rows["along"], "o", ms=5, color=colour, label=f"n = {n}")
         for at in tables["switches"].loc[tables["switches"]["n_features"] == n, DENSITY]:
-            axes.plot([0, at, at, 1], [pair, pair, 1, 1], color=colour, lw=1.0, zorder=0)
+            axes.plot([0, at, at, 1], [pair, pair, 1, 1], color=colour, lw=1.0, zorder=style.BEHIND)
     axes.set(xlim=(0, 1), ylim=(0.5, 1.04), xlabel="1−S")
     axes.set_ylabel("|cos| of what is left out\nwith (1, …, 1)")
     axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))

@@ -49,7 +49,7 @@ def draw_truncation(tables: Tables) -> Figure:
     top.plot(1 / p, loss, color=style.VERMILION, label="loss on new samples", **look)
     top.set(yscale="log", ylabel="loss")
     top.set_ylim(bottom=0.3 * float(loss.min()))
-    bottom.axhline(1, color=style.GREY, lw=0.8, zorder=0)
+    bottom.axhline(1, color=style.GREY, lw=0.8, zorder=style.BEHIND)
     bottom.set(ylim=(0, 1.08), ylabel="part of the loss")
     density_axis(top)
     density_axis(bottom)
@@ -99,7 +99,9 @@ def draw_thomson(tables: Tables) -> Figure:
             fontsize=style.SMALL, va=vertical, **place,
         )  # fmt: skip
     span = np.array([0.6 * some["energy"].min(), 1.7 * some["energy"].max()])
-    axes.plot(span, span / 3, color=style.GREY, lw=0.8, zorder=0, label="a third of the energy")
+    axes.plot(
+        span, span / 3, color=style.GREY, lw=0.8, zorder=style.BEHIND, label="a third of the energy"
+    )
     axes.set(xscale="log", yscale="log", xlabel=r"$\sum_{i\neq j}\mathrm{ReLU}(W_i\cdot W_j)^2$")
     axes.set_ylabel(r"$L_1$ without the features left out, sampled")
     none = ", ".join(table.loc[table["energy"] <= 1e-9, "name"])
@@ -128,7 +130,9 @@ def draw_interference(tables: Tables) -> Figure:
         1 / chosen[DENSITY], bound, color=style.GREY, lw=1, ls=(0, (4, 3)),
         label="a tenth of the negative ones",
     )  # fmt: skip
-    axes.axvspan(1 / RANGE[1], 1 / RANGE[0], color=style.FAINT, alpha=0.25, lw=0, zorder=0)
+    axes.axvspan(
+        1 / RANGE[1], 1 / RANGE[0], color=style.FAINT, alpha=0.25, lw=0, zorder=style.BEHIND
+    )
     axes.set(yscale="log", ylabel=r"$\sum_{i\neq j} G_{ij}^2$ by the sign of $G_{ij}$")
     density_axis(axes)
     seeds = table.groupby(DENSITY)["seed"].nunique()

@@ -56,7 +56,7 @@ def relative_axis(axes: Axes, low: float = SPARSEST, high: float = DENSEST) -> N
 def mark_crossing(axes: Axes, tables: Tables) -> None:
     """A line where pentagon and digons are equally deep."""
     for at in tables["crossings"][RELATIVE]:
-        axes.axvline(at, color=style.GREY, lw=0.8, zorder=0)
+        axes.axvline(at, color=style.GREY, lw=0.8, zorder=style.BEHIND)
 
 
 @style.styled

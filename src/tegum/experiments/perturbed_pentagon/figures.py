@@ -65,7 +65,7 @@ def draw_motion(tables: Tables) -> Figure:
     exact, best = curve(tables, PENTAGON), varied(tables)
     left.plot(exact[RELATIVE], exact["angle"], color=style.VERMILION, lw=1.2)
     left.plot(best[RELATIVE], best["angle"], "o", ms=4.5, color=style.VERMILION)
-    left.axhline(72, color=style.FAINT, lw=0.8, zorder=0)
+    left.axhline(72, color=style.FAINT, lw=0.8, zorder=style.BEHIND)
     left.set_ylabel("angle to each neighbour, degrees")
     shapes, found = exact_shapes(tables), pentagons(tables)
     for place, (words, colour) in _PLACES.items():
@@ -73,7 +73,7 @@ def draw_motion(tables: Tables) -> Figure:
         right.plot(line[RELATIVE], line["norm"], color=colour, lw=1.2)
         dots = found[found["place"].isin([place, 5 - place])]
         right.plot(dots[RELATIVE], dots["norm"], "o", ms=3.6, color=colour, label=words)
-    right.axhline(1, color=style.FAINT, lw=0.8, zorder=0)
+    right.axhline(1, color=style.FAINT, lw=0.8, zorder=style.BEHIND)
     right.set_ylabel("length ‖W_i‖")
     right.legend(loc="upper right")
     for axes in (left, right):

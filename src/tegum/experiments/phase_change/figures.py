@@ -91,7 +91,9 @@ def draw_transitions(tables: Tables) -> Figure:
     figure = Figure(figsize=(5.8, 3.3), layout="constrained")
     axes = figure.subplots()
     r = rows[RATIO]
-    axes.vlines(r, rows["weak_dense"], rows["weak_sparse"], color=style.FAINT, lw=4, zorder=0)
+    axes.vlines(
+        r, rows["weak_dense"], rows["weak_sparse"], color=style.FAINT, lw=4, zorder=style.BEHIND
+    )
     look: dict[str, Any] = {"ls": "none", "ms": 6, "clip_on": False}
     axes.plot(r, rows["weak_sparse"], "o", color=style.ORANGE, label="sparse side", **look)
     axes.plot(r, rows["weak_dense"], "s", color=style.BLUE, label="dense side", **look)
@@ -112,8 +114,8 @@ def draw_wells(tables: Tables) -> Figure:
     for k, (r, part) in enumerate(tables["wells"].groupby(RATIO, sort=False)):
         look: dict[str, Any] = {"ms": 4, "lw": 1.2, "color": style.CYCLE[k % len(style.CYCLE)]}
         axes.plot(100 * part["distance"], well_shares(part), "o-", label=f"r = {r:g}", **look)
-    axes.axhline(1, color=style.GREY, lw=0.8, zorder=0)
-    axes.axvline(0, color=style.GREY, lw=0.8, zorder=0)
+    axes.axhline(1, color=style.GREY, lw=0.8, zorder=style.BEHIND)
+    axes.axvline(0, color=style.GREY, lw=0.8, zorder=style.BEHIND)
     axes.set(yscale="log", xlabel="1−S from the switch, %")
     axes.set_ylabel("well of the optimum / the other well")
     axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))

@@ -58,7 +58,7 @@ def draw_rotations(tables: Tables) -> Figure:
     figure = Figure(figsize=(7.6, 3.8), layout="constrained")
     left, right = figure.subplots(1, 2)
     outputs, turned = tables["outputs"], tables["rotations"]
-    left.plot([0, 1], [0, 1], color=style.FAINT, lw=1, zorder=0)
+    left.plot([0, 1], [0, 1], color=style.FAINT, lw=1, zorder=style.BEHIND)
     for name, colour in _MODELS.items():
         rows = outputs[outputs["model"] == name]
         left.plot(rows["before"], rows["after"], "o", ms=3, alpha=0.6, mew=0, color=colour)
@@ -143,7 +143,7 @@ def draw_limits(tables: Tables) -> Figure:
     right.set_xticks(ticks, labels=[str(n) for n in ticks])
     right.minorticks_off()
     for axes in (left, right):
-        axes.axhline(100 * ALWAYS, color=style.GREY, lw=0.8, ls=(0, (4, 3)), zorder=0)
+        axes.axhline(100 * ALWAYS, color=style.GREY, lw=0.8, ls=(0, (4, 3)), zorder=style.BEHIND)
         axes.set_ylim(0, 103)
     return figure
 

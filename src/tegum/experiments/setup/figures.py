@@ -60,9 +60,9 @@ def draw_paper_law(tables: Tables) -> Figure:
 
 
 def _z_axis(axes: Axes) -> None:
-    axes.axhline(0, color=style.GREY, lw=0.8, zorder=0)
+    axes.axhline(0, color=style.GREY, lw=0.8, zorder=style.BEHIND)
     for bound in (-Z_BOUND, Z_BOUND):
-        axes.axhline(bound, color=style.GREY, lw=0.8, ls=(0, (4, 3)), zorder=0)
+        axes.axhline(bound, color=style.GREY, lw=0.8, ls=(0, (4, 3)), zorder=style.BEHIND)
     axes.set(ylim=(-6, 6), yticks=[-5, 0, 5], ylabel="z, by feature")
 
 
@@ -79,7 +79,7 @@ def draw_moments(tables: Tables) -> Figure:
         look: dict[str, Any] = {"color": colour, "marker": marker, "ms": 3, "alpha": 0.6}
         left.plot(rows["stated"], rows["measured"], ls="none", mew=0, label=name, **look)
     span = [shown["stated"].min() / 2, shown["stated"].max() * 2]
-    left.plot(span, span, color=style.GREY, lw=0.8, zorder=0)
+    left.plot(span, span, color=style.GREY, lw=0.8, zorder=style.BEHIND)
     left.set(xscale="log", yscale="log", xlabel="moment, stated", ylabel="moment, drawn")
     left.legend(loc="upper left")
     z = table.loc[table["error"] > 0, "z"].to_numpy()

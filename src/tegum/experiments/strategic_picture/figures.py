@@ -44,7 +44,7 @@ def draw_isolated(tables: Tables) -> Figure:
         longer, activity.isolated_weight(longer), color=style.BLUE, lw=1, ls=(0, (4, 3)),
         label="local minimum, theory",
     )  # fmt: skip
-    axes.axvline(activity.SURVIVES, color=style.FAINT, lw=1, zorder=0)
+    axes.axvline(activity.SURVIVES, color=style.FAINT, lw=1, zorder=style.BEHIND)
     alive = rows[rows["alive"] > 0]
     rings = axes.plot(alive["ratio"], alive["largest"], "o", label="a seed that kept it")
     rings[0].set(ms=8, mfc="none", mec=style.GREY)
@@ -73,7 +73,7 @@ def draw_penalised(tables: Tables) -> Figure:
             axes.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
             if name == names[0]:
                 axes.set_ylabel(_WORDS[key])
-        column[0].axhline(N_HIDDEN, color=style.GREY, lw=0.8, ls=(0, (4, 3)), zorder=0)
+        column[0].axhline(N_HIDDEN, color=style.GREY, lw=0.8, ls=(0, (4, 3)), zorder=style.BEHIND)
         column[0].set_title(name)
         column[-1].set_xlabel("penalty λ")
         _zero(column[-1], least)

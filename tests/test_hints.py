@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from functools import partial
+from operator import attrgetter
 
 import numpy as np
 import pytest
@@ -83,6 +84,50 @@ def test_calls_with_too_little_or_too_much_say_how_one_looks() -> None:
         tg.train(PROBLEM, None, None, 1, 0, None)
     with pytest.raises(tg.SpecError, match="train: missing a required argument: 'problem'"):
         tg.train()
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: tg.Problem(5, 2), "distribution must be a Distribution, as tg.Independent(n_fea"),
+        (
+            lambda: tg.Problem(X, 2),
+            "Problem.model must be a Model, as tg.ReLUOutput(n_hidden=2) is",
+        ),
+        (lambda: tg.Problem(X), "Problem.model is required, as model=tg.ReLUOutput(n_hidden=2)"),
+        (
+            lambda: tg.train(X),
+            "train.problem must be a Problem, as tg.Problem(tg.Indep",
+        ),
+        (
+            lambda: tg.train(PROBLEM, training={"steps": 5}),
+            "train.training must be a Training, as tg.Training(steps=10_000) is; got {'steps': 5}",
+        ),
+        (
+            lambda: tg.plots.features_2d(None, title="x"),
+            'features_2d has no argument "title": the figure has .suptitle("…")',
+        ),
+        (lambda: tg.plots.counts(None, xlim=(1, 2)), "figure.axes[0].set(xlim=…); arguments: data"),
+        (lambda: tg.plots.gram(None, colums=3), '"colums": it is columns here; arguments: data'),
+    ],
+)
+def test_what_is_no_description_or_no_argument_is_told_what_is(call, message: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        call()
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+FUNCTIONS = [name for name in tg.__all__ if callable(getattr(tg, name)) and name.islower()]
+
+
+@pytest.mark.parametrize("name", [*FUNCTIONS, "plots.counts", "widgets.view"])
+def test_a_call_of_nothing_is_told_how_one_looks(name: str) -> None:
+    call = attrgetter(name)(tg)
+    with pytest.raises(SpecError, match=r"missing a required argument: .*; e\.g\. (tg|help\(tg)\."):
+        call()
+    with pytest.raises(SpecError, match=r'has no argument "xyz"; arguments: |missing a required'):
+        call(xyz=1)
 
 
 def test_a_function_as_target_is_pointed_to_the_table_of_one() -> None:

@@ -20,6 +20,11 @@ MODEL = tg.ReLUOutput(n_hidden=2)
 KNOWN = (
     "'x', 'abs', 'relu', 'square', 'cube', 'sign', 'step', an Elementwise, a LinearMap or a Pairs"
 )
+AS_MODEL = "Problem.model must be a Model, as tg.ReLUOutput(n_hidden=2) is"
+AS_LAW = (
+    "Problem.distribution must be a Distribution, as "
+    "tg.Independent(n_features=5, feature_probability=0.1) is"
+)
 
 
 def test_defaults() -> None:
@@ -114,9 +119,18 @@ def test_json_is_exact(importance: list[float], l1: float, target: str) -> None:
         ({"l1": -0.1}, "Problem.l1 must be >= 0; got -0.1"),
         ({"l1": np.nan}, "Problem.l1 must be finite; got nan"),
         ({"l1": [0.1]}, "Problem.l1 must be a real number; got [0.1]"),
-        ({"model": X}, f"Problem.model must be a Model; got {X!r}"),
-        ({"distribution": MODEL}, f"Problem.distribution must be a Distribution; got {MODEL!r}"),
-        ({"distribution": None}, "Problem.distribution must be a Distribution; got None"),
+        (
+            {"model": X},
+            f"{AS_MODEL}; got {X!r}",
+        ),
+        (
+            {"distribution": MODEL},
+            f"{AS_LAW}; got {MODEL!r}",
+        ),
+        (
+            {"distribution": None},
+            f"{AS_LAW}; got None",
+        ),
         (
             {"sparsity": 0.9},
             'Problem has no field "sparsity": p = 1 − S, feature_probability=0.1, a field of '
@@ -133,7 +147,10 @@ def test_bad_fields(fields: dict[str, Any], message: str) -> None:
 
 
 def test_required() -> None:
-    with pytest.raises(SpecError, match=r"^Problem\.distribution is required$"):
+    law = "as distribution=tg.Independent(n_features=5, feature_probability=0.1)"
+    with pytest.raises(SpecError) as caught:
         tg.Problem(model=MODEL)  # type: ignore[call-arg]
-    with pytest.raises(SpecError, match=r"^Problem\.model is required$"):
+    assert str(caught.value) == f"Problem.distribution is required, {law}"
+    with pytest.raises(SpecError) as caught:
         tg.Problem(X)  # type: ignore[call-arg]
+    assert str(caught.value) == "Problem.model is required, as model=tg.ReLUOutput(n_hidden=2)"

@@ -71,12 +71,17 @@ def no_array(owner: str, field: str, value: Any) -> SpecError:
 
 
 def explained(
-    *, example: str = "", axes: Collection[str] = (), **parts: type[Spec]
+    *,
+    example: str = "",
+    axes: Collection[str] = (),
+    instead: Mapping[str, str] | None = None,
+    **parts: type[Spec],
 ) -> Callable[[Callable[P, T]], Callable[P, T]]:
     """Calls of a function that do not fit it are refused in a line that says what would.
 
     `example` is a call that fits. Fields of the descriptions `parts`, by the arguments that they
-    are, and names of `axes` are often given as arguments of their own.
+    are, and names of `axes` are often given as arguments of their own; `instead` says of names what
+    does what they ask for.
     """
 
     def wrap(function: Callable[P, T]) -> Callable[P, T]:
@@ -91,6 +96,8 @@ def explained(
                 known = [name for name in fits.parameters if name != "self"]
                 for name in (name for name in named if name not in fits.parameters):
                     why = _belongs(name, known, axes, parts)
+                    if instead and name in instead:
+                        why = f": {instead[name]}"
                     listed = ", ".join(known)
                     text = f'{owner} has no argument "{name}"{why}; arguments: {listed}'
                     raise CallError(text) from None

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import tegum
+from tegum.arguments import explained
 from tegum.dims import FEATURE, HIDDEN, SEED
 from tegum.ensemble import train
 from tegum.ensemble.grid import Grid, check_name
@@ -32,6 +33,7 @@ _MODEL: Final = "model"
 _NOTHING: Final = Training(steps=0, curve_points=0)
 
 
+@explained(example="tg.from_weights(problem, W=W, b=b)")
 def from_weights(
     problem: Problem,
     W: Any = None,

@@ -26,7 +26,7 @@ from pydantic import BaseModel, ConfigDict, PlainValidator, ValidationError, mod
 from pydantic_core.core_schema import CoreSchema, no_info_plain_validator_function
 
 from tegum.errors import SpecError
-from tegum.hints import said_of
+from tegum.hints import is_required, must_be, said_of
 from tegum.scalars import BrokenRule as BrokenRule
 from tegum.scalars import as_integer as as_integer
 from tegum.scalars import as_number as as_number
@@ -129,7 +129,7 @@ def spec_of(base: type[S], value: Any) -> S:
     if isinstance(value, base):
         return value
     if not isinstance(value, Mapping):
-        raise BrokenRule(f"must be a {base.__name__}", value)
+        raise BrokenRule(must_be(base.__name__), value)
     own = "kind" not in value and base in _KINDS.values()
     found: type[Spec] | None = base if own else _KINDS.get(str(value.get("kind")))
     if found is None or not issubclass(found, base):
@@ -201,7 +201,7 @@ def _one_line(owner: type[Spec], error: ValidationError) -> SpecError:
     if isinstance(cause, BrokenRule):
         return SpecError.of(owner.__name__, field + cause.where, cause.rule, cause.value)
     if first["type"] == "missing":
-        return SpecError(f"{owner.__name__}.{field} is required")
+        return SpecError(f"{owner.__name__}.{field} {is_required(field)}")
     if first["type"] == "literal_error":
         rule = f"must be {first['ctx']['expected']}"
     else:

@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from tegum.analysis import _sets, geometry
 from tegum.analysis._arrays import Array, lift, one_model
 from tegum.analysis._matching import assign, starts
-from tegum.arguments import array
+from tegum.arguments import array, explained
 from tegum.dims import F64, FEATURE, HIDDEN, I64, Bools
 from tegum.errors import SpecError
 
@@ -87,6 +87,7 @@ def procrustes(
     return _turn(*_two("procrustes", W, target), reflect)
 
 
+@explained(example="tg.align(W, target)")
 def align(
     W: NDArray[Any] | xr.DataArray,
     target: NDArray[Any] | xr.DataArray,

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tegum.analysis._path import FINEST, Path
-from tegum.arguments import array, number
+from tegum.arguments import array, explained, number
 from tegum.ensemble.progress import waiting
 from tegum.errors import SpecError
 from tegum.loss.expected import loss_of_zero, same_loss
@@ -34,6 +34,7 @@ _EQUAL: Final = 1e-9
 
 
 @waiting("following a minimum")
+@explained(example="tg.follow(problem, W, target='importance[1]', values=[0.5, 1, 2])")
 def follow(
     problem: Problem,
     W: Any,
@@ -110,6 +111,7 @@ class Crossing:
 
 
 @waiting("crossings")
+@explained(example="tg.crossings(one, other), two branches of tg.follow")
 def crossings(one: xr.Dataset, other: xr.Dataset) -> list[Crossing]:
     """All crossings of the losses of two branches of `follow`.
 

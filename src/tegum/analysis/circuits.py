@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tegum.analysis._neurons import pair_of, rescaled
+from tegum.arguments import explained
 from tegum.dims import F64
 from tegum.distributions.base import Layout
 from tegum.distributions.magnitudes import MAGNITUDES
@@ -185,6 +186,7 @@ def _proof(problem: Problem, weights: Weights, candidate: Candidate) -> Proof:
     )
 
 
+@explained(example="tg.motifs(tg.best(runs))")
 def motifs(runs: xr.Dataset) -> pd.DataFrame:
     """Every instance of asymmetric superposition with inhibition in the models of a Dataset.
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from tegum.analysis import geometry
 from tegum.analysis._changes import changes
-from tegum.arguments import array, number
+from tegum.arguments import array, explained, number
 from tegum.dims import CHECKPOINT, F64, FEATURE, I64
 from tegum.errors import SpecError
 from tegum.loss.expected import has_expected_loss, score, scored
@@ -99,6 +99,7 @@ def at_checkpoints(runs: xr.Dataset) -> xr.Dataset:
     return runs[list(kept)].rename(kept)
 
 
+@explained(example="tg.jumps(runs), runs with checkpoints")
 def jumps(
     runs: xr.Dataset,
     *,

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from tegum.analysis import _geometry
 from tegum.analysis._arrays import Array, lift, one_model
 from tegum.analysis._geometry import REPRESENTED as REPRESENTED
+from tegum.arguments import explained
 from tegum.dims import FEATURE, FEATURE_J
 
 #: A represented feature has a dimension to itself when its superposition is below this.
@@ -96,6 +97,7 @@ def superposition(W: Array) -> Array:
     return lift(_geometry.superposition, W, (FEATURE,))
 
 
+@explained(example="tg.dimensionality(runs.W)")
 def dimensionality(W: Array) -> Array:
     """D_i = ‖W_i‖² / Σ_j (Ŵ_i·W_j)²: the share of a dimension that each feature has.
 

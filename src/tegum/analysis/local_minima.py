@@ -14,7 +14,7 @@ import numpy as np
 
 from tegum.analysis._groups import COLUMNS, SIGNS, Finder
 from tegum.analysis._orbits import form_of, same, symmetry_of
-from tegum.arguments import number
+from tegum.arguments import explained, number
 from tegum.dims import CANDIDATE, I64, MINIMUM, SEED
 from tegum.ensemble.progress import waiting
 from tegum.errors import SpecError
@@ -83,6 +83,7 @@ class Minima:
 
 
 @waiting("minima")
+@explained(example="tg.minima(runs), runs = tg.train(problem, seeds=32)")
 def minima(
     runs: xr.Dataset,
     *,

@@ -23,7 +23,7 @@ from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 from tegum.analysis import catalogue, geometry
 from tegum.analysis._arrays import Array, labelled, lift, one_model
 from tegum.analysis._matching import least_distance, match, symmetry
-from tegum.arguments import number
+from tegum.arguments import explained, number
 from tegum.dims import F64, FEATURE, I64
 
 #: Features are linked when |cos| exceeds this.
@@ -87,6 +87,7 @@ class Factor:
         return len(self.features)
 
 
+@explained(example="tg.factors(tg.best(runs).W)")
 def factors(W: NDArray[Any] | xr.DataArray, threshold: float = THRESHOLD) -> list[Factor]:
     """The tegum factors of one model, in the order of their first features.
 

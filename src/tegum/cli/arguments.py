@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import io
 import re
@@ -13,6 +12,7 @@ from itertools import pairwise
 from typing import Any, Protocol
 
 from tegum.errors import TegumError
+from tegum.hints import FIELDS, close, is_sparsity, nearest, rest
 
 
 class Command(Protocol):
@@ -46,6 +46,7 @@ _ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
 _WRONG_NUMBER = re.compile(
     r"parsing (?P<option>--[\w-]+): .*(?:int\(\)|to float|INT|FLOAT).* \[?(?P<value>'.*?')\]?$"
 )
+_UNKNOWN = "unrecognized options"
 _RULE = re.compile(r"^[─━-]{3,}$")
 
 
@@ -107,7 +108,33 @@ def _read(kind: type[Command], program: str, arguments: list[str]) -> Command | 
         if stop.code in (0, None):
             return None
         said = _first_sentence(complaint.getvalue())
+        if said.startswith(_UNKNOWN):
+            said = _called_here(program, kind, arguments) or said
         raise ArgumentError(f"{said} (see {program} --help)") from None
+
+
+def _called_here(program: str, kind: type[Command], arguments: Sequence[str]) -> str:
+    """What the first option that a command has not is called there; "" where it is a riddle."""
+    from tegum.cli.parts import called, option_names, words
+
+    own = option_names(kind)
+    known = {name: name for name in own} | {
+        field: called(field) for field in FIELDS if called(field) in own
+    }
+    for at, word in enumerate(arguments):
+        name, _, value = word.removeprefix("--").partition("=")
+        name = name.replace("-", "_")
+        if not word.startswith("--") or name.removeprefix("no_") in own:
+            continue
+        meant = nearest(name, known)
+        if meant is None:
+            return ""
+        option = f"--{words(known[meant])}"
+        if is_sparsity(name):
+            value = value or "".join(arguments[at + 1 : at + 2])
+            option = f"p = 1 − S, {option} {rest(value)}"
+        return f"{program} has no option {word.partition('=')[0]}: it is {option}"
+    return ""
 
 
 def _first_sentence(box: str) -> str:
@@ -131,8 +158,8 @@ def _first_sentence(box: str) -> str:
 
 def _unknown(name: str) -> str:
     kind = "option" if name.startswith("-") else "command"
-    close = difflib.get_close_matches(name, COMMANDS, n=1)
-    guess = f"did you mean {close[0]!r}?" if close else f"commands: {_choices()}"
+    meant = close(name, COMMANDS)
+    guess = f"did you mean {meant[0]!r}?" if meant else f"commands: {_choices()}"
     return f"unknown {kind} {name!r}; {guess} (see tegum --help)"
 
 

@@ -84,6 +84,23 @@ def typed(options: Any, name: str) -> str:
     return f"--{'no-' if on else ''}{words(name)}"
 
 
+def called(field: str) -> str:
+    """What the option for a field is called."""
+    return _CALLED.get(field, field.removeprefix("n_"))
+
+
+def option_names(command: type) -> list[str]:
+    """The options of a command, those in groups too, as names of Python."""
+    names = []
+    for row in dataclasses.fields(command):
+        group = row.default_factory
+        if dataclasses.is_dataclass(group):
+            names += [inner.name for inner in dataclasses.fields(group)]
+        elif "Positional" not in str(row.type):
+            names.append(row.name)
+    return names
+
+
 def _rows(options: Any) -> tuple[dataclasses.Field[Any], ...]:
     return dataclasses.fields(options)
 
@@ -158,7 +175,7 @@ class Part(Generic[S]):
         return {name: value for name, value in given.items() if name in self.options}
 
     def _called(self, kind: str, field: str) -> str:
-        short = _CALLED.get(field, field.removeprefix("n_"))
+        short = called(field)
         return short if short == kind else self.prefix + short
 
     def _help(self, name: str) -> str:

@@ -71,7 +71,10 @@ class _Train:
         axes = values.axes("--axis", self.axis)
         problem = self._problem(_sweeps_probability(axes))
         training = describe.training_of(said(vars(self)["training"]))
+        makes = not self.out.parent.exists()
         check_target(self.out)
+        if makes:
+            note(f"made the folder {self.out.parent}")
         start = None if self.start is None else load(self.start)
         from tegum.ensemble import train
         from tegum.ensemble.progress import Display

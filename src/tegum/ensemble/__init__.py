@@ -19,6 +19,7 @@ from tegum.ensemble.progress import Progress, shown
 from tegum.ensemble.slices import Results
 from tegum.ensemble.solve import Ensemble, Solver
 from tegum.errors import SpecError
+from tegum.hints import must_be
 from tegum.problem import Problem
 from tegum.runs.write import dataset, stated, variables
 from tegum.store import Store
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["train"]
 
 
-@explained(axes=TARGETS, training=Training)
+@explained(example="tg.train(problem, seeds=32)", axes=TARGETS, training=Training)
 def train(
     problem: Problem,
     axes: Mapping[str, Any] | None = None,
@@ -112,9 +113,9 @@ def train(
 
 def _check_kinds(problem: Problem, training: Training) -> None:
     if not isinstance(problem, Problem):
-        raise SpecError.of("train", "problem", "must be a Problem", problem)
+        raise SpecError.of("train", "problem", must_be("Problem"), problem)
     if not isinstance(training, Training):
-        raise SpecError.of("train", "training", "must be a Training", training)
+        raise SpecError.of("train", "training", must_be("Training"), training)
 
 
 def _whole(field: str, value: Any, *, lowest: int, bits: int) -> int:

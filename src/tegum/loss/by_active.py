@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from tegum.arguments import number
+from tegum.arguments import explained, number
 from tegum.dims import ACTIVE, F64, I64
 from tegum.distributions.magnitudes import MAGNITUDES
 from tegum.ensemble.progress import waiting
@@ -29,6 +29,7 @@ _AFFINE: Final = {"uniform": (0.0, 1.0), "signed": (-1.0, 2.0)}
 
 
 @waiting("loss by active features")
+@explained(example="tg.loss_by_active(problem, runs.W, runs.b)")
 def loss_by_active(
     problem: Problem,
     W: Any,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tegum.arguments import flag, number
+from tegum.arguments import explained, flag, number
 from tegum.dims import F64
 from tegum.distributions.base import Layout
 from tegum.ensemble.machine import checked_jobs
@@ -55,6 +55,7 @@ class ExpectedLoss:
 
 
 @waiting("expected loss")
+@explained(example="tg.expected_loss(problem, runs.W, runs.b)")
 def expected_loss(
     problem: Problem,
     W: Any,
@@ -209,6 +210,7 @@ def _aim(owner: str, tolerance: Any) -> float:
     return number(owner, "tolerance", tolerance, "must be in (0, 1)", lambda x: 0 < x < 1)
 
 
+@explained(example="tg.score(runs), runs = tg.train(problem, seeds=32)")
 def score(
     runs: xr.Dataset,
     *,
@@ -218,8 +220,7 @@ def score(
 ) -> xr.Dataset:
     """A Dataset of `train` with `loss` and `loss_error` exact (see `expected_loss`).
 
-    Every model is scored on its own problem, by the axes of the Dataset. `best` of the answer is
-    free of the luck of held-out samples.
+    Every model has its own problem. `best` of the answer is free of the luck of held-out samples.
 
     Args:
         runs: a Dataset of `tegum.train`, or what was selected from one.

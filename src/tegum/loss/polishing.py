@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tegum.arguments import whole
+from tegum.arguments import explained, whole
 from tegum.ensemble.machine import checked_jobs
 from tegum.ensemble.progress import Progress, shown
 from tegum.ensemble.slices import interrupt_between_slices
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
+@explained(example="tg.polish(runs), runs = tg.train(problem, seeds=32)")
 def polish(
     runs: xr.Dataset,
     *,

@@ -47,9 +47,6 @@ class Canvas:
     figure: Figure
 
     def __init__(self, owner: str, place: Place, *, composed: str = "") -> None:
-        strange = place.keys() - Place.__annotations__.keys()
-        if strange:
-            raise TypeError(f"{owner}() got an unexpected keyword argument {min(strange)!r}")
         self.owner = owner
         self.given: list[Axes] = given_axes(place)
         self.width, self.height = self._size(place.get("figsize"))

@@ -93,7 +93,7 @@ def morph(
     box = (left, top + 0.1 * big, 0.12, 0.8 * big)
     words = at if label is None else label
     if canvas.sized:
-        words = _words.shortened(words, 0.8 * big + 2 * top, "axes.labelsize")
+        words = _words.shortened(words, 0.8 * big + 2 * _EDGE, "axes.labelsize")
     bar = canvas.bar(box, style.IMPORTANCE, colours, words)
     ticks = [tick for tick in _TICKS if low <= tick <= high]
     bar.set_ticks(ticks, labels=[f"{tick:g}" for tick in ticks])

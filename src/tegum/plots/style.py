@@ -23,6 +23,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.ticker import LogFormatterSciNotation
 from matplotlib.typing import ColorType
 
+from tegum.arguments import explained
 from tegum.plots._place import documented, given_axes
 from tegum.plots._powers import PlainPowers
 
@@ -62,6 +63,18 @@ IMPORTANCE: Final[Colormap] = ListedColormap(
 
 TEXT: Final = 9.0
 SMALL: Final = 8.0
+
+#: What is asked of a drawing function, and what of the figure that it returns does it.
+_INSTEAD: Final = (
+    dict.fromkeys(("title", "suptitle"), 'the figure has .suptitle("…"), its axes .set_title("…")')
+    | dict.fromkeys(
+        ("xlabel", "ylabel", "xlim", "ylim", "xscale", "yscale"),
+        "the axes of the figure have it, figure.axes[0].set(xlim=…)",
+    )
+    | dict.fromkeys(("save", "path", "filename", "fname"), 'the figure has .savefig("figure.pdf")')
+    | dict.fromkeys(("size", "width", "height", "fig_size"), "it is figsize here, in inches")
+    | dict.fromkeys(("style", "theme", "context"), "matplotlib's style sheets and rcParams hold")
+)
 
 #: Where lines of reference are drawn: over a grid, under all data.
 BEHIND: Final = 0.9
@@ -159,7 +172,10 @@ def styled(draw: Callable[Arguments, Figure]) -> Callable[Arguments, Figure]:
             write_plain_powers(given or figure.axes)
         return figure
 
-    return documented(wrapped)
+    name = draw.__name__
+    return explained(
+        example=f"help(tg.plots.{name}), and help(tg.plots) for calls", instead=_INSTEAD
+    )(documented(wrapped))
 
 
 def write_plain_powers(panels: Iterable[Axes]) -> None:

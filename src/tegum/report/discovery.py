@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Sequence
 from types import ModuleType
 
 from tegum.discovery import modules_of
 from tegum.errors import TegumError, UnknownNameError
 from tegum.experiments.base import Experiment
+from tegum.hints import close
 
 PACKAGE = "tegum.experiments"
 
@@ -41,10 +41,10 @@ def find(names: Sequence[str] = (), package: str | None = None) -> list[Experime
 
 
 def _unknown(name: str, known: list[str]) -> UnknownNameError:
-    close = difflib.get_close_matches(name, known, n=2)
-    if not close:
+    meant = close(name, known)
+    if not meant:
         return UnknownNameError.of("experiment", name, known)
-    guess = " or ".join(repr(match) for match in close)
+    guess = " or ".join(repr(match) for match in meant)
     return UnknownNameError(
         f"unknown experiment {name!r}; did you mean {guess}? known: {', '.join(known)}"
     )

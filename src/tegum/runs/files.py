@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tegum import checksum
+from tegum.arguments import explained
 from tegum.dims import FEATURE, HIDDEN, SEED
 from tegum.errors import InputFileError, SpecError, joined
 from tegum.memory import lacking
@@ -31,16 +32,20 @@ if TYPE_CHECKING:
 _SIGNATURE: Final = b"\x89HDF\r\n\x1a\n"
 #: Where an HDF5 file says at which byte it ends, by the version of its layout.
 _END_AT: Final = {0: 40, 1: 44, 2: 28, 3: 28}
+#: How names of netCDF files end.
+_ENDINGS: Final = (".nc", ".nc4", ".netcdf", ".h5", ".hdf5")
 #: What a netCDF file has beside the numbers themselves, in bytes, generously.
 _OVERHEAD = 256 * 1024
 
 
 def check_target(path: Path) -> None:
     """Raise `TegumError` now if a file could not be written at `path` later."""
+    _require_ending("--out", path)
     require_replaceable(path)
     require_folder(path.parent)
 
 
+@explained(example="tg.save(runs, 'runs.nc')")
 def save(runs: xr.Dataset, path: str | os.PathLike[str]) -> None:
     """Write a Dataset to a netCDF file in one step: a file that was there stays until it is whole.
 
@@ -48,10 +53,12 @@ def save(runs: xr.Dataset, path: str | os.PathLike[str]) -> None:
 
     Args:
         runs: a Dataset of `tegum.train`, or anything made of one that still says of what problem.
-        path: the file; its folder is made where it is missing.
+        path: the file, of any name or one that ends in `.nc`, `.nc4`, `.netcdf`, `.h5` or `.hdf5`;
+            its folder is made where it is missing.
 
     Raises:
-        SpecError: for what is no Dataset, what `load` would not read, or netCDF cannot hold.
+        SpecError: for what is no Dataset, what `load` would not read, or netCDF cannot hold, and
+            for the ending of another kind of file.
         TegumError: where the file cannot be written (permissions, a full disk, a folder).
 
     Source: method, netCDF 4 by h5netcdf, and a BLAKE2b of its bytes.
@@ -61,6 +68,7 @@ def save(runs: xr.Dataset, path: str | os.PathLike[str]) -> None:
     if wrong:
         raise SpecError(f"save.runs must be a Dataset that tegum can load: {wrong}")
     path = Path(path)
+    _require_ending("save.path", path)
     with replacing(path) as temporary:
         _require_room(temporary, runs.nbytes + _OVERHEAD)
         try:
@@ -72,6 +80,13 @@ def save(runs: xr.Dataset, path: str | os.PathLike[str]) -> None:
         checksum.seal_file(temporary)
 
 
+def _require_ending(field: str, path: Path) -> None:
+    """Raise `SpecError` where the name of a file says that something else is in it."""
+    if path.suffix[1:2].isalpha() and path.suffix.lower() not in _ENDINGS:
+        rule = "must end in .nc, it is netCDF (tg.runs.tables.loss_table(runs) is a table)"
+        raise SpecError.of(field, "", rule, path.name)
+
+
 def _require_room(path: Path, size: int) -> None:
     """Raise `OSError` where `path` cannot grow to `size` bytes: HDF5 crashes on a full disk."""
     if hasattr(os, "posix_fallocate"):
@@ -79,6 +94,7 @@ def _require_room(path: Path, size: int) -> None:
             os.posix_fallocate(file.fileno(), 0, size)
 
 
+@explained(example="tg.load('runs.nc')")
 def load(path: str | os.PathLike[str]) -> xr.Dataset:
     """The Dataset in a file that `save`, or `tegum train`, wrote.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from tegum.arguments import explained
 from tegum.dims import F64, FEATURE, HIDDEN, I64
 from tegum.errors import SpecError, UnknownNameError, shorten
 from tegum.problem import Problem
@@ -95,6 +96,7 @@ def targets_of(runs: xr.Dataset) -> dict[str, str]:
     return targets
 
 
+@explained(example="tg.problem_of(runs, feature_probability=0.1)")
 def problem_of(runs: xr.Dataset, /, **coordinates: Any) -> Problem:
     """The problem of the models at one point of a run: its stated problem, with its axes' values.
 

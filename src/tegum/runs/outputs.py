@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 
+from tegum.arguments import explained
 from tegum.dims import F64, FEATURE, HIDDEN, SAMPLE
 from tegum.errors import SpecError
 from tegum.models.activations import ACTIVATIONS
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 _LAYERS: Final = ("output", "hidden")
 
 
+@explained(example="tg.forward(runs, np.eye(n_features))")
 def forward(
     runs: xr.Dataset, x: Any, *, layer: Literal["output", "hidden"] = "output"
 ) -> xr.DataArray:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tegum.arguments import whole
+from tegum.arguments import explained, whole
 from tegum.dims import CANDIDATE, SEED
 from tegum.errors import SpecError, UnknownNameError
 from tegum.runs.schema import VARIABLES
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
+@explained(example="tg.best(runs), runs = tg.train(problem, seeds=32)")
 def best(runs: xr.Dataset) -> xr.Dataset:
     """Lowest of N: at each axis point the seed with the lowest `loss`.
 
@@ -47,6 +48,7 @@ def best(runs: xr.Dataset) -> xr.Dataset:
     return chosen.assign(added)
 
 
+@explained(example="tg.drop_worst(runs, 2)")
 def drop_worst(runs: xr.Dataset, k: int = 1) -> xr.Dataset:
     """Without the k seeds of highest loss at each axis point; diverged seeds go first.
 
@@ -69,6 +71,7 @@ def drop_worst(runs: xr.Dataset, k: int = 1) -> xr.Dataset:
     return runs.isel({SEED: order.isel({CANDIDATE: slice(n - k)})})
 
 
+@explained(example="tg.average(runs, 'loss')")
 def average(runs: xr.Dataset, *names: str) -> xr.Dataset:
     """The mean over seeds (or candidates) of the named variables; diverged seeds do not count.
 

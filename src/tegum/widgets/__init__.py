@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from tegum.arguments import explained
 from tegum.errors import SpecError
 from tegum.explorer.frames import encode
 from tegum.widgets._frame import dataset_frame
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["dataset_frame", "view"]
 
 
+@explained(example="tg.widgets.view(tg.best(runs))")
 def view(
     ds: xr.Dataset, *, mode: Literal["live", "space"] = "live", point: int = 0, seed: int = -1
 ) -> Any:

@@ -218,7 +218,7 @@ def around() -> Iterator[None]:
         enter(patch.object(discovery, "PACKAGE", "fake_experiments"))
         enter(patch.object(Solver, "solve", tiny))
         enter(patch("tegum.report.crew.Crew", lambda *_: contextlib.nullcontext()))
-        enter(patch("tegum.cli.reproduce._run_each", no_further))
+        enter(patch("tegum.cli.reproduce._run", no_further))
         enter(patch("tegum.explorer.serve.uvicorn.Config", no_further))
         enter(warnings.catch_warnings())
         warnings.simplefilter("error")

@@ -46,6 +46,12 @@ def check(frames: np.ndarray, slack: float) -> None:
         assert white == pytest.approx(WHITE, abs=slack)
 
 
+def test_progress_is_told_of_every_frame(tmp_path: Path) -> None:
+    told: list[tuple[int, int]] = []
+    plots.save_film(film(), tmp_path / "a.gif", width=40, progress=lambda *now: told.append(now))
+    assert told == [(k, FRAMES) for k in range(1, FRAMES + 1)]
+
+
 def test_a_gif_is_as_wide_as_is_asked(tmp_path: Path) -> None:
     path = tmp_path / "new" / "film.gif"
     plots.save_film(film(), path, width=301, fps=10)

@@ -48,7 +48,8 @@ def test_lines_are_five_seconds_apart_and_say_the_time_left(clock):
         run(display, clock, 1_000_000, 20.0)
     lines = out.getvalue().splitlines()
     # shown from 0.6 s on, when it is clear that it will take over 2 s
-    assert len(lines) == 4
+    assert len(lines) == 5
+    assert lines[-1] == "phases: 100 % of 1e+06 model-steps"  # what was begun is ended
     assert lines[0] == "phases: 3 % of 1e+06 model-steps, 19 s left"
     assert lines[1] == "phases: 28 % of 1e+06 model-steps, 14 s left"
 
@@ -82,7 +83,10 @@ def test_lines_of_successive_trainings_are_five_seconds_apart(clock):
         for total in (500, 500, 600, 700):
             run(display, clock, total, 3.0)
     lines = out.getvalue().splitlines()
-    assert [line.split(" % of ")[1].split()[0] for line in lines] == ["500", "500", "700"]
+    assert [line.split(" % of ")[1].split()[0] for line in lines] == [
+        "500", "500", "500", "500", "700", "700"
+    ]  # fmt: skip
+    assert [" 100 % " in line for line in lines] == [False, True] * 3
 
 
 def test_silent_start_is_shown_by_the_timer():

@@ -14,6 +14,7 @@ from tegum.distributions.base import Block, Distribution
 from tegum.engines.sampled import lowering
 from tegum.engines.sampled.targets import asked
 from tegum.errors import InputFileError, SpecError
+from tegum.runs import tables
 from tegum.runs.models import targets_of
 from tegum.targets.base import Target
 
@@ -109,3 +110,30 @@ def test_inputs_that_are_no_numbers_are_refused(x: Any) -> None:
     with pytest.raises(SpecError, match=r"^forward\.x must be") as caught:
         tg.forward(runs, x)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("said", ["[1]", '"x"', "{", "1" + "0" * 5000, 3, "[" * 100_000])
+def test_tables_of_what_is_described_by_no_object_are_refused(said: Any) -> None:
+    runs = tg.from_weights(tg.Problem(tg.Independent(3, 0.5), tg.ReLUOutput(2)), W=np.eye(2, 3))
+    runs.attrs["problem"] = said
+    with pytest.raises(
+        SpecError, match=r"^Dataset\.attrs\['problem'\] must be a JSON object; got "
+    ):
+        tables.feature_table(runs)
+
+
+@pytest.mark.parametrize("said", ['"x"', "null", "[1, 2]", f"[{10**400}, 1, 1]"])
+def test_importances_that_are_no_numbers_are_refused(said: str) -> None:
+    runs = tg.from_weights(tg.Problem(tg.Independent(3, 0.5), tg.ReLUOutput(2)), W=np.eye(2, 3))
+    runs.attrs["problem"] = f'{{"importance": {said}}}'
+    with pytest.raises(SpecError, match=r"^feature_table\.importance must be (an array of|one or)"):
+        tables.feature_table(runs)
+
+
+def test_an_axis_in_half_precision_is_a_column_of_numbers() -> None:
+    problem = tg.Problem(tg.Independent(3, 0.5), tg.ReLUOutput(2))
+    runs = tg.from_weights(problem, W=np.ones((2, 2, 3)), dims=("p",))
+    with pytest.warns(FutureWarning, match="float16"):  # that of xarray, to who makes it
+        runs = runs.assign_coords(p=np.array([0.5, 0.25], "f2"))
+    table = tables.feature_table(runs)
+    assert table["p"].tolist() == [0.5] * 3 + [0.25] * 3

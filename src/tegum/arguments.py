@@ -58,7 +58,7 @@ def array(owner: str, field: str, value: Any) -> F64:
         if not real:
             raise TypeError
         return plain.astype(np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise no_array(owner, field, value) from None
 
 

@@ -98,7 +98,7 @@ class Display:
 
     One display may serve several trainings in turn; its label says what is under way. Use it in
     `with`, or call `close`. On a terminal it is a bar that vanishes at the end, in a notebook one
-    that stays; elsewhere a line every five seconds at most.
+    that stays; elsewhere a line every five seconds at most, and a last one after others.
     """
 
     def __init__(
@@ -122,7 +122,7 @@ class Display:
         self._lock = threading.RLock()
         self._timer: threading.Timer | None = None
         self._bar: int | None = None
-        self._shown = self._compiling = False
+        self._shown = self._compiling = self._written = False
         self._last_line = -_LINE_SECONDS
         self._start = 0.0
         self._before = self._done = self._total = 0
@@ -137,6 +137,8 @@ class Display:
             if self._pace is None and done > self._before:
                 self._pace = time.monotonic(), done
             if done >= total:
+                if self._written:
+                    self._write_line()
                 self._hide()
             elif self._shown or self._is_long():
                 self._show()
@@ -206,15 +208,20 @@ class Display:
         if now - self._last_line < _LINE_SECONDS:
             return
         self._last_line = now
+        self._written = True
+        self._write_line()
+
+    def _write_line(self) -> None:
         share = f"{100 * self._done / self._total:.0f} % of {self._total:.3g} {self._unit}"
-        said = "compiling …" if self._compiling else f"{share}{self._left(now)}"
+        said = "compiling …" if self._compiling else f"{share}{self._left()}"
         with suppress(OSError):  # a log that is full or closed stops no training
             print(f"{self._label}: {said}", file=self._stream, flush=True)
 
-    def _left(self, now: float) -> str:
+    def _left(self) -> str:
         """The time left, by the pace since the first slice, which may have compiled for long."""
+        now = time.monotonic()
         since, before = self._pace or (now, self._done)
-        if now <= since or self._done <= before:
+        if now <= since or not before < self._done < self._total:
             return ""
         seconds = (now - since) * (self._total - self._done) / (self._done - before)
         return f", {_duration(seconds)} left"
@@ -227,7 +234,7 @@ class Display:
             self._bars.update(self._bar, self._label, self._done)
             self._bars.remove(self._bar)
             self._bar = None
-        self._shown = False
+        self._shown = self._written = False
 
 
 def _duration(seconds: float) -> str:

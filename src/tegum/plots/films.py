@@ -14,6 +14,7 @@ import numpy as np
 from matplotlib.animation import AbstractMovieWriter, Animation, PillowWriter
 
 from tegum.arguments import number, whole
+from tegum.ensemble.progress import Progress, shown
 from tegum.errors import SpecError, TegumError, joined
 from tegum.store.writer import replacing
 
@@ -29,7 +30,12 @@ _MILLISECONDS: Final = 100
 
 
 def save_film(
-    film: Animation, path: str | os.PathLike[str], *, width: int = 1280, fps: float | None = None
+    film: Animation,
+    path: str | os.PathLike[str],
+    *,
+    width: int = 1280,
+    fps: float | None = None,
+    progress: Progress | bool | None = None,
 ) -> None:
     """Write an animation, as `motion_3d` makes, to a film of a chosen size.
 
@@ -43,6 +49,7 @@ def save_film(
         width: pixels, from 16 to 8192; the height follows from the figure. Both are made even for
             MP4 and WebM.
         fps: frames per second, at most 120; by default as many as the animation shows.
+        progress: as of `tegum.train`, in frames.
 
     Raises:
         SpecError: for what is no animation, another ending, width or rate.
@@ -60,8 +67,8 @@ def save_film(
         raise SpecError.of("save_film", "path", "must end in .mp4, .webm or .gif", str(path))
     rule = f"must be a whole number of pixels in [{_NARROWEST}, {_WIDEST}]"
     pixels = whole("save_film", "width", width, rule, _NARROWEST, _WIDEST + 1)
-    shown = 1000 / getattr(film, "_interval", _MILLISECONDS)
-    rate = shown if fps is None else fps
+    own = 1000 / getattr(film, "_interval", _MILLISECONDS)
+    rate = own if fps is None else fps
     rule = f"must be a number in (0, {_FASTEST:g}]"
     rate = number("save_film", "fps", rate, rule, lambda x: 0 < x <= _FASTEST)
     figure = film._fig  # type: ignore[attr-defined]
@@ -70,10 +77,15 @@ def save_film(
     else:
         writer = _Writer(_ffmpeg(), ending, rate)
         pixels += pixels % 2
-    with replacing(file) as temporary:
+    with shown(progress, "film", "frames") as report, replacing(file) as temporary:
         named = temporary.with_name(temporary.name + ending)
         try:
-            film.save(named, writer=writer, dpi=pixels / figure.get_figwidth())
+            film.save(
+                named,
+                writer=writer,
+                dpi=pixels / figure.get_figwidth(),
+                progress_callback=lambda k, count: report(k + 1, count or k + 2),
+            )
             named.replace(temporary)
         finally:
             with suppress(FileNotFoundError):

@@ -86,14 +86,25 @@ def stated_problem(runs: xr.Dataset, owner: str, field: str = "runs") -> Problem
 
 def targets_of(runs: xr.Dataset) -> dict[str, str]:
     """What each axis of a Dataset sets, in their order; SpecError where it says so in no way."""
-    given = runs.attrs.get(AXES, "{}")
-    try:
-        targets = json.loads(given)
-    except (TypeError, ValueError):
-        targets = None
-    if not isinstance(targets, dict) or not all(isinstance(t, str) for t in targets.values()):
-        raise SpecError.of("Dataset", f"attrs[{AXES!r}]", "must be a JSON object of texts", given)
+    targets = said_in(runs, AXES, " of texts")
+    if not all(isinstance(t, str) for t in targets.values()):
+        raise SpecError.of("Dataset", f"attrs[{AXES!r}]", "must be a JSON object of texts", targets)
     return targets
+
+
+def said_in(runs: xr.Dataset, name: str, of: str = "") -> dict[str, Any]:
+    """The JSON object that an attribute of a Dataset is, empty where it has none; or SpecError.
+
+    `of` says in the error what it is to hold.
+    """
+    given = runs.attrs.get(name, "{}")
+    try:
+        said = json.loads(given)
+    except (TypeError, ValueError, RecursionError):
+        said = None
+    if not isinstance(said, dict):
+        raise SpecError.of("Dataset", f"attrs[{name!r}]", f"must be a JSON object{of}", given)
+    return said
 
 
 @explained(example="tg.problem_of(runs, feature_probability=0.1)")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Hashable, Mapping
 from typing import Any, Final
 
@@ -12,9 +11,10 @@ import xarray as xr
 from numpy.typing import ArrayLike
 
 from tegum.analysis import geometry
+from tegum.arguments import array as real_numbers
 from tegum.dims import FEATURE, FEATURE_J, HIDDEN, NEURON, SEED, STEP
 from tegum.errors import SpecError
-from tegum.runs.models import targets_of
+from tegum.runs.models import said_in, targets_of
 from tegum.runs.schema import PROBLEM, values_of
 from tegum.runs.shapes import require
 from tegum.runs.weights import check_dataset, split, weights_in
@@ -189,7 +189,9 @@ def _long(
     plain = xr.Dataset({name: array.reset_coords(drop=True) for name, array in columns.items()})
     for dim in order:
         known = plain[dim] if dim in plain.coords else np.arange(plain.sizes[dim])
-        native = np.asarray(known).astype(known.dtype.newbyteorder("="))  # pandas has no other
+        half = known.dtype == np.float16
+        kind = np.dtype(np.float64) if half else known.dtype.newbyteorder("=")
+        native = np.asarray(known).astype(kind)  # pandas has no other
         plain = plain.assign_coords({dim: native})
     values = {name: plain[name] for name in plain.data_vars}
     if SEED in runs.coords and SEED not in runs.dims and set(runs[SEED].dims) <= set(order):
@@ -210,7 +212,7 @@ def _importance(runs: xr.Dataset, n: int, given: ArrayLike | None) -> xr.DataArr
     targets = targets_of(runs)
     if PROBLEM not in runs.attrs or axes - {*_KEEP_IMPORTANCE, *targets}:
         return None
-    known = _per_feature(json.loads(runs.attrs[PROBLEM]).get("importance", 1.0), n)
+    known = _per_feature(said_in(runs, PROBLEM).get("importance", 1.0), n)
     for axis, target in targets.items():
         name, index = split_target(target)
         if name != "importance":
@@ -226,7 +228,7 @@ def _importance(runs: xr.Dataset, n: int, given: ArrayLike | None) -> xr.DataArr
 
 def _per_feature(value: Any, n: int) -> xr.DataArray:
     """Importances as they are given, over features; SpecError for another shape."""
-    array = np.asarray(value, dtype=np.float64)
+    array = real_numbers("feature_table", "importance", value)
     if array.shape not in ((), (n,)):
         raise SpecError.of("feature_table", "importance", f"must be one or {n} numbers", value)
     return xr.DataArray(np.broadcast_to(array, (n,)), dims=FEATURE)

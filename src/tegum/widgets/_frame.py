@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tegum.dims import CHECKPOINT, FEATURE, HIDDEN, SEED, STEP
 from tegum.errors import SpecError, TegumError
 from tegum.explorer import looking
-from tegum.runs.models import stated_problem
+from tegum.runs.models import said_in, stated_problem
 from tegum.runs.schema import PARAMETERS, VARIABLES, at_checkpoints
 from tegum.runs.weights import DATASET, encoder_in
 
@@ -87,7 +87,7 @@ def _stated(ds: xr.Dataset, problem: Problem) -> dict[str, Any]:
         "n_hidden": problem.n_hidden,
         "neurons": problem.model.hidden_activation != "identity",
         "problem": json.loads(ds.attrs["problem"]),
-        "training": json.loads(ds.attrs.get("training", "{}")),
+        "training": said_in(ds, "training"),
         "draws": [
             {"kind": block.kind, "start": block.start, "size": block.size}
             for block in problem.distribution.blocks()

@@ -30,6 +30,7 @@ ROWS = (
     {"ensemble"},
     {"loss"},
     {"foreign"},
+    {"torch"},
     {"analysis"},
     {"plots"},
     {"experiments"},
@@ -49,7 +50,7 @@ SHARED = {
 
 #: Where a library that is heavy, or that not everybody has, may be imported at all.
 HOMES = {
-    "torch": {"engines.torch"},
+    "torch": {"engines.torch", "torch"},
     "starlette": {"explorer"},
     "uvicorn": {"explorer"},
     "h11": {"explorer"},
@@ -82,7 +83,7 @@ IMPURE = {
 }
 MATRICES, UNTIED = {"W", "W_in", "W_out"}, {"W_in", "W_out"}
 #: Where it is asked whether a model is tied; what else takes weights takes both kinds.
-ASKS_FOR_TIES = {"models", "engines", "runs.schema", "runs.weights"}
+ASKS_FOR_TIES = {"models", "engines", "runs.schema", "runs.weights", "torch._layouts"}
 #: Where variables of a Dataset are listed: beside the schema, what measures them all.
 LISTS_VARIABLES = {"runs.schema", "engines", "loss._exact", "experiments"}
 

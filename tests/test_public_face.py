@@ -18,7 +18,7 @@ SERVERS = ("starlette", "uvicorn", "websockets")
 
 #: Packages with a face of their own. Those of the first are functions and classes, those of
 #: `PACKED` modules, each of which is about one thing.
-FLAT = ("tegum", "tegum.plots")
+FLAT = ("tegum", "tegum.plots", "tegum.torch")
 PACKED = ("tegum.analysis", "tegum.theory")
 #: Packages whose modules can be reached, but are not all for everybody.
 OPEN = ("tegum.runs", "tegum.experiments")
@@ -26,7 +26,18 @@ LISTED = {face: tuple(importlib.import_module(face).__all__) for face in FLAT + 
 #: What can be reached from `import tegum` alone.
 ROOMS = (
     *("analysis", "distributions", "engines", "ensemble", "errors", "experiments", "loss"),
-    *("models", "plots", "problem", "runs", "store", "targets", "theory", "training", "widgets"),
+    *(
+        "models",
+        "plots",
+        "problem",
+        "runs",
+        "store",
+        "targets",
+        "theory",
+        "torch",
+        "training",
+        "widgets",
+    ),
 )
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tegum import plots as plots
     from tegum import runs as runs
     from tegum import theory as theory
+    from tegum import torch as torch
     from tegum import widgets as widgets
     from tegum.analysis.alignment import align as align
     from tegum.analysis.branches import crossings as crossings

@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 PEERS := .venv-peers
 BIN := $(VENV)/bin
+DIST := dist
 PIP_OPTIONS ?= --quiet --disable-pip-version-check
 # The explorer's page, built by Vite, and what it is built from.
 PAGE := src/tegum/explorer/static/index.html
@@ -15,7 +16,7 @@ SEED ?= 0
 
 .DELETE_ON_ERROR:
 .PHONY: help reproduce quick explore page page-if-possible chromium test test-slow test-torch \
-        test-faults fuzz check format bench bench-exact bench-products clean
+        test-faults fuzz check format wheel kernels bench bench-exact bench-products clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -29,11 +30,11 @@ quick: $(VENV)/.run  ## the same with fewer models, in two to seven minutes
 explore: $(VENV)/.run page  ## open the live page in the browser
 	$(BIN)/tegum explore
 
-test: $(VENV)/.dev page chromium  ## the tests, browser and all, without the slow ones
+test: $(VENV)/.dev page chromium kernels  ## the tests, browser and all, without the slow ones
 	cd web && npm run --silent check && npm run --silent test
 	$(PYTEST)
 
-test-slow: $(VENV)/.dev page chromium  ## the slow statistical checks and whole experiments
+test-slow: $(VENV)/.dev page chromium kernels  ## the slow statistical checks and whole experiments
 	$(BIN)/python -m pytest -m slow
 
 test-faults: $(VENV)/.dev  ## kills, changed bytes, full disks; writes benchmarks/FAULTS.md
@@ -45,7 +46,7 @@ test-torch: $(VENV)/.torch  ## what needs PyTorch, which it installs: its engine
 fuzz: $(VENV)/.dev  ## random inputs for every surface, an hour of them or SECONDS=…
 	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) --seed $(SEED)
 
-check: $(VENV)/.dev page chromium  ## format, lint, strict types, layers, tests
+check: $(VENV)/.dev page chromium kernels  ## format, lint, strict types, layers, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -55,6 +56,13 @@ check: $(VENV)/.dev page chromium  ## format, lint, strict types, layers, tests
 format: $(VENV)/.dev  ## put the sources in shape
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+wheel: $(VENV)/.dev page  ## a wheel with the page and with kernels for this Python and numba
+	$(BIN)/python -m tegum.engines.kernels --ship
+	$(BIN)/python -m pip wheel $(PIP_OPTIONS) --no-deps --wheel-dir $(DIST) .
+
+kernels: $(VENV)/.dev  # compiled once, on all cores, so that no test waits for another's
+	@$(BIN)/python -m tegum.engines.kernels
 
 bench: $(VENV)/.run $(PEERS)/.done  ## time tegum and its peers; writes benchmarks/RESULTS.md
 	$(BIN)/python benchmarks/run.py

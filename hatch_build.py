@@ -19,6 +19,11 @@ class PageHook(BuildHookInterface[Any]):
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Make sure that static/ holds the page; without npm, say that it will be missing."""
         root = Path(self.root)
+        shipped = root / "src" / "tegum" / "engines" / "shipped"
+        if self.target_name == "wheel" and version != "editable" and not shipped.is_dir():
+            self.app.display_warning(
+                "no kernels are shipped: the first use of this build compiles (see `make wheel`)"
+            )
         page = root / "src" / "tegum" / "explorer" / "static" / "index.html"
         if version == "editable" or page.is_file():
             return

@@ -40,7 +40,7 @@ def start(*arguments: str, **named: Any) -> subprocess.Popen[str]:
     """`tegum` with the fake experiments, in a process of its own."""
     program = (
         f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
-        f"from tegum.report import discovery; discovery.PACKAGE = {FAKES!r}\n"
+        f"from tegum.report import overview; overview.PACKAGE = {FAKES!r}\n"
         "from tegum.cli.main import main; sys.exit(main())"
     )
     return subprocess.Popen(

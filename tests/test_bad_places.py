@@ -16,7 +16,7 @@ from small_disk import fill, small_disk
 import tegum as tg
 from tegum.cli.main import main
 from tegum.errors import StoreError
-from tegum.report import discovery
+from tegum.report import overview
 from tegum.runs.files import load
 from tegum.store import Store
 
@@ -123,7 +123,7 @@ def test_full_disk_in_python(disk: Path) -> None:
 def test_full_disk_under_a_report(
     disk: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(discovery, "PACKAGE", FAKES)
+    monkeypatch.setattr(overview, "PACKAGE", FAKES)
     fill(disk)
     assert main(["reproduce", "antipodal-pairs", "--quick", "--out", "disk/report"]) == 2
     err = capsys.readouterr().err

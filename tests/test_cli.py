@@ -13,12 +13,12 @@ import tegum
 from tegum.cli import terminal
 from tegum.cli.arguments import COMMANDS
 from tegum.cli.main import main
-from tegum.report import discovery
+from tegum.report import overview
 
 
 @pytest.fixture
 def fakes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(discovery, "PACKAGE", FAKES)
+    monkeypatch.setattr(overview, "PACKAGE", FAKES)
 
 
 @pytest.fixture

@@ -45,7 +45,7 @@ SHARED = {
     "distributions": {"base", "magnitudes"},
     "models": {"base", "activations"},
     "targets": {"base", "named"},
-    "engines": {"base", "cache", "digest", "threads", "xavier"},
+    "engines": {"base", "cache", "digest", "shipped", "threads", "xavier"},
 }
 
 #: Where a library that is heavy, or that not everybody has, may be imported at all.

@@ -22,13 +22,18 @@ class List:
 
     def run(self, arguments: list[str]) -> int:
         """Print name, items, claims and title of each experiment."""
-        from tegum.report.discovery import list_experiments
+        from tegum.report.overview import Entry, overview
 
-        experiments = list_experiments()
-        if self.json:
-            print(json.dumps([_entry(e) for e in experiments], indent=2, ensure_ascii=False))
-            return 0
-        rows = [(e.name, _span(e.items), str(len(e.claims)), e.title) for e in experiments]
+        entries = None if self.json else overview()
+        if entries is None:
+            from tegum.report.discovery import list_experiments
+
+            experiments = list_experiments()
+            if self.json:
+                print(json.dumps([_entry(e) for e in experiments], indent=2, ensure_ascii=False))
+                return 0
+            entries = [Entry(e.name, e.title, e.items, len(e.claims)) for e in experiments]
+        rows = [(e.name, _span(e.items), str(e.claims), e.title) for e in entries]
         print_table(("name", "items", "claims", "title"), rows, right=(2,))
         return 0
 

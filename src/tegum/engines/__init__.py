@@ -10,6 +10,8 @@ from tegum.errors import SpecError, UnknownNameError
 
 #: The engines there are, by the name `Training.engine` gives.
 NAMES: Final = ("sampled", "exact", "torch")
+#: Those with kernels to compile; what lessons need first.
+COMPILED: Final = ("sampled", "exact")
 
 
 def get_engine(name: str, **place: str) -> Engine:

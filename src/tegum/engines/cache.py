@@ -16,9 +16,10 @@ import pickle
 import stat
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Thread
 from typing import Any, Final
 from uuid import uuid4
 
@@ -27,8 +28,10 @@ import numba
 from filelock import FileLock
 from numba.core.caching import CompileResultCacheImpl, FunctionCache, IndexDataCacheFile
 from numba.core.dispatcher import Dispatcher
+from numba.core.event import trigger_event
 
 from tegum import checksum
+from tegum.engines import shipped
 from tegum.engines.digest import digest_of as digest_of
 from tegum.engines.digest import sources_digest as sources_digest
 
@@ -40,6 +43,8 @@ _PATIENCE: Final = 10.0
 _LAYOUT: Final = "sealed"
 #: What was said of folders that cannot be used.
 _warned: Final[set[str]] = set()
+#: Who compiles a kernel for us, by its function.
+_under_way: Final[dict[Any, Thread]] = {}
 
 
 def cache_home() -> Path:
@@ -77,12 +82,16 @@ def own_folder(*names: str) -> Path | None:
 def keep(kernel: Dispatcher) -> Dispatcher:
     """Keep the compiled forms of a kernel on disk, where there is a place to.
 
-    They are good as long as no file beside the kernel's own changes, wherever those files are.
+    Those that came with the package are found first. Both are good as long as no file beside the
+    kernel's own changes, wherever those files are.
     """
     function = kernel.py_func
-    folder = own_folder("kernels", folder_for(Path(function.__code__.co_filename).parent))
+    name = folder_for(Path(function.__code__.co_filename).parent)
+    folder = own_folder("kernels", name)
     if folder is not None:
         kernel._cache = DiskCache(function, folder)  # type: ignore[attr-defined]
+    if (shipped.HOME / name).is_dir():
+        kernel._cache = shipped.Shipped(function, name, kernel._cache)  # type: ignore[attr-defined]
     return kernel
 
 
@@ -90,6 +99,28 @@ def folder_for(sources: Path) -> str:
     """What the folder of an engine's kernels is called: all that forms depend on, but the CPU."""
     made_by = f"numba-{numba.__version__}-llvmlite-{llvmlite.__version__}"
     return f"{sources_digest(sources)}-{sys.implementation.cache_tag}-{made_by}-{_LAYOUT}"
+
+
+def is_kept(kernel: Dispatcher) -> bool:
+    """Whether some form of a kernel is kept, on disk or in the package, or cannot be."""
+    local = kernel._cache  # type: ignore[attr-defined]
+    if isinstance(local, shipped.Shipped):
+        if local.has_some():
+            return True
+        local = local.local
+    return not isinstance(local, DiskCache) or local.has_some()
+
+
+def wait_for(kernel: Dispatcher, work: Callable[[], object]) -> None:
+    """Have a kernel compiled by `work`, in a thread, for which its first call waits."""
+
+    def quietly() -> None:
+        with suppress(Exception):  # the call compiles then
+            work()
+
+    thread = Thread(target=quietly, daemon=True)
+    _under_way[kernel.py_func] = thread
+    thread.start()
 
 
 def kept_forms() -> int:
@@ -142,6 +173,19 @@ class DiskCache(FunctionCache):
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """The compiled form for a signature, or None."""
+        found = self._load(sig, target_context)
+        thread = None if found else _under_way.pop(self._py_func, None)
+        if thread is None:
+            return found
+        with trigger_event("numba:compile", data={"dispatcher": self._name}):
+            thread.join()
+        return self._load(sig, target_context)
+
+    def has_some(self) -> bool:
+        """Whether any form is kept."""
+        return bool(self._cache_file._load_index())
+
+    def _load(self, sig: Any, target_context: Any) -> Any:
         try:
             return super().load_overload(sig, target_context)  # type: ignore[no-untyped-call]
         except OSError:  # it cannot be read, now or at all

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import tegum
+from tegum.engines import COMPILED
 from tegum.engines.base import Batch, Engine
 from tegum.ensemble.slices import Results, run_unit
 from tegum.ensemble.work import (
@@ -156,6 +157,10 @@ class Solver:
         start = None if given is None else given.rows(unit.first, unit.n_points, seeds)
         run_seed = self._of.run_seed
         batch = Batch(self._grid.problem, problems, trainings, tuple(seeds), run_seed, start)
+        if self._of.engine.name in COMPILED and not self._arrays:
+            from tegum.engines import kernels  # which loads numba
+
+            kernels.ahead(self._of.engine.name, batch)
 
         def on_progress(steps: int) -> None:
             self._tell(self._done + unit.n_instances * steps)

@@ -15,6 +15,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, Final, NamedTuple
 
+from tegum.engines import kernels
 from tegum.engines.cache import kept_forms, own_folder
 from tegum.ensemble import train
 from tegum.errors import TegumError
@@ -50,6 +51,7 @@ class Made(NamedTuple):
 def jobs() -> list[Job]:
     """Everything to be tried: first what lessons need, of that the largest models.
 
+    Before it kernels are compiled for which no model is tried, in processes at once.
     Small ones need the kernels of the page's first model, which its own process compiles meanwhile.
     """
     taught = [(str(one["title"]), PageState.read(one["state"])) for one in lessons()]  # type: ignore[arg-type]
@@ -59,7 +61,8 @@ def jobs() -> list[Job]:
     first = {state.problem.n_hidden for _, state in taught}
     chosen = sorted(largest.items(), key=lambda of_m: (of_m[0] not in first, -_size(of_m[1])))
     states = [state for _, state in chosen] + [found[0]]
-    return [*(Job(title, partial(_train, s)) for title, s in states), Job("exact losses", _exact)]
+    tried = [Job(title, partial(_train, s)) for title, s in states]
+    return [Job("all kinds, on all cores", _at_once), *tried, Job("exact losses", _exact)]
 
 
 def warm(tell: Callable[[int, int, str], None] = lambda done, total, title: None) -> list[Made]:
@@ -85,6 +88,11 @@ def warm(tell: Callable[[int, int, str], None] = lambda done, total, title: None
         seconds = time.perf_counter() - start
         made.append(Made(job.title, kept_forms() - before, seconds))
     return made
+
+
+def _at_once() -> None:
+    with suppress(RuntimeError):  # what a process did not come to is compiled here
+        kernels.compile_all(kernels.missing())
 
 
 def _size(model: tuple[str, PageState]) -> int:

@@ -9,17 +9,16 @@ from tegum.discovery import modules_of
 from tegum.errors import TegumError, UnknownNameError
 from tegum.experiments.base import Experiment
 from tegum.hints import close
-
-PACKAGE = "tegum.experiments"
+from tegum.report import overview
 
 
 def list_experiments(package: str | None = None) -> list[Experiment]:
-    """Every experiment of `package` (`PACKAGE` by default), in the order of their items.
+    """Every experiment of `package` (`overview.PACKAGE` by default), in the order of their items.
 
     Each folder or file but `base` and those whose name starts with `_` defines `EXPERIMENT`. Raises
     `TegumError` for one that does not, and for a name or claim id given twice.
     """
-    experiments = [_experiment_of(module) for module in modules_of(package or PACKAGE)]
+    experiments = [_experiment_of(module) for module in modules_of(package or overview.PACKAGE)]
     _require_unique("experiment", (e.name for e in experiments))
     _require_unique("claim", (claim.id for e in experiments for claim in e.claims))
     return sorted(experiments, key=lambda e: (min(e.items, default=0), e.name))

@@ -6,7 +6,7 @@ from typing import Any
 
 from llvmlite import ir
 from llvmlite.binding import get_host_cpu_features
-from numba.core import cgutils
+from numba.core import cgutils, config
 
 from tegum.engines.sampled.forms import IDENTITY, LEAKY, QUADRATIC, RELU
 from tegum.models.activations import LEAKY_SLOPE
@@ -15,6 +15,8 @@ LANES = 16  # float32 lanes of one vector
 
 
 def _has_avx512() -> bool:
+    if config.CPU_FEATURES is not None:  # kernels are made for another machine
+        return "+avx512f" in config.CPU_FEATURES.split(",")
     try:
         return bool(get_host_cpu_features().get("avx512f", False))
     except RuntimeError:  # what kind of machine this is cannot be known

@@ -184,9 +184,10 @@ def polytopes(tables: Tables) -> Judgement:
     )
 
 
-for letter, (name, place) in zip("defghi", LINES.items(), strict=True):
+IDS: Final = ("15.d", "15.e", "15.f", "15.g", "15.h", "15.i")
+for id_, (name, place) in zip(IDS, LINES.items(), strict=True):
     claims(
-        f"15.{letter}",
+        id_,
         f"Feature dimensionalities cluster in a line at {place.words}: {name}."
         + (f" (Recorded as differing. {place.unseen})" if place.unseen else ""),
         rule=f"≥ {LINE_COUNT} features within {stickiness.ON_LINE:g} of {place.words}, at ≥ "

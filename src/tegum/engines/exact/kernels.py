@@ -1,0 +1,46 @@
+"""The kernels of this engine, each with a call that needs it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+import numpy as np
+
+from tegum.distributions import Independent
+from tegum.engines.base import Batch
+from tegum.engines.exact import run
+from tegum.engines.exact.descent import parameters
+from tegum.engines.exact.lowering import lower, named
+from tegum.models import ReLUOutput
+from tegum.problem import Problem
+
+#: The module that calls them.
+CALLER: Final = run
+
+
+def _measure(how: str, activation: str = "relu") -> object:
+    problem = Problem(Independent(3, 0.5), ReLUOutput(2, activation=activation))
+    low = lower((problem,), np.zeros(1, np.int64))
+    return run.measure(low, named(np.ones((1, parameters(low.shape))), low.shape), how)
+
+
+def _step() -> object:
+    low = lower((Problem(Independent(3, 0.5), ReLUOutput(2)),), np.zeros(1, np.int64))
+    state = run.start_state(np.ones((1, parameters(low.shape))), low)
+    return run.advance(state, low, 0, 1, 1)
+
+
+#: By what the caller calls them; what takes longest to compile comes first.
+KERNELS: Final[dict[str, Callable[[], object]]] = {
+    "_advance": _step,
+    "_find_within": partial(_measure, "series"),
+    "_enumerate": partial(_measure, "enumeration"),
+    "_window": partial(_measure, "smooth series", "gelu"),
+}
+
+
+def later(batch: Batch) -> list[str]:
+    """What a training comes to after its first loss."""
+    return ["_advance"]

@@ -183,7 +183,7 @@ class DiskCache(FunctionCache):
 
     def has_some(self) -> bool:
         """Whether any form is kept."""
-        return bool(self._cache_file._load_index())
+        return bool(self._cache_file._load_index())  # type: ignore[no-untyped-call]
 
     def _load(self, sig: Any, target_context: Any) -> Any:
         try:

@@ -66,7 +66,7 @@ def compile_all(which: Sequence[str], ship: Path | None = None) -> None:
     levels = (None,) if ship is None else tuple(shipped.LEVELS)
     todo = [(name, level) for name in which for level in levels]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for _ in pool.map(lambda job: compile_apart(*job, ship), todo):
+        for _ in pool.map(lambda job: compile_apart(job[0], job[1], ship), todo):
             pass
 
 
@@ -87,7 +87,7 @@ def compile_apart(name: str, level: str | None = None, ship: Path | None = None)
 
 
 def ahead(engine: str, batch: Batch) -> None:
-    """Have kernels of an engine compiled that a training will come to, in processes beside this one.
+    """Have kernels compiled that a training by an engine comes to, in processes beside this one.
 
     The first one is left to this process. One that is waited for is not compiled a second time.
     """

@@ -76,7 +76,7 @@ class Shipped(_Cache):
         # code with a symbol that is missing links all the same, and its call ends the process
         if not all(map(llvm.address_of_symbol, symbols)):
             return None
-        return CompileResult._rebuild(target_context, *payload)
+        return CompileResult._rebuild(target_context, *payload)  # type: ignore[no-untyped-call]
 
     def has_some(self) -> bool:
         """Whether there is any form for a CPU like this one."""
@@ -138,7 +138,7 @@ def packed(data: Any) -> bytes:
     payload = list(data._reduce())
     name, kind, (code, _) = payload[0]
     payload[0], payload[6] = (name, kind, (code, _names(module))), ""
-    return lzma.compress(dumps((_needed(module), tuple(payload))))
+    return lzma.compress(dumps((_needed(module), tuple(payload))))  # type: ignore[no-untyped-call]
 
 
 def _needed(module: Any) -> Sequence[str]:
@@ -159,4 +159,5 @@ def _names(module: Any) -> bytes:
         if not f.is_declaration and f.linkage == llvm.Linkage.external
     ]
     text = "\n".join(f'define void @"{name}"() {{ unreachable }}' for name in outer)
-    return bytes(llvm.parse_assembly(f'target triple = "{module.triple}"\n{text}').as_bitcode())
+    parsed: Any = llvm.parse_assembly  # which has no types
+    return bytes(parsed(f'target triple = "{module.triple}"\n{text}').as_bitcode())

@@ -70,5 +70,6 @@ def _adds(call: ast.Call) -> bool:
 
 def _text(node: ast.AST) -> str | None:
     """The string that stands here as it is."""
-    plain = isinstance(node, ast.Constant) and isinstance(node.value, str)
-    return node.value if plain else None  # type: ignore[attr-defined,no-any-return]
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    return None

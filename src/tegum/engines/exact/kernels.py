@@ -12,7 +12,7 @@ from tegum.distributions import Independent
 from tegum.engines.base import Batch
 from tegum.engines.exact import run
 from tegum.engines.exact.descent import parameters
-from tegum.engines.exact.lowering import lower, named
+from tegum.engines.exact.lowering import Lowered, lower, named
 from tegum.models import ReLUOutput
 from tegum.problem import Problem
 
@@ -20,16 +20,21 @@ from tegum.problem import Problem
 CALLER: Final = run
 
 
+def _lowered(activation: str = "relu") -> Lowered:
+    features = Independent(n_features=3, feature_probability=0.5)
+    problem = Problem(features, ReLUOutput(n_hidden=2, activation=activation))
+    return lower((problem,), np.zeros(1, np.int64))
+
+
 def _measure(how: str, activation: str = "relu") -> object:
-    problem = Problem(Independent(3, 0.5), ReLUOutput(2, activation=activation))
-    low = lower((problem,), np.zeros(1, np.int64))
+    low = _lowered(activation)
     return run.measure(low, named(np.ones((1, parameters(low.shape))), low.shape), how)
 
 
-def _step() -> object:
-    low = lower((Problem(Independent(3, 0.5), ReLUOutput(2)),), np.zeros(1, np.int64))
+def _step() -> None:
+    low = _lowered()
     state = run.start_state(np.ones((1, parameters(low.shape))), low)
-    return run.advance(state, low, 0, 1, 1)
+    run.advance(state, low, 0, 1, 1)
 
 
 #: By what the caller calls them; what takes longest to compile comes first.

@@ -15,8 +15,9 @@ LANES = 16  # float32 lanes of one vector
 
 
 def _has_avx512() -> bool:
-    if config.CPU_FEATURES is not None:  # kernels are made for another machine
-        return "+avx512f" in config.CPU_FEATURES.split(",")
+    settings: Any = config
+    if settings.CPU_FEATURES is not None:  # kernels are made for another machine
+        return "+avx512f" in settings.CPU_FEATURES.split(",")
     try:
         return bool(get_host_cpu_features().get("avx512f", False))
     except RuntimeError:  # what kind of machine this is cannot be known

@@ -20,7 +20,7 @@ CALLER: Final = engine
 
 
 def _batch(n: int, m: int, p: float) -> Batch:
-    problem = Problem(Independent(n, p), ReLUOutput(m))
+    problem = Problem(Independent(n_features=n, feature_probability=p), ReLUOutput(n_hidden=m))
     return Batch(problem, (problem,), (Training(batch_size=16, held_out=64),), (0,), 0)
 
 

@@ -198,7 +198,7 @@ class Enough(TegumError):
 def around() -> Iterator[None]:
     """In a folder with files, and nothing but tiny models of one kind is trained."""
     from tegum.ensemble.solve import Solver
-    from tegum.report import discovery
+    from tegum.report import overview
 
     solve = Solver.solve
 
@@ -215,7 +215,7 @@ def around() -> Iterator[None]:
     with contextlib.ExitStack() as stack:
         enter = stack.enter_context
         enter(a_folder(Path(enter(tempfile.TemporaryDirectory()))))
-        enter(patch.object(discovery, "PACKAGE", "fake_experiments"))
+        enter(patch.object(overview, "PACKAGE", "fake_experiments"))
         enter(patch.object(Solver, "solve", tiny))
         enter(patch("tegum.report.crew.Crew", lambda *_: contextlib.nullcontext()))
         enter(patch("tegum.cli.reproduce._run", no_further))

@@ -211,11 +211,16 @@ def test_asking_for_a_kernel_does_not_call_it(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_who_is_compiled_elsewhere_is_waited_for(home: Path, source: Path) -> None:
+    """Another process keeps the form meanwhile."""
+    kernel(source)(1, 2)
+    (index,) = files(home, ".nbi")
+    aside = index.with_name("aside")
+    index.rename(aside)
     go, late = threading.Event(), kernel(source)
 
     def elsewhere() -> None:
         go.wait(60)
-        kernel(source)(1, 2)
+        aside.rename(index)
 
     cache.wait_for(late, elsewhere)
     threading.Timer(0.2, go.set).start()

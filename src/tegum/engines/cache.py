@@ -112,7 +112,10 @@ def is_kept(kernel: Dispatcher) -> bool:
 
 
 def wait_for(kernel: Dispatcher, work: Callable[[], object]) -> None:
-    """Have a kernel compiled by `work`, in a thread, for which its first call waits."""
+    """Have a kernel compiled by a process that `work` waits for; the kernel's first call waits, too.
+
+    Not by this process: who calls holds numba's lock.
+    """
 
     def quietly() -> None:
         with suppress(Exception):  # the call compiles then

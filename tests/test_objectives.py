@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import tegum as tg
+from tegum.analysis.curvature import hessian
 from tegum.engines.base import Batch
 from tegum.errors import SpecError
 from tegum.spec import Spec
@@ -85,8 +86,8 @@ def test_what_weights_cost() -> None:
         ),
         (
             lambda: tg.train(TIED.replace(weight_l1=1), training=EXACT),
-            "Problem.weight_l1 must be 0 for the exact engine; the sampled engine, "
-            "Training(engine='sampled'), has no such limit; got 1.0",
+            "Problem.weight_l1 must be 0 for the exact engine, which takes weight_l2; the sampled "
+            "engine, Training(engine='sampled'), has no such limit; got 1.0",
         ),
         (
             lambda: tg.train(TIED.replace(unit_norm=True), training=EXACT),
@@ -99,3 +100,50 @@ def test_bad_values_get_one_line(make: Callable[[], Any], said: str) -> None:
     with pytest.raises(SpecError) as caught:
         make()
     assert str(caught.value) == said
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        TIED.replace(weight_l2=0.02),
+        tg.Problem(X, tg.TwoLayer(2, hidden_activation="identity"), weight_l2=(0.02, 0.01)),
+    ],
+)
+def test_the_exact_engine_ends_where_loss_and_squared_weights_balance(problem: tg.Problem) -> None:
+    """∇E[loss] = −2 λ₂ W, with the gradient of the loss alone from `expected_loss`."""
+    runs = tg.train(problem, training=EXACT, seeds=2)
+    assert (runs.status == 1).all()
+    weights, costs = (
+        [runs[name].values for name in problem.model.weights],
+        problem.weight_costs()[1],
+    )
+    b, W = runs.b.values, weights[0] if len(weights) == 1 else tuple(weights)
+    found = tg.expected_loss(problem, W, b, gradient=True)
+    assert found.gradient is not None
+    plain = tg.expected_loss(problem.without_costs(), W, b, gradient=True)
+    np.testing.assert_allclose(runs.loss, plain.loss, rtol=1e-12)
+    squares = sum(c * (w**2).sum((1, 2)) for c, w in zip(costs, weights, strict=False))
+    np.testing.assert_allclose(runs.penalty, squares)
+    for name, w, cost in zip(problem.model.weights, weights, costs, strict=False):
+        np.testing.assert_array_equal(found.gradient[name], plain.gradient[name])  # type: ignore[index]
+        np.testing.assert_allclose(found.gradient[name], -2 * cost * w, atol=1e-9)
+        assert np.abs(w).max() > 0.1
+    again = tg.polish(runs)
+    np.testing.assert_allclose(again[problem.model.weights[0]], weights[0], atol=1e-6)
+
+
+def test_axes_sweep_what_weights_cost_and_noise() -> None:
+    """Each value as if alone, to the bit."""
+    training = tg.Training(steps=3, batch_size=64, held_out=64, curve_points=0)
+    runs = tg.train(TIED, {"weight_l2": [0.0, 0.5], "hidden_noise": [0.0, 0.2]}, training)
+    for i, cost in enumerate((0.0, 0.5)):
+        for j, noise in enumerate((0.0, 0.2)):
+            alone = tg.train(
+                TIED.replace(weight_l2=cost), training=training.replace(hidden_noise=noise)
+            )
+            np.testing.assert_array_equal(runs.W[i, j], alone.W)
+
+
+def test_a_hessian_is_of_the_loss_alone() -> None:
+    with pytest.raises(SpecError, match=r"^Problem\.weight_l2 must be 0 for a Hessian; "):
+        hessian(TIED.replace(weight_l2=0.1), np.eye(2, 3))

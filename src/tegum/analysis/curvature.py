@@ -14,6 +14,7 @@ import numpy as np
 
 from tegum.arguments import number
 from tegum.dims import F64
+from tegum.errors import SpecError
 from tegum.loss.expected import FLOOR, expected_loss, loss_of_zero
 from tegum.problem import Problem
 from tegum.runs.weights import Weights, read_one
@@ -66,12 +67,16 @@ def hessian(problem: Problem, W: Any, b: Any = None, *, step: float = STEP) -> F
         The Hessian, (P, P), symmetric.
 
     Raises:
-        SpecError: for what `expected_loss` refuses, more than one model, and a step <= 0.
+        SpecError: for what `expected_loss` refuses, costs of weights, more than one model, and a
+            step <= 0.
 
     Source: method, central differences.
     """
     step = number("hessian", "step", step, "must be > 0", lambda x: x > 0)
     theta = read_one("hessian", problem, W, b).flat()
+    if problem.weight_costs().any():
+        rule = "must be 0 for a Hessian; problem.without_costs() has the loss alone"
+        raise SpecError.of("Problem", "weight_l2", rule, problem.weight_l2)
     count = len(theta)
     moved = np.concatenate([theta + step * np.eye(count), theta - step * np.eye(count)])
     models = Weights.of_flat(problem, moved)

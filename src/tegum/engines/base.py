@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from tegum.dims import I64
+from tegum.dims import F64, I64
 from tegum.runs.schema import PARAMETERS as PARAMETERS
 
 if TYPE_CHECKING:
@@ -205,6 +205,8 @@ class Engine(Protocol):
 def first_state(engine: Engine, batch: Batch) -> State:
     """The state at step 0, with fresh optimiser arrays: random weights, or those of `start`.
 
+    Columns that are to have norm 1 are brought to it.
+
     Args:
         engine: that solves the batch.
         batch: what is to be solved.
@@ -220,6 +222,10 @@ def first_state(engine: Engine, batch: Batch) -> State:
         own = engine.parameters(batch, state)
         for name, array in batch.start.items():
             own[name][...] = array
+    if batch.problem.unit_norm:
+        columns = engine.parameters(batch, state)[batch.problem.model.weights[0]]  # (N, m, n)
+        norm = np.sqrt((columns.astype(np.float64) ** 2).sum(axis=1, keepdims=True))
+        columns[...] = columns / np.where(norm > 0, norm, 1.0)
     return state
 
 
@@ -236,6 +242,27 @@ def finite(parameters: State) -> NDArray[np.bool_]:
         np.isfinite(array).all(axis=tuple(range(1, array.ndim))) for array in parameters.values()
     ]
     return np.asarray(np.all(found, axis=0))
+
+
+def cost_of_weights(batch: Batch, parameters: State) -> F64 | None:
+    """Σ λ₁|w| + λ₂ w² over the weights of each instance.
+
+    Args:
+        batch: what is being solved.
+        parameters: by name, each (N, ...).
+
+    Returns:
+        The sums, (N,), or None where no weight costs anything.
+    """
+    costs = np.array([point.weight_costs() for point in batch.points])  # (point, 2, 2)
+    if not costs.any():
+        return None
+    total = np.zeros(batch.n_instances)
+    for at, name in enumerate(batch.problem.model.weights):
+        size = np.abs(parameters[name], dtype=np.float64)
+        flat, square = costs[batch.point_of(), :, at].T
+        total += flat * size.sum(axis=(1, 2)) + square * (size**2).sum(axis=(1, 2))
+    return total
 
 
 def step_of(state: State) -> int:

@@ -80,7 +80,8 @@ def train(
         samples, summed over features, importance weighted, without penalties, and its standard
         error `loss_error`; `diverged`, which makes the others NaN; `loss_curve (..., seed, step)`;
         `W_checkpoint (..., seed, checkpoint, hidden, feature)` and `b_checkpoint` where asked for.
-        The exact engine adds `gradient_norm`, `iterations` and `status`, a penalty `penalty`.
+        The exact engine adds `gradient_norm`, `iterations` and `status`; what h or weights cost is
+        `penalty`.
 
     Raises:
         SpecError: for axes, values, counts and a start that do not fit, a problem that the engine

@@ -158,7 +158,7 @@ def aimed_loss(
     points = np.zeros(len(weights.b), np.int64)
     how = _exact.method_of(problem, method)
     question = _exact.Question(how, aim, insist, gradient, checked_jobs("expected_loss", jobs))
-    loss, error, slopes = _exact.evaluate((problem,), points, weights, question)
+    loss, error, slopes = _exact.evaluate((problem.without_costs(),), points, weights, question)
     check_finite("expected_loss", weights, loss, error, *slopes.values())
     if insist:
         found = np.stack([loss, error])

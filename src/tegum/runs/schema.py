@@ -83,7 +83,7 @@ VARIABLES: Final[Mapping[str, Variable]] = {
     "diverged": Variable((), _said("the training diverged: weights and loss are NaN")),
     "gradient_norm": Variable((), _said("length of the gradient of the expected loss")),
     "iterations": Variable((), _said("iterations of L-BFGS")),
-    "penalty": Variable(),
+    "penalty": Variable((), _said("what hidden activations and weights cost")),
     "status": Variable(
         (),
         _said(

@@ -125,14 +125,26 @@ def pull_back(theta, shape, by_a, by_b, gradient):
             gradient[bias + i] = by_b[i]
 
 
+@part
+def cost_of_weights(theta, shape, costs, gradient):
+    """Σ λ₂ w² over the weights, whose gradient is added."""
+    size, total = shape.n * shape.m, 0.0
+    for half in range(1 if shape.tied else 2):
+        if costs[half] > 0.0:
+            for k in range(half * size, (half + 1) * size):
+                total += costs[half] * theta[k] * theta[k]
+                gradient[k] += 2.0 * costs[half] * theta[k]
+    return total
+
+
 @thin
 def evaluate(theta, gradient, nodes, shape, setting, work):
-    """The loss at theta; gradient <- there."""
+    """The loss at theta with what weights cost; gradient <- there."""
     bias = theta[theta.shape[0] - shape.n :]
     fill_rows(theta, shape, work.rows)
     value = loss_of_rows(work.rows, bias, shape.alpha, nodes, nodes > 0, setting, work.objective)
     pull_back(theta, shape, work.objective.by_a, work.objective.by_b, gradient)
-    return value
+    return value + cost_of_weights(theta, shape, setting.point.costs, gradient)
 
 
 @part

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from tegum.dims import F64
-from tegum.engines.base import Batch, OfLastBatch, State, step_of
+from tegum.engines.base import Batch, OfLastBatch, State, cost_of_weights, step_of
 from tegum.engines.cache import sources_digest
 from tegum.engines.exact import run
 from tegum.engines.exact.descent import parameters
@@ -63,4 +63,6 @@ class ExactEngine:
 
     def score(self, batch: Batch, state: State, *, jobs: int) -> State:
         """As `run.scores`: losses, ‖∇L‖, iterations and how the descent ended, each (N,)."""
-        return run.scores(state, self._lower(batch), jobs)
+        scores = run.scores(state, self._lower(batch), jobs)
+        costs = cost_of_weights(batch, self.parameters(batch, state))
+        return scores if costs is None else {**scores, "penalty": costs}

@@ -43,6 +43,7 @@ class Point(NamedTuple):
     importance: F64  # (n,)
     mean: F64  # (n,): E[x]
     moment: F64  # (n, n): E[x xᵀ]
+    costs: F64  # (2,): λ₂ of W_in, or W, and of W_out, whose squared weights cost so much
 
 
 class Frozen(NamedTuple):
@@ -77,11 +78,13 @@ def law_of(distribution: Distribution) -> Law:
     )
 
 
-def points_of(distributions: Sequence[Distribution], which: I64, importance: F64) -> Point:
+def points_of(
+    distributions: Sequence[Distribution], which: I64, importance: F64, costs: F64
+) -> Point:
     """The numbers of many points, with a leading axis `points`.
 
     which (points,): the place of a point's distribution among `distributions`, which differ in
-    their probabilities only; importance (points, n).
+    their probabilities only; importance (points, n); costs (points, 2).
     """
     rows = [distribution.blocks() for distribution in distributions]
     share = [1.0 / b.size if b.kind == "anticorrelated" else 1.0 for b in rows[0]]
@@ -92,6 +95,7 @@ def points_of(distributions: Sequence[Distribution], which: I64, importance: F64
         importance=np.array(importance, np.float64),
         mean=np.stack([distribution.mean() for distribution in distributions])[which],
         moment=np.stack([d.second_moment() for d in distributions])[which],
+        costs=costs,
     )
 
 

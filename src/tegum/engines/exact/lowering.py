@@ -96,10 +96,9 @@ def check_trainable(problem: Problem) -> None:
     if problem.l1 > 0:
         rule = f"must be 0 for the exact engine; {_INSTEAD}"
         raise SpecError.of("Problem", "l1", rule, problem.l1)
-    for name, costs in zip(("weight_l1", "weight_l2"), problem.weight_costs(), strict=True):
-        if costs.any():
-            rule = f"must be 0 for the exact engine; {_INSTEAD}"
-            raise SpecError.of("Problem", name, rule, getattr(problem, name))
+    if problem.weight_costs()[0].any():
+        rule = f"must be 0 for the exact engine, which takes weight_l2; {_INSTEAD}"
+        raise SpecError.of("Problem", "weight_l1", rule, problem.weight_l1)
     if problem.unit_norm:
         rule = f"must be False for the exact engine; {_INSTEAD}"
         raise SpecError.of("Problem", "unit_norm", rule, True)
@@ -119,13 +118,14 @@ def lower(
     place: dict[Distribution, int] = {}  # the cells of a diagram share few of them
     which = [place.setdefault(p.distribution, len(place)) for p in problems]
     importance = np.stack([p.importance_vector() for p in problems])
+    costs = np.stack([p.weight_costs()[1] for p in problems])
     problem = problems[0]
     n, m, model = problem.n_features, problem.n_hidden, problem.model
     slope = SLOPES.get(model.output_activation, nan)
     return Lowered(
         shape=Shape(n, m, model.tied, model.has_bias, slope, warm),
         law=law_of(problem.distribution),
-        points=points_of(list(place), np.array(which), importance),
+        points=points_of(list(place), np.array(which), importance, costs),
         point_of=point_of,
         rates=np.zeros(len(problems)) if rates is None else rates,
     )

@@ -23,6 +23,7 @@ from tegum.engines.exact.descent import (
     STATUS,
     TOLERANCE,
     adam,
+    cost_of_weights,
     covered,
     evaluate,
     fill_rows,
@@ -214,7 +215,7 @@ def _point(low, a):
     p, points = low.point_of[a], low.points
     return Point(
         points.probability[p], points.share[p], points.importance[p], points.mean[p],
-        points.moment[p],
+        points.moment[p], points.costs[p],
     )  # fmt: skip
 
 
@@ -234,6 +235,7 @@ def advance(which, step0, steps, state, low, work):
 def find_within(which, theta, wanted, low, work, by, out):
     """out (instance, 4) <- loss, its error estimate, ‖∇L‖, nodes; by (instance, P) <- ∇L.
 
+    ∇L is with what weights cost, the loss without.
     wanted = (tolerance, insist). Without gradients (‖∇L‖ is 0 then) if `by` has no rows.
     """
     gradient, shape = by.shape[0] > 0, low.shape
@@ -247,6 +249,7 @@ def find_within(which, theta, wanted, low, work, by, out):
         out[a, 0], out[a, 1], out[a, 3] = value, error, nodes
         if gradient:
             pull_back(own, shape, work.objective.by_a, work.objective.by_b, by[a])
+            cost_of_weights(own, shape, setting.point.costs, by[a])
             out[a, 2] = sqrt(dot(by[a], by[a]))
 
 

@@ -61,7 +61,7 @@ def _filled(rng: np.random.Generator, rows: int, columns: int) -> Any:
 
 def compare(n: int, m: int) -> list[tuple[str, float, float]]:
     """Name, GFLOP/s of tiles and of OpenBLAS, of each product of a training step."""
-    rows = rows_of(Static(n, m, 1024, True, True, False, True, 0))
+    rows = rows_of(Static(n, m, 1024, True, True, False, True, 0, False))
     rng = np.random.default_rng(0)
     x, h, z = (_filled(rng, rows, size) for size in (n, m, n))
     encoder, decoder, into = _filled(rng, n, m), _filled(rng, m, n), _filled(rng, n, m)

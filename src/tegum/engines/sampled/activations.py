@@ -1,13 +1,14 @@
-"""Output activations inside kernels: value and slope, by code (the length of a tag)."""
+"""Output activations inside kernels: value and slope, by code; and powers of errors."""
 
 from __future__ import annotations
 
-from tegum.engines.sampled.forms import IDENTITY, LEAKY, QUADRATIC, RELU
-from tegum.engines.sampled.random import f32, i32, part
+from tegum.engines.sampled.forms import FOURTH, IDENTITY, LEAKY, QUADRATIC, RELU, SQUARE
+from tegum.engines.sampled.random import f32, i32, log2, part
 from tegum.engines.sampled.vectors import bits_float
 from tegum.models.activations import LEAKY_SLOPE
 
 _ZERO, _ONE, _HALF, _LEAK = f32(0), f32(1), f32(0.5), f32(LEAKY_SLOPE)
+_UP = f32(126.5)
 _LOG2_E = f32(1.4426950408889634)
 _ROOT_HALF, _ROOT_2PI = f32(0.7071067811865476), f32(0.3989422804014327)
 
@@ -16,7 +17,12 @@ _ROOT_HALF, _ROOT_2PI = f32(0.7071067811865476), f32(0.3989422804014327)
 def _exp_negative(x):
     """exp(x) for x <= 0, relative error 2e-7: 2^k times a polynomial, vectorisable."""
     y = max(x * _LOG2_E, f32(-126))
-    k = i32(y - _HALF)
+    return _power_of_2(y, i32(y - _HALF))
+
+
+@part(forceinline=True)
+def _power_of_2(y, k):
+    """2^y, with k the integer next to y in [-126, 127]."""
     r = y - f32(k)
     p = f32(1.5353362e-4) * r + f32(1.3398874e-3)
     p = p * r + f32(9.6184373e-3)
@@ -24,6 +30,20 @@ def _exp_negative(x):
     p = p * r + f32(2.4022648e-1)
     p = p * r + f32(6.9314720e-1)
     return (p * r + _ONE) * bits_float(i32((k + i32(127)) << i32(23)))
+
+
+@part(forceinline=True)
+def raised(error, power, beyond):
+    """sign(e) |e|^(q - 1) for the power of this code, beyond = q - 2: the slope of |e|^q / q.
+
+    What is no number stays that, and 0 is 0.
+    """
+    if power == SQUARE:
+        return error
+    if power == FOURTH:
+        return error * error * error
+    y = min(max(beyond * log2(abs(error)), f32(-126)), f32(127))
+    return error * _power_of_2(y, i32(y + _UP) - i32(126))
 
 
 @part(forceinline=True)

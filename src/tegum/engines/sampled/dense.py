@@ -26,7 +26,14 @@ from tegum.engines.sampled.data import (
     new_chances,
 )  # fmt: skip
 from tegum.engines.sampled.emitter import LANES
-from tegum.engines.sampled.forms import FILLED, RELU
+from tegum.engines.sampled.forms import FILLED, RELU, Codes
+from tegum.engines.sampled.noise import (
+    Disturbed,
+    Noise,
+    disturb_rows,
+    disturbed_work,
+    thin_rows,
+)  # fmt: skip
 from tegum.engines.sampled.optimiser import descend
 from tegum.engines.sampled.outputs import output_errors
 from tegum.engines.sampled.product import ADDED, ANEW, FLIPPED, PLAIN, multiply
@@ -42,7 +49,7 @@ from tegum.engines.sampled.shared import (
     offsets,
     work_array,
 )  # fmt: skip
-from tegum.engines.sampled.targets import fill_across
+from tegum.engines.sampled.targets import fill_across_rows
 
 
 class Padded(NamedTuple):
@@ -56,7 +63,8 @@ class Padded(NamedTuple):
     into_decoder: F32
     into_bias: F32  # (N,)
     into_hidden: F32  # (m,)
-    importance: F32  # (N,)
+    importance: F32  # (N,): of gradients `pull`
+    beyond: F32  # (1,)
 
 
 def padded(static: Static) -> Padded:
@@ -74,6 +82,7 @@ def padded(static: Static) -> Padded:
         into_bias=work_array(tall),
         into_hidden=work_array(m),
         importance=work_array(tall),
+        beyond=work_array(1),
     )
 
 
@@ -86,6 +95,7 @@ class DenseWork(NamedTuple):
     z: F32  # (rows, N)
     h: F32  # (rows, M)
     dh: F32  # (rows, M)
+    disturbed: Disturbed  # h as the decoder reads it
     streams: NDArray[np.int32]  # (N,): of a step, by feature
     tile: Tile  # of 16 samples, before it is transposed
     gradient: F32
@@ -93,20 +103,21 @@ class DenseWork(NamedTuple):
     attack: AttackWork
 
 
-def dense_work(instances: Instances, own: bool) -> DenseWork:
-    """Work arrays; with an array for targets if they need one of their `own`."""
+def dense_work(instances: Instances, codes: Codes) -> DenseWork:
+    """Work arrays; with arrays for targets of their own, and for h disturbed, where there are."""
     static = instances.static
     tall, wide, rows = _ceil(static.n), _ceil(static.m), rows_of(static)
     attacked = bool((instances.numbers.attack > 0).any())
     sizes = (static.n, static.m, tall, wide, rows) if attacked else (1, 1, 1, 1, 1)
-    x = work_array(rows, tall)
+    x, h = work_array(rows, tall), work_array(rows, wide)
     return DenseWork(
         model=padded(static),
         x=x,
-        y=work_array(rows, tall) if own else x,
+        y=work_array(rows, tall) if codes.target == FILLED else x,
         z=work_array(rows, tall),
-        h=work_array(rows, wide),
+        h=h,
         dh=work_array(rows, wide),
+        disturbed=disturbed_work(h, codes.disturbed),
         streams=work_array(tall, kind=np.int32),
         tile=Tile(work_array(static.n * 16), chosen=work_array(16), switch=work_array(16)),
         gradient=work_array(n_parameters(static)),
@@ -187,8 +198,9 @@ def _dense_gradient(theta, key, other, point, instances, work, codes):
     attack, half_l1 = numbers.attack[point], numbers.half_l1[point, 0]
     source = Source(instances.blocks, work.chances, static.simple)
     x, y, z, h, dh = work.x, work.y, work.z, work.h, work.dh
-    hidden_at = offsets(static)[2]
-    n, m, wide, tall = static.n, static.m, h.shape[1], x.shape[1]
+    hidden_at, seen = offsets(static)[2], work.disturbed.seen
+    noise = Noise(static.m, numbers.noise[point, 0], numbers.noise[point, 1])
+    n, m, wide = static.n, static.m, h.shape[1]
     load_model(theta, model, static)
     m4 = min((m + 3) // 4 * 4, wide)
     if attack > 0.0:
@@ -197,16 +209,19 @@ def _dense_gradient(theta, key, other, point, instances, work, codes):
         rows = min(x.shape[0], static.batch - done)
         fill_rows(x, rows, u32(done), key, source, work.streams, work.tile)
         if codes.target == FILLED:
-            fill_across(x.reshape(-1), n, rows, 1, tall, y.reshape(-1), instances.asked)
+            fill_across_rows(x, rows, n, y, instances.asked)
         multiply(PLAIN, (rows, m4, n), x, model.encoder, ANEW, h)
         hidden_forward(h, rows, m4, theta[hidden_at:], static, codes)
         if attack > 0.0:
             attack_rows(h, rows, done, other, work.attack, static)
-        multiply(PLAIN, (rows, n, m), h, model.decoder_t, ANEW, z)
+        if codes.disturbed != 0:
+            disturb_rows(h, rows, done, key, noise, work.disturbed, codes)
+        multiply(PLAIN, (rows, n, m), seen, model.decoder_t, ANEW, z)
         output_errors(z, y, rows, model, codes)
         multiply(PLAIN, (rows, m4, n), z, model.decoder, ANEW, dh)
+        thin_rows(dh, rows, m, work.disturbed, codes)
         hidden_backward(h, dh, rows, m4, half_l1, codes)
-        multiply(FLIPPED, (n, m4, rows), z, h, ADDED, model.into_decoder)
+        multiply(FLIPPED, (n, m4, rows), z, seen, ADDED, model.into_decoder)
         multiply(FLIPPED, (n, m4, rows), x, dh, ADDED, model.into_encoder)
         if attack > 0.0:
             collect_rows(dh, rows, work.attack)
@@ -226,7 +241,8 @@ def train_dense(which, descent, instances, step0, timing, work, codes):
         point = instances.point_of[a]
         if point != last:
             fill_chances(numbers.probability[point], work.chances)
-            copy(numbers.importance[point], work.model.importance)
+            copy(numbers.pull[point], work.model.importance)
+            copy(numbers.beyond[point], work.model.beyond)
             last = point
         for s in range(timing.shape[0]):
             key = step_key(instances.keys[a], TRAIN, step0 + s)

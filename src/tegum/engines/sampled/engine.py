@@ -10,7 +10,7 @@ import numpy as np
 from threadpoolctl import ThreadpoolController
 
 from tegum.dims import F64
-from tegum.engines.base import Batch, OfLastBatch, State, step_of
+from tegum.engines.base import Batch, OfLastBatch, State, cost_of_weights, step_of
 from tegum.engines.cache import keep, sources_digest
 from tegum.engines.sampled.dense import dense_work, train_dense
 from tegum.engines.sampled.evaluate import Occasion, evaluate, evaluate_work
@@ -87,13 +87,13 @@ class SampledEngine:
         common = (descent, low.instances, step, timing)
 
         def run(form: KernelForm, *which: int) -> None:
-            codes, own = form.codes, form.codes.target == FILLED
+            codes = form.codes
             if form.kernel == "lane":
                 _lane(which, *common, lane_work(low.instances, codes), codes)
             elif form.kernel == "dense":
-                _dense(which, *common, dense_work(low.instances, own), codes)
+                _dense(which, *common, dense_work(low.instances, codes), codes)
             else:
-                _sparse(which, *common, sparse_work(low.instances, own, low.room), codes)
+                _sparse(which, *common, sparse_work(low.instances, codes, low.room), codes)
 
         if steps > 0:
             _spread(low, run, jobs)
@@ -106,14 +106,16 @@ class SampledEngine:
         return self._evaluate(batch, state, occasion, jobs)[:, 0]
 
     def score(self, batch: Batch, state: State, *, jobs: int) -> State:
-        """`loss`, `loss_error` on held-out samples, `diverged`; λ E‖h‖₁ as `penalty` if any."""
+        """`loss`, `loss_error` on held-out samples, `diverged`; `penalty` if there is any."""
         out = self._evaluate(batch, state, Occasion(HELD_OUT, 0, batch.training.held_out), jobs)
         finite = np.isfinite(state["theta"]).all(axis=1) & np.isfinite(out).all(axis=1)
         diverged = np.asarray(~finite)
         scores: State = {"loss": out[:, 0], "loss_error": out[:, 1], "diverged": diverged}
-        if any(point.l1 > 0 for point in batch.points):
-            weights = np.array([point.l1 for point in batch.points])
-            scores["penalty"] = weights[batch.point_of()] * out[:, 2]
+        of_weights = cost_of_weights(batch, self.parameters(batch, state))
+        l1 = np.array([point.l1 for point in batch.points])
+        if l1.any() or of_weights is not None:
+            of_h = l1[batch.point_of()] * out[:, 2]
+            scores["penalty"] = of_h if of_weights is None else of_h + of_weights
         return scores
 
     def _evaluate(self, batch: Batch, state: State, occasion: Occasion, jobs: int) -> F64:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tegum.dims import F32, F64, I64
-from tegum.engines.sampled.activations import activate
+from tegum.engines.sampled.activations import activate, raised
 from tegum.engines.sampled.data import Chances, Source, Tile, fill_chances, fill_tile, new_chances
 from tegum.engines.sampled.forms import (
     ABSOLUTE,
@@ -17,6 +17,7 @@ from tegum.engines.sampled.forms import (
     LEAKY,
     QUADRATIC,
     RELU,
+    SQUARE,
 )
 from tegum.engines.sampled.lane import SKIP_BELOW
 from tegum.engines.sampled.random import (
@@ -31,7 +32,7 @@ from tegum.engines.sampled.random import (
     u32,
     u64,
 )  # fmt: skip
-from tegum.engines.sampled.shared import Instances, clear, offsets, work_array
+from tegum.engines.sampled.shared import Instances, clear, costs_at, offsets, work_array
 from tegum.engines.sampled.targets import fill_across
 
 WIDTH = 64  # samples in a tile
@@ -97,8 +98,17 @@ def _add_squares(z, wanted, at, absolute, weight, losses, code):
 
 
 @part()
-def _forward_tile(theta, importance, static, asked, work, codes):
-    """work.losses, sizes <- Σ_i I_i (y_i - f(z_i))² and ‖h‖₁ of each sample of the tile x."""
+def _add_powers(z, wanted, at, weight, losses, beyond, codes):
+    for l in range(WIDTH):
+        y = wanted[u64(at + l)]
+        y = abs(y) if codes.target == ABSOLUTE else y
+        error = activate(z[l], codes.output_activation)[0] - y
+        losses[l] += weight * error * raised(error, codes.power, beyond)
+
+
+@part()
+def _forward_tile(theta, costs, static, asked, work, codes):
+    """work.losses, sizes <- Σ_i I_i |y_i - f(z_i)|^q and ‖h‖₁ of each sample of the tile x."""
     decode, bias, hidden_bias = offsets(static)
     n, m, absolute, code = static.n, static.m, codes.target == ABSOLUTE, codes.output_activation
     x, wanted, h, z, losses, sizes = work.tile.x, work.y, work.h, work.z, work.losses, work.sizes
@@ -127,8 +137,10 @@ def _forward_tile(theta, importance, static, asked, work, codes):
             for l in range(WIDTH):
                 z[l] += w * row[l]
         # a loop for each activation, free of tests
-        at, weight = i * WIDTH, importance[i]
-        if code == RELU:
+        at, weight = i * WIDTH, costs.importance[i]
+        if codes.power != SQUARE:
+            _add_powers(z, wanted, at, weight, losses, costs.beyond[0], codes)
+        elif code == RELU:
             _add_squares(z, wanted, at, absolute, weight, losses, RELU)
         elif code == IDENTITY:
             _add_squares(z, wanted, at, absolute, weight, losses, IDENTITY)
@@ -143,14 +155,15 @@ def _forward_tile(theta, importance, static, asked, work, codes):
 @part()
 def _add_chunk(theta, key, counts, skip, point, instances, work, codes):
     """work.totals += (Σ loss, Σ loss², Σ ‖h‖₁) of a chunk; counts: its samples, those drawn."""
-    (size, drawn), totals, importance = counts, work.totals, instances.numbers.importance[point]
+    (size, drawn), totals, numbers = counts, work.totals, instances.numbers
     static, asked = instances.static, instances.asked
+    costs = costs_at(point, numbers, numbers.importance[point])
     source = Source(instances.blocks, work.chances, static.simple)
     width = work.tile.chosen.shape[0]  # a literal would be a compilation of its own
     for done in range(0, drawn, width):
         present = min(width, drawn - done)
         fill_tile(work.tile, (width, u32(done)), present, key, source, skip)
-        _forward_tile(theta, importance, static, asked, work, codes)
+        _forward_tile(theta, costs, static, asked, work, codes)
         for l in range(present):
             loss = f64(work.losses[l])
             totals[0] += loss
@@ -158,7 +171,7 @@ def _add_chunk(theta, key, counts, skip, point, instances, work, codes):
             totals[2] += f64(work.sizes[l])
     if drawn < size:
         clear(work.tile.x)
-        _forward_tile(theta, importance, static, asked, work, codes)
+        _forward_tile(theta, costs, static, asked, work, codes)
         loss, rest = f64(work.losses[0]), size - drawn
         totals[0] += rest * loss
         totals[1] += rest * loss * loss

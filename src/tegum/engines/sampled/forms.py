@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 IDENTITY, RELU, LEAKY, QUADRATIC, GELU = 1, 2, 3, 4, 5  # activations
 SAME, ABSOLUTE, FILLED = 1, 2, 3  # targets: y is x, |x|, or an array of its own
 FREE, PENALISED = 1, 2  # whether hidden activations have a penalty
+SQUARE, FOURTH, OTHER = 1, 2, 3  # powers of errors
+NOISY, THINNED = 1, 2  # what disturbs hidden activations, added up: noise, units left out
 
 Tag = tuple[int, ...]
 
@@ -18,6 +20,8 @@ class Codes(NamedTuple):
     output_activation: int
     target: int
     penalty: int
+    power: int
+    disturbed: int
 
 
 class Tags(NamedTuple):

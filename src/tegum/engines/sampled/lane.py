@@ -10,6 +10,7 @@ from tegum.dims import F32, F64, I64
 from tegum.engines.sampled.data import Chances, Source, Tile, fill_chances, fill_tile, new_chances
 from tegum.engines.sampled.emitter import LANES
 from tegum.engines.sampled.forms import FILLED, Codes
+from tegum.engines.sampled.noise import noise_streams, tells_apart
 from tegum.engines.sampled.optimiser import descend
 from tegum.engines.sampled.random import (
     GUIDE,
@@ -24,18 +25,28 @@ from tegum.engines.sampled.random import (
     u64,
 )  # fmt: skip
 from tegum.engines.sampled.shared import (
-    Costs,
-    Descent,
+        Descent,
     Instances,
     add_zero_samples,
     copy,
+    costs_at,
     freeze_absent,
     n_parameters,
     offsets,
     work_array,
 )  # fmt: skip
 from tegum.engines.sampled.targets import fill_across
-from tegum.engines.sampled.tile import Model, Samples, Sums, add_tiles, registers_per_row, tiles_for
+from tegum.engines.sampled.tile import (
+    BARE,
+    EMPTY,
+    WHOLE,
+    Model,
+    Samples,
+    Sums,
+    add_tiles,
+    registers_per_row,
+    tiles_for,
+)  # fmt: skip
 
 _CACHED = 4096  # numbers of x drawn at a time: half of a small first-level cache
 SKIP_BELOW = 0.85  # draw only non-zero samples when fewer than this fraction are
@@ -56,6 +67,7 @@ class LaneWork(NamedTuple):
     guide: I64
     chances: Chances
     tiles: int  # as of `tiles_for`
+    empty: int  # the same for samples without an active feature, where noise tells them apart
     width: int  # samples in a tile, a power of two
 
 
@@ -80,7 +92,10 @@ def lane_work(instances: Instances, codes: Codes) -> LaneWork:
         cdf=work_array(static.batch + 1, kind=np.float64),
         guide=work_array(GUIDE, kind=np.int64),
         chances=new_chances(len(instances.blocks.kind)),
-        tiles=tiles_for(m, codes),
+        tiles=tiles_for(m, codes, WHOLE),
+        empty=tiles_for(m, codes, BARE if static.has_hidden_bias else EMPTY)
+        if codes.disturbed
+        else 0,
         width=width,
     )
 
@@ -121,20 +136,23 @@ def _lane_gradient(theta, key, count, skip, point, instances, work, codes):
     """
     static, numbers = instances.static, instances.numbers
     decode, bias, hidden_bias = offsets(static)
-    costs = Costs(numbers.importance[point], numbers.half_l1[point])
+    costs = costs_at(point, numbers, numbers.pull[point])
     model = Model(theta, decode, bias, hidden_bias, costs)
     source = Source(instances.blocks, work.chances, static.simple)
     n, x, y = static.n, work.tile.x, work.y
     width, span = work.width, work.tile.chosen.shape[0]
-    done = 0
+    done, streams = 0, noise_streams(key)
     while done < count:
         present = min(span, count - done)
         filled = _padded(present, width)
         fill_tile(work.tile, (filled, u32(done)), present, key, source, skip)
         if codes.target == FILLED:
             fill_across(x, n, filled, filled, 1, y, instances.asked)
-        add_tiles(work.tiles, model, Samples(x, y, n, filled), work.sums)
+        samples = _samples_of(x, y, (n, filled, done), static.batch, streams)
+        add_tiles(work.tiles, model, samples, work.sums)
         done += filled
+    if tells_apart(static, codes):
+        done += _add_empty(done, x, streams, model, instances, work)
     gradient = work.gradient
     _reduce(gradient, work.sums, static)
     # The last tile is padded with zero samples: what is missing, or too many, is known exactly.
@@ -142,6 +160,27 @@ def _lane_gradient(theta, key, count, skip, point, instances, work, codes):
     if missing != 0:
         add_zero_samples(theta, gradient, missing, costs, work.hidden, static, codes)
     freeze_absent(gradient, static)
+
+
+@part(forceinline=True)
+def _samples_of(x, y, sizes, stop, words):
+    """sizes: how many features, how many samples, and the number of the first."""
+    features, size, first = sizes
+    return Samples(
+        x, y, features, size, first, stop, words.radius, words.angle, words.left_out, words.high
+    )
+
+
+@part()
+def _add_empty(done, x, streams, model, instances, work):
+    """Samples without an active feature, from number `done` on to the last; returns how many."""
+    static = instances.static
+    left = max(0, static.batch - done)
+    filled = (left + LANES - 1) // LANES * LANES
+    if filled > 0:
+        samples = _samples_of(x, x, (static.n, filled, done), static.batch, streams)
+        add_tiles(work.empty, model, samples, work.sums)
+    return filled
 
 
 @part(forceinline=True)

@@ -10,13 +10,18 @@ from numpy.typing import NDArray
 from tegum.engines.base import Batch
 from tegum.engines.sampled.data import ANTICORRELATED, CORRELATED, INDEPENDENT, Blocks
 from tegum.engines.sampled.forms import (
+    FOURTH,
     FREE,
     GELU,
     IDENTITY,
     LEAKY,
+    NOISY,
+    OTHER,
     PENALISED,
     QUADRATIC,
     RELU,
+    SQUARE,
+    THINNED,
     Codes,
 )
 from tegum.engines.sampled.optimiser import ADAM, ADAMW, SGD
@@ -25,7 +30,7 @@ from tegum.engines.sampled.shared import Instances, Numbers, Static
 from tegum.engines.sampled.sparse import BELOW, hit_capacity
 from tegum.engines.sampled.targets import asked, tag_of
 from tegum.errors import SpecError
-from tegum.targets import Pairs
+from tegum.targets import LinearMap, Pairs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,6 +51,7 @@ MAGNITUDE_CODES: Final = {
 ACTIVATION_CODES: Final = {
     "identity": IDENTITY, "relu": RELU, "leaky": LEAKY, "quadratic": QUADRATIC, "gelu": GELU,
 }  # fmt: skip
+POWER_CODES: Final = {2.0: SQUARE, 4.0: FOURTH}
 OPTIMISER_CODES: Final = {"adam": ADAM, "adamw": ADAMW, "sgd": SGD}
 
 _LANE_WEIGHTS, _LANE_HIDDEN = 500, 10  # the largest n·m and m the lane kernel is best at
@@ -70,7 +76,6 @@ class Lowered(NamedTuple):
 def lower(batch: Batch) -> Lowered:
     """The arrays of a batch; raises SpecError for what this engine cannot train."""
     problem, training = batch.problem, batch.training
-    _refuse_new(problem, training)
     blocks = problem.distribution.blocks()
     cells = training.batch_size * len(blocks)
     if cells > _MOST_CELLS:
@@ -85,11 +90,12 @@ def lower(batch: Batch) -> Lowered:
         has_hidden_bias=problem.model.has_hidden_bias,
         simple=_is_simple(blocks),
         optimiser=OPTIMISER_CODES[training.optimizer],
+        unit_norm=problem.unit_norm,
     )
     numbers = _numbers(batch)
     highest = numbers.probability.max(axis=1)
     forms = tuple(
-        _form(point, float(p), training.attack > 0)
+        _form(point, training, float(p))
         for point, training, p in zip(batch.points, batch.trainings, highest, strict=True)
     )
     arrays = _block_arrays(blocks), asked(problem), numbers
@@ -98,14 +104,6 @@ def lower(batch: Batch) -> Lowered:
         forms=forms,
         room=_room(forms, highest, static, blocks),
     )
-
-
-def _refuse_new(problem: Problem, training: Training) -> None:
-    for owner in (problem, training):
-        for name in owner.later:
-            if getattr(owner, name) != type(owner).__pydantic_fields__[name].default:
-                rule = "is not known to the sampled engine"
-                raise SpecError.of(type(owner).__name__, name, rule, getattr(owner, name))
 
 
 def _is_simple(blocks: tuple[Block, ...]) -> bool:
@@ -139,10 +137,19 @@ def _numbers(batch: Batch) -> Numbers:
     with np.errstate(over="ignore"):  # too large for float32 is infinite: the training diverges
         importance = np.array([p.importance_vector() for p in points], np.float32)
         half_l1 = np.array([[p.l1 / 2.0] for p in points], np.float32)
+        halves = np.array([p.loss_power for p in points])[:, None] / 2.0
+        pull = np.array(importance * halves, np.float32)
+        # the kernels' gradients are of a whole batch, without the factor 2
+        whole = np.array([(p.weight_costs() * ((0.5,), (1.0,))).ravel() for p in points])
+        costs = np.array(whole * batch.training.batch_size, np.float32)
     return Numbers(
         probability=np.array([[b.probability for b in p.distribution.blocks()] for p in points]),
         importance=importance,
+        pull=pull,
+        beyond=np.array(2.0 * halves - 2.0, np.float32),
         half_l1=half_l1,
+        costs=costs,
+        noise=np.array([(t.hidden_noise, t.hidden_dropout) for t in trainings], np.float32),
         rate=np.array([t.learning_rate for t in trainings]),
         decay=np.array([t.weight_decay for t in trainings]),
         momentum=np.array([t.momentum for t in trainings]),
@@ -150,9 +157,9 @@ def _numbers(batch: Batch) -> Numbers:
     )
 
 
-def _form(problem: Problem, highest: float, attacked: bool) -> KernelForm:
+def _form(problem: Problem, training: Training, highest: float) -> KernelForm:
     """The kernel of a point: by what is its own, never by its company."""
-    model = problem.model
+    model, attacked = problem.model, training.attack > 0
     n, m = problem.n_features, problem.n_hidden
     if model.hidden_activation not in ("identity", "relu"):
         rule = "must be identity or relu for the sampled engine"
@@ -165,12 +172,15 @@ def _form(problem: Problem, highest: float, attacked: bool) -> KernelForm:
         _code("model.output_activation", ACTIVATION_CODES, model.output_activation),
         tag_of(problem),
         PENALISED if problem.l1 > 0 else FREE,
+        POWER_CODES.get(problem.loss_power, OTHER),
+        NOISY * (training.hidden_noise > 0) + THINNED * (training.hidden_dropout > 0),
     )
     small = n * m <= _LANE_WEIGHTS and not attacked
     if small and m <= _LANE_HIDDEN and model.output_activation != "gelu":
         return KernelForm("lane", codes)
-    # targets of pairs are found by looking at all features of a sample; attacks move all of them
-    sparse = highest < BELOW and not attacked and not isinstance(problem.target, Pairs)
+    # such targets are found by looking at all features of a sample; attacks move all of them
+    mixed = attacked or isinstance(problem.target, (LinearMap, Pairs))
+    sparse = highest < BELOW and not mixed
     return KernelForm("sparse" if sparse else "dense", codes)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from tegum.dims import F64
 from tegum.engines.sampled.random import f32, part
+from tegum.engines.sampled.weights import add_costs, normalise_columns, project_columns
 
 ADAM, ADAMW, SGD = 0, 1, 2
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
@@ -26,6 +27,21 @@ def timing_of(rates: F64, step0: int) -> F64:
 @part(forceinline=True)
 def descend(descent, a, gradient, timing, point, instances):
     """One step of row a, by its summed gradient without the factor 2; timing as in `timing_of`.
+
+    What weights cost is added, and columns are kept at norm 1 where that is asked.
+    """
+    static, theta = instances.static, descent.theta[a]
+    add_costs(theta, gradient, instances.numbers.costs[point], static)
+    if static.unit_norm:
+        project_columns(theta, gradient, static)
+    _move(descent, a, gradient, timing, point, instances)
+    if static.unit_norm:
+        normalise_columns(theta, static)
+
+
+@part(forceinline=True)
+def _move(descent, a, gradient, timing, point, instances):
+    """The step of the optimiser.
 
     Weight decay is coupled (added to the gradient) for Adam and SGD, decoupled for AdamW; as
     everywhere, it acts on every parameter.

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tegum.dims import F32, F64, I64
-from tegum.engines.sampled.activations import activate
+from tegum.engines.sampled.activations import activate, raised
 from tegum.engines.sampled.data import Blocks
 from tegum.engines.sampled.forms import (
     GELU,
@@ -18,6 +18,7 @@ from tegum.engines.sampled.forms import (
     PENALISED,
     QUADRATIC,
     RELU,
+    SQUARE,
 )
 from tegum.engines.sampled.random import f32, part
 from tegum.engines.sampled.targets import Asked
@@ -28,7 +29,11 @@ class Numbers(NamedTuple):
 
     probability: F64  # (point, block): of being switched on
     importance: F32  # (point, feature)
+    pull: F32  # (point, feature): the same times q/2, as |e|^q has the slope q |e|^(q - 1)
+    beyond: F32  # (point, 1): q - 2
     half_l1: F32  # (point, 1): half the penalty on the hidden activations
+    costs: F32  # (point, 4): of weights, see `weights`
+    noise: F32  # (point, 2): σ of noise on h, and the share of units that are left out
     rate: F64  # (point,): the learning rate
     decay: F64  # (point,): the weight decay
     momentum: F64  # (point,): of SGD
@@ -46,6 +51,7 @@ class Static(NamedTuple):
     has_hidden_bias: bool
     simple: bool  # every block is one independent feature, all of one magnitude
     optimiser: int
+    unit_norm: bool
 
 
 class Instances(NamedTuple):
@@ -71,8 +77,10 @@ class Descent(NamedTuple):
 class Costs(NamedTuple):
     """What errors and hidden activations cost."""
 
-    importance: F32  # (feature,)
+    importance: F32  # (feature,): of gradients `pull`
     half_l1: F32  # (1,)
+    beyond: F32  # (1,)
+    noise: F32  # (2,)
 
 
 def n_parameters(static: Static) -> int:
@@ -87,6 +95,12 @@ def work_array(*shape: int, kind: Any = np.float32) -> NDArray[Any]:
     start = -raw.__array_interface__["data"][0] % 64
     array: NDArray[Any] = raw[start : start + size].view(kind).reshape(shape)
     return array
+
+
+@part(forceinline=True)
+def costs_at(point, numbers, importance):
+    """The costs at an axis point, for losses with its importance, for gradients with its pull."""
+    return Costs(importance, numbers.half_l1[point], numbers.beyond[point], numbers.noise[point])
 
 
 @part(forceinline=True)
@@ -105,6 +119,15 @@ def _teach_bias(theta, gradient, count, importance, static, code):
         gradient[bias + i] += f32(count) * importance[i] * value * slope
 
 
+@part()
+def _teach_bias_of_powers(theta, gradient, count, costs, static, codes):
+    bias, beyond = offsets(static)[1], costs.beyond[0]
+    for i in range(static.n):
+        value, slope = activate(theta[bias + i], codes.output_activation)
+        error = raised(value, codes.power, beyond)
+        gradient[bias + i] += f32(count) * costs.importance[i] * error * slope
+
+
 @part(forceinline=True)
 def add_zero_samples(theta, gradient, count, costs, hidden, static, codes):
     """Add `count` times the gradient of the all-zero sample (a negative count takes it back).
@@ -116,7 +139,9 @@ def add_zero_samples(theta, gradient, count, costs, hidden, static, codes):
         _add_constant_hidden(theta, gradient, count, costs, hidden, static, codes)
         return
     code, importance = codes.output_activation, costs.importance
-    if code == RELU:
+    if codes.power != SQUARE:
+        _teach_bias_of_powers(theta, gradient, count, costs, static, codes)
+    elif code == RELU:
         _teach_bias(theta, gradient, count, importance, static, RELU)
     elif code == IDENTITY:
         _teach_bias(theta, gradient, count, importance, static, IDENTITY)
@@ -141,7 +166,8 @@ def _add_constant_hidden(theta, gradient, count, costs, hidden, static, codes):
         for k in range(m):
             z += theta[decode + i * m + k] * h[k]
         value, slope = activate(z, codes.output_activation)
-        g = f32(count) * costs.importance[i] * value * slope
+        error = raised(value, codes.power, costs.beyond[0])
+        g = f32(count) * costs.importance[i] * error * slope
         gradient[bias + i] += g
         for k in range(m):
             gradient[decode + i * m + k] += g * h[k]

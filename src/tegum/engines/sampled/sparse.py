@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tegum.dims import F32
-from tegum.engines.sampled.activations import activate
+from tegum.engines.sampled.activations import activate, raised
 from tegum.engines.sampled.data import Chances, Source, fill_chances, new_chances
 from tegum.engines.sampled.dense import (
     Padded,
@@ -24,9 +24,17 @@ from tegum.engines.sampled.dense import (
     sum_rows,
 )  # fmt: skip
 from tegum.engines.sampled.emitter import LANES, WIDE
-from tegum.engines.sampled.forms import ABSOLUTE, FILLED, RELU, Tag
+from tegum.engines.sampled.forms import ABSOLUTE, FILLED, RELU, SQUARE, Codes, Tag
 from tegum.engines.sampled.hits import Compressed, Hits, fill_sparse, new_hits
 from tegum.engines.sampled.listing import list_positive
+from tegum.engines.sampled.noise import (
+    Disturbed,
+    Noise,
+    disturb_rows,
+    disturbed_work,
+    tells_apart,
+    thin_rows,
+)  # fmt: skip
 from tegum.engines.sampled.optimiser import descend
 from tegum.engines.sampled.outputs import output_errors
 from tegum.engines.sampled.product import ADDED, ANEW, FLIPPED, PLAIN, multiply
@@ -64,6 +72,7 @@ class SparseWork(NamedTuple):
     z: F32  # (rows, N)
     h: F32  # (rows, M)
     dh: F32  # (rows, M)
+    disturbed: Disturbed  # h as the decoder reads it
     hits: Hits
     active: Compressed  # the non-zero samples of a batch
     wanted: F32  # the targets of these, where they are of their own; else the values
@@ -76,24 +85,26 @@ class SparseWork(NamedTuple):
     vectors: Tag  # of a padded row of hidden units: the kernel is compiled for its length
 
 
-def sparse_work(instances: Instances, own: bool, room: tuple[int, int]) -> SparseWork:
+def sparse_work(instances: Instances, codes: Codes, room: tuple[int, int]) -> SparseWork:
     """Work arrays, with `room` for active cells and active features.
 
-    With an array for targets if they need one of their `own`.
+    With arrays for targets of their own, and for h disturbed, where there are.
     """
     static, (cells, entries) = instances.static, room
     rows, model, value = rows_of(static), padded(static), work_array(entries)
     tall, wide = model.encoder.shape
+    h = work_array(rows, wide)
     return SparseWork(
         model=model,
         z=work_array(rows, tall),
-        h=work_array(rows, wide),
+        h=h,
         dh=work_array(rows, wide),
+        disturbed=disturbed_work(h, codes.disturbed),
         hits=new_hits(cells),
         active=Compressed(
             work_array(entries, kind=np.int32), value, work_array(static.batch + 1, kind=np.int64)
         ),
-        wanted=work_array(entries) if own else value,
+        wanted=work_array(entries) if codes.target == FILLED else value,
         which=work_array(2 * tall + 2 * LANES, kind=np.int32),
         amount=work_array(2 * tall + 2 * LANES),
         taken=work_array(entries),
@@ -109,26 +120,48 @@ def _target(value, codes):
     return abs(value) if codes.target == ABSOLUTE else value
 
 
+@part(forceinline=True)
+def _taken(value, wanted, beyond, codes):
+    """r(x') - r(x' - y): what a target takes from the error of an output, `raised` to its power."""
+    y = _target(wanted, codes)
+    if codes.power == SQUARE:
+        return y
+    return raised(value, codes.power, beyond) - raised(value - y, codes.power, beyond)
+
+
+@part()
+def _take_powers(work, r0, rows, codes):
+    """work.taken <- what targets take from the output gradients, of other powers than 2."""
+    index, _, pointer = work.active
+    bias, importance, beyond = work.model.bias, work.model.importance, work.model.beyond[0]
+    for l in range(rows):
+        for t in range(pointer[r0 + l], pointer[r0 + l + 1]):
+            i = index[t]
+            value, slope = activate(work.z[l, i] + bias[i], codes.output_activation)
+            error = _taken(value, work.wanted[t], beyond, codes)
+            work.taken[t - pointer[r0]] = importance[i] * error * slope
+
+
 @part()
 def _outputs_by_rows(work, r0, rows, codes):
     """ReLU outputs: dh, into_decoder, into_bias from the positive ones only; returns how many."""
     index, _, pointer = work.active
-    wanted, z, h, dh = work.wanted, work.z, work.h, work.dh
+    wanted, z, seen, dh = work.wanted, work.z, work.disturbed.seen, work.dh
     which, amount, model = work.which, work.amount, work.model
     bias, importance, into_bias = model.bias, model.importance, model.into_bias
-    tall, wide, positive = z.shape[1], h.shape[1], 0
+    tall, wide, positive, beyond = z.shape[1], seen.shape[1], 0, model.beyond[0]
     for l in range(rows):
         count = list_positive(z, l * tall, bias, tall, which, amount)
         positive += count
         for t in range(count):
             i = which[t]
-            g = amount[t] * importance[i]
+            g = raised(amount[t], codes.power, beyond) * importance[i]
             amount[t] = g
             into_bias[i] += g
         for t in range(pointer[r0 + l], pointer[r0 + l + 1]):
             i = index[t]
             if z[l, i] + bias[i] > f32(0):
-                g = -importance[i] * _target(wanted[t], codes)
+                g = -importance[i] * _taken(z[l, i] + bias[i], wanted[t], beyond, codes)
                 which[count] = i
                 amount[count] = g
                 into_bias[i] += g
@@ -137,7 +170,7 @@ def _outputs_by_rows(work, r0, rows, codes):
             dh[l, k] = f32(0)
         entries, span = (which, amount), (0, count)
         gather_rows(work.vectors, model.decoder, entries, span, dh, l * wide)
-        scatter_rows(work.vectors, h, l * wide, entries, span, model.into_decoder)
+        scatter_rows(work.vectors, seen, l * wide, entries, span, model.into_decoder)
     return positive
 
 
@@ -154,6 +187,8 @@ def _outputs_densely(work, r0, rows, codes):
             i = index[t]
             slope = activate(z[l, i] + bias[i], code)[1]
             taken[t - first] = importance[i] * _target(wanted[t], codes) * slope
+    if codes.power != SQUARE:
+        _take_powers(work, r0, rows, codes)
     for l in range(0, rows, _COUNTED):
         for i in range(z.shape[1]):
             positive += 1 if z[l, i] + bias[i] > f32(0) else 0
@@ -166,6 +201,14 @@ def _outputs_densely(work, r0, rows, codes):
 
 
 @part()
+def _with_zero_samples(pointer, total, batch):
+    """List the samples without an active feature, too: noise makes each of them different."""
+    for r in range(total, batch):
+        pointer[r + 1] = pointer[total]
+    return batch
+
+
+@part()
 def _sparse_gradient(theta, key, highest, listed, point, instances, work, codes):
     """work.gradient <- the summed gradient (without the factor 2) over one batch.
 
@@ -175,12 +218,16 @@ def _sparse_gradient(theta, key, highest, listed, point, instances, work, codes)
     source = Source(instances.blocks, work.chances, static.simple)
     model, z, h, dh = work.model, work.z, work.h, work.dh
     index, value, pointer = work.active
-    hidden_at = offsets(static)[2]
+    hidden_at, seen = offsets(static)[2], work.disturbed.seen
+    beside = instances.numbers.noise[point]
+    noise = Noise(static.m, beside[0], beside[1])
     n, m, wide = static.n, static.m, h.shape[1]
     load_model(theta, model, static)
     total = fill_sparse(static.batch, key, source, highest, work.hits, work.active)
     if codes.target == FILLED:
         fill_each(value, pointer[total], work.wanted, instances.asked)
+    if tells_apart(static, codes):
+        total = _with_zero_samples(pointer, total, static.batch)
     m4, positive = min((m + 3) // 4 * 4, wide), 0.0
     for r0 in range(0, total, z.shape[0]):
         rows = min(z.shape[0], total - r0)
@@ -190,13 +237,16 @@ def _sparse_gradient(theta, key, highest, listed, point, instances, work, codes)
             span = pointer[r0 + l], pointer[r0 + l + 1]
             gather_rows(work.vectors, model.encoder, (index, value), span, h, l * wide)
         hidden_forward(h, rows, wide, theta[hidden_at:], static, codes)
-        multiply(PLAIN, (rows, n, m), h, model.decoder_t, ANEW, z)
+        if codes.disturbed != 0:
+            disturb_rows(h, rows, r0, key, noise, work.disturbed, codes)
+        multiply(PLAIN, (rows, n, m), seen, model.decoder_t, ANEW, z)
         if listed:
             positive += _outputs_by_rows(work, r0, rows, codes)
         else:
             positive += _outputs_densely(work, r0, rows, codes)
             multiply(PLAIN, (rows, m4, n), z, model.decoder, ANEW, dh)
-            multiply(FLIPPED, (n, m4, rows), z, h, ADDED, model.into_decoder)
+            multiply(FLIPPED, (n, m4, rows), z, seen, ADDED, model.into_decoder)
+        thin_rows(dh, rows, m, work.disturbed, codes)
         hidden_backward(h, dh, rows, wide, half_l1[0], codes)
         for l in range(rows):
             span = pointer[r0 + l], pointer[r0 + l + 1]
@@ -205,7 +255,7 @@ def _sparse_gradient(theta, key, highest, listed, point, instances, work, codes)
             sum_rows(dh, rows, model.into_hidden)
     gradient = work.gradient
     flatten_gradient(gradient, model, static)
-    costs, missing = Costs(model.importance, half_l1), static.batch - total
+    costs, missing = Costs(model.importance, half_l1, model.beyond, beside), static.batch - total
     add_zero_samples(theta, gradient, missing, costs, work.hidden, static, codes)
     freeze_absent(gradient, static)
     return positive / (max(total, 1) * n)
@@ -222,7 +272,8 @@ def train_sparse(which, descent, instances, step0, timing, work, codes):
         point = instances.point_of[a]
         if point != last:
             fill_chances(numbers.probability[point], work.chances)
-            copy(numbers.importance[point], work.model.importance)
+            copy(numbers.pull[point], work.model.importance)
+            copy(numbers.beyond[point], work.model.beyond)
             highest = 0.0
             for g in range(numbers.probability.shape[1]):
                 highest = max(highest, numbers.probability[point, g])

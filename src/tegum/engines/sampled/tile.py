@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final, NamedTuple
 
+import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.core.compiler_lock import global_compiler_lock
@@ -11,12 +12,13 @@ from numba.core.registry import cpu_target
 from numba.extending import intrinsic
 
 from tegum.dims import F32
+from tegum.engines.sampled.disturb import Disturbance, words_of
 from tegum.engines.sampled.emitter import F32_TYPE, I64_TYPE, LANES, WIDE, Emitter
-from tegum.engines.sampled.forms import ABSOLUTE, FILLED, PENALISED, RELU, Codes
+from tegum.engines.sampled.forms import ABSOLUTE, FILLED, NOISY, PENALISED, RELU, THINNED, Codes
 from tegum.engines.sampled.shared import Costs
 
 #: Libraries, and the address of the code in them, which goes with them.
-_COMPILED: Final[dict[tuple[int, Codes], tuple[Any, int]]] = {}
+_COMPILED: Final[dict[tuple[int, Codes, int], tuple[Any, int]]] = {}
 
 
 def registers_per_row(n_hidden: int) -> int:
@@ -46,6 +48,12 @@ class Samples(NamedTuple):
     y: F32  # targets of their own; read only where there are such
     features: int
     size: int
+    first: int  # the number of the first of them
+    stop: int  # samples from this number on, which only fill up a tile, are not disturbed
+    radius: np.uint32  # as the next three a word of `noise.Streams`
+    angle: np.uint32
+    left_out: np.uint32
+    high: np.uint32
 
 
 class Sums(NamedTuple):
@@ -56,8 +64,10 @@ class Sums(NamedTuple):
     hidden: F32  # (m + 1, LANES)
 
 
-_ARRAYS: Final = ("theta", "importance", "half_l1", "x", "y", *Sums._fields)
-_NUMBERS: Final = ("decode", "bias", "hidden_bias", "features", "size")
+_ARRAYS: Final = ("theta", *Costs._fields, "x", "y", *Sums._fields)
+_NUMBERS: Final = ("decode", "bias", "hidden_bias", *Samples._fields[2:])
+#: Tiles of samples; of such without an active feature; and of these where b_hidden is trained.
+WHOLE, EMPTY, BARE = range(3)
 _FUNCTION: Final = ir.FunctionType(
     ir.VoidType(), [F32_TYPE.as_pointer()] * len(_ARRAYS) + [I64_TYPE] * len(_NUMBERS)
 )
@@ -69,15 +79,17 @@ class _Tile:
     H_k and dH_k of the tile stay in registers; X, the weights and the accumulators are in L1.
     """
 
-    def __init__(self, emit: Emitter, arguments: Any, m: int, codes: Codes) -> None:
-        self.e, self.m, self.codes = emit, m, codes
+    def __init__(self, emit: Emitter, arguments: Any, m: int, codes: Codes, kind: int) -> None:
+        self.e, self.m, self.codes, self.kind = emit, m, codes, kind
         arrays, numbers = arguments[: len(_ARRAYS)], arguments[len(_ARRAYS) :]
-        self.encode, self.importance, self.half_l1, self.x, self.y = arrays[:5]
-        self.into_decode, self.into_encode, self.into_hidden = arrays[5:]
+        self.encode, self.importance, self.half_l1, self.beyond = arrays[:4]
+        self.noise, self.x, self.y = arrays[4:7]
+        self.into_decode, self.into_encode, self.into_hidden = arrays[7:]
         self.decode, self.bias, self.hidden_bias = (
             emit.builder.gep(self.encode, [start]) for start in numbers[:3]
         )
-        self.n, self.stride = numbers[3:]
+        self.n, self.stride, self.first, self.stop = numbers[3:7]
+        self.words = words_of(emit, numbers[7:])
 
     def emit(self, vectors: int, offset: Any) -> None:
         """The tile of so many vectors that starts at sample `offset`."""
@@ -86,8 +98,11 @@ class _Tile:
             [[self.e.slot() for _ in range(vectors)] for _ in range(self.m)] for _ in range(2)
         )
         self.forward_hidden()
+        self.kept: dict[tuple[int, int], Any] = {}
+        self.seen = self.disturb() if self.codes.disturbed else self.h
         self.outputs()
-        self.backward_hidden()
+        if self.kind != EMPTY:
+            self.backward_hidden()
 
     def features(self) -> Any:
         return cgutils.for_range_slice(self.e.builder, I64_TYPE(0), self.n, I64_TYPE(1))
@@ -118,37 +133,65 @@ class _Tile:
         e, load, store = self.e, self.e.builder.load, self.e.builder.store
         for k, u in self.each_hidden():
             store(e.splat_at(self.hidden_bias, I64_TYPE(k)), self.h[k][u])
-        with self.features() as (i, _):
-            x = self.row(self.x, i)
-            for k in range(self.m):
-                w = e.splat_at(self.encode, e.index(i, self.m, k))
-                for u in range(self.u):
-                    store(e.fma(w, x[u], load(self.h[k][u])), self.h[k][u])
+        if self.kind == WHOLE:
+            with self.features() as (i, _):
+                x = self.row(self.x, i)
+                for k in range(self.m):
+                    w = e.splat_at(self.encode, e.index(i, self.m, k))
+                    for u in range(self.u):
+                        store(e.fma(w, x[u], load(self.h[k][u])), self.h[k][u])
         if self.codes.hidden_activation == RELU:
             for k, u in self.each_hidden():
                 value = load(self.h[k][u])
                 store(e.select(e.positive(value), value, e.zero), self.h[k][u])
 
+    def disturb(self) -> list[list[Any]]:
+        """Slots of h as the decoder reads it: units are left out, and noise is added."""
+        e, load, m = self.e, self.e.builder.load, self.m
+        sigma, share = (e.splat_at(self.noise, I64_TYPE(at)) for at in (0, 1))
+        first = e.builder.add(self.first, self.offset)
+        seen = [[self.e.slot() for _ in range(self.u)] for _ in range(m)]
+        for u in range(self.u):
+            start = e.builder.add(first, I64_TYPE(LANES * u))
+            found = Disturbance(e, self.words, start, self.stop)
+            values = [load(self.h[k][u]) for k in range(m)]
+            if self.codes.disturbed & THINNED:
+                for k in range(m):
+                    kept = found.kept(k, m, share)
+                    self.kept[k, u] = e.slot()
+                    e.builder.store(kept, self.kept[k, u])
+                    values[k] = e.mul(values[k], kept)
+            if self.codes.disturbed & NOISY:
+                pairs = (m + 1) // 2
+                for j in range(pairs):
+                    both = found.normals(j, pairs, sigma)
+                    for k, noise in zip(range(j, m, pairs), both, strict=False):
+                        values[k] = e.add(values[k], noise)
+            for k in range(m):
+                e.builder.store(values[k], seen[k][u])
+        return seen
+
     def outputs(self) -> None:
         """z, the output gradient g, dD += g h, db += g, dH += D g."""
         e, load, store = self.e, self.e.builder.load, self.e.builder.store
-        one = e.constant(1.0)
+        one, code = e.constant(1.0), self.codes.output_activation
+        power = self.codes.power, e.splat_at(self.beyond, I64_TYPE(0))
         with self.features() as (i, _):
-            x = self.row(self.x, i)
+            x = self.row(self.x, i) if self.kind == WHOLE else [e.zero] * self.u
             w = [e.splat_at(self.decode, e.index(i, self.m, k)) for k in range(self.m)]
             z = [e.splat_at(self.bias, i) for _ in range(self.u)]
             for k, u in self.each_hidden():
-                z[u] = e.fma(w[k], load(self.h[k][u]), z[u])
+                z[u] = e.fma(w[k], load(self.seen[k][u]), z[u])
             importance = e.splat_at(self.importance, i)
-            y = self.wanted(x, i)
+            y = self.wanted(x, i) if self.kind == WHOLE else x
             g = [
-                e.mul(importance, e.error_times_slope(self.codes.output_activation, z[u], y[u]))
+                e.mul(importance, e.error_times_slope(code, z[u], y[u], power))
                 for u in range(self.u)
             ]
             for k in range(self.m):
-                for u in range(self.u):
+                for u in range(self.u if self.kind != EMPTY else 0):
                     store(e.fma(w[k], g[u], load(self.dh[k][u])), self.dh[k][u])
-                terms = [(g[u], load(self.h[k][u])) for u in range(self.u)]
+                terms = [(g[u], load(self.seen[k][u])) for u in range(self.u)]
                 self.accumulate(self.into_decode, i, k, terms)
             self.accumulate(self.into_decode, i, self.m, [(g[u], one) for u in range(self.u)])
 
@@ -157,6 +200,8 @@ class _Tile:
         e, load, store = self.e, self.e.builder.load, self.e.builder.store
         for k, u in self.each_hidden():
             h, dh = load(self.h[k][u]), load(self.dh[k][u])
+            if (k, u) in self.kept:
+                dh = e.mul(dh, load(self.kept[k, u]))
             if self.codes.penalty == PENALISED:
                 half = e.splat_at(self.half_l1, I64_TYPE(0))
                 up = e.select(e.positive(h), half, e.zero)
@@ -168,6 +213,8 @@ class _Tile:
         for k in range(self.m):
             terms = [(load(self.dh[k][u]), e.constant(1.0)) for u in range(self.u)]
             self.accumulate(self.into_hidden, I64_TYPE(0), k, terms)
+        if self.kind != WHOLE:
+            return
         with self.features() as (i, _):
             x = self.row(self.x, i)
             for k in range(self.m):
@@ -175,27 +222,27 @@ class _Tile:
                 self.accumulate(self.into_encode, i, k, terms)
 
 
-def tiles_for(m: int, codes: Codes) -> int:
-    """The address of the machine code for models of this kind: see `add_tiles`.
+def tiles_for(m: int, codes: Codes, kind: int) -> int:
+    """The address of the machine code for models and samples of this kind: see `add_tiles`.
 
     Compiled by LLVM alone, in a fraction of a second: the kernel around it is the same for all.
     """
-    if (m, codes) not in _COMPILED:
+    if (m, codes, kind) not in _COMPILED:
         with global_compiler_lock:
-            if (m, codes) not in _COMPILED:
-                _COMPILED[m, codes] = _compiled(m, codes)
-    return _COMPILED[m, codes][1]
+            if (m, codes, kind) not in _COMPILED:
+                _COMPILED[m, codes, kind] = _compiled(m, codes, kind)
+    return _COMPILED[m, codes, kind][1]
 
 
-def _compiled(m: int, codes: Codes) -> tuple[Any, int]:
-    name = "tiles_" + "_".join(map(str, (m, *codes)))
+def _compiled(m: int, codes: Codes, kind: int) -> tuple[Any, int]:
+    name = "tiles_" + "_".join(map(str, (m, *codes, kind)))
     library = cpu_target.target_context.codegen().create_library(name)
     module = library.create_ir_module(name)
     function = ir.Function(module, _FUNCTION, name)
     for argument in function.args[: -len(_NUMBERS) - len(Sums._fields)]:
         argument.add_attribute("noalias")  # nobody writes there
     builder = ir.IRBuilder(function.append_basic_block("entry"))
-    tile = _Tile(Emitter(None, builder, LANES), function.args, m, codes)
+    tile = _Tile(Emitter(None, builder, LANES), function.args, m, codes, kind)
     done = I64_TYPE(0)
     for vectors in sorted({registers_per_row(m), 1}, reverse=True):
         step = I64_TYPE(LANES * vectors)
@@ -226,7 +273,9 @@ def add_tiles(typing, tiles, model, samples, sums):
         arrays += [emit.data_of(*samples, name) for name in ("x", "y")]
         arrays += [emit.data_of(*sums, name) for name in Sums._fields]
         numbers = [emit.field(*model, name)[1] for name in _NUMBERS[:3]]
-        numbers += [emit.field(*samples, name)[1] for name in _NUMBERS[3:]]
+        for name in _NUMBERS[3:]:
+            kind, number = emit.field(*samples, name)
+            numbers.append(number if kind.bitwidth == 64 else builder.zext(number, I64_TYPE))
         builder.call(builder.inttoptr(args[0], _FUNCTION.as_pointer()), arrays + numbers)
         return context.get_dummy_value()
 

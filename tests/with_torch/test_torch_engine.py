@@ -56,7 +56,7 @@ def samples(batch: Batch, instance: int, purpose: int, number: int, count: int) 
     """x (count, n) as an instance of the engine is given them, in float64."""
     low = lower(batch, torch.device("cpu"), torch.float64, False)
     parts = drawn(low.rows(slice(instance, instance + 1)), purpose, number, count)
-    return np.concatenate([x[0, :, :real].numpy().T for x, real in parts])
+    return np.concatenate([x[0, :, :real].numpy().T for x, real, _ in parts])
 
 
 def engine_of(training: tg.Training) -> TorchEngine:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Final
+from functools import partial
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import torch
 from torch import Tensor
 
 from tegum.engines.torch.addressed import TRAIN, Words, ramp, words
-from tegum.engines.torch.nets import split
+from tegum.engines.torch.nets import Disturb, as_it_is, split
+from tegum.engines.torch.objective import along_sphere, normalise
 from tegum.engines.torch.optimiser import Held, Step
 
 if TYPE_CHECKING:
@@ -23,10 +25,20 @@ _TOGETHER: Final = 16
 _WHOLE: Final = 16
 
 
+class Piece(NamedTuple):
+    """Samples that are worked on at once."""
+
+    x: Tensor  # (N, n, filled up)
+    real: int  # how many there really are
+    disturb: Disturb  # what training does to h
+
+
 def descend(low: Lowered, held: Held, training: Training, first: int, steps: int) -> None:
     """Move the parameters of every instance by the steps first, …, first + steps - 1, in place."""
     factors = training.learning_rates(first, first + steps).tolist()
-    leaves = [view.requires_grad_() for view in split(held.theta, low.shapes).values()]
+    named = split(held.theta, low.shapes)
+    leaves = [view.requires_grad_() for view in named.values()]
+    columns = named[low.matrices[0]].detach()
     ramps = _ramps(low, training.batch_size)
     for begin in range(first, first + steps, _TOGETHER):
         numbers = range(begin, min(begin + _TOGETHER, first + steps))
@@ -36,61 +48,70 @@ def descend(low: Lowered, held: Held, training: Training, first: int, steps: int
             Step(training.optimizer, factors[number - first], number + 1).apply(
                 held, slopes, low.rates
             )
+            if low.objective.unit_norm:
+                normalise(columns)
 
 
-def gradient(
-    low: Lowered, leaves: Sequence[Tensor], batch: Iterator[tuple[Tensor, int]], count: int
-) -> Tensor:
-    """The gradient (N, P) of the mean loss of a batch of `count` samples, in `pieces`."""
-    pull = low.importance * (2 / count)
+def gradient(low: Lowered, leaves: Sequence[Tensor], batch: Iterator[Piece], count: int) -> Tensor:
+    """The gradient (N, P) of the mean loss and all costs, of a batch of `count` samples."""
+    weight, objective = low.importance / count, low.objective
     named = dict(zip(low.shapes, leaves, strict=True))
-    total: Tensor | None = None
-    for x, real in batch:
-        h, y = low.net(named, x)
-        ends, pulls = [y], [(y.detach() - low.target(x)).mul_(pull)]
-        if low.l1 is not None:
-            ends, pulls = [*ends, h], [*pulls, h.detach().sign().mul_(low.l1 / count)]
+    total: list[Tensor] = []
+    for x, real, disturb in batch:
+        h, y = low.net(named, x, disturb)
+        ends, pulls = [y], [objective.pull(y.detach() - low.target(x), weight)]
+        if objective.l1 is not None:
+            ends, pulls = [*ends, h], [*pulls, h.detach().sign().mul_(objective.l1 / count)]
         if real < x.shape[2]:
             for one in pulls:
                 one[:, :, real:] = 0
-        slopes = torch.autograd.grad(ends, leaves, pulls)
-        found = torch.cat([slope.flatten(1) for slope in slopes], 1)
-        total = found if total is None else total.add_(found)
-    return total
+        found = torch.autograd.grad(ends, leaves, pulls)
+        total = [a.add_(b) for a, b in zip(total, found, strict=True)] if total else list(found)
+    slopes = dict(zip(low.shapes, total, strict=True))
+    own = [slopes[name] for name in low.matrices]
+    objective.add_costs(own, [named[name].detach() for name in low.matrices])
+    if objective.unit_norm:
+        along_sphere(own[0], named[low.matrices[0]].detach())
+    return torch.cat([slope.flatten(1) for slope in total], 1)
 
 
-def losses(low: Lowered, theta: Tensor, batch: Iterator[tuple[Tensor, int]], count: int) -> Tensor:
-    """Mean loss, its standard error and mean ‖h‖₁ of `count` samples: (N, 3) in float64."""
-    values = split(theta, low.shapes)
+def losses(low: Lowered, theta: Tensor, batch: Iterator[Piece], count: int) -> Tensor:
+    """Mean loss, its standard error and all costs of `count` samples: (N, 3) in float64."""
+    values, objective = split(theta, low.shapes), low.objective
     sums = torch.zeros(3, len(theta), device=theta.device, dtype=torch.float64)
     with torch.no_grad():
-        for x, real in batch:
-            h, y = low.net(values, x)
-            each = (y - low.target(x)).square_().mul_(low.importance).sum(1).double()[:, :real]
-            size = h.abs().sum(1).double()[:, :real]
+        for x, real, _ in batch:
+            h, y = low.net(values, x, as_it_is)
+            each = objective.size(y - low.target(x)).mul_(low.importance).sum(1)
+            each, size = (one.double()[:, :real] for one in (each, h.abs().sum(1)))
             sums += torch.stack([each.sum(1), each.square().sum(1), size.sum(1)])
-    mean, square, size = sums / count
-    error = ((square - mean * mean).clamp_(min=0) / max(count - 1, 1)).sqrt()
-    return torch.stack([mean, error, size], dim=1)
+        mean, square, size = sums / count
+        error = ((square - mean * mean).clamp_(min=0) / max(count - 1, 1)).sqrt()
+        cost = torch.zeros_like(size) if objective.l1 is None else size * objective.l1[:, 0, 0]
+        cost = cost + objective.cost([values[name] for name in low.matrices])
+    return torch.stack([mean, error, cost], dim=1)
 
 
 def words_of(low: Lowered, purpose: int, numbers: Sequence[int]) -> Words:
     """The random words of some steps, for every stream of the data."""
     of = torch.tensor(list(numbers), device=low.addresses.device)
-    return words(low.addresses, purpose, of, low.source.streams)
+    return words(low.addresses, purpose, of, low.source.streams + low.objective.streams)
 
 
-def batch_of(low: Lowered, purpose: int, number: int, count: int) -> Iterator[tuple[Tensor, int]]:
+def batch_of(low: Lowered, purpose: int, number: int, count: int) -> Iterator[Piece]:
     """The `count` samples of a purpose and step, as `pieces`."""
     return pieces(low, words_of(low, purpose, [number])[0], _ramps(low, count))
 
 
-def pieces(
-    low: Lowered, drawn: Words, ramps: Sequence[tuple[Tensor, int]]
-) -> Iterator[tuple[Tensor, int]]:
-    """Samples x (N, n, filled up), and how many of them there really are, piece by piece."""
+def pieces(low: Lowered, drawn: Words, ramps: Sequence[tuple[Tensor, int]]) -> Iterator[Piece]:
+    """The samples of a step piece by piece."""
+    own = low.source.streams
+    data, rest = drawn.of_streams(0, own), drawn.of_streams(own, own + low.objective.streams)
     for samples, real in ramps:
-        yield low.source.draw(drawn, samples, low.chances), real
+        disturb = as_it_is
+        if low.objective.streams:
+            disturb = partial(low.objective.disturbed, words=rest, samples=samples)
+        yield Piece(low.source.draw(data, samples, low.chances), real, disturb)
 
 
 def _ramps(low: Lowered, count: int) -> list[tuple[Tensor, int]]:

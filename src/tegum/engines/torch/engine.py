@@ -19,6 +19,7 @@ from tegum.engines.torch.addressed import HELD_OUT, PROBE
 from tegum.engines.torch.descent import batch_of, descend, losses
 from tegum.engines.torch.lowering import Lowered, lower
 from tegum.engines.torch.nets import split
+from tegum.engines.torch.objective import normalise
 from tegum.engines.torch.optimiser import ARRAYS, Held
 from tegum.engines.xavier import fill_weights
 from tegum.errors import SpecError
@@ -73,6 +74,8 @@ class TorchEngine:
         first = split(theta, shapes)[matrices[0]]
         # encoders are drawn feature by feature
         first[...] = first.copy().reshape(-1, *reversed(shapes[matrices[0]])).transpose(0, 2, 1)
+        if batch.problem.unit_norm:
+            normalise(torch.from_numpy(first))
         zero = np.zeros_like(theta)
         return {**dict(zip(ARRAYS, (theta, zero, zero.copy()), strict=True)), "step": np.array(0)}
 
@@ -103,13 +106,13 @@ class TorchEngine:
         return self._losses(batch, state, (PROBE, step, size), jobs)[:, 0]
 
     def score(self, batch: Batch, state: State, *, jobs: int) -> State:
-        """`loss`, `loss_error` on held-out samples, `diverged`; λ E‖h‖₁ as `penalty` if any."""
+        """`loss`, `loss_error` on held-out samples, `diverged`; all costs as `penalty`, if any."""
         out = self._losses(batch, state, (HELD_OUT, 0, batch.training.held_out), jobs)
         sound = finite(self.parameters(batch, state)) & np.isfinite(out).all(axis=1)
         scores: State = {"loss": out[:, 0], "loss_error": out[:, 1], "diverged": ~sound}
-        if any(point.l1 > 0 for point in batch.points):
-            weights = np.array([point.l1 for point in batch.points])
-            scores["penalty"] = weights[batch.point_of()] * out[:, 2]
+        objective = self._lower(batch).objective
+        if objective.l1 is not None or objective.costs is not None:
+            scores["penalty"] = out[:, 2]
         return scores
 
     def _losses(self, batch: Batch, state: State, occasion: tuple[int, int, int], jobs: int) -> F64:

@@ -12,14 +12,12 @@ from torch import Tensor
 
 from tegum.engines.torch.data import Chances, Source
 from tegum.engines.torch.nets import Net, net_of
+from tegum.engines.torch.objective import Objective
 from tegum.engines.torch.optimiser import Rates
 from tegum.engines.torch.targets import target_of
-from tegum.errors import SpecError
 
 if TYPE_CHECKING:
     from tegum.engines.base import Batch
-    from tegum.problem import Problem
-    from tegum.training import Training
 
 #: Numbers (features times samples) of one instance that are worked on at once, and samples that are
 #: in any case: on a CPU so many that they stay in a core's cache.
@@ -37,9 +35,10 @@ class Lowered:
     addresses: Tensor  # (N,) int64
     chances: Chances
     importance: Tensor  # (N, n, 1)
-    l1: Tensor | None  # (N, 1, 1), where any instance has a penalty
+    objective: Objective
     rates: Rates
     shapes: dict[str, tuple[int, ...]]  # of the parameters
+    matrices: tuple[str, ...]  # which of them are weights
     at_once: int  # samples
 
     def piece(self, count: int) -> int:
@@ -53,7 +52,7 @@ class Lowered:
             addresses=self.addresses[which],
             chances=self.chances.rows(which),
             importance=self.importance[which],
-            l1=None if self.l1 is None else self.l1[which],
+            objective=self.objective.rows(which),
             rates=self.rates.rows(which),
         )
 
@@ -64,12 +63,10 @@ def lower(batch: Batch, device: torch.device, dtype: torch.dtype, fuse: bool) ->
     To `fuse` is to compile what is drawn, which takes seconds.
     """
     problem, points = batch.problem, batch.points
-    _refuse_new(problem, batch.training)
     point_of = torch.from_numpy(batch.point_of()).to(device)
     source = Source(problem, device, dtype, fuse)
     with np.errstate(over="ignore"):
         importance = np.array([point.importance_vector() for point in points])
-    l1 = torch.tensor([point.l1 for point in points], device=device, dtype=dtype)
     return Lowered(
         source=source,
         target=target_of(problem, device),
@@ -77,16 +74,9 @@ def lower(batch: Batch, device: torch.device, dtype: torch.dtype, fuse: bool) ->
         addresses=torch.from_numpy(batch.addresses().view(np.int64)).to(device),
         chances=source.chances(points, point_of),
         importance=torch.from_numpy(importance).to(device, dtype)[point_of, :, None],
-        l1=l1[point_of, None, None] if l1.any() else None,
+        objective=Objective.of(batch, point_of, dtype),
         rates=Rates.of(batch.trainings, point_of, dtype),
         shapes=problem.model.parameters(problem.n_features),
+        matrices=problem.model.weights,
         at_once=max(_FEWEST, _AT_ONCE[device.type] // problem.n_features),
     )
-
-
-def _refuse_new(problem: Problem, training: Training) -> None:
-    for owner in (problem, training):
-        for name in owner.later - set(training.place()):
-            if getattr(owner, name) != type(owner).__pydantic_fields__[name].default:
-                rule = "is not known to the torch engine"
-                raise SpecError.of(type(owner).__name__, name, rule, getattr(owner, name))

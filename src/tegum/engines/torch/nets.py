@@ -28,8 +28,15 @@ ACTIVATIONS: Final[dict[str, Callable[[Tensor], Tensor]]] = {
     "identity": lambda z: z,
 }
 
-#: The parameters, each (N, ...), and x, to h and x'.
-Net = Callable[[Mapping[str, Tensor], Tensor], tuple[Tensor, Tensor]]
+#: What the decoder reads in place of h.
+Disturb = Callable[[Tensor], Tensor]
+#: The parameters, each (N, ...), x, and what is done to h on its way, to h and x'.
+Net = Callable[[Mapping[str, Tensor], Tensor, Disturb], tuple[Tensor, Tensor]]
+
+
+def as_it_is(h: Tensor) -> Tensor:
+    """h, undisturbed."""
+    return h
 
 
 def split(theta: Any, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
@@ -46,11 +53,13 @@ def net_of(model: Model) -> Net:
     hidden = _activation(model, "hidden_activation")
     output = _activation(model, "output_activation")
 
-    def forward(parameters: Mapping[str, Tensor], x: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(
+        parameters: Mapping[str, Tensor], x: Tensor, disturb: Disturb
+    ) -> tuple[Tensor, Tensor]:
         w_in = parameters["W" if model.tied else "W_in"]
         w_out = w_in.transpose(1, 2) if model.tied else parameters["W_out"]
         h = hidden(_affine(w_in, x, parameters.get("b_hidden")))
-        return h, output(_affine(w_out, h, parameters.get("b")))
+        return h, output(_affine(w_out, disturb(h), parameters.get("b")))
 
     return forward
 

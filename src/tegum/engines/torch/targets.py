@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tegum.targets import Elementwise, Pairs
+from tegum.targets import Elementwise, LinearMap, Pairs
 
 if TYPE_CHECKING:
     from tegum.problem import Problem
@@ -43,6 +43,8 @@ def target_of(problem: Problem, device: torch.device) -> Callable[[Tensor], Tens
         return _table(target, device)
     if isinstance(target, Pairs):
         return _pairs(target, problem.n_features)
+    if isinstance(target, LinearMap):
+        return _map(target, problem.n_features, device)
     return lambda x: _by_numpy(problem, x)
 
 
@@ -70,6 +72,12 @@ def _pairs(target: Pairs, n: int) -> Callable[[Tensor], Tensor]:
         return y
 
     return values
+
+
+def _map(target: LinearMap, n: int, device: torch.device) -> Callable[[Tensor], Tensor]:
+    square = torch.zeros(n, n, device=device, dtype=torch.float64)
+    square[: len(target.matrix)] = torch.tensor(target.matrix, dtype=torch.float64)
+    return lambda x: square.to(x.dtype).expand(len(x), n, n) @ x
 
 
 def _by_numpy(problem: Problem, x: Tensor) -> Tensor:

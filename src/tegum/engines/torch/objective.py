@@ -1,0 +1,115 @@
+"""What is minimised beside the squared errors of outputs, and what happens to h on its way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from tegum.engines.torch.addressed import Words, bits
+
+if TYPE_CHECKING:
+    from tegum.engines.base import Batch
+
+#: Uniform numbers that normal ones are made of stay off -1 and 1 by so much.
+_OFF_ONE: Final = 2.0**-24
+
+
+@dataclass(frozen=True, eq=False)
+class Objective:
+    """Numbers of instances, each (N, 1, 1) or None where no instance has any."""
+
+    power: float  # of errors
+    l1: Tensor | None  # what ‖h‖₁ costs
+    costs: Tensor | None  # (N, 2, 2): λ₁ of the matrices, then λ₂
+    unit_norm: bool
+    noise: Tensor | None  # the standard deviation of what is added to h
+    dropout: Tensor | None  # how often a unit is left out
+    n_hidden: int
+
+    @classmethod
+    def of(cls, batch: Batch, point_of: Tensor, dtype: torch.dtype) -> Objective:
+        """What a batch asks for."""
+
+        def column(rows: list[float]) -> Tensor | None:
+            tensor = torch.tensor(rows, device=point_of.device, dtype=dtype)[point_of]
+            return tensor[:, None, None] if any(rows) else None
+
+        costs = np.array([point.weight_costs() for point in batch.points])
+        weighed = torch.from_numpy(costs).to(point_of.device, dtype)[point_of]
+        return cls(
+            power=batch.problem.loss_power,
+            l1=column([point.l1 for point in batch.points]),
+            costs=weighed if costs.any() else None,
+            unit_norm=batch.problem.unit_norm,
+            noise=column([training.hidden_noise for training in batch.trainings]),
+            dropout=column([training.hidden_dropout for training in batch.trainings]),
+            n_hidden=batch.problem.n_hidden,
+        )
+
+    def rows(self, which: slice) -> Objective:
+        """Those of some instances."""
+        names = ("l1", "costs", "noise", "dropout")
+        own = {name: getattr(self, name) for name in names}
+        return replace(self, **{k: v[which] for k, v in own.items() if v is not None})
+
+    @property
+    def streams(self) -> int:
+        """How many random streams it reads: two for each hidden unit, if any."""
+        return 0 if self.noise is None and self.dropout is None else 2 * self.n_hidden
+
+    def pull(self, error: Tensor, weight: Tensor) -> Tensor:
+        """The slope of Σ weight |error|^q, which may overwrite the error."""
+        if self.power == 2:
+            return error.mul_(2 * weight)
+        size = error.abs().pow_(self.power - 1).mul_(self.power * weight)
+        return size.mul_(error.sign_())
+
+    def size(self, error: Tensor) -> Tensor:
+        """|error|^q, which may overwrite the error."""
+        return error.square_() if self.power == 2 else error.abs_().pow_(self.power)
+
+    def disturbed(self, h: Tensor, words: Words, samples: Tensor) -> Tensor:
+        """h∘k/(1 − d) + σ ξ, of the streams of a step."""
+        m = self.n_hidden
+        if self.dropout is not None:
+            u = bits(words.of_streams(0, m), samples).to(h.dtype) * 2.0**-32 + 0.5
+            h = h * ((u >= self.dropout) / (1 - self.dropout))
+        if self.noise is not None:
+            u = bits(words.of_streams(m, 2 * m), samples).to(h.dtype) * 2.0**-31
+            xi = u.clamp_(_OFF_ONE - 1, 1 - _OFF_ONE).erfinv_().mul_(2**0.5)
+            h = h + xi * self.noise
+        return h
+
+    def add_costs(self, gradients: list[Tensor], weights: list[Tensor]) -> None:
+        """Add what the weights cost to the gradients of the matrices, in place."""
+        if self.costs is None:
+            return
+        for k, (gradient, w) in enumerate(zip(gradients, weights, strict=True)):
+            flat, square = self.costs[:, :, k, None, None].unbind(1)
+            gradient += flat * w.sign() + 2 * square * w
+
+    def cost(self, weights: list[Tensor]) -> Tensor:
+        """Σ λ₁|w| + λ₂ w² over the matrices of each instance, (N,) in float64."""
+        total = torch.zeros(len(weights[0]), device=weights[0].device, dtype=torch.float64)
+        if self.costs is None:
+            return total
+        for k, w in enumerate(weights):
+            flat, square = self.costs[:, :, k].double().unbind(1)
+            wide = w.double()
+            total += flat * wide.abs().sum((1, 2)) + square * wide.square().sum((1, 2))
+        return total
+
+
+def along_sphere(gradient: Tensor, columns: Tensor) -> None:
+    """Take from a gradient (N, m, n) its part along each column of norm 1, in place."""
+    gradient -= (gradient * columns).sum(1, keepdim=True) * columns
+
+
+def normalise(columns: Tensor) -> None:
+    """Bring every column of (N, m, n) to norm 1, in place; those of 0 stay."""
+    norm = columns.square().sum(1, keepdim=True).sqrt_()
+    columns /= torch.where(norm > 0, norm, 1.0)

@@ -10,7 +10,7 @@ import torch
 from optimisers import batch_of
 
 import tegum as tg
-from tegum.engines.base import Batch
+from tegum.engines.base import Batch, first_state
 from tegum.engines.torch.addressed import TRAIN, ramp, words
 from tegum.engines.torch.descent import batch_of as drawn
 from tegum.engines.torch.descent import gradient
@@ -68,7 +68,7 @@ def test_gradients_are_those_of_finite_differences(name: str) -> None:
     problem, fields = CASES[name]
     training = training_of(init_std=0.7, **fields)
     batch, engine = batch_of(problem, training), TorchEngine(dtype="float64")
-    low, theta = lowered(batch), engine.init(batch)["theta"]
+    low, theta = lowered(batch), first_state(engine, batch)["theta"]
     theta[:, 12 * len(low.matrices) :] += 0.1  # biases off 0, where ReLU has its kink
     leaves = [v.requires_grad_() for v in split(torch.from_numpy(theta), low.shapes).values()]
     found = gradient(low, leaves, drawn(low, TRAIN, 2, 40), 40)[0].numpy()
@@ -89,7 +89,7 @@ def test_columns_stay_at_norm_1() -> None:
     for problem in (TIED, UNTIED):
         problem, training = problem.replace(unit_norm=True), training_of(steps=30)
         batch, engine = batch_of(problem, training, seeds=2), TorchEngine(dtype="float64")
-        state = engine.init(batch)
+        state = first_state(engine, batch)
         before = state["theta"].copy()
         for steps in (0, 1, 29):
             state = engine.advance(batch, state, steps, jobs=1)
@@ -127,11 +127,11 @@ def test_losses_are_of_h_as_it_is_and_penalties_of_all_costs() -> None:
     found = []
     for training in (quiet, noisy):
         batch = batch_of(problem, training)
-        found.append(engine.score(batch, engine.init(batch), jobs=1))
+        found.append(engine.score(batch, first_state(engine, batch), jobs=1))
     assert found[0]["loss"] == found[1]["loss"]
     assert found[0]["penalty"] == found[1]["penalty"]
     batch = batch_of(problem, quiet)
-    theta = {k: v[0] for k, v in engine.parameters(batch, engine.init(batch)).items()}
+    theta = {k: v[0] for k, v in engine.parameters(batch, first_state(engine, batch)).items()}
     parts = drawn(lowered(batch), 3, 0, 300)
     x = np.concatenate([x[0, :, :real].numpy().T for x, real, _ in parts])
     h, y = problem.model.forward(theta, x)
@@ -146,11 +146,11 @@ def test_alone_and_in_company_with_noise_and_costs() -> None:
     training = training_of(dtype="float32", batch_size=37)
     problem, engine = UNTIED.replace(unit_norm=True), TorchEngine()
     batch = batch_of(problem, training, axes, seeds=2)
-    state = engine.advance(batch, engine.init(batch), 6, jobs=2)
+    state = engine.advance(batch, first_state(engine, batch), 6, jobs=2)
     for k in range(batch.n_instances):
         point, own, seed = batch.coordinates(k)
         alone = Batch(problem, (point,), (own,), (seed,), batch.run_seed)
         single = engine.advance(
-            alone, engine.advance(alone, engine.init(alone), 2, jobs=1), 4, jobs=1
+            alone, engine.advance(alone, first_state(engine, alone), 2, jobs=1), 4, jobs=1
         )
         np.testing.assert_array_equal(single["theta"][0], state["theta"][k])

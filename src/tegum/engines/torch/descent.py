@@ -76,7 +76,7 @@ def gradient(low: Lowered, leaves: Sequence[Tensor], batch: Iterator[Piece], cou
 
 
 def losses(low: Lowered, theta: Tensor, batch: Iterator[Piece], count: int) -> Tensor:
-    """Mean loss, its standard error and all costs of `count` samples: (N, 3) in float64."""
+    """Mean loss, its standard error and mean ‖h‖₁ of `count` samples: (N, 3) in float64."""
     values, objective = split(theta, low.shapes), low.objective
     sums = torch.zeros(3, len(theta), device=theta.device, dtype=torch.float64)
     with torch.no_grad():
@@ -85,11 +85,9 @@ def losses(low: Lowered, theta: Tensor, batch: Iterator[Piece], count: int) -> T
             each = objective.size(y - low.target(x)).mul_(low.importance).sum(1)
             each, size = (one.double()[:, :real] for one in (each, h.abs().sum(1)))
             sums += torch.stack([each.sum(1), each.square().sum(1), size.sum(1)])
-        mean, square, size = sums / count
-        error = ((square - mean * mean).clamp_(min=0) / max(count - 1, 1)).sqrt()
-        cost = torch.zeros_like(size) if objective.l1 is None else size * objective.l1[:, 0, 0]
-        cost = cost + objective.cost([values[name] for name in low.matrices])
-    return torch.stack([mean, error, cost], dim=1)
+    mean, square, size = sums / count
+    error = ((square - mean * mean).clamp_(min=0) / max(count - 1, 1)).sqrt()
+    return torch.stack([mean, error, size], dim=1)
 
 
 def words_of(low: Lowered, purpose: int, numbers: Sequence[int]) -> Words:

@@ -12,14 +12,13 @@ import torch
 from numpy.typing import NDArray
 
 from tegum.dims import F64
-from tegum.engines.base import Batch, OfLastBatch, State, finite, step_of
+from tegum.engines.base import Batch, OfLastBatch, State, cost_of_weights, finite, step_of
 from tegum.engines.digest import sources_digest
 from tegum.engines.threads import on_threads
 from tegum.engines.torch.addressed import HELD_OUT, PROBE
 from tegum.engines.torch.descent import batch_of, descend, losses
 from tegum.engines.torch.lowering import Lowered, lower
 from tegum.engines.torch.nets import split
-from tegum.engines.torch.objective import normalise
 from tegum.engines.torch.optimiser import ARRAYS, Held
 from tegum.engines.xavier import fill_weights
 from tegum.errors import SpecError
@@ -74,8 +73,6 @@ class TorchEngine:
         first = split(theta, shapes)[matrices[0]]
         # encoders are drawn feature by feature
         first[...] = first.copy().reshape(-1, *reversed(shapes[matrices[0]])).transpose(0, 2, 1)
-        if batch.problem.unit_norm:
-            normalise(torch.from_numpy(first))
         zero = np.zeros_like(theta)
         return {**dict(zip(ARRAYS, (theta, zero, zero.copy()), strict=True)), "step": np.array(0)}
 
@@ -110,9 +107,10 @@ class TorchEngine:
         out = self._losses(batch, state, (HELD_OUT, 0, batch.training.held_out), jobs)
         sound = finite(self.parameters(batch, state)) & np.isfinite(out).all(axis=1)
         scores: State = {"loss": out[:, 0], "loss_error": out[:, 1], "diverged": ~sound}
-        objective = self._lower(batch).objective
-        if objective.l1 is not None or objective.costs is not None:
-            scores["penalty"] = out[:, 2]
+        l1 = np.array([point.l1 for point in batch.points])[batch.point_of()] * out[:, 2]
+        of_weights = cost_of_weights(batch, self.parameters(batch, state))
+        if of_weights is not None or any(point.l1 for point in batch.points):
+            scores["penalty"] = l1 if of_weights is None else l1 + of_weights
         return scores
 
     def _losses(self, batch: Batch, state: State, occasion: tuple[int, int, int], jobs: int) -> F64:

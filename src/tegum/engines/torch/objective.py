@@ -92,17 +92,6 @@ class Objective:
             flat, square = self.costs[:, :, k, None, None].unbind(1)
             gradient += flat * w.sign() + 2 * square * w
 
-    def cost(self, weights: list[Tensor]) -> Tensor:
-        """Σ λ₁|w| + λ₂ w² over the matrices of each instance, (N,) in float64."""
-        total = torch.zeros(len(weights[0]), device=weights[0].device, dtype=torch.float64)
-        if self.costs is None:
-            return total
-        for k, w in enumerate(weights):
-            flat, square = self.costs[:, :, k].double().unbind(1)
-            wide = w.double()
-            total += flat * wide.abs().sum((1, 2)) + square * wide.square().sum((1, 2))
-        return total
-
 
 def along_sphere(gradient: Tensor, columns: Tensor) -> None:
     """Take from a gradient (N, m, n) its part along each column of norm 1, in place."""

@@ -438,7 +438,8 @@ def test_a_second_process_compiles_nothing(usual: dict[str, Any]) -> None:
 @pytest.mark.slow
 def test_a_cold_cache_gives_the_same_bits(usual: dict[str, Any], tmp_path: Path) -> None:
     cold = process(TEGUM_CACHE_DIR=str(tmp_path))
-    assert (cold["hits"], cold["misses"]) == ([0, 0], [1, 1])
+    assert cold["misses"][1] == 1  # the other kernel may be compiled beside it, by another process
+    assert [h + m for h, m in zip(cold["hits"], cold["misses"], strict=True)] == [1, 1]
     assert cold["loss"] == usual["loss"]
     warm = process(TEGUM_CACHE_DIR=str(tmp_path))
     assert (warm["hits"], warm["misses"]) == ([1, 1], [0, 0])

@@ -200,7 +200,7 @@ def test_asking_for_a_kernel_does_not_call_it(monkeypatch: pytest.MonkeyPatch) -
         class Watched:
             def __init__(self, name: str, kernel: Any) -> None:
                 self.name, self.kernel, self.py_func = name, kernel, kernel.py_func
-                self.typeof_pyval = kernel.typeof_pyval
+                self.typeof_pyval, self._cache = kernel.typeof_pyval, None
 
             def compile(self, types: tuple[Any, ...]) -> None:
                 asked.append((self.name, len(types) - self.py_func.__code__.co_argcount))
@@ -232,6 +232,27 @@ def test_who_is_not_compiled_elsewhere_after_all_is_compiled(home: Path, source:
     cache.wait_for(late, lambda: 1 / 0)
     assert (late(1, 2), counts(late)) == (3, (0, 1))
     assert cache.is_kept(late)
+
+
+def test_two_processes_that_are_to_compile_one_kernel_compile_it_once(
+    home: Path, source: Path
+) -> None:
+    first, second = kernel(source), kernel(source)
+    arrived, order = threading.Event(), list[str]()
+
+    def come_second() -> None:
+        arrived.set()
+        with cache.one_process_at(second):
+            order.append("second")
+
+    with cache.one_process_at(first):
+        thread = threading.Thread(target=come_second, daemon=True)
+        thread.start()
+        assert arrived.wait(60)
+        thread.join(0.2)
+        order.append("first")
+    thread.join(60)
+    assert order == ["first", "second"]
 
 
 def test_only_what_is_not_kept_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -112,7 +112,7 @@ def is_kept(kernel: Dispatcher) -> bool:
 
 
 def wait_for(kernel: Dispatcher, work: Callable[[], object]) -> None:
-    """Have a kernel compiled by a process that `work` waits for; the kernel's first call waits, too.
+    """Have a kernel compiled by a process that `work` waits for, as does the kernel's first call.
 
     Not by this process: who calls holds numba's lock.
     """
@@ -124,6 +124,22 @@ def wait_for(kernel: Dispatcher, work: Callable[[], object]) -> None:
     thread = Thread(target=quietly, daemon=True)
     _under_way[kernel.py_func] = thread
     thread.start()
+
+
+@contextmanager
+def one_process_at(kernel: Dispatcher) -> Iterator[None]:
+    """Of processes that come here with one kernel the first compiles it; others find it then."""
+    local = kernel._cache  # type: ignore[attr-defined]
+    if not isinstance(local, DiskCache):
+        yield
+        return
+    lock = FileLock(Path(local.cache_path) / f"{kernel.py_func.__name__}.compiling")
+    with suppress(OSError):  # a file system without locks
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def kept_forms() -> int:

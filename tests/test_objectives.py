@@ -11,6 +11,7 @@ import pytest
 
 import tegum as tg
 from tegum.analysis.curvature import hessian
+from tegum.cli.describe import problem_of, training_of
 from tegum.engines.base import Batch
 from tegum.errors import SpecError
 from tegum.spec import Spec
@@ -147,3 +148,18 @@ def test_axes_sweep_what_weights_cost_and_noise() -> None:
 def test_a_hessian_is_of_the_loss_alone() -> None:
     with pytest.raises(SpecError, match=r"^Problem\.weight_l2 must be 0 for a Hessian; "):
         hessian(TIED.replace(weight_l2=0.1), np.eye(2, 3))
+
+
+def test_the_command_line_has_them_as_options() -> None:
+    given = {
+        "features": 3, "probability": 0.1, "model": "two-layer", "hidden": 2, "loss_power": 4.0,
+        "weight_l1": "0.5", "weight_l2": "0.25,0", "unit_norm": True, "target": "linear-map",
+        "target_matrix": "[[1, 2, 0], [0, 0, 1]]",
+    }  # fmt: skip
+    wanted = UNTIED.replace(
+        loss_power=4, weight_l1=0.5, weight_l2=(0.25, 0), unit_norm=True,
+        target=tg.LinearMap([[1, 2, 0], [0, 0, 1]]),
+    )  # fmt: skip
+    assert problem_of(given, None) == wanted
+    noisy = training_of({"hidden_noise": 0.5, "hidden_dropout": 0.25})
+    assert noisy == tg.Training(hidden_noise=0.5, hidden_dropout=0.25)

@@ -72,7 +72,8 @@ def problem_of(given: Mapping[str, Any], sweeps_probability: float | None) -> Pr
     Raises `TegumError`.
     """
     distribution = _distribution(given, sweeps_probability)
-    extra = {name: given[name] for name in _LOSS if name in given}
+    own = {name: given[name] for name in _LOSS if name in given and name != "importance"}
+    extra = {name: read(name, _LOSS[name], value) for name, value in own.items()}
     if "importance" in given:
         extra["importance"] = values.importance(
             "--importance", given["importance"], distribution.n_features

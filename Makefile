@@ -60,6 +60,7 @@ format: $(VENV)/.dev  ## put the sources in shape
 wheel: $(VENV)/.dev page  ## a wheel with the page and with kernels for this Python and numba
 	$(BIN)/python -m tegum.engines.kernels --ship
 	$(BIN)/python -m pip wheel $(PIP_OPTIONS) --no-deps --wheel-dir $(DIST) .
+	rm -rf src/tegum/engines/shipped
 
 kernels: $(VENV)/.dev  # compiled once, on all cores, so that no test waits for another's
 	@$(BIN)/python -m tegum.engines.kernels

@@ -260,11 +260,16 @@ def _netcdf(change: Callable[[xr.Dataset], xr.Dataset]) -> Callable[[Path], None
             _netcdf(lambda runs: runs.assign(loss=runs.loss.expand_dims(other=2))),
             "its weights have dimensions learning_rate, seed, hidden, feature",
         ),
+        (
+            _netcdf(lambda runs: runs.assign(loss=runs.loss.expand_dims(feature=3))),
+            "it has a loss for each feature",
+        ),
         (_netcdf(lambda runs: runs.assign(loss=runs.loss.astype(str))), "its loss is <U"),
         (_netcdf(lambda runs: runs.assign(W=runs.W > 0)), "its W is bool"),
     ],
     ids=["PNG", "zip", "unit", "empty", "HDF5", "attribute", "no weights", "best", "no hidden",
-         "weights without axis", "loss with axis", "loss of text", "weights of bits"],
+         "weights without axis", "loss with axis", "loss of features", "loss of text",
+         "weights of bits"],
 )  # fmt: skip
 @pytest.mark.parametrize("option", ["", "--json"])
 def test_foreign_file(

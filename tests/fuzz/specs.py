@@ -115,7 +115,7 @@ def _change(rng: random.Random, data: dict[str, Any]) -> None:
         data[name] = rng.choice(_FLOATS)
     else:
         own = (deepcopy(data), [deepcopy(data)], groups(1), groups(200), deep(200))
-        data[name] = rng.choice(_LISTS + own)
+        data[name] = deepcopy(rng.choice(_LISTS + own))  # no dict is put into itself
 
 
 def _text(rng: random.Random, specs: list[Spec]) -> Input:

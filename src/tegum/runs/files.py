@@ -127,6 +127,8 @@ def load_trained(path: Path) -> xr.Dataset:
         raise InputFileError(f"{path} is not a tegum file: it has no attribute {TRAINING!r}")
     if "loss" not in runs or SEED not in runs["loss"].dims or 0 in runs["loss"].shape:
         raise InputFileError(f"{path} is not a tegum file: it has no loss for each seed")
+    if inner := [dim for dim in (HIDDEN, FEATURE) if dim in runs["loss"].dims]:
+        raise InputFileError(f"{path} is not a tegum file: it has a loss for each {inner[0]}")
     try:
         weights = decoder_in(runs, "load")
     except SpecError:

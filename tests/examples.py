@@ -29,4 +29,11 @@ DISTRIBUTIONS: dict[str, Distribution] = {
     for cls in found(Distribution).values()  # type: ignore[type-abstract]
     if cls is not Groups
 }
-DISTRIBUTIONS["Groups"] = Groups(parts=tuple(DISTRIBUTIONS.values()))
+#: Those that are nothing but independent blocks, side by side.
+DISTRIBUTIONS["Groups"] = Groups(
+    parts=tuple(
+        law
+        for law in DISTRIBUTIONS.values()
+        if all(block.kind not in ("child", "joint") for block in law.blocks())
+    )
+)

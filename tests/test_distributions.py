@@ -72,6 +72,15 @@ def test_active_probability_matches_samples(name: str) -> None:
 
 
 @ALL
+def test_features_are_active_together_as_often_as_stated(name: str) -> None:
+    x = DISTRIBUTIONS[name]
+    on = (x.sample(np.random.default_rng(6), CHUNK) != 0).astype(np.float64)
+    p, seen = x.active_together(), on.T @ on / CHUNK
+    np.testing.assert_allclose(np.diag(p), x.active_probability(), rtol=1e-14)
+    assert (np.abs(seen - p) <= Z_BOUND * np.sqrt(p * (1 - p) / CHUNK)).all()
+
+
+@ALL
 def test_shapes_types_and_bits(name: str) -> None:
     x = DISTRIBUTIONS[name]
     n = x.n_features
@@ -108,7 +117,9 @@ def test_json_round_trip_of_examples(name: str) -> None:
         assert hash(back) == hash(x)
 
 
-@ALL
+@pytest.mark.parametrize(
+    "name", [n for n, x in DISTRIBUTIONS.items() if x.blocks()[0].kind != "joint"]
+)
 def test_with_probability(name: str) -> None:
     x = DISTRIBUTIONS[name]
     assert {block.probability for block in x.with_probability(0.25).blocks()} == {0.25}

@@ -18,6 +18,7 @@ ROWS = (
     {"checksum", "dims", "errors", "faces", "hints", "scalars"},
     # the names of a Dataset: models and engines call what is trained and measured by them
     {"memory", "spec", "runs.schema"},
+    {"contents"},
     {"fields", "arguments"},
     {"distributions", "models", "targets"},
     {"discovery", "problem", "training", "theory"},
@@ -45,7 +46,7 @@ SHARED = {
     "distributions": {"base", "magnitudes"},
     "models": {"base", "activations"},
     "targets": {"base", "named"},
-    "engines": {"base", "cache", "digest", "shipped", "threads", "xavier"},
+    "engines": {"base", "cache", "digest", "fixed", "shipped", "threads", "xavier"},
 }
 
 #: Where a library that is heavy, or that not everybody has, may be imported at all.

@@ -26,7 +26,10 @@ if TYPE_CHECKING:
     from tegum.distributions import Anticorrelated as Anticorrelated
     from tegum.distributions import Correlated as Correlated
     from tegum.distributions import Groups as Groups
+    from tegum.distributions import Hierarchy as Hierarchy
     from tegum.distributions import Independent as Independent
+    from tegum.distributions import Mixture as Mixture
+    from tegum.distributions import Samples as Samples
     from tegum.ensemble import train as train
     from tegum.errors import InputFileError as InputFileError
     from tegum.errors import SpecError as SpecError
@@ -65,14 +68,17 @@ __all__, __getattr__, __dir__ = lazy(
         "Correlated": "tegum.distributions",
         "Elementwise": "tegum.targets",
         "Groups": "tegum.distributions",
+        "Hierarchy": "tegum.distributions",
         "Independent": "tegum.distributions",
         "InputFileError": "tegum.errors",
         "Linear": "tegum.models",
         "LinearMap": "tegum.targets",
+        "Mixture": "tegum.distributions",
         "Pairs": "tegum.targets",
         "Problem": "tegum.problem",
         "ReLUHidden": "tegum.models",
         "ReLUOutput": "tegum.models",
+        "Samples": "tegum.distributions",
         "SpecError": "tegum.errors",
         "Store": "tegum.store",
         "StoreError": "tegum.errors",

@@ -7,20 +7,23 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args, get_origin
 
+from tegum.contents import Content
 from tegum.spec import Interval, Spec
 
 #: How a value is written: one of `choices`; a switch; numbers; steps, as many or these; pairs of
-#: features; JSON of anything else.
-Form = Literal["choice", "flag", "whole", "number", "vector", "steps", "pairs", "json"]
+#: features; an array, as numbers, JSON or a file; JSON of anything else.
+Form = Literal["choice", "flag", "whole", "number", "vector", "steps", "pairs", "array", "json"]
 
 _FORMS: Final[tuple[tuple[Any, Form], ...]] = (
     (bool, "flag"),
     (int, "whole"),
     (float, "number"),
+    (int | Literal["all"], "whole"),
     (tuple[float, ...], "vector"),
     (float | tuple[float, ...], "vector"),
     (int | tuple[int, ...], "steps"),
     (tuple[tuple[int, int], ...], "pairs"),
+    (Content, "array"),
 )
 _ENTRY = re.compile(r"(\w+):\s*(.*)")
 
@@ -51,13 +54,19 @@ def fields_of(cls: type[Spec]) -> dict[str, Field]:
             _form(info.annotation),
             info.is_required(),
             None if info.is_required() else info.default,
-            tuple(map(str, get_args(info.annotation))) if _is_choice(info.annotation) else (),
+            _words(info.annotation),
             next((entry for entry in info.metadata if isinstance(entry, Interval)), None),
             said.get(name, ""),
         )
         for name, info in cls.__pydantic_fields__.items()
         if name != "kind"
     }
+
+
+def _words(annotation: Any) -> tuple[str, ...]:
+    """What may be said in words: every choice, or what stands beside numbers."""
+    kinds = (annotation,) if _is_choice(annotation) else get_args(annotation)
+    return tuple(str(word) for kind in kinds if _is_choice(kind) for word in get_args(kind))
 
 
 def _is_choice(annotation: Any) -> bool:

@@ -93,7 +93,11 @@ class Spec(BaseModel):
         # values are serialised by what they are: a field may hold any subclass of its type
         names, fields = () if info.context == _EVERY else self.later, type(self).__pydantic_fields__
         usual = {name for name in names if getattr(self, name) == fields[name].default}
-        return {name: value for name, value in self.__dict__.items() if name not in usual}
+        return {
+            name: value.written(info.context != _KEY) if hasattr(value, "written") else value
+            for name, value in self.__dict__.items()
+            if name not in usual
+        }
 
     def to_json(self) -> str:
         """Canonical JSON: sorted keys, no spaces, floats in their shortest exact form."""
@@ -103,6 +107,11 @@ class Spec(BaseModel):
     def every_field(self) -> dict[str, Any]:
         """Plain JSON data, with those of `later` in any case."""
         return self.model_dump(mode="json", context=_EVERY)
+
+    def key(self) -> str:
+        """`to_json`, but of files what they hold, not where they lie."""
+        data = self.model_dump(mode="json", context=_KEY)
+        return json.dumps(data, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:
@@ -118,6 +127,7 @@ class Spec(BaseModel):
 
 
 _EVERY: Final = "every field"
+_KEY: Final = "key"
 _KINDS: dict[str, type[Spec]] = {}
 #: How many descriptions, each in the one before, are being read from mappings.
 _DEPTH: ContextVar[int] = ContextVar("depth", default=0)

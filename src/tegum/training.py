@@ -10,6 +10,7 @@ from jaxtyping import Float64
 from pydantic import Field, PlainValidator, model_validator
 
 from tegum.dims import F64
+from tegum.distributions import Distribution, Samples
 from tegum.errors import SpecError
 from tegum.spec import (
     BrokenRule,
@@ -37,6 +38,10 @@ _EXACT_ONLY: Final[dict[str, Any]] = {
 }
 #: What the torch engine alone has a choice of.
 _TORCH_ONLY: Final = ("device", "dtype")
+
+
+def _batch_size(value: Any) -> int | Literal["all"]:
+    return "all" if isinstance(value, str) and value == "all" else as_integer(value, 1)
 
 
 def _checkpoints(value: Any) -> int | tuple[int, ...]:
@@ -73,7 +78,7 @@ class Training(Spec):
 
     Args:
         steps: Optimiser steps, >= 0; of the exact engine at most so many.
-        batch_size: Samples in a step, >= 1.
+        batch_size: Samples in a step, >= 1; "all": every row of `Samples` in every step.
         learning_rate: Learning rate at the top of its schedule, > 0.
         engine: sampled: minibatches of fresh samples. exact: the expected loss, Adam and then
             L-BFGS. torch: minibatches, by PyTorch.
@@ -107,7 +112,7 @@ class Training(Spec):
     )
 
     steps: Count = 10_000
-    batch_size: PositiveInt = 1024
+    batch_size: Annotated[int | Literal["all"], PlainValidator(_batch_size)] = 1024
     learning_rate: Positive = 1e-3
     engine: Literal["sampled", "exact", "torch"] = "sampled"
     optimizer: Literal["adam", "adamw", "sgd"] = "adam"
@@ -168,6 +173,27 @@ class Training(Spec):
             `device` and `dtype` of the torch engine; nothing for the others.
         """
         return {name: getattr(self, name) for name in _TORCH_ONLY if self.engine == "torch"}
+
+    def samples_in_step(self, distribution: Distribution) -> int:
+        """The number of samples in a step.
+
+        Args:
+            distribution: what they are drawn from.
+
+        Returns:
+            `batch_size`, or the number of rows.
+
+        Raises:
+            SpecError: for all samples of what are no rows, or rows of different weights.
+        """
+        if self.batch_size != "all":
+            return self.batch_size
+        if not isinstance(distribution, Samples) or distribution.weights is not None:
+            rule = "can be 'all' where the distribution is Samples without weights"
+            said = type(distribution).__name__
+            said += " with weights" if isinstance(distribution, Samples) else ""
+            raise SpecError(f"Training.batch_size {rule}; got {said}")
+        return len(distribution.x)
 
     def learning_rate_at(self, step: int) -> float:
         """The learning rate of one update.

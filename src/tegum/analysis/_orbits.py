@@ -45,13 +45,24 @@ class Form(NamedTuple):
 def symmetry_of(problem: Problem) -> Symmetry:
     """The exchangeable features of a problem."""
     importance = problem.importance_vector()
+    blocks = problem.distribution.blocks()
+    # features with a place of their own: of trees, and of laws that blocks do not say
+    apart = {block.parent for block in blocks} | {
+        block.start + k
+        for block in blocks
+        if block.kind in ("child", "joint")
+        for k in range(block.size)
+    }
     labels: list[tuple[object, ...]] = []
     block_of: list[int] = []
-    for number, block in enumerate(problem.distribution.blocks()):
+    for number, block in enumerate(blocks):
         own = importance[block.start : block.start + block.size]
         kind = "independent" if block.size == 1 else block.kind
         law = (kind, block.size, block.probability, block.magnitude, tuple(sorted(own.tolist())))
-        labels += [(*law, float(value)) for value in own]
+        labels += [
+            (*law, float(value), block.start + k if block.start + k in apart else -1)
+            for k, value in enumerate(own)
+        ]
         block_of += [number] * block.size
     numbers = {label: number for number, label in enumerate(dict.fromkeys(labels))}
     return Symmetry(

@@ -236,6 +236,10 @@ class _Pair:
 
     def __init__(self, problem: Problem, pair: tuple[int, int]) -> None:
         self.problem, self.pair = problem, pair
+        if any(block.kind in ("child", "joint") for block in problem.distribution.blocks()):
+            rule = "must have features in independent blocks for a proof by ablation"
+            said = type(problem.distribution).__name__
+            raise SpecError.of("Problem", "distribution", rule, said)
         layout = Layout(problem.distribution.blocks())
         self.chance = layout.active[list(pair)]
         self.values = [_values(layout.magnitudes[feature]) for feature in pair]

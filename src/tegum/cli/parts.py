@@ -26,6 +26,7 @@ _METAVARS: Final = {
     "vector": "X[,X…]",
     "steps": "K | STEP,STEP…",
     "pairs": "A+B[,A+B…]",
+    "array": "FILE | X,X…",
     "json": "JSON",
 }
 _TYPES: Final = {"whole": int, "number": float}
@@ -33,6 +34,7 @@ _READERS: Final[dict[str, Callable[[str, str], Any]]] = {
     "vector": values.number_or_vector,
     "steps": values.checkpoints,
     "pairs": values.pairs,
+    "array": values.array,
     "json": values.any_json,
 }
 #: Fields with an option of another name than their own without "n_".
@@ -67,9 +69,12 @@ def option(given: Field, text: str, hint: str = "") -> tuple[Any, Any]:
     """Annotation and default of the option for a field; None, or the switch as it is, is unsaid."""
     if given.form == "flag":
         return Annotated[bool, arg(help=text, help_behavior_hint="")], bool(given.default)
-    metavar = "|".join(given.choices) or _METAVARS[given.form]
-    about = arg(metavar=metavar, help=text, help_behavior_hint=hint)
-    return Annotated[_TYPES.get(given.form, str) | None, about], None
+    metavar = "|".join(given.choices)
+    if given.form == "whole" and given.choices:
+        metavar = f"{_METAVARS['whole']}|{metavar}"
+    about = arg(metavar=metavar or _METAVARS[given.form], help=text, help_behavior_hint=hint)
+    kind = str if given.choices else _TYPES.get(given.form, str)
+    return Annotated[kind | None, about], None
 
 
 def said(options: Any) -> dict[str, Any]:
@@ -107,6 +112,8 @@ def _rows(options: Any) -> tuple[dataclasses.Field[Any], ...]:
 
 def read(name: str, given: Field, value: Any) -> Any:
     """What the value of an option means for its field. Raises `SpecError`."""
+    if given.form == "whole" and value not in given.choices and isinstance(value, str):
+        return values.whole(f"--{words(name)}", value)
     reader = _READERS.get(given.form)
     if reader is None or not isinstance(value, str):
         return value

@@ -76,6 +76,23 @@ def pairs(option: str, text: str) -> tuple[tuple[int, int], ...]:
     return tuple((_whole(option, pair[1]), _whole(option, pair[2])) for pair in found if pair)
 
 
+def whole(option: str, text: str) -> int:
+    """One integer, of either sign."""
+    if not text.strip().removeprefix("-").isdecimal():
+        raise SpecError.of(option, "", "must be an integer", text)
+    return _whole(option, text)
+
+
+def array(option: str, text: str) -> Any:
+    """Numbers as a list or as JSON; else the path of a file that has them."""
+    if text.lstrip().startswith("["):
+        return any_json(option, text)
+    try:
+        return numbers(option, text)
+    except SpecError:
+        return text
+
+
 def checkpoints(option: str, text: str) -> int | tuple[int, ...]:
     """`20` (as many, log-spaced) or `0,10,100` (these steps; `100,` for one)."""
     parts = [part for part in text.split(",") if part.strip()]

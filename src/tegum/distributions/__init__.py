@@ -5,4 +5,7 @@ from tegum.distributions.base import Block as Block
 from tegum.distributions.base import Distribution as Distribution
 from tegum.distributions.correlated import Correlated as Correlated
 from tegum.distributions.groups import Groups as Groups
+from tegum.distributions.hierarchy import Hierarchy as Hierarchy
 from tegum.distributions.independent import Independent as Independent
+from tegum.distributions.mixture import Mixture as Mixture
+from tegum.distributions.samples import Samples as Samples

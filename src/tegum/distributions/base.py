@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 import numpy as np
@@ -11,12 +11,14 @@ from jaxtyping import Float64
 
 from tegum.arguments import explained
 from tegum.dims import F64, I64
+from tegum.distributions._forest import active_together
+from tegum.distributions._forest import by_depth as by_depth
 from tegum.distributions.magnitudes import MAGNITUDES
 from tegum.errors import SpecError
 from tegum.memory import check_listed
 from tegum.spec import Interval, Spec, nested
 
-BlockKind = Literal["independent", "correlated", "anticorrelated"]
+BlockKind = Literal["independent", "correlated", "anticorrelated", "child", "joint"]
 
 Probability: TypeAlias = Annotated[float | tuple[float, ...], Interval(0, 1)]
 
@@ -28,14 +30,18 @@ class Block:
     With `probability` the draw is on. Then, by `kind`, the one member ("independent", size 1),
     all members with magnitudes independent of one another ("correlated"), or exactly one member,
     each with chance 1/size ("anticorrelated"), takes a value of the law `magnitude`. All other
-    members are 0.
+    members are 0. A "child" (size 1) can be on only while its parent is, and `probability` is
+    given that; exclusive children of a parent are never on together. How the features of a "joint"
+    block hang together its distribution alone knows.
 
     Args:
-        kind: "independent", "correlated" or "anticorrelated".
+        kind: "independent", "correlated", "anticorrelated", "child" or "joint".
         start: the position of its first feature, >= 0.
         size: how many features it has, >= 1.
         probability: that it is on, in [0, 1].
         magnitude: the name of a law of `tegum.distributions.magnitudes`.
+        parent: of a child, the position of the feature that it hangs on, that of a block of size 1.
+        exclusive: of a child, whether it shares one draw with the other such children.
 
     Source: "Correlated and Anticorrelated Features".
     """
@@ -45,13 +51,28 @@ class Block:
     size: int
     probability: float
     magnitude: str
+    parent: int = -1
+    exclusive: bool = False
+
+    def moved(self, by: int) -> Block:
+        """The same block so many positions further on.
+
+        Args:
+            by: how many, >= 0.
+
+        Returns:
+            The block.
+        """
+        parent = self.parent + by if self.kind == "child" else self.parent
+        return replace(self, start=self.start + by, parent=parent)
 
 
 class Distribution(Spec):
     """The law of one sample x, a vector of `n_features`; blocks are independent of one another.
 
     A subclass states `n_features`, `blocks` and `feature_probability`; moments and samples follow.
-    Engines read `blocks()` and nothing else.
+    Engines read the `blocks()` of its `components()`. One whose features hang together in another
+    way has a single "joint" block, and states moments and samples itself.
 
     Source: "Demonstrating Superposition: Experiment Setup".
     """
@@ -92,12 +113,20 @@ class Distribution(Spec):
         if index is None:
             return self.replace(feature_probability=value)
         given = self.feature_probability
-        count = len(self.blocks())
+        count = len(self.draws())
         if not 0 <= index < count:
             raise no_such_draw(name, index, count)
         entries: list[object] = list(given) if isinstance(given, tuple) else [given] * count
         entries[index] = value
         return self.replace(feature_probability=tuple(entries))
+
+    def draws(self) -> tuple[float, ...]:
+        """The probability of every on/off draw, in the order in which `with_probability` counts."""
+        return tuple(block.probability for block in self.blocks())
+
+    def components(self) -> tuple[tuple[float, Distribution], ...]:
+        """What this is a mixture of, with the chances of each: itself alone, if of nothing."""
+        return ((1.0, self),)
 
     def mean(self) -> Float64[np.ndarray, " n"]:
         """E[x], (n,)."""
@@ -108,11 +137,23 @@ class Distribution(Spec):
         """P(x_i ≠ 0), (n,)."""
         return Layout(self.blocks()).active
 
+    def active_together(self) -> Float64[np.ndarray, "n n"]:
+        """P(x_i ≠ 0 and x_j ≠ 0), (n, n)."""
+        return Layout(self.blocks()).together()
+
+    def mean_square(self) -> Float64[np.ndarray, " n"]:
+        """E[x_i²], (n,)."""
+        if any(block.kind == "joint" for block in self.blocks()):
+            return np.diagonal(self.second_moment()).copy()
+        rows = Layout(self.blocks())
+        return rows.active * rows.law("mean_square")
+
     def second_moment(self) -> Float64[np.ndarray, "n n"]:
         """E[x xᵀ], (n, n); with p the block's probability, k its size and v the magnitude.
 
         Between blocks E[x_i] E[x_j]. Within one: the diagonal is p E[v²] (p E[v²] / k when
-        anticorrelated); off it, p E[v]² when correlated and 0 when anticorrelated.
+        anticorrelated); off it, p E[v]² when correlated and 0 when anticorrelated. Of features with
+        parents P(both active) E[v]².
         """
         rows = Layout(self.blocks())
         mean = rows.active * rows.law("mean")
@@ -122,6 +163,10 @@ class Distribution(Spec):
                 span = slice(block.start, block.start + block.size)
                 both_on = block.probability if block.kind == "correlated" else 0.0
                 moment[span, span] = both_on * MAGNITUDES[block.magnitude].mean ** 2
+        if rows.children:
+            some = rows.of_trees
+            means = np.outer(rows.law("mean"), rows.law("mean"))
+            moment[np.ix_(some, some)] = (rows.together() * means)[np.ix_(some, some)]
         np.fill_diagonal(moment, rows.active * rows.law("mean_square"))
         return moment
 
@@ -139,11 +184,16 @@ class Distribution(Spec):
         Raises:
             SpecError: for an rng that is no Generator.
         """
-        if not isinstance(rng, np.random.Generator):
-            rule = "must be a Generator, as np.random.default_rng(0) is"
-            raise SpecError.of("sample", "rng", rule, rng)
+        check_generator(rng)
         rows = Layout(self.blocks())
-        on = rng.random((size, len(rows.blocks))) < rows.probability
+        u = rng.random((size, len(rows.blocks)))
+        on = u < rows.probability
+        for g in rows.children:
+            block, chooser = rows.blocks[g], rows.chooser[g]
+            if block.exclusive:
+                low = rows.below[g]
+                on[:, g] = (u[:, chooser] >= low) & (u[:, chooser] < low + block.probability)
+            on[:, g] &= on[:, rows.block_of[block.parent]]
         active = on[:, rows.block_of]
         if rows.chosen_one.any():
             member = (rng.random(on.shape) * rows.sizes).astype(np.int64)  # (size, blocks)
@@ -171,6 +221,38 @@ class Layout:
         self.magnitudes = np.array([block.magnitude for block in blocks])[self.block_of]
         share = np.where(one, self.probability / self.sizes, self.probability)
         self.active: F64 = share[self.block_of]
+        self._read_children()
+
+    def _read_children(self) -> None:
+        """Of blocks with a parent: their order, and what their draw must not be below."""
+        order = by_depth(self.blocks)
+        self.children = [g for g in order if self.blocks[g].kind == "child"]
+        self.chooser: I64 = np.arange(len(self.blocks), dtype=np.int64)
+        self.below: F64 = np.zeros(len(self.blocks))
+        last: dict[int, int] = {}  # the sibling before, by parent
+        self.of_trees: list[int] = []
+        for g in self.children:
+            block = self.blocks[g]
+            self.active[block.start] *= self.active[block.parent]
+            if block.exclusive and block.parent in last:
+                before = last[block.parent]
+                self.chooser[g] = self.chooser[before]
+                self.below[g] = self.below[before] + self.blocks[before].probability
+            if block.exclusive:
+                last[block.parent] = g
+            self.of_trees += [block.start, block.parent]
+        self.of_trees = sorted(set(self.of_trees))
+
+    def together(self) -> F64:
+        """P(x_i ≠ 0 and x_j ≠ 0), (n, n)."""
+        both = np.outer(self.active, self.active)
+        for block in self.blocks:
+            span = slice(block.start, block.start + block.size)
+            both[span, span] = block.probability if block.kind == "correlated" else 0.0
+        if self.children:
+            active_together([self.blocks[g] for g in self.children], self.active, both)
+        np.fill_diagonal(both, self.active)
+        return both
 
     def law(self, moment: Literal["mean", "mean_square", "mean_abs"]) -> F64:
         """A moment of the magnitude of each feature."""
@@ -191,6 +273,13 @@ def per_draw(
             f"got {len(given)} entries"
         )
     return given
+
+
+def check_generator(rng: object) -> None:
+    """Raise SpecError for what is no Generator."""
+    if not isinstance(rng, np.random.Generator):
+        rule = "must be a Generator, as np.random.default_rng(0) is"
+        raise SpecError.of("sample", "rng", rule, rng)
 
 
 def no_such_draw(owner: str, index: int, count: int) -> SpecError:

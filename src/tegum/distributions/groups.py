@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Annotated, Any, Literal
+from itertools import product
+from math import prod
+from typing import Annotated, Any, Final, Literal
 
+import numpy as np
+from jaxtyping import Float64
 from pydantic import Field, PlainValidator
 
-from tegum.distributions.base import Block, Distribution, no_such_draw
+from tegum.dims import F64
+from tegum.distributions.base import Block, Distribution, check_generator, no_such_draw
 from tegum.spec import BrokenRule, spec_of
+
+#: Of more combinations of the parts' components there is no list.
+_COMBINATIONS: Final = 256
 
 
 def _parts(value: Any) -> tuple[Distribution, ...]:
@@ -45,7 +52,11 @@ class Groups(Distribution):
     @property
     def feature_probability(self) -> tuple[float, ...]:
         """The probability of every on/off draw, part after part."""
-        return tuple(block.probability for part in self.parts for block in part.blocks())
+        return self.draws()
+
+    def draws(self) -> tuple[float, ...]:
+        """The same."""
+        return tuple(p for part in self.parts for p in part.draws())
 
     def with_probability(self, value: object, index: int | None = None) -> Groups:
         """A copy with a new probability for all draws, or for the index-th over all parts.
@@ -61,10 +72,11 @@ class Groups(Distribution):
             SpecError: for a value out of its range, and a draw that there is not.
         """
         if index is None:
-            return self.replace(parts=tuple(part.with_probability(value) for part in self.parts))
+            parts = [part.with_probability(value) if part.draws() else part for part in self.parts]
+            return self.replace(parts=tuple(parts))
         parts, first = list(self.parts), 0
         for i, part in enumerate(parts):
-            count = len(part.blocks())
+            count = len(part.draws())
             if first <= index < first + count:
                 parts[i] = part.with_probability(value, index - first)
                 return self.replace(parts=tuple(parts))
@@ -76,6 +88,60 @@ class Groups(Distribution):
         rows: list[Block] = []
         start = 0
         for part in self.parts:
-            rows.extend(replace(block, start=block.start + start) for block in part.blocks())
+            rows.extend(block.moved(start) for block in part.blocks())
             start += part.n_features
         return tuple(rows)
+
+    def components(self) -> tuple[tuple[float, Distribution], ...]:
+        """Every combination of the parts' components, with its chance; itself for too many."""
+        ways = [part.components() for part in self.parts]
+        if not 1 < prod(map(len, ways)) <= _COMBINATIONS:
+            return ((1.0, self),)
+        return tuple(
+            (prod(chance for chance, _ in row), Groups(parts=tuple(one for _, one in row)))
+            for row in product(*ways)
+        )
+
+    def mean(self) -> Float64[np.ndarray, " n"]:
+        """E[x], (n,): those of the parts, one after the other."""
+        return np.concatenate([part.mean() for part in self.parts])
+
+    def active_probability(self) -> Float64[np.ndarray, " n"]:
+        """P(x_i ≠ 0), (n,)."""
+        return np.concatenate([part.active_probability() for part in self.parts])
+
+    def active_together(self) -> Float64[np.ndarray, "n n"]:
+        """P(x_i ≠ 0 and x_j ≠ 0), (n, n)."""
+        return self._side_by_side(
+            self.active_probability(), [part.active_together() for part in self.parts]
+        )
+
+    def second_moment(self) -> Float64[np.ndarray, "n n"]:
+        """E[x xᵀ], (n, n): those of the parts, and between parts E[x_i] E[x_j]."""
+        return self._side_by_side(self.mean(), [part.second_moment() for part in self.parts])
+
+    def sample(self, rng: np.random.Generator, size: int) -> Float64[np.ndarray, "size n"]:
+        """Samples of the parts side by side.
+
+        Args:
+            rng: the random numbers to use.
+            size: how many samples, >= 0.
+
+        Returns:
+            The samples, (size, n).
+
+        Raises:
+            SpecError: for an rng that is no Generator.
+        """
+        check_generator(rng)
+        if all(block.kind != "joint" for block in self.blocks()):
+            return super().sample(rng, size)
+        return np.concatenate([part.sample(rng, size) for part in self.parts], axis=1)
+
+    def _side_by_side(self, mean: F64, of_parts: list[F64]) -> F64:
+        moment, start = np.asarray(np.outer(mean, mean)), 0
+        for own in of_parts:
+            span = slice(start, start + len(own))
+            moment[span, span] = own
+            start += len(own)
+        return moment

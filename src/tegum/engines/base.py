@@ -48,6 +48,11 @@ class Batch:
         return len(self.points) * len(self.seeds)
 
     @property
+    def batch_size(self) -> int:
+        """Samples in a step, which are common to all points."""
+        return self.training.samples_in_step(self.problem.distribution)
+
+    @property
     def training(self) -> Training:
         """The first point's training: steps, batch size, engine and optimiser are common to all."""
         return self.trainings[0]
@@ -77,7 +82,7 @@ class Batch:
         """
         keys = np.empty((len(self.points), len(self.seeds)), dtype=np.uint64)
         for row, point in zip(keys, self.points, strict=True):
-            common = blake2b(point.to_json().encode(), digest_size=8)
+            common = blake2b(point.key().encode(), digest_size=8)
             common.update(self.run_seed.to_bytes(8, "little"))
             for j, seed in enumerate(self.seeds):
                 own = common.copy()

@@ -49,7 +49,7 @@ def unit_size(problem: Problem, training: Training) -> int:
     """The number of instances in a full unit, at least 1; the same on every machine."""
     n, m = problem.n_features, problem.n_hidden
     work = _STEP_WORK * (_OF_TORCH if training.engine == "torch" else 1)
-    by_work = work // (training.batch_size * n * (m + 2))
+    by_work = work // (training.samples_in_step(problem.distribution) * n * (m + 2))
     by_memory = _STATE_BYTES // (12 * (2 * n * m + n + m))
     return max(1, min(_MOST, max(_FEWEST, by_work), by_memory))
 
@@ -77,7 +77,7 @@ def family_of(
     for text in (engine.name, engine.version, str(run_seed)):
         digest.update(f"\n{text}".encode())
     for point, training in zip(points, trainings, strict=True):
-        digest.update(f"\n{point.to_json()}\n{training.to_json()}".encode())
+        digest.update(f"\n{point.key()}\n{training.to_json()}".encode())
     if given is not None:
         digest.update(f"\nstart {given}".encode())
     return digest.hexdigest()

@@ -63,7 +63,8 @@ class Limits:
         _at_most("hidden dimensions", m, self.hidden)
         _at_most("seeds", state.seeds, self.seeds)
         _at_most("steps", training.steps, self.steps)
-        _at_most("samples in a batch", training.batch_size, self.batch_size)
+        batch = training.samples_in_step(problem.distribution)
+        _at_most("samples in a batch", batch, self.batch_size)
         _at_most("changes", len(state.changes), self.changes)
         shapes = problem.model.parameters(n).values()
         weights = sum(n * m for shape in shapes if len(shape) > 1)
@@ -71,7 +72,7 @@ class Limits:
         if training.engine == "exact":
             _at_most("features for the exact engine", n, self.exact_features)
         else:
-            work = state.seeds * training.batch_size * n * (m + 2)
+            work = state.seeds * batch * n * (m + 2)
             _at_most("multiply-adds in one step of all seeds", work, self.step_work)
         for _, values in state.changes:
             self.admit_change(values)

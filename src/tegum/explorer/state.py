@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 from pydantic import PlainValidator
 
 from tegum import discovery
+from tegum.contents import without_files
 from tegum.errors import SpecError, UnknownNameError
 from tegum.explorer.messages import EXACT
 from tegum.problem import Problem
@@ -78,7 +79,7 @@ class PageState(Spec):
 
     @classmethod
     def read(cls, given: Mapping[str, Any]) -> PageState:
-        """The state in a message, with the server's own fields set.
+        """The state in a message, with the server's own fields set; pages name no files.
 
         Raises `SpecError`, and `UnknownNameError` for a change of what is no number.
         """
@@ -86,7 +87,8 @@ class PageState(Spec):
         training = values.get("training", {})
         if isinstance(training, Mapping):
             values["training"] = {**training, **OWN}
-        return cls(**values)
+        with without_files():
+            return cls(**values)
 
     def settled(self, seed: int | None = None) -> PageState:
         """The numbers as they are after all changes, without a past; perhaps of another seed."""

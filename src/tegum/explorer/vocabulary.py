@@ -14,6 +14,8 @@ from tegum.spec import Spec
 from tegum.targets import NAMED
 from tegum.training import Training
 
+#: Distributions that the page has no controls for.
+_ELSEWHERE: Final = ("mixture", "samples")
 #: Of hidden activations those that an engine trains.
 _HIDDEN: Final = ("identity", "relu")
 #: Engines that train on the page: by slices of a moment, and without what has to be installed.
@@ -28,7 +30,10 @@ def vocabulary() -> dict[str, Any]:
         for part, base in PARTS.items()
     }
     return {
-        **{part: {kind: _described(cls) for kind, cls in k.items()} for part, k in kinds.items()},
+        **{
+            part: {kind: _described(cls) for kind, cls in k.items() if kind not in _ELSEWHERE}
+            for part, k in kinds.items()
+        },
         "targets": list(NAMED),
         "training": {
             name: _field(field) for name, field in fields_of(Training).items() if name not in OWN
@@ -52,7 +57,7 @@ def _field(field: Field) -> dict[str, Any]:
         if field.name == name:
             choices = tuple(choice for choice in choices if choice in offered)
     return {
-        "form": field.form,
+        "form": "json" if field.form == "array" else field.form,
         "required": field.required,
         "default": to_jsonable_python(field.default),
         "choices": list(choices),

@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from tegum.dims import F64, I64
+from tegum.distributions import Samples
 from tegum.engines.exact import (
     MOST_FEATURES,
     SLOPES,
     check_exact,
     check_trainable,
+    is_boxed,
     lower,
     measure,
     polish,
 )
+from tegum.engines.fixed import row_losses
 from tegum.errors import SpecError
 from tegum.loss.expected import FLOOR, loss_of_zero
 from tegum.problem import Problem
@@ -37,6 +40,8 @@ __all__ = [
     "SLOPES", "check_exact", "check_reached", "check_trainable", "descend", "evaluate", "method_of",
 ]  # fmt: skip
 
+#: What rounding may do to a mean over rows, in parts of it.
+_ROUNDING: Final = 1e-12
 #: Up to here (and without exponential magnitudes) every pattern of active features is summed.
 ENUMERATED: Final = 6
 
@@ -54,6 +59,11 @@ class Question(NamedTuple):
 def method_of(problem: Problem, asked: str) -> str:
     """How the loss is found; SpecError where what is asked for cannot."""
     n, activation = problem.n_features, problem.model.output_activation
+    if is_boxed(problem.distribution):
+        if asked == "series":
+            rule = "cannot be 'series' where features are not in independent blocks"
+            raise SpecError.of("expected_loss", "method", rule, asked)
+        return "finite sum" if isinstance(problem.distribution, Samples) else "enumeration"
     magnitudes = {block.magnitude for block in problem.distribution.blocks()}
     exponential = "exponential" in magnitudes
     if activation not in SLOPES:
@@ -97,10 +107,22 @@ def evaluate(
             found = evaluate(problems, point_of[alive], weights[alive], rest, tell)
             loss[alive], error[alive] = found[:2]
         return loss, error, {}
+    if isinstance(problems[0].distribution, Samples) and not question.gradient:
+        return (*_over_rows(problems, point_of, weights), {})
     low = lower(problems, point_of)
     found = measure(low, _named(weights), **question._asdict(), tell=tell)
     # rounding may leave less than nothing of a loss of 0
     return np.maximum(found.loss, 0.0), found.error, found.gradient
+
+
+def _over_rows(problems: tuple[Problem, ...], point_of: I64, weights: Weights) -> tuple[F64, F64]:
+    """Loss (N,) and error (N,) on a fixed data set."""
+    found = [
+        row_losses(problems[p], weights[a].named())[0] for a, p in enumerate(point_of.tolist())
+    ]
+    blank = np.array([loss_of_zero(problem) for problem in problems])
+    loss = np.array(found)
+    return loss, _ROUNDING * (loss + blank[point_of])
 
 
 def check_reached(

@@ -144,7 +144,7 @@ def _probabilities(problem: Problem) -> F64:
     """p_j; SpecError for features that are not independent."""
     blocks = problem.distribution.blocks()
     for block in blocks:
-        if block.size > 1:
+        if block.size > 1 or block.kind in ("child", "joint"):
             rule = "must have independent features for a loss by their number"
             raise SpecError.of("Problem", "distribution", rule, block.kind)
         if block.magnitude not in _AFFINE:

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from tegum.arguments import explained, flag, number
 from tegum.dims import F64
-from tegum.distributions.base import Layout
 from tegum.ensemble.machine import checked_jobs
 from tegum.ensemble.progress import Progress, shown, waiting
 from tegum.errors import SpecError
@@ -26,8 +25,8 @@ if TYPE_CHECKING:
 _METHODS: Final = ("auto", "enumeration", "series")
 #: The tolerance that is aimed at where none is asked for.
 AIM: Final = 1e-9
-#: A loss below this part of that of predicting 0 is asked for no more digits than it. The kernels
-#: have the same number: a test holds it, as reading theirs would load numba.
+#: A loss below this part of that of predicting 0 is asked for no more digits than it: the kernels'
+#: own number, which a test holds, as reading theirs would load numba.
 FLOOR: Final = 1e-4
 
 
@@ -38,8 +37,8 @@ class ExpectedLoss:
     Args:
         loss: (...), of the leading shape of W, >= 0.
         error: (...), an estimate of the absolute error, rarely exceeded.
-        method: "closed form", "enumeration", "series", "finite sum" where all features are 0 or 1,
-            or "smooth series" and "moments" for the activations without a kink.
+        method: "closed form", "enumeration", "series", "finite sum" of rows or where all features
+            are 0 or 1, "smooth series" and "moments" for the activations without a kink.
         gradient: if asked for, dL/dW (..., hidden, feature), or of W_in and W_out, and dL/db
             (..., feature), by their names.
     """
@@ -82,6 +81,8 @@ def expected_loss(
     features, up to rounding: with all features so, 2^16 patterns of each half of the on/off draws
     stand for 2^32; beside others, 12 features. It is then piecewise quadratic in W and b: where
     some pattern has z = 0 the gradient is that of one side.
+    Of `Samples` it is the mean over the rows. Patterns of hierarchies and mixtures are listed: at
+    most 65,536, with 12 active features that vary, and no GELU or z².
 
     Args:
         problem: what is asked; its model says the shapes n (features) and m (hidden).
@@ -100,9 +101,9 @@ def expected_loss(
 
     Raises:
         SpecError: for shapes that do not agree with the problem, for hidden activations other
-            than the identity (train and score these by the sampled engine), for targets other
-            than x and |x|, for a method, tolerance or gradient that cannot be, a tolerance that is
-            not reached, and weights too large for a loss in float64.
+            than the identity (score these by the sampled engine) and targets but x and |x|, unless
+            x is of `Samples`; for a method, tolerance or gradient that cannot be, a tolerance that
+            is not reached, and weights too large for a loss in float64.
 
     Source: the loss is that of "Demonstrating Superposition: Experiment Setup".
     """
@@ -179,8 +180,7 @@ def check_finite(owner: str, weights: Weights, *found: F64) -> None:
 
 def loss_of_zero(problem: Problem) -> float:
     """Σ_i I_i E[x_i²]: what a model loses that predicts 0, for the targets x and |x|."""
-    rows = Layout(problem.distribution.blocks())
-    return float(problem.importance_vector() @ (rows.active * rows.law("mean_square")))
+    return float(problem.importance_vector() @ problem.distribution.mean_square())
 
 
 def same_loss(one: Any, other: Any, share: float, blank: Any) -> Any:

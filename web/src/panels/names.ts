@@ -7,6 +7,7 @@ export const DATA: Names = {
   correlated: "correlated sets",
   anticorrelated: "anticorrelated sets",
   groups: "both kinds of sets",
+  hierarchy: "a hierarchy",
 };
 
 export const MAGNITUDES: Names = { uniform: "0 to 1", signed: "−1 to 1", one: "1" };

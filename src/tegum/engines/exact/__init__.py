@@ -6,6 +6,7 @@ gradient; `lower` makes arrays of problems, of which `measure` finds losses and 
 
 from tegum.engines.exact.enumeration import MOST_FEATURES
 from tegum.engines.exact.lowering import SLOPES, Lowered, check_exact, check_trainable, lower
+from tegum.engines.exact.pieces import is_boxed
 from tegum.engines.exact.run import Measured, measure, polish
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Measured",
     "check_exact",
     "check_trainable",
+    "is_boxed",
     "lower",
     "measure",
     "polish",

@@ -151,7 +151,7 @@ def _activate(i, law, a, b, work):
 
 
 @part
-def _scaled(count, t, work):
+def scaled(count, t, work):
     """t and the exponent of 2 by which it and the coefficients were divided: none is above 1 now.
 
     Powers of large or small ones would not hold in float64; a factor of 2 changes no digit. What is
@@ -168,7 +168,7 @@ def _scaled(count, t, work):
 
 
 @inline
-def _moment(q, other, p, count, scaled, work):
+def moment(q, other, p, count, scaled, work):
     """E[u_q u_other z₊^p], for p = 0 of the indicator; -1 stands for no factor."""
     t, exponent = scaled
     if q >= 0:
@@ -191,22 +191,22 @@ def _pattern(weight, i, b, kappa, gradient, law, work):
     """
     kappa1, kappa2 = kappa
     count, fixed, t, own = _activate(i, law, work.a, b, work)
-    scaled = _scaled(count, t, work)
-    mean = _moment(NONE, NONE, ONE, count, scaled, work)
-    value = kappa2 * _moment(NONE, NONE, TWO, count, scaled, work)
+    unit = scaled(count, t, work)
+    mean = moment(NONE, NONE, ONE, count, unit, work)
+    value = kappa2 * moment(NONE, NONE, TWO, count, unit, work)
     alpha = beta = up = up_own = 0.0
     if own >= 0:
         alpha, beta = scale_of(law.family[i]), shift_of(law.family[i])
         x_relu = beta * mean
         if alpha != 0.0:
-            x_relu += alpha * _moment(own, NONE, ONE, count, scaled, work)
+            x_relu += alpha * moment(own, NONE, ONE, count, unit, work)
         value -= 2.0 * kappa1 * x_relu
     if not gradient:
         return weight * value, 0.0
     if own >= 0:
-        up = _moment(NONE, NONE, ZERO, count, scaled, work)
+        up = moment(NONE, NONE, ZERO, count, unit, work)
         if alpha != 0.0:
-            up_own = _moment(own, NONE, ZERO, count, scaled, work)
+            up_own = moment(own, NONE, ZERO, count, unit, work)
     by_b = 2.0 * (kappa2 * mean - kappa1 * (alpha * up_own + beta * up))
     for q in range(count):
         j = work.feature[q]
@@ -215,9 +215,9 @@ def _pattern(weight, i, b, kappa, gradient, law, work):
         if own >= 0:  # E[x_i x_j 1]
             both = alpha * shift * up_own
             if alpha != 0.0:
-                both += alpha * scale * _moment(own, q, ZERO, count, scaled, work)
-            both += beta * scale * _moment(q, NONE, ZERO, count, scaled, work) + beta * shift * up
-        x_relu = scale * _moment(q, NONE, ONE, count, scaled, work) + shift * mean
+                both += alpha * scale * moment(own, q, ZERO, count, unit, work)
+            both += beta * scale * moment(q, NONE, ZERO, count, unit, work) + beta * shift * up
+        x_relu = scale * moment(q, NONE, ONE, count, unit, work) + shift * mean
         work.da[j] += weight * 2.0 * (kappa2 * x_relu - kappa1 * both)
     for q in range(work.a.shape[0] - fixed, work.a.shape[0]):  # worth 1: their derivative is b's
         work.da[work.feature[q]] += weight * by_b

@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tegum.dims import F64, I64
+from tegum.distributions import Block
 from tegum.distributions.magnitudes import MAGNITUDES
 from tegum.engines.exact.numeric import CONSTANT, EXPONENTIAL, SIGNED, UNIFORM
+from tegum.engines.exact.pieces import boxes_of, is_boxed
 
 if TYPE_CHECKING:
     from tegum.distributions import Distribution
@@ -33,6 +35,8 @@ class Law(NamedTuple):
     family: I64  # (n,): UNIFORM, SIGNED, EXPONENTIAL, CONSTANT
     mean: F64  # (n,): of the magnitude
     square: F64  # (n,): mean square of the magnitude
+    shift: F64  # (K, n): of boxes, in place of blocks, if there are any
+    scale: F64  # (K, n), or no rows where it is 0
 
 
 class Point(NamedTuple):
@@ -44,6 +48,7 @@ class Point(NamedTuple):
     mean: F64  # (n,): E[x]
     moment: F64  # (n, n): E[x xᵀ]
     costs: F64  # (2,): λ₂ of W_in, or W, and of W_out, whose squared weights cost so much
+    chance: F64  # (K,): of boxes
 
 
 class Frozen(NamedTuple):
@@ -63,7 +68,9 @@ class Setting(NamedTuple):
 
 
 def law_of(distribution: Distribution) -> Law:
-    """The blocks as arrays."""
+    """The blocks as arrays, or one block of boxes."""
+    if is_boxed(distribution):
+        return _law_of_boxes(distribution)
     blocks = distribution.blocks()
     size = np.array([block.size for block in blocks], np.int64)
     names = [block.magnitude for block in blocks for _ in range(block.size)]
@@ -75,6 +82,23 @@ def law_of(distribution: Distribution) -> Law:
         family=np.array([FAMILIES[name] for name in names], np.int64),
         mean=np.array([MAGNITUDES[name].mean for name in names]),
         square=np.array([MAGNITUDES[name].mean_square for name in names]),
+        shift=np.zeros((0, len(names))),
+        scale=np.zeros((0, len(names))),
+    )
+
+
+def _law_of_boxes(distribution: Distribution) -> Law:
+    boxes, n = boxes_of(distribution), distribution.n_features
+    return Law(
+        start=np.zeros(1, np.int64),
+        size=np.full(1, n, np.int64),
+        together=np.zeros(1, np.bool_),
+        block_of=np.zeros(n, np.int64),
+        family=np.full(n, UNIFORM, np.int64),
+        mean=np.zeros(n),
+        square=np.zeros(n),
+        shift=np.array(boxes.shift, order="C"),
+        scale=np.array(boxes.scale, order="C"),
     )
 
 
@@ -86,7 +110,12 @@ def points_of(
     which (points,): the place of a point's distribution among `distributions`, which differ in
     their probabilities only; importance (points, n); costs (points, 2).
     """
-    rows = [distribution.blocks() for distribution in distributions]
+    boxed = is_boxed(distributions[0])
+    rows = [
+        (Block("joint", 0, d.n_features, 1.0, "uniform"),) if boxed else d.blocks()
+        for d in distributions
+    ]
+    chance = [boxes_of(d).chance if boxed else np.zeros(0) for d in distributions]
     share = [1.0 / b.size if b.kind == "anticorrelated" else 1.0 for b in rows[0]]
     per_feature = np.repeat(np.array(share), [block.size for block in rows[0]])
     return Point(
@@ -96,6 +125,7 @@ def points_of(
         mean=np.stack([distribution.mean() for distribution in distributions])[which],
         moment=np.stack([d.second_moment() for d in distributions])[which],
         costs=costs,
+        chance=np.stack(chance)[which],
     )
 
 

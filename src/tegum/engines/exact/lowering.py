@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tegum.dims import F64, I64
+from tegum.distributions import Samples
 from tegum.engines.exact.descent import Shape, parameters
 from tegum.engines.exact.enumeration import MOST_FEATURES
 from tegum.engines.exact.law import FAMILIES, Law, Point, law_of, points_of
 from tegum.engines.exact.patterns import MOST_PATTERNS, split
+from tegum.engines.exact.pieces import NoBoxes, boxes_of, is_boxed
 from tegum.errors import SpecError
 from tegum.models.activations import LEAKY_SLOPE
 
@@ -40,6 +42,13 @@ class Lowered(NamedTuple):
 
 def check_exact(problem: Problem) -> None:
     """Raise SpecError, naming the alternative, where the expected loss has no form known here."""
+    if isinstance(problem.distribution, Samples):
+        return  # the mean over its rows, whatever the model is
+    _check_form(problem)
+
+
+def _check_form(problem: Problem) -> None:
+    """`check_exact` where the loss is not just a mean over rows."""
     model = problem.model
     if model.hidden_activation != "identity":
         rule = f"must be identity for an exact expected loss; {_INSTEAD}"
@@ -53,6 +62,9 @@ def check_exact(problem: Problem) -> None:
     if problem.loss_power != 2.0:
         rule = f"must be 2 for an exact expected loss; {_INSTEAD}"
         raise SpecError.of("Problem", "loss_power", rule, problem.loss_power)
+    if is_boxed(problem.distribution):
+        _check_boxes(problem)
+        return
     magnitudes = {block.magnitude for block in problem.distribution.blocks()}
     for name in sorted(magnitudes - FAMILIES.keys()):
         rule = f"must be {', '.join(FAMILIES)} for an exact expected loss; {_INSTEAD}"
@@ -62,6 +74,30 @@ def check_exact(problem: Problem) -> None:
         raise SpecError.of("Problem", "target", rule, "abs")
     if "one" in magnitudes and SLOPES.get(model.output_activation, 1.0) != 1.0:
         _check_patterns(problem.distribution, magnitudes)
+
+
+def _check_boxes(problem: Problem) -> None:
+    """Where features are not in independent blocks, patterns of active ones are summed."""
+    law, output = problem.distribution, problem.model.output_activation
+    if output not in SLOPES:
+        rule = (
+            f"must be relu, leaky or identity for an exact expected loss of such data; {_INSTEAD}"
+        )
+        raise SpecError.of(type(problem.model).__name__, "activation", rule, output)
+    try:
+        boxes = boxes_of(law)
+    except NoBoxes as error:
+        raise SpecError.of(
+            "Problem", "distribution", f"{error}; {_INSTEAD}", type(law).__name__
+        ) from None
+    varied = int((boxes.scale != 0).sum(axis=1).max(initial=0))
+    if varied > MOST_FEATURES:
+        rule = f"must have at most {MOST_FEATURES} active features that vary, for an exact expected"
+        raise SpecError.of("Problem", "distribution", f"{rule} loss; {_INSTEAD}", varied)
+    low = boxes.shift + (np.minimum(boxes.scale, 0.0) if len(boxes.scale) else 0.0)
+    if problem.target == "abs" and (low < 0).any():
+        rule = f"must be 'x' for an exact expected loss of features below 0; {_INSTEAD}"
+        raise SpecError.of("Problem", "target", rule, "abs")
 
 
 def _check_patterns(distribution: Distribution, magnitudes: set[str]) -> None:
@@ -88,7 +124,7 @@ def _check_patterns(distribution: Distribution, magnitudes: set[str]) -> None:
 
 def check_trainable(problem: Problem) -> None:
     """`check_exact`, and the activation must have an exact gradient; no cost with a kink."""
-    check_exact(problem)
+    _check_form(problem)
     model = problem.model
     if model.output_activation not in SLOPES:
         rule = f"must be relu, leaky or identity for the exact engine; {_INSTEAD}"

@@ -6,7 +6,8 @@ Output i is x'_i = f(z_i), z = A x + b with A = WᵀW (or W_out W_in), f(z) = α
     E[(x_i − x'_i)²] = E[(x_i − α z)²] + E[κ₂ ReLU(z)² − 2 κ₁ x_i ReLU(z)],
 
 κ₁ = 1 − α, κ₂ = 1 − α²; with 2 ReLU(z) = z + |z| the rest is polynomials and a Fourier series.
-The series of a feature that is 0 or 1 does not end: the patterns of active features are summed.
+The series of a feature that is 0 or 1 does not end: the patterns of active features are summed, and
+so are boxes, where features are not in independent blocks.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tegum.dims import F64
+from tegum.engines.exact.boxes import over_boxes
 from tegum.engines.exact.control import Plan, control_terms, make_plan, plan_room
 from tegum.engines.exact.enumeration import EnumerationWork, enumeration_work, over_patterns
 from tegum.engines.exact.law import Law
@@ -50,7 +52,7 @@ class Work(NamedTuple):
 def work_for(law: Law) -> Work:
     """Work arrays for a law."""
     n, blocks = len(law.family), len(law.start)
-    some = bool((law.family == CONSTANT).any())
+    some = bool((law.family == CONSTANT).any()) or len(law.shift) > 0
     return Work(
         plan=plan_room(n, blocks, int(law.size.max())),
         series=series_work(n, blocks),
@@ -68,7 +70,7 @@ def is_complete(law):
 
     T is the law of one or two features, apart, neither of them exponential.
     """
-    if constants(law) != NO:
+    if law.shift.shape[0] > 0 or constants(law) != NO:
         return True
     if law.start.shape[0] > 2 or law.block_of.shape[0] > 2:
         return False
@@ -91,6 +93,8 @@ def _lowest(family, a):
 @inline
 def slope_of(b, a, alpha, law):
     """(Whether f is one line over all values that z can take, its slope there)."""
+    if law.shift.shape[0] > 0:
+        return alpha == 1.0, alpha
     low = high = b
     for j in range(a.shape[0]):
         if a[j] != 0.0:
@@ -116,6 +120,10 @@ def output_loss(i, b, alpha, nodes, gradient, setting, work):
     value, by_b = polynomials(i, b, -1.0 if straight else half, slope, a, law, point, da)
     if straight:  # no kink within reach
         return value, by_b
+    if law.shift.shape[0] > 0:
+        kappa = kappa1, kappa2
+        more, more_b = over_boxes(i, b, kappa, gradient, a, law, point, work.mixed, da)
+        return value + more, by_b + more_b
     if constants(law) == ALL:
         kappa = kappa1, kappa2
         more, more_b = pattern_sums(i, b, kappa, gradient, a, law, point, work.patterns, da)

@@ -86,7 +86,7 @@ def measure(
         return Measured(out[:, 0], out[:, 1], {})
     theta = flat(arrays, low.shape)
     by = np.zeros((len(theta) if gradient else 0, theta.shape[1]))
-    if how == "enumeration":
+    if how == "enumeration" and not len(low.law.shift):
         out = _enumerated(low, theta, by, jobs, tell)
     else:
         out = found_within(low, theta, (tolerance, insist), by, jobs, tell)

@@ -215,7 +215,7 @@ def _point(low, a):
     p, points = low.point_of[a], low.points
     return Point(
         points.probability[p], points.share[p], points.importance[p], points.mean[p],
-        points.moment[p], points.costs[p],
+        points.moment[p], points.costs[p], points.chance[p],
     )  # fmt: skip
 
 

@@ -22,10 +22,11 @@ from tegum.engines.sampled.data import (
     Source,
     Tile,
     fill_chances,
-    fill_rows,
     new_chances,
+    new_tile,
 )  # fmt: skip
 from tegum.engines.sampled.emitter import LANES
+from tegum.engines.sampled.filling import fill_rows
 from tegum.engines.sampled.forms import FILLED, RELU, Codes
 from tegum.engines.sampled.noise import (
     Disturbed,
@@ -119,7 +120,7 @@ def dense_work(instances: Instances, codes: Codes) -> DenseWork:
         dh=work_array(rows, wide),
         disturbed=disturbed_work(h, codes.disturbed),
         streams=work_array(tall, kind=np.int32),
-        tile=Tile(work_array(static.n * 16), chosen=work_array(16), switch=work_array(16)),
+        tile=new_tile(work_array(static.n * 16), 16),
         gradient=work_array(n_parameters(static)),
         chances=new_chances(len(instances.blocks.kind)),
         attack=attack_work(*sizes),
@@ -196,7 +197,7 @@ def _dense_gradient(theta, key, other, point, instances, work, codes):
     """
     static, numbers, model = instances.static, instances.numbers, work.model
     attack, half_l1 = numbers.attack[point], numbers.half_l1[point, 0]
-    source = Source(instances.blocks, work.chances, static.simple)
+    source = Source(instances.blocks, work.chances, instances.pool, static.simple)
     x, y, z, h, dh = work.x, work.y, work.z, work.h, work.dh
     hidden_at, seen = offsets(static)[2], work.disturbed.seen
     noise = Noise(static.m, numbers.noise[point, 0], numbers.noise[point, 1])
@@ -240,12 +241,13 @@ def train_dense(which, descent, instances, step0, timing, work, codes):
     for a in range(which[0], which[1]):
         point = instances.point_of[a]
         if point != last:
-            fill_chances(numbers.probability[point], work.chances)
+            fill_chances(numbers.probability[point], instances.blocks, work.chances)
             copy(numbers.pull[point], work.model.importance)
             copy(numbers.beyond[point], work.model.beyond)
             last = point
         for s in range(timing.shape[0]):
             key = step_key(instances.keys[a], TRAIN, step0 + s)
             other = attack_key(instances.keys[a], step0 + s)
+            work.tile.row[0] = s * instances.pool.stride
             _dense_gradient(descent.theta[a], key, other, point, instances, work, codes)
             descend(descent, a, work.gradient, timing[s], point, instances)

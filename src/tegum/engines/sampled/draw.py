@@ -11,17 +11,19 @@ from numpy.typing import NDArray
 from tegum.dims import F32, F64, I64
 from tegum.engines.base import Batch
 from tegum.engines.cache import keep
+from tegum.engines.sampled.ahead import training_pools
 from tegum.engines.sampled.data import (
+    SKIP_BELOW,
+    Pool,
     Source,
     Tile,
     fill_chances,
-    fill_rows,
-    fill_tile,
     new_chances,
+    new_tile,
 )  # fmt: skip
 from tegum.engines.sampled.emitter import LANES
+from tegum.engines.sampled.filling import fill_rows, fill_tile
 from tegum.engines.sampled.hits import Compressed, fill_sparse, new_hits
-from tegum.engines.sampled.lane import SKIP_BELOW
 from tegum.engines.sampled.lowering import lower
 from tegum.engines.sampled.random import (
     GUIDE,
@@ -54,7 +56,12 @@ def samples(
     """
     low = lower(Batch(problem, (problem,), (training,), (seed,), run_seed))
     size, n, how = low.instances.static.batch, low.instances.static.n, low.forms[0].kernel
-    source, some, table = source_of(low.instances)
+    instances = low.instances
+    if low.ahead:
+        pools = training_pools(problem.distribution, instances.keys[0], range(steps), size)
+        every = np.concatenate([pool.rows for pool, _, _ in pools])
+        instances = instances._replace(pool=Pool(every, np.zeros(0), size))
+    source, some, table = source_of(instances)
     keys = np.zeros(steps, np.uint64)
     _step_keys(low.instances.keys[0], keys)
     if how == "dense":
@@ -74,8 +81,8 @@ def source_of(instances: Instances) -> tuple[Source, float, Table]:
     probability, static = instances.numbers.probability[0], instances.static
     chances = new_chances(len(probability))
     table = np.zeros(static.batch + 1), np.zeros(GUIDE, np.int64)
-    some = _prepare(probability, chances, *table)
-    return Source(instances.blocks, chances, static.simple), some, table
+    some = _prepare(probability, instances.blocks, chances, *table)
+    return Source(instances.blocks, chances, instances.pool, static.simple), some, table
 
 
 def by_tiles(
@@ -98,7 +105,7 @@ def by_rows(keys: NDArray[np.uint64], shape: tuple[int, int], source: Source) ->
 
 
 def _tile(n: int) -> Tile:
-    return Tile(np.zeros(n * LANES, np.float32), *np.zeros((2, LANES), np.float32))
+    return new_tile(np.zeros(n * LANES, np.float32), LANES)
 
 
 @keep
@@ -110,8 +117,8 @@ def _step_keys(instance, keys):  # type: ignore[no-untyped-def]
 
 @keep
 @kernel
-def _prepare(probability, chances, cdf, guide):  # type: ignore[no-untyped-def]
-    some = fill_chances(probability, chances)
+def _prepare(probability, blocks, chances, cdf, guide):  # type: ignore[no-untyped-def]
+    some = fill_chances(probability, blocks, chances)
     if some < SKIP_BELOW:
         binomial_table(cdf.shape[0] - 1, some, cdf, guide)
     return some
@@ -124,6 +131,7 @@ def _lane(x, keys, source, skip, table, tile):  # type: ignore[no-untyped-def]
     width = tile.chosen.shape[0]  # a literal would be a compilation of its own
     for s in range(keys.shape[0]):
         count = binomial_draw(keys[s], cdf, guide) if skip else size
+        tile.row[0] = s * source.pool.stride
         for done in range(0, count, width):
             present = min(width, count - done)
             fill_tile(tile, (width, u32(done)), present, keys[s], source, skip)
@@ -136,6 +144,7 @@ def _lane(x, keys, source, skip, table, tile):  # type: ignore[no-untyped-def]
 @kernel
 def _dense(x, keys, source, streams, tile):  # type: ignore[no-untyped-def]
     for s in range(keys.shape[0]):
+        tile.row[0] = s * source.pool.stride
         fill_rows(x[s], x.shape[1], u32(0), keys[s], source, streams, tile)
 
 

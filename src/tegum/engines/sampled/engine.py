@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
 from tegum.dims import F64
+from tegum.distributions import Samples
 from tegum.engines.base import Batch, OfLastBatch, State, cost_of_weights, step_of
 from tegum.engines.cache import keep, sources_digest
+from tegum.engines.fixed import row_losses
+from tegum.engines.sampled.ahead import scoring_pool, training_pools
 from tegum.engines.sampled.dense import dense_work, train_dense
 from tegum.engines.sampled.evaluate import Occasion, evaluate, evaluate_work
 from tegum.engines.sampled.forms import FILLED
@@ -84,16 +88,18 @@ class SampledEngine:
         low, step = self._lower(batch), step_of(state)
         timing = timing_of(batch.training.learning_rates(step, step + steps), step)
         descent = Descent(*(state[name] for name in Descent._fields))
-        common = (descent, low.instances, step, timing)
+        numbers, size = range(step, step + steps), batch.batch_size
 
         def run(form: KernelForm, *which: int) -> None:
-            codes = form.codes
-            if form.kernel == "lane":
-                _lane(which, *common, lane_work(low.instances, codes), codes)
-            elif form.kernel == "dense":
-                _dense(which, *common, dense_work(low.instances, codes), codes)
-            else:
-                _sparse(which, *common, sparse_work(low.instances, codes, low.room), codes)
+            train = _trained(form, low)
+            if not low.ahead or which[0] == which[1]:
+                train(which, descent, low.instances, step, timing)
+                return
+            for a in range(*which):
+                law, key = batch.coordinates(a)[0].distribution, low.instances.keys[a]
+                for pool, first, stop in training_pools(law, key, numbers, size):
+                    here = low.instances._replace(pool=pool)
+                    train((a, a + 1), descent, here, step + first, timing[first:stop])
 
         if steps > 0:
             _spread(low, run, jobs)
@@ -102,12 +108,18 @@ class SampledEngine:
 
     def probe(self, batch: Batch, state: State, *, jobs: int) -> F64:
         """The loss (N,) on one fresh batch of its own stream."""
-        occasion = Occasion(PROBE, step_of(state), batch.training.batch_size)
+        occasion = Occasion(PROBE, step_of(state), batch.batch_size)
         return self._evaluate(batch, state, occasion, jobs)[:, 0]
 
     def score(self, batch: Batch, state: State, *, jobs: int) -> State:
-        """`loss`, `loss_error` on held-out samples, `diverged`; `penalty` if there is any."""
-        out = self._evaluate(batch, state, Occasion(HELD_OUT, 0, batch.training.held_out), jobs)
+        """`loss`, `loss_error` on held-out samples, `diverged`; `penalty` if there is any.
+
+        Of a fixed data set the loss is its mean over all rows, without an error.
+        """
+        if isinstance(batch.problem.distribution, Samples):
+            out = self._over_rows(batch, state)
+        else:
+            out = self._evaluate(batch, state, Occasion(HELD_OUT, 0, batch.training.held_out), jobs)
         finite = np.isfinite(state["theta"]).all(axis=1) & np.isfinite(out).all(axis=1)
         diverged = np.asarray(~finite)
         scores: State = {"loss": out[:, 0], "loss_error": out[:, 1], "diverged": diverged}
@@ -118,16 +130,49 @@ class SampledEngine:
             scores["penalty"] = of_h if of_weights is None else of_h + of_weights
         return scores
 
+    def _over_rows(self, batch: Batch, state: State) -> F64:
+        """As `_evaluate`, on a fixed data set."""
+        out: F64 = np.zeros((batch.n_instances, 3))
+        named = self.parameters(batch, state)
+        for a in range(batch.n_instances):
+            own = {name: array[a] for name, array in named.items()}
+            out[a, 0], out[a, 2] = row_losses(batch.coordinates(a)[0], own)
+        return out
+
     def _evaluate(self, batch: Batch, state: State, occasion: Occasion, jobs: int) -> F64:
         low = self._lower(batch)
         out: F64 = np.full((batch.n_instances, 3), np.nan)
 
         def run(form: KernelForm, *which: int) -> None:
             work = evaluate_work(low.instances, form.codes.target == FILLED)
-            _evaluate(which, state["theta"], low.instances, occasion, out, work, form.codes)
+            last = (occasion, out, work, form.codes)
+            if not low.ahead or which[0] == which[1]:
+                _evaluate(which, state["theta"], low.instances, *last)
+                return
+            for a in range(*which):
+                law, key = batch.coordinates(a)[0].distribution, low.instances.keys[a]
+                here = low.instances._replace(pool=scoring_pool(law, key, occasion))
+                _evaluate((a, a + 1), state["theta"], here, *last)
 
         _spread(low, run, jobs)
         return out
+
+
+def _trained(form: KernelForm, low: Lowered) -> Callable[..., None]:
+    """The kernel of a form, with work arrays: of which, descent, instances, step0 and timing."""
+    codes, instances = form.codes, low.instances
+    work: Any
+    if form.kernel == "lane":
+        kernel, work = _lane, lane_work(instances, codes)
+    elif form.kernel == "dense":
+        kernel, work = _dense, dense_work(instances, codes)
+    else:
+        kernel, work = _sparse, sparse_work(instances, codes, low.room)
+
+    def train(*common: Any) -> None:
+        kernel(*common, work, codes)
+
+    return train
 
 
 @cache

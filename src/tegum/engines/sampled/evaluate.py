@@ -8,7 +8,16 @@ import numpy as np
 
 from tegum.dims import F32, F64, I64
 from tegum.engines.sampled.activations import activate, raised
-from tegum.engines.sampled.data import Chances, Source, Tile, fill_chances, fill_tile, new_chances
+from tegum.engines.sampled.data import (
+    SKIP_BELOW,
+    Chances,
+    Source,
+    Tile,
+    fill_chances,
+    new_chances,
+    new_tile,
+)  # fmt: skip
+from tegum.engines.sampled.filling import fill_tile
 from tegum.engines.sampled.forms import (
     ABSOLUTE,
     FILLED,
@@ -19,7 +28,6 @@ from tegum.engines.sampled.forms import (
     RELU,
     SQUARE,
 )
-from tegum.engines.sampled.lane import SKIP_BELOW
 from tegum.engines.sampled.random import (
     GUIDE,
     binomial_draw,
@@ -59,7 +67,7 @@ def evaluate_work(instances: Instances, own: bool) -> EvaluateWork:
     static = instances.static
     x = work_array(static.n * WIDTH)
     return EvaluateWork(
-        tile=Tile(x, chosen=work_array(WIDTH), switch=work_array(WIDTH)),
+        tile=new_tile(x, WIDTH),
         y=work_array(static.n * WIDTH) if own else x,
         h=work_array(static.m, WIDTH),
         z=work_array(WIDTH),
@@ -158,7 +166,7 @@ def _add_chunk(theta, key, counts, skip, point, instances, work, codes):
     (size, drawn), totals, numbers = counts, work.totals, instances.numbers
     static, asked = instances.static, instances.asked
     costs = costs_at(point, numbers, numbers.importance[point])
-    source = Source(instances.blocks, work.chances, static.simple)
+    source = Source(instances.blocks, work.chances, instances.pool, static.simple)
     width = work.tile.chosen.shape[0]  # a literal would be a compilation of its own
     for done in range(0, drawn, width):
         present = min(width, drawn - done)
@@ -189,7 +197,9 @@ def evaluate(which, theta, instances, occasion, out, work, codes):
     for a in range(which[0], which[1]):
         point = instances.point_of[a]
         if point != last:
-            some = fill_chances(instances.numbers.probability[point], work.chances)
+            some = fill_chances(
+                instances.numbers.probability[point], instances.blocks, work.chances
+            )
             skip = some < SKIP_BELOW
             if skip:
                 binomial_table(CHUNK, some, work.cdf, work.guide)
@@ -200,6 +210,7 @@ def evaluate(which, theta, instances, occasion, out, work, codes):
             size = min(CHUNK, samples - chunk * CHUNK)
             key = step_key(step_key(instances.keys[a], purpose, number), purpose, chunk)
             skipping = skip and size == CHUNK
+            work.tile.row[0] = chunk * CHUNK
             drawn = binomial_draw(key, work.cdf, work.guide) if skipping else size
             _add_chunk(theta[a], key, (size, drawn), skipping, point, instances, work, codes)
         mean = totals[0] / samples

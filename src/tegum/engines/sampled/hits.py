@@ -106,7 +106,7 @@ def fill_sparse(batch, key, source, highest, hits, into):
     Cells (sample, block) are switched on with the `highest` probability and thinned to each
     block's own.
     """
-    blocks, chances, simple = source
+    blocks, chances, _, simple = source
     row, column, uniform = hits.row, hits.column, hits.uniform
     feature, value, pointer = into
     low, high = u32(key), u32(key >> u64(32))

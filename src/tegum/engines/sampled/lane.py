@@ -7,8 +7,17 @@ from typing import NamedTuple
 import numpy as np
 
 from tegum.dims import F32, F64, I64
-from tegum.engines.sampled.data import Chances, Source, Tile, fill_chances, fill_tile, new_chances
+from tegum.engines.sampled.data import (
+    SKIP_BELOW,
+    Chances,
+    Source,
+    Tile,
+    fill_chances,
+    new_chances,
+    new_tile,
+)  # fmt: skip
 from tegum.engines.sampled.emitter import LANES
+from tegum.engines.sampled.filling import fill_tile
 from tegum.engines.sampled.forms import FILLED, Codes
 from tegum.engines.sampled.noise import noise_streams, tells_apart
 from tegum.engines.sampled.optimiser import descend
@@ -49,7 +58,6 @@ from tegum.engines.sampled.tile import (
 )  # fmt: skip
 
 _CACHED = 4096  # numbers of x drawn at a time: half of a small first-level cache
-SKIP_BELOW = 0.85  # draw only non-zero samples when fewer than this fraction are
 
 
 class LaneWork(NamedTuple):
@@ -79,7 +87,7 @@ def lane_work(instances: Instances, codes: Codes) -> LaneWork:
     span = width * max(1, min(512 // width, _CACHED // (n * width)))
     sums, x = work_array(n * (m + 1) * LANES), work_array(n * span)
     return LaneWork(
-        tile=Tile(x, chosen=work_array(span), switch=work_array(span)),
+        tile=new_tile(x, span),
         y=work_array(n * span) if own else x,
         sums=Sums(
             decode=sums,
@@ -138,7 +146,7 @@ def _lane_gradient(theta, key, count, skip, point, instances, work, codes):
     decode, bias, hidden_bias = offsets(static)
     costs = costs_at(point, numbers, numbers.pull[point])
     model = Model(theta, decode, bias, hidden_bias, costs)
-    source = Source(instances.blocks, work.chances, static.simple)
+    source = Source(instances.blocks, work.chances, instances.pool, static.simple)
     n, x, y = static.n, work.tile.x, work.y
     width, span = work.width, work.tile.chosen.shape[0]
     done, streams = 0, noise_streams(key)
@@ -202,7 +210,7 @@ def train_lane(which, descent, instances, step0, timing, work, codes):
         copy(descent.square[a], own.square[0])
         point = instances.point_of[a]
         if point != last:
-            some = fill_chances(numbers.probability[point], work.chances)
+            some = fill_chances(numbers.probability[point], instances.blocks, work.chances)
             skip = some < SKIP_BELOW
             if skip:
                 binomial_table(batch, some, work.cdf, work.guide)
@@ -210,6 +218,7 @@ def train_lane(which, descent, instances, step0, timing, work, codes):
         for s in range(timing.shape[0]):
             key = step_key(instances.keys[a], TRAIN, step0 + s)
             count = binomial_draw(key, work.cdf, work.guide) if skip else batch
+            work.tile.row[0] = s * instances.pool.stride
             _lane_gradient(own.theta[0], key, count, skip, point, instances, work, codes)
             descend(own, 0, work.gradient, timing[s], point, instances)
         copy(own.theta[0], descent.theta[a])

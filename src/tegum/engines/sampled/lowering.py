@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tegum.engines.base import Batch
-from tegum.engines.sampled.data import ANTICORRELATED, CORRELATED, INDEPENDENT, Blocks
 from tegum.engines.sampled.forms import (
     FOURTH,
     FREE,
@@ -25,29 +24,28 @@ from tegum.engines.sampled.forms import (
     Codes,
 )
 from tegum.engines.sampled.optimiser import ADAM, ADAMW, SGD
-from tegum.engines.sampled.random import EXPONENTIAL, ONE, SIGNED, UNIFORM
 from tegum.engines.sampled.shared import Instances, Numbers, Static
+from tegum.engines.sampled.source import (
+    block_arrays,
+    blocks_of,
+    code_of,
+    is_ahead,
+    is_pooled,
+    parts_of,
+    pool_of,
+)  # fmt: skip
 from tegum.engines.sampled.sparse import BELOW, hit_capacity
 from tegum.engines.sampled.targets import asked, tag_of
 from tegum.errors import SpecError
 from tegum.targets import LinearMap, Pairs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from tegum.distributions.base import Block
     from tegum.problem import Problem
     from tegum.training import Training
 
-Code = TypeVar("Code")
 KernelName = Literal["lane", "dense", "sparse"]
 
-BLOCK_CODES: Final = {
-    "independent": INDEPENDENT, "correlated": CORRELATED, "anticorrelated": ANTICORRELATED,
-}  # fmt: skip
-MAGNITUDE_CODES: Final = {
-    "uniform": UNIFORM, "signed": SIGNED, "exponential": EXPONENTIAL, "one": ONE,
-}  # fmt: skip
 ACTIVATION_CODES: Final = {
     "identity": IDENTITY, "relu": RELU, "leaky": LEAKY, "quadratic": QUADRATIC, "gelu": GELU,
 }  # fmt: skip
@@ -71,65 +69,50 @@ class Lowered(NamedTuple):
     instances: Instances
     forms: tuple[KernelForm, ...]  # by point
     room: tuple[int, int]  # work arrays of the sparse kernel: active cells, entries
+    ahead: bool  # samples are drawn by numpy, and put into the pool
 
 
 def lower(batch: Batch) -> Lowered:
     """The arrays of a batch; raises SpecError for what this engine cannot train."""
     problem, training = batch.problem, batch.training
-    blocks = problem.distribution.blocks()
-    cells = training.batch_size * len(blocks)
+    law, size = problem.distribution, batch.batch_size
+    blocks = blocks_of(law)
+    cells = size * len(blocks)
     if cells > _MOST_CELLS:
         rule = f"times the number of on/off draws ({len(blocks)}) must be < 2^31"
-        raise SpecError.of("Training", "batch_size", rule, training.batch_size)
+        raise SpecError.of("Training", "batch_size", rule, size)
     static = Static(
         n=problem.n_features,
         m=problem.n_hidden,
-        batch=training.batch_size,
+        batch=size,
         tied=problem.model.tied,
         has_bias=problem.model.has_bias,
         has_hidden_bias=problem.model.has_hidden_bias,
-        simple=_is_simple(blocks),
+        simple=_is_simple(blocks, len(parts_of(law))),
         optimiser=OPTIMISER_CODES[training.optimizer],
         unit_norm=problem.unit_norm,
     )
     numbers = _numbers(batch)
+    plain = len(parts_of(law)) == 1 and not is_pooled(law)
+    listed = plain and all(block.kind != "child" for block in blocks)
     highest = numbers.probability.max(axis=1)
     forms = tuple(
-        _form(point, training, float(p))
+        _form(point, training, float(p) if listed else 1.0)
         for point, training, p in zip(batch.points, batch.trainings, highest, strict=True)
     )
-    arrays = _block_arrays(blocks), asked(problem), numbers
+    arrays = block_arrays(law), pool_of(law, training), asked(problem), numbers
     return Lowered(
         instances=Instances(static, *arrays, batch.point_of(), batch.addresses()),
         forms=forms,
         room=_room(forms, highest, static, blocks),
+        ahead=is_ahead(law),
     )
 
 
-def _is_simple(blocks: tuple[Block, ...]) -> bool:
+def _is_simple(blocks: tuple[Block, ...], parts: int) -> bool:
     first = blocks[0].magnitude
-    return all(block.kind == "independent" and block.magnitude == first for block in blocks)
-
-
-def _block_arrays(blocks: tuple[Block, ...]) -> Blocks:
-    rows = [
-        (
-            _code("distribution.kind", BLOCK_CODES, b.kind),
-            b.start,
-            b.size,
-            _code("distribution.magnitude", MAGNITUDE_CODES, b.magnitude),
-        )
-        for b in blocks
-    ]
-    return Blocks(*np.array(rows, np.int64).T.copy())
-
-
-def _code(field: str, codes: Mapping[str, Code], name: str) -> Code:
-    """What the kernels call a part of a problem; SpecError for one that they do not know."""
-    if name not in codes:
-        rule = f"must be one that the sampled engine knows: {', '.join(codes)}"
-        raise SpecError.of("Problem", field, rule, name)
-    return codes[name]
+    plain = all(block.kind == "independent" and block.magnitude == first for block in blocks)
+    return plain and parts == 1
 
 
 def _numbers(batch: Batch) -> Numbers:
@@ -141,9 +124,9 @@ def _numbers(batch: Batch) -> Numbers:
         pull = np.array(importance * halves, np.float32)
         # the kernels' gradients are of a whole batch, without the factor 2
         whole = np.array([(p.weight_costs() * ((0.5,), (1.0,))).ravel() for p in points])
-        costs = np.array(whole * batch.training.batch_size, np.float32)
+        costs = np.array(whole * batch.batch_size, np.float32)
     return Numbers(
-        probability=np.array([[b.probability for b in p.distribution.blocks()] for p in points]),
+        probability=np.array([[b.probability for b in blocks_of(p.distribution)] for p in points]),
         importance=importance,
         pull=pull,
         beyond=np.array(2.0 * halves - 2.0, np.float32),
@@ -169,7 +152,7 @@ def _form(problem: Problem, training: Training, highest: float) -> KernelForm:
         raise SpecError(f"Training.attack {rule}: the strongest attack is known for linear h only")
     codes = Codes(
         ACTIVATION_CODES[model.hidden_activation],
-        _code("model.output_activation", ACTIVATION_CODES, model.output_activation),
+        code_of("model.output_activation", ACTIVATION_CODES, model.output_activation),
         tag_of(problem),
         PENALISED if problem.l1 > 0 else FREE,
         POWER_CODES.get(problem.loss_power, OTHER),

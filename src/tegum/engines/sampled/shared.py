@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tegum.dims import F32, F64, I64
 from tegum.engines.sampled.activations import activate, raised
-from tegum.engines.sampled.data import Blocks
+from tegum.engines.sampled.data import Blocks, Pool
+from tegum.engines.sampled.data import work_array as work_array
 from tegum.engines.sampled.forms import (
     GELU,
     IDENTITY,
@@ -59,6 +59,7 @@ class Instances(NamedTuple):
 
     static: Static
     blocks: Blocks
+    pool: Pool
     asked: Asked
     numbers: Numbers
     point_of: I64  # (instance,)
@@ -86,15 +87,6 @@ class Costs(NamedTuple):
 def n_parameters(static: Static) -> int:
     """How many flat parameters a model has, absent biases included."""
     return static.n * static.m * (1 if static.tied else 2) + static.n + static.m
-
-
-def work_array(*shape: int, kind: Any = np.float32) -> NDArray[Any]:
-    """Zeros on a cache line of their own, for aligned vectors and threads that do not meet."""
-    size = math.prod(shape) * np.dtype(kind).itemsize
-    raw = np.zeros((size + 63) // 64 * 64 + 64, np.uint8)
-    start = -raw.__array_interface__["data"][0] % 64
-    array: NDArray[Any] = raw[start : start + size].view(kind).reshape(shape)
-    return array
 
 
 @part(forceinline=True)

@@ -215,7 +215,7 @@ def _sparse_gradient(theta, key, highest, listed, point, instances, work, codes)
     Returns the fraction of positive outputs.
     """
     static, half_l1 = instances.static, instances.numbers.half_l1[point]
-    source = Source(instances.blocks, work.chances, static.simple)
+    source = Source(instances.blocks, work.chances, instances.pool, static.simple)
     model, z, h, dh = work.model, work.z, work.h, work.dh
     index, value, pointer = work.active
     hidden_at, seen = offsets(static)[2], work.disturbed.seen
@@ -271,7 +271,7 @@ def train_sparse(which, descent, instances, step0, timing, work, codes):
     for a in range(which[0], which[1]):
         point = instances.point_of[a]
         if point != last:
-            fill_chances(numbers.probability[point], work.chances)
+            fill_chances(numbers.probability[point], instances.blocks, work.chances)
             copy(numbers.pull[point], work.model.importance)
             copy(numbers.beyond[point], work.model.beyond)
             highest = 0.0

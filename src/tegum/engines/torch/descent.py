@@ -39,12 +39,12 @@ def descend(low: Lowered, held: Held, training: Training, first: int, steps: int
     named = split(held.theta, low.shapes)
     leaves = [view.requires_grad_() for view in named.values()]
     columns = named[low.matrices[0]].detach()
-    ramps = _ramps(low, training.batch_size)
+    ramps = _ramps(low, low.size)
     for begin in range(first, first + steps, _TOGETHER):
         numbers = range(begin, min(begin + _TOGETHER, first + steps))
         drawn = words_of(low, TRAIN, numbers)
         for k, number in enumerate(numbers):
-            slopes = gradient(low, leaves, pieces(low, drawn[k], ramps), training.batch_size)
+            slopes = gradient(low, leaves, pieces(low, drawn[k], ramps), low.size)
             Step(training.optimizer, factors[number - first], number + 1).apply(
                 held, slopes, low.rates
             )

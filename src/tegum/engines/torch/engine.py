@@ -52,7 +52,7 @@ class TorchEngine:
 
     def _lowered(self, batch: Batch) -> Lowered:
         training, n = batch.training, batch.problem.n_features
-        numbers = batch.n_instances * n * training.batch_size * training.steps
+        numbers = batch.n_instances * n * batch.batch_size * training.steps
         fuse = self.device.type != "cpu" and numbers >= self.fuse_from
         return lower(batch, self.device, self._type, fuse)
 
@@ -99,7 +99,7 @@ class TorchEngine:
 
     def probe(self, batch: Batch, state: State, *, jobs: int) -> F64:
         """The loss (N,) on one fresh batch of its own stream."""
-        step, size = step_of(state), batch.training.batch_size
+        step, size = step_of(state), batch.batch_size
         return self._losses(batch, state, (PROBE, step, size), jobs)[:, 0]
 
     def score(self, batch: Batch, state: State, *, jobs: int) -> State:
@@ -135,7 +135,7 @@ class TorchEngine:
     ) -> None:
         """Call `run(start, stop)` over all instances, in stacks; on a CPU on threads."""
         on_cpu, count = self.device.type == "cpu", batch.n_instances
-        own = batch.problem.n_features * low.piece(batch.training.batch_size)
+        own = batch.problem.n_features * low.piece(batch.batch_size)
         most = max(1, (_IN_CACHE if on_cpu else _ON_DEVICE) // own)
         if on_cpu:
             most = min(most, -(-count // max(1, jobs)))

@@ -15,6 +15,7 @@ from tegum.engines.torch.nets import Net, net_of
 from tegum.engines.torch.objective import Objective
 from tegum.engines.torch.optimiser import Rates
 from tegum.engines.torch.targets import target_of
+from tegum.errors import SpecError
 
 if TYPE_CHECKING:
     from tegum.engines.base import Batch
@@ -40,6 +41,7 @@ class Lowered:
     shapes: dict[str, tuple[int, ...]]  # of the parameters
     matrices: tuple[str, ...]  # which of them are weights
     at_once: int  # samples
+    size: int  # samples in a step
 
     def piece(self, count: int) -> int:
         """How many of `count` samples are worked on at once: even parts of them."""
@@ -63,6 +65,10 @@ def lower(batch: Batch, device: torch.device, dtype: torch.dtype, fuse: bool) ->
     To `fuse` is to compile what is drawn, which takes seconds.
     """
     problem, points = batch.problem, batch.points
+    for block in problem.distribution.blocks():
+        if block.kind in ("child", "joint"):
+            rule = "must have independent blocks for the torch engine"
+            raise SpecError.of("Problem", "distribution", rule, type(problem.distribution).__name__)
     point_of = torch.from_numpy(batch.point_of()).to(device)
     source = Source(problem, device, dtype, fuse)
     with np.errstate(over="ignore"):
@@ -79,4 +85,5 @@ def lower(batch: Batch, device: torch.device, dtype: torch.dtype, fuse: bool) ->
         shapes=problem.model.parameters(problem.n_features),
         matrices=problem.model.weights,
         at_once=max(_FEWEST, _AT_ONCE[device.type] // problem.n_features),
+        size=batch.batch_size,
     )

@@ -1,0 +1,148 @@
+"""Data of one's own: tegum against a stacked PyTorch loop that draws the same data.
+
+`python benchmarks/data.py [ROW …]`, with the extra `torch`. Both take turns, on one thread and core
+each; the row has the median of the ratios of model-steps/s, batch 1024, p = .05, 20 models.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from statistics import median
+from time import perf_counter
+from typing import Any, Final
+
+import numpy as np
+import torch
+from works import BATCH
+
+import tegum as tg
+from tegum.distributions import Distribution
+from tegum.engines import get_engine
+from tegum.engines.base import Batch
+
+MODELS: Final = 20
+P: Final = 0.05
+_TURNS: Final = 7
+#: What a turn of either takes, at least.
+_SECONDS: Final = 0.4
+
+Tensor = Any
+Draw = Callable[[], Tensor]
+
+#: Two trees of ten features: a root with three children, of which each has two.
+PARENTS: Final = tuple(
+    parent if parent < 0 else parent + start
+    for start in (0, 10)
+    for parent in (-1, 0, 0, 0, 1, 1, 2, 2, 3, 3)
+)
+ODDS: Final = tuple(P if parent < 0 else 0.5 for parent in PARENTS)
+ROWS: Final = np.random.default_rng(0).random((10_000, 100)) * (
+    np.random.default_rng(1).random((10_000, 100)) < P
+)
+
+
+def hierarchy() -> tuple[Distribution, Draw]:
+    """Depth by depth, all features of a depth at once."""
+    p = torch.tensor(ODDS)
+    depths = [(slice(s + 1, s + 4), [s] * 3) for s in (0, 10)]
+    depths += [(slice(s + 4, s + 10), [s + 1, s + 1, s + 2, s + 2, s + 3, s + 3]) for s in (0, 10)]
+
+    def draw() -> Tensor:
+        on = torch.rand(MODELS, BATCH, 20) < p
+        for children, parents in depths:
+            on[..., children] &= on[..., parents]
+        return torch.where(on, torch.rand(MODELS, BATCH, 20), 0.0)
+
+    return tg.Hierarchy(PARENTS, ODDS), draw
+
+
+def mixture() -> tuple[Distribution, Draw]:
+    """Independent features, or pairs that are on together."""
+    pairs = torch.arange(20) // 2
+
+    def draw() -> Tensor:
+        alone = torch.rand(MODELS, BATCH, 20) < P
+        together = (torch.rand(MODELS, BATCH, 10) < P)[..., pairs]
+        on = torch.where(torch.rand(MODELS, BATCH, 1) < 0.5, alone, together)
+        return torch.where(on, torch.rand(MODELS, BATCH, 20), 0.0)
+
+    return tg.Mixture([tg.Independent(20, P), tg.Correlated(10, 2, P)]), draw
+
+
+def data_set() -> tuple[Distribution, Draw]:
+    """Rows with replacement, for every model its own."""
+    rows = torch.tensor(ROWS, dtype=torch.float32)
+    return tg.Samples(ROWS), lambda: rows[torch.randint(len(rows), (MODELS, BATCH))]
+
+
+WORKS: Final[dict[str, tuple[Callable[[], tuple[Distribution, Draw]], int, float]]] = {
+    "Hierarchy": (hierarchy, 5, 40.0),
+    "Mixture": (mixture, 5, 40.0),
+    "Samples": (data_set, 20, 8.0),
+}
+
+
+class Tegum:
+    """`steps` of all models."""
+
+    def __init__(self, law: Distribution, m: int) -> None:
+        problem = tg.Problem(law, tg.ReLUOutput(n_hidden=m))
+        self.batch = Batch(problem, (problem,), (tg.Training(),), tuple(range(MODELS)), 0)
+        self.engine = get_engine("sampled")
+        self.state = self.engine.init(self.batch)
+
+    def advance(self, steps: int) -> None:
+        self.state = self.engine.advance(self.batch, self.state, steps, jobs=1)
+
+
+class Loop:
+    """The same in PyTorch, instance axis first."""
+
+    def __init__(self, draw: Draw, n: int, m: int) -> None:
+        self.draw = draw
+        self.w = (torch.randn(MODELS, m, n) * (2 / (n + m)) ** 0.5).requires_grad_()
+        self.b = torch.zeros(MODELS, 1, n, requires_grad=True)
+        self.optimizer = torch.optim.Adam([self.w, self.b], lr=1e-3, fused=True)
+
+    def advance(self, steps: int) -> None:
+        for _ in range(steps):
+            x = self.draw()
+            y = torch.relu(x @ self.w.transpose(1, 2) @ self.w + self.b)
+            self.optimizer.zero_grad(set_to_none=True)
+            (((x - y) ** 2).sum() / BATCH).backward()
+            self.optimizer.step()
+
+
+def rate(contestant: Tegum | Loop, steps: int) -> float:
+    """Model-steps per second."""
+    start = perf_counter()
+    contestant.advance(steps)
+    return MODELS * steps / (perf_counter() - start)
+
+
+def main() -> None:
+    """Print a row for each kind of data."""
+    torch.set_num_threads(1)
+    os.sched_setaffinity(0, {0})
+    for name in sys.argv[1:] or WORKS:
+        make, m, floor = WORKS[name]
+        law, draw = make()
+        pair: tuple[Tegum | Loop, ...] = Tegum(law, m), Loop(draw, law.n_features, m)
+        steps = []
+        for contestant in pair:
+            contestant.advance(2)
+            steps.append(max(2, int(_SECONDS * rate(contestant, 2) / MODELS)))
+        turns = [[rate(c, k) for c, k in zip(pair, steps, strict=True)] for _ in range(_TURNS)]
+        ours, theirs = (median(column) for column in zip(*turns, strict=True))
+        ratio = median(one / other for one, other in turns)
+        size = f"({law.n_features},{m}) × {MODELS}"
+        print(
+            f"{name:10} {size:14} {ours:10.0f} {theirs:8.0f} × {ratio:5.1f} (≥ {floor:g})",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()

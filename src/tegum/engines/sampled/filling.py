@@ -1,0 +1,264 @@
+"""Samples of a distribution, in two of the three layouts the kernels read: tiles, and rows."""
+
+from __future__ import annotations
+
+from tegum.engines.sampled.data import ANTICORRELATED, CHILD, EXCLUSIVE, INDEPENDENT
+from tegum.engines.sampled.random import (
+    EXPONENTIAL,
+    ONE,
+    SIGNED,
+    STEP_HIGH,
+    STEP_LOW,
+    draw,
+    f32,
+    f64,
+    i32,
+    i64,
+    magnitude,
+    mix,
+    part,
+    stream,
+    u32,
+    u64,
+    unit,
+    words,
+)  # fmt: skip
+from tegum.engines.sampled.vectors import draw_row
+
+#: Random streams of a sample's part, or row of the pool, and of its first active block; blocks have
+#: theirs from 0 on, and after them the members of sets and exclusive children.
+_PART, _CHOOSER = i64(-1), i64(-2)
+_NOWHERE = i64(0)
+_ALMOST_ONE = f32(1 - 2.0**-24)
+_OFF = f32(4)  # a `chosen` value that no block answers to
+
+
+# Unsigned indices do not wrap around from the end: a signed `at + l` halves the speed of a loop.
+
+
+@part(forceinline=True)
+def _switch(out, at, samples, key, g, first, chances, skip, chosen):
+    """out[at:at+width] <- a uniform in (0, 1] where block g is on, else 0.
+
+    With `skip`, sample l is known to have its first active block at chosen[l]: blocks before it
+    are off, this one is on, later ones keep their own odds; `first` is the first of all blocks.
+    """
+    width, base = samples
+    a, b = words(base, key[0], key[1])
+    limit, inverse = chances.limit[g], chances.inverse[g]
+    if skip:
+        after, until = chances.cumulative[g - 1] if g > first else f32(-1), chances.cumulative[g]
+        for l in range(width):
+            u = unit(mix(a, b))
+            a, b = u32(a + STEP_LOW), u32(b + STEP_HIGH)
+            c = chosen[l]
+            v = u * inverse if (c < after and u < limit) else f32(0)
+            out[u64(at + l)] = u if (c >= after and c < until) else min(v, f32(1))
+    elif limit > f32(1):  # always on
+        for l in range(width):
+            out[u64(at + l)] = unit(mix(a, b))
+            a, b = u32(a + STEP_LOW), u32(b + STEP_HIGH)
+    else:
+        for l in range(width):
+            u = unit(mix(a, b))
+            a, b = u32(a + STEP_LOW), u32(b + STEP_HIGH)
+            out[u64(at + l)] = min(u * inverse, f32(1)) if u < limit else f32(0)
+
+
+@part(forceinline=True)
+def _each(out, at, width, kind):
+    for l in range(width):
+        u = out[u64(at + l)]
+        out[u64(at + l)] = magnitude(u, kind) if u > f32(0) else f32(0)
+
+
+@part(forceinline=True)
+def _scale(out, at, width, kind):
+    """Turn uniforms into magnitudes, leaving zeros alone: a loop for each kind, free of tests."""
+    if kind == SIGNED:
+        _each(out, at, width, SIGNED)
+    elif kind == EXPONENTIAL:
+        _each(out, at, width, EXPONENTIAL)
+    elif kind == ONE:
+        _each(out, at, width, ONE)
+
+
+@part()
+def _fill_set(tile, samples, place, key, g, blocks):
+    """The members of set g, whose switch is drawn; place = (samples in a row of x, the first)."""
+    (width, base), (stride, begin), switch, x = samples, place, tile.switch, tile.x
+    low, high = u32(key), u32(key >> u64(32))
+    start, size, kind = blocks.start[g], blocks.size[g], blocks.kind[g]
+    number = blocks.kind.shape[0] + start
+    for j in range(size):
+        a, b = words(base, stream(low, high, number + j), high)
+        at = (start + j) * stride + begin
+        for l in range(width):
+            u = unit(mix(a, b))
+            a, b = u32(a + STEP_LOW), u32(b + STEP_HIGH)
+            on = switch[l] > f32(0)
+            if kind == ANTICORRELATED:
+                on = on and min(i32(switch[l] * f32(size)), i32(size - 1)) == i32(j)
+            x[u64(at + l)] = u if on else f32(0)
+        _scale(x, at, width, blocks.magnitude[g])
+
+
+@part()
+def _fill_child(x, samples, place, key, g, blocks, chances):
+    """Feature g, which can be other than 0 only where its parent is, which is drawn."""
+    (width, base), (stride, begin) = samples, place
+    low, high = u32(key), u32(key >> u64(32))
+    number = blocks.kind.shape[0] + blocks.parent[g] if blocks.kind[g] == EXCLUSIVE else i64(g)
+    a, b = words(base, stream(low, high, number), high)
+    at, above = blocks.start[g] * stride + begin, blocks.parent[g] * stride + begin
+    below, limit, inverse = chances.below[g], chances.limit[g], chances.inverse[g]
+    for l in range(width):
+        u = unit(mix(a, b))
+        a, b = u32(a + STEP_LOW), u32(b + STEP_HIGH)
+        on = u > below and u <= limit and x[u64(above + l)] != f32(0)
+        x[u64(at + l)] = min((u - below) * inverse, f32(1)) if on else f32(0)
+    _scale(x, at, width, blocks.magnitude[g])
+
+
+@part()
+def _fill_mixed(tile, samples, present, key, source, skip):
+    """`fill_tile` of a mixture: the samples of the first part come first, and so on."""
+    (width, base), (x, chosen, switch, _), (blocks, chances, _, _) = samples, tile, source
+    low, high = u32(key), u32(key >> u64(32))
+    parts, begin = blocks.weight.shape[0], i64(0)
+    share = chances.some if skip else chances.share
+    for part_of in range(parts):
+        stop = i64(0)
+        a, b = words(base, stream(low, high, _PART), high)
+        for _ in range(present):
+            stop += 1 if unit(mix(a, b)) <= share[part_of] else 0
+            a, b = u32(a + STEP_LOW), u32(b + STEP_HIGH)
+        stop = present if part_of == parts - 1 else stop
+        own, place = (stop - begin, u32(base + u32(begin))), (width, begin)
+        first, after = blocks.first[part_of], chosen[begin:]
+        for g in range(first, blocks.first[part_of + 1]):
+            if blocks.kind[g] >= CHILD:
+                _fill_child(x, own, place, key, g, blocks, chances)
+                continue
+            at, single = blocks.start[g] * width + begin, blocks.kind[g] == INDEPENDENT
+            out, where = (x, at) if single else (switch, 0)
+            own_key = (stream(low, high, g), high)
+            _switch(out, where, own, own_key, g, first, chances, skip, after)
+            if single:
+                _scale(x, at, own[0], blocks.magnitude[g])
+            else:
+                _fill_set(tile, own, place, key, g, blocks)
+        begin = stop
+
+
+@part(forceinline=True)
+def _row_of(sample, key, pool, start):
+    """The row of the pool for a sample: the next one, or drawn by its chance, with replacement."""
+    if pool.stride >= 0:
+        return start + i64(sample)
+    low, high, count = u32(key), u32(key >> u64(32)), pool.rows.shape[0]
+    u = draw(sample, stream(low, high, _PART), high)
+    if pool.cumulative.shape[0] == 0:
+        return i64((u64(u) * u64(count)) >> u64(32))
+    at, left = (f64(u) + 0.5) * 2.0**-32, i64(0)
+    right = i64(count - 1)
+    while left < right:
+        middle = (left + right) >> 1
+        if pool.cumulative[middle] > at:
+            right = middle
+        else:
+            left = middle + 1
+    return left
+
+
+@part()
+def _fill_from_pool(x, samples, present, key, pool, start):
+    """x flat (feature, width) <- rows of the pool: drawn, or in order from row `start` on."""
+    (width, base), n = samples, pool.rows.shape[1]
+    for l in range(present):
+        row = pool.rows[_row_of(u32(base + u32(l)), key, pool, start)]
+        for i in range(n):
+            x[u64(i * width + l)] = row[i]
+
+
+@part()
+def _copy_from_pool(x, samples, key, pool, start):
+    """The same for x (row, padded feature); samples = (rows, base)."""
+    rows, base = samples
+    for l in range(rows):
+        row = pool.rows[_row_of(u32(base + u32(l)), key, pool, start)]
+        for i in range(row.shape[0]):
+            x[l, i] = row[i]
+
+
+@part(forceinline=True)
+def fill_tile(tile, samples, present, key, source, skip):
+    """Fill tile.x with samples base .. base + width - 1, samples = (width, base).
+
+    Samples from `present` on are all zero. With `skip` every sample has an active block.
+    """
+    (width, base), (x, chosen, switch, row) = samples, tile
+    blocks, chances, pool, _ = source
+    n_blocks = blocks.kind.shape[0]
+    low, high = u32(key), u32(key >> u64(32))
+    if skip:
+        a, b = words(base, stream(low, high, _CHOOSER), high)
+        for l in range(width):
+            u = unit(mix(a, b))
+            a, b = u32(a + STEP_LOW), u32(b + STEP_HIGH)
+            chosen[l] = min(u, _ALMOST_ONE) if l < present else _OFF
+    several = blocks.weight.shape[0] > 1
+    if pool.rows.shape[0] > 0:
+        _fill_from_pool(x, samples, present, key, pool, row[0])
+        n_blocks = 0
+    elif several:
+        _fill_mixed(tile, samples, present, key, source, skip)
+        n_blocks = 0
+    for g in range(n_blocks):
+        if blocks.kind[g] >= CHILD:
+            _fill_child(x, samples, (width, _NOWHERE), key, g, blocks, chances)
+            continue
+        at, single = blocks.start[g] * width, blocks.kind[g] == INDEPENDENT
+        out, place = (x, at) if single else (switch, 0)
+        own_key = (stream(low, high, g), high)
+        _switch(out, place, samples, own_key, g, _NOWHERE, chances, skip, chosen)
+        if single:
+            _scale(x, at, width, blocks.magnitude[g])
+        else:
+            _fill_set(tile, samples, (width, _NOWHERE), key, g, blocks)
+    if present < width and (several or not skip):
+        for i in range(x.shape[0] // chosen.shape[0]):
+            for l in range(present, width):
+                x[u64(i * width + l)] = f32(0)
+
+
+@part()
+def fill_rows(x, rows, base, key, source, own, tile):
+    """Fill x (rows, padded feature) with the samples that `fill_tile` would give, transposed.
+
+    Work arrays: own (padded feature,) of int32, a tile of 16 samples.
+    """
+    blocks, chances, pool, simple = source
+    width = tile.chosen.shape[0]  # literals would be a compilation of their own
+    n = tile.x.shape[0] // width
+    low, high = u32(key), u32(key >> u64(32))
+    if pool.rows.shape[0] > 0:
+        _copy_from_pool(x, (rows, base), key, pool, tile.row[0])
+        return
+    if simple:
+        always = True
+        for i in range(n):
+            always = always and chances.limit[i] > f32(1)
+            own[i] = i32(stream(low, high, i))
+        for l in range(rows):
+            row = x[l]
+            a, b = words(u32(base + u32(l)), u32(0), high)
+            draw_row(own, i32(a), i32(b), always, chances, row)
+            _scale(row, i64(0), n, blocks.magnitude[0])
+        return
+    skip = width == 0
+    for l0 in range(0, rows, width):
+        fill_tile(tile, (width, u32(base + u32(l0))), width, key, source, skip)
+        for l in range(min(width, rows - l0)):
+            for i in range(n):
+                x[l0 + l, i] = tile.x[i * width + l]

@@ -1,0 +1,105 @@
+"""What a problem's samples are drawn from, in the arrays of the kernels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from tegum.distributions import Block, Samples
+from tegum.distributions.base import by_depth
+from tegum.engines.sampled.data import (
+    ANTICORRELATED,
+    CHILD,
+    CORRELATED,
+    EXCLUSIVE,
+    INDEPENDENT,
+    Blocks,
+    Pool,
+)  # fmt: skip
+from tegum.engines.sampled.random import EXPONENTIAL, ONE, SIGNED, UNIFORM
+from tegum.errors import SpecError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tegum.distributions import Distribution
+    from tegum.training import Training
+
+BLOCK_CODES: Final = {
+    "independent": INDEPENDENT, "correlated": CORRELATED, "anticorrelated": ANTICORRELATED,
+    "child": CHILD,
+}  # fmt: skip
+MAGNITUDE_CODES: Final = {
+    "uniform": UNIFORM, "signed": SIGNED, "exponential": EXPONENTIAL, "one": ONE,
+}  # fmt: skip
+#: No rows.
+EMPTY: Final = Pool(np.zeros((0, 1), np.float32), np.zeros(0), -1)
+
+
+def is_pooled(distribution: Distribution) -> bool:
+    """Whether samples are rows of a pool: where features hang together in no way of the kernels."""
+    return any(
+        block.kind == "joint" for _, one in distribution.components() for block in one.blocks()
+    )
+
+
+def is_ahead(distribution: Distribution) -> bool:
+    """Whether numpy draws the rows of the pool, instance by instance, ahead of its steps."""
+    return is_pooled(distribution) and not isinstance(distribution, Samples)
+
+
+def parts_of(distribution: Distribution) -> tuple[tuple[float, tuple[Block, ...]], ...]:
+    """The chance and the blocks of each part, those of children after that of their parent."""
+    if is_pooled(distribution):
+        # on, whatever it is: the kernels leave out no samples
+        return ((1.0, (Block("correlated", 0, distribution.n_features, 1.0, "uniform"),)),)
+    found = []
+    for weight, one in distribution.components():
+        blocks = one.blocks()
+        found.append((weight, tuple(blocks[g] for g in by_depth(blocks))))
+    return tuple(found)
+
+
+def blocks_of(distribution: Distribution) -> tuple[Block, ...]:
+    """The blocks of all parts."""
+    return tuple(block for _, blocks in parts_of(distribution) for block in blocks)
+
+
+def block_arrays(distribution: Distribution) -> Blocks:
+    """The blocks of all parts as arrays; SpecError for one that the kernels do not know."""
+    parts = parts_of(distribution)
+    rows = [
+        (
+            EXCLUSIVE if b.exclusive else code_of("distribution.kind", BLOCK_CODES, b.kind),
+            b.start,
+            b.size,
+            code_of("distribution.magnitude", MAGNITUDE_CODES, b.magnitude),
+            b.parent,
+        )
+        for _, blocks in parts
+        for b in blocks
+    ]
+    first = np.cumsum([0, *(len(blocks) for _, blocks in parts)], dtype=np.int64)
+    weight = np.array([weight for weight, _ in parts])
+    kind, start, size, magnitude, parent = np.array(rows, np.int64).T.copy()
+    return Blocks(kind, start, size, magnitude, parent, first, weight)
+
+
+def pool_of(distribution: Distribution, training: Training) -> Pool:
+    """The rows that samples are drawn from, in float32; none where there are blocks."""
+    if not isinstance(distribution, Samples):
+        return EMPTY
+    rows = np.asarray(distribution.x.values, np.float32)
+    if training.batch_size == "all":
+        return Pool(rows, np.zeros(0), 0)
+    weighted = distribution.weights is not None
+    return Pool(rows, np.cumsum(distribution.chances()) if weighted else np.zeros(0), -1)
+
+
+def code_of(field: str, codes: Mapping[str, Any], name: str) -> Any:
+    """What the kernels call a part of a problem; SpecError for one that they do not know."""
+    if name not in codes:
+        rule = f"must be one that the sampled engine knows: {', '.join(codes)}"
+        raise SpecError.of("Problem", field, rule, name)
+    return codes[name]

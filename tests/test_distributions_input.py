@@ -126,7 +126,11 @@ def test_bad_sets(cls: type[Correlated] | type[Anticorrelated]) -> None:
     [
         ((), "Groups.parts must be one or more distributions; got ()"),
         (3, "Groups.parts must be one or more distributions; got 3"),
-        ((3,), "Groups.parts must be a Distribution; got 3"),
+        (
+            (3,),
+            "Groups.parts must be a Distribution, as tg.Independent(n_features=5, "
+            "feature_probability=0.1) is; got 3",
+        ),
         (
             [{"kind": "independent", "n_features": 0, "feature_probability": 1}],
             "Independent.n_features must be an integer >= 1; got 0",

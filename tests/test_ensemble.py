@@ -205,7 +205,10 @@ def test_divergence_is_a_status_and_raises_nothing():
         ({"seed": 2**64}, "train.seed must be an integer >= 0 of at most 64 bits"),
         ({"seed": "1"}, "train.seed must be an integer"),
         ({"jobs": 0}, "train.jobs must be"),
-        ({"training": "fast"}, "train.training must be a Training; got 'fast'"),
+        (
+            {"training": "fast"},
+            "train.training must be a Training, as tg.",
+        ),
         ({"axes": [1, 2]}, "train.axes must be a mapping"),
     ],
 )
@@ -217,7 +220,7 @@ def test_bad_arguments(options, message):
 
 
 def test_problem_must_be_a_problem():
-    with pytest.raises(SpecError, match=r"train\.problem must be a Problem; got 3"):
+    with pytest.raises(SpecError, match=r"train\.problem must be a Problem, as tg.*; got 3"):
         tg.train(3)
 
 

@@ -237,4 +237,6 @@ def test_counts_in_words(finished: tuple[Finished, ...]) -> None:
         "1 not tested"
     )
     assert summary.in_words(summary.Report(run_facts(), ())) == "0 claims"
-    assert summary.about(finished[1]).startswith("Experiment setup · item 3 · 4 models, 2 seeds,")
+    assert summary.about(finished[1]).startswith(
+        "Experiment setup · item 3 · quick run · 4 models, 2 seeds,"
+    )

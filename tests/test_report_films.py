@@ -48,7 +48,7 @@ def test_a_film_is_written_shown_and_linked(tmp_path: Path) -> None:
         assert image.n_frames == 3
         assert image.info["duration"] == 50
     page = (tmp_path / "report.html").read_text("utf-8")
-    assert page.count("data:image/gif;base64,") == 1
+    assert page.count('<source media="(prefers-reduced-motion: reduce), print"') == 1
     assert page.count('href="figures/films-moving.gif"') == 1
     text = (tmp_path / "report.md").read_text("utf-8")
     assert "![It moves.](figures/films-moving.gif)" in text

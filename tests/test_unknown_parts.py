@@ -11,7 +11,7 @@ from pydantic import Field
 
 import tegum as tg
 from tegum.distributions.base import Block, Distribution
-from tegum.engines.sampled import lowering
+from tegum.engines.sampled import lowering, source
 from tegum.engines.sampled.targets import asked
 from tegum.errors import InputFileError, SpecError
 from tegum.runs import tables
@@ -49,7 +49,7 @@ def test_a_target_that_kernels_do_not_know_is_not_taken_for_zeros() -> None:
         tg.train(problem, training=QUICK, progress=False)
     assert str(caught.value) == (
         "Problem.target must be one that the sampled engine knows: x, abs, relu, square, cube, "
-        "sign, step, an Elementwise or a Pairs; got Halved()"
+        "sign, step, an Elementwise, a LinearMap or a Pairs; got Halved()"
     )
 
 
@@ -60,7 +60,7 @@ def test_every_named_target_is_known(name: str) -> None:
 
 def test_a_magnitude_that_kernels_do_not_know(monkeypatch: pytest.MonkeyPatch) -> None:
     codes = {"uniform": 0}
-    monkeypatch.setattr(lowering, "MAGNITUDE_CODES", codes)
+    monkeypatch.setattr(source, "MAGNITUDE_CODES", codes)
     problem = tg.Problem(tg.Independent(3, 0.5, "signed"), tg.ReLUOutput(2))
     said = r"^Problem\.distribution\.magnitude must be one that the sampled engine knows: uniform;"
     with pytest.raises(SpecError, match=said):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from itertools import pairwise
 from typing import Annotated, Any, Final
@@ -99,8 +100,8 @@ class PageState(Spec):
         return PageState(problem=problem, training=training, seeds=self.seeds, seed=run_seed)
 
     def data(self) -> dict[str, Any]:
-        """Plain JSON data, every field given."""
-        return self.every_field()
+        """Plain JSON data, every field given but those of the problem that JSON leaves out."""
+        return {**self.every_field(), "problem": json.loads(self.problem.to_json())}
 
 
 def changed(problem: Problem, training: Training, values: Values) -> tuple[Problem, Training]:

@@ -14,8 +14,8 @@ from tegum.spec import Spec
 from tegum.targets import NAMED
 from tegum.training import Training
 
-#: Distributions that the page has no controls for.
-_ELSEWHERE: Final = ("mixture", "samples")
+#: Distributions and targets that the page has no controls for; a state may have them.
+_ELSEWHERE: Final = ("hierarchy", "mixture", "samples", "linear_map")
 #: Of hidden activations those that an engine trains.
 _HIDDEN: Final = ("identity", "relu")
 #: Engines that train on the page: by slices of a moment, and without what has to be installed.

@@ -19,7 +19,7 @@ from tegum.engines.sampled.data import (
 from tegum.engines.sampled.emitter import LANES
 from tegum.engines.sampled.filling import fill_tile
 from tegum.engines.sampled.forms import FILLED, Codes
-from tegum.engines.sampled.noise import noise_streams, tells_apart
+from tegum.engines.sampled.noise import streams_where, tells_apart
 from tegum.engines.sampled.optimiser import descend
 from tegum.engines.sampled.random import (
     GUIDE,
@@ -34,7 +34,7 @@ from tegum.engines.sampled.random import (
     u64,
 )  # fmt: skip
 from tegum.engines.sampled.shared import (
-        Descent,
+    Descent,
     Instances,
     add_zero_samples,
     copy,
@@ -149,7 +149,7 @@ def _lane_gradient(theta, key, count, skip, point, instances, work, codes):
     source = Source(instances.blocks, work.chances, instances.pool, static.simple)
     n, x, y = static.n, work.tile.x, work.y
     width, span = work.width, work.tile.chosen.shape[0]
-    done, streams = 0, noise_streams(key)
+    done, streams = 0, streams_where(codes.disturbed, key)
     while done < count:
         present = min(span, count - done)
         filled = _padded(present, width)

@@ -185,6 +185,10 @@ class Distribution(Spec):
             SpecError: for an rng that is no Generator.
         """
         check_generator(rng)
+        return self._drawn(rng, size)
+
+    def _drawn(self, rng: np.random.Generator, size: int) -> F64:
+        """Samples (size, n), of blocks; a distribution that is something else draws its own."""
         rows = Layout(self.blocks())
         u = rng.random((size, len(rows.blocks)))
         on = u < rows.probability

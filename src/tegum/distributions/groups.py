@@ -11,23 +11,22 @@ from jaxtyping import Float64
 from pydantic import Field, PlainValidator
 
 from tegum.dims import F64
-from tegum.distributions.base import Block, Distribution, check_generator, no_such_draw
-from tegum.spec import BrokenRule, spec_of
+from tegum.distributions._parts import Parted, read_parts
+from tegum.distributions.base import Block, Distribution
 
 #: Of more combinations of the parts' components there is no list.
 _COMBINATIONS: Final = 256
 
 
-def _parts(value: Any) -> tuple[Distribution, ...]:
-    if not isinstance(value, (list, tuple)) or not value:
-        raise BrokenRule("must be one or more distributions", value)
-    parts = [spec_of(Distribution, part) for part in value]  # type: ignore[type-abstract]
+def _flat(value: Any) -> tuple[Distribution, ...]:
     return tuple(
-        inner for part in parts for inner in (part.parts if isinstance(part, Groups) else (part,))
+        inner
+        for part in read_parts(value)
+        for inner in (part.parts if isinstance(part, Groups) else (part,))
     )
 
 
-class Groups(Distribution):
+class Groups(Parted):
     """x = (x⁽¹⁾, x⁽²⁾, …), each part from its own distribution, independently.
 
     Groups within groups are flattened: Groups((Groups((a, b)), c)) == Groups((a, b, c)).
@@ -41,47 +40,13 @@ class Groups(Distribution):
     Source: "Collapsing of Correlated Features".
     """
 
-    parts: Annotated[tuple[Distribution, ...], PlainValidator(_parts)]
+    parts: Annotated[tuple[Distribution, ...], PlainValidator(_flat)]
     kind: Literal["groups"] = Field("groups", repr=False)
 
     @property
     def n_features(self) -> int:
         """The sum over the parts."""
         return sum(part.n_features for part in self.parts)
-
-    @property
-    def feature_probability(self) -> tuple[float, ...]:
-        """The probability of every on/off draw, part after part."""
-        return self.draws()
-
-    def draws(self) -> tuple[float, ...]:
-        """The same."""
-        return tuple(p for part in self.parts for p in part.draws())
-
-    def with_probability(self, value: object, index: int | None = None) -> Groups:
-        """A copy with a new probability for all draws, or for the index-th over all parts.
-
-        Args:
-            value: in [0, 1].
-            index: which draw, from 0, part after part; None for all.
-
-        Returns:
-            The copy.
-
-        Raises:
-            SpecError: for a value out of its range, and a draw that there is not.
-        """
-        if index is None:
-            parts = [part.with_probability(value) if part.draws() else part for part in self.parts]
-            return self.replace(parts=tuple(parts))
-        parts, first = list(self.parts), 0
-        for i, part in enumerate(parts):
-            count = len(part.draws())
-            if first <= index < first + count:
-                parts[i] = part.with_probability(value, index - first)
-                return self.replace(parts=tuple(parts))
-            first += count
-        raise no_such_draw("Groups", index, first)
 
     def blocks(self) -> tuple[Block, ...]:
         """The blocks of the parts, shifted to their place."""
@@ -120,22 +85,9 @@ class Groups(Distribution):
         """E[x xᵀ], (n, n): those of the parts, and between parts E[x_i] E[x_j]."""
         return self._side_by_side(self.mean(), [part.second_moment() for part in self.parts])
 
-    def sample(self, rng: np.random.Generator, size: int) -> Float64[np.ndarray, "size n"]:
-        """Samples of the parts side by side.
-
-        Args:
-            rng: the random numbers to use.
-            size: how many samples, >= 0.
-
-        Returns:
-            The samples, (size, n).
-
-        Raises:
-            SpecError: for an rng that is no Generator.
-        """
-        check_generator(rng)
+    def _drawn(self, rng: np.random.Generator, size: int) -> F64:
         if all(block.kind != "joint" for block in self.blocks()):
-            return super().sample(rng, size)
+            return super()._drawn(rng, size)
         return np.concatenate([part.sample(rng, size) for part in self.parts], axis=1)
 
     def _side_by_side(self, mean: F64, of_parts: list[F64]) -> F64:

@@ -10,18 +10,12 @@ from pydantic import Field, PlainValidator, model_validator
 
 from tegum.contents import Content, shares, weights_of
 from tegum.dims import F64
-from tegum.distributions.base import Block, Distribution, check_generator, no_such_draw
+from tegum.distributions._parts import Parted, read_parts
+from tegum.distributions.base import Block, Distribution
 from tegum.errors import SpecError
-from tegum.spec import BrokenRule, spec_of
 
 
-def _parts(value: Any) -> tuple[Distribution, ...]:
-    if not isinstance(value, (list, tuple)) or not value:
-        raise BrokenRule("must be one or more distributions", value)
-    return tuple(spec_of(Distribution, part) for part in value)  # type: ignore[type-abstract]
-
-
-class Mixture(Distribution):
+class Mixture(Parted):
     """x is from the k-th part with probability w_k / Σ w: all features of a sample from one part.
 
     Moments and expected losses are those of the parts, weighted.
@@ -37,7 +31,7 @@ class Mixture(Distribution):
     Source: method, mixtures; not in the paper.
     """
 
-    parts: Annotated[tuple[Distribution, ...], PlainValidator(_parts)]
+    parts: Annotated[tuple[Distribution, ...], PlainValidator(read_parts)]
     weights: Annotated[Content | None, PlainValidator(weights_of)] = None
     kind: Literal["mixture"] = Field("mixture", repr=False)
 
@@ -61,15 +55,6 @@ class Mixture(Distribution):
         """That of every part."""
         return self.parts[0].n_features
 
-    @property
-    def feature_probability(self) -> tuple[float, ...]:
-        """The probability of every on/off draw, part after part."""
-        return self.draws()
-
-    def draws(self) -> tuple[float, ...]:
-        """The same."""
-        return tuple(p for part in self.parts for p in part.draws())
-
     def chances(self) -> Float64[np.ndarray, " k"]:
         """The probability of each part, (k,)."""
         return shares(self.weights, len(self.parts))
@@ -81,31 +66,6 @@ class Mixture(Distribution):
             for chance, part in zip(self.chances().tolist(), self.parts, strict=True)
             for inner, one in part.components()
         )
-
-    def with_probability(self, value: object, index: int | None = None) -> Mixture:
-        """A copy with a new probability for all draws, or for the index-th over all parts.
-
-        Args:
-            value: in [0, 1].
-            index: which draw, from 0, part after part; None for all.
-
-        Returns:
-            The copy.
-
-        Raises:
-            SpecError: for a value out of its range, and a draw that there is not.
-        """
-        if index is None:
-            parts = [part.with_probability(value) if part.draws() else part for part in self.parts]
-            return self.replace(parts=tuple(parts))
-        parts, first = list(self.parts), 0
-        for k, part in enumerate(parts):
-            count = len(part.draws())
-            if first <= index < first + count:
-                parts[k] = part.with_probability(value, index - first)
-                return self.replace(parts=tuple(parts))
-            first += count
-        raise no_such_draw("Mixture", index, first)
 
     def blocks(self) -> tuple[Block, ...]:
         """One block of all features: which part a sample is from ties them together."""
@@ -127,20 +87,7 @@ class Mixture(Distribution):
         """E[x xᵀ], (n, n)."""
         return self._over_parts([part.second_moment() for part in self.parts])
 
-    def sample(self, rng: np.random.Generator, size: int) -> Float64[np.ndarray, "size n"]:
-        """Samples, each from a part of its own.
-
-        Args:
-            rng: the random numbers to use.
-            size: how many samples, >= 0.
-
-        Returns:
-            The samples, (size, n).
-
-        Raises:
-            SpecError: for an rng that is no Generator.
-        """
-        check_generator(rng)
+    def _drawn(self, rng: np.random.Generator, size: int) -> F64:
         which = rng.choice(len(self.parts), size=size, p=self.chances())
         x = np.zeros((size, self.n_features))
         for k, part in enumerate(self.parts):

@@ -9,7 +9,8 @@ from jaxtyping import Float64
 from pydantic import Field, PlainValidator, model_validator
 
 from tegum.contents import Content, content_of, shares, weights_of
-from tegum.distributions.base import Block, Distribution, check_generator
+from tegum.dims import F64
+from tegum.distributions.base import Block, Distribution
 from tegum.errors import SpecError
 from tegum.spec import BrokenRule
 
@@ -101,20 +102,7 @@ class Samples(Distribution):
         """The mean of x xᵀ over the rows, (n, n)."""
         return np.asarray((self.x.values * self.chances()[:, None]).T @ self.x.values)
 
-    def sample(self, rng: np.random.Generator, size: int) -> Float64[np.ndarray, "size n"]:
-        """Rows drawn with replacement.
-
-        Args:
-            rng: the random numbers to use.
-            size: how many samples, >= 0.
-
-        Returns:
-            The samples, (size, n).
-
-        Raises:
-            SpecError: for an rng that is no Generator.
-        """
-        check_generator(rng)
+    def _drawn(self, rng: np.random.Generator, size: int) -> F64:
         if self.weights is None:
             return np.asarray(self.x.values[rng.integers(len(self.x), size=size)])
         return np.asarray(self.x.values[rng.choice(len(self.x), size=size, p=self.chances())])

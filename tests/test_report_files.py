@@ -21,7 +21,7 @@ import tegum
 from tegum.checksum import of_json
 from tegum.errors import TegumError
 from tegum.report import tables
-from tegum.report.html import QUICK
+from tegum.report.html import STANDS_IN
 from tegum.report.markdown import plain
 from tegum.report.output import ReportFolder
 from tegum.report.run import Finished
@@ -256,18 +256,18 @@ class TestFiles:
         assert [e.name for e in report.report.to_come] == ["training-run", "antipodal-pairs"]
         markdown, page = (tmp_path / "report.md", tmp_path / "report.html")
         assert "Still to run in full: training-run, antipodal-pairs." in page.read_text("utf-8")
-        assert page.read_text("utf-8").count(QUICK) == 5
+        assert page.read_text("utf-8").count(STANDS_IN) == 5
         assert markdown.read_text("utf-8").count("** (quick) |") == 5
         whole = replace(finished[1], outcome=replace(finished[1].outcome, quick=False))
         report.add(whole)
         assert report.report.finished == (finished[0], whole)
         assert "Still to run in full: antipodal-pairs." in page.read_text("utf-8")
-        assert page.read_text("utf-8").count(QUICK) == 3
+        assert page.read_text("utf-8").count(STANDS_IN) == 3
         claims = json.loads((tmp_path / "claims.json").read_text())
         assert [claim["quick"] for claim in claims] == [True] * 3 + [False] * 2
 
     def test_a_quick_report_marks_no_verdict_as_quick(self, folder: Path) -> None:
-        assert QUICK not in (folder / "report.html").read_text("utf-8")
+        assert STANDS_IN not in (folder / "report.html").read_text("utf-8")
 
 
 class TestPreview:

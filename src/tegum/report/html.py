@@ -27,7 +27,7 @@ from tegum.report.summary import (
 )
 
 #: Beside a verdict that a full run is still to replace.
-QUICK = ' <span class="soft small">quick</span>'
+STANDS_IN = ' <span class="soft small">quick</span>'
 
 
 def to_html(report: Report) -> str:
@@ -90,7 +90,7 @@ def _verdict_row(done: Finished, verdict: Verdict, stands_in: bool) -> str:
     return (
         f'<tr id="claim-{identity}"><th scope="row" class="id">{identity}</th>'
         f'<td><span class="badge {mark(done, verdict)}">{escape(label(done, verdict))}</span>'
-        f"{QUICK if stands_in else ''}"
+        f"{STANDS_IN if stands_in else ''}"
         f'</td><td>{escape(claim.statement)}<br><span class="experiment">'
         f'<a href="#{experiment}">{escape(claim.section)}</a></span></td>'
         f'<td class="measured" data-label="Measured">{escape(verdict.judgement.measured)}</td>'

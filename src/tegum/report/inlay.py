@@ -22,10 +22,9 @@ from tegum.report.figures import Drawing
 
 #: A drawing that is larger than this within the page stands there as an image.
 LARGEST: Final = 150_000
-#: What matplotlib's style sheet says of every element; ours for every drawing.
-CLASS: Final = "drawn"
-_RULE: Final = f".{CLASS} *{{stroke-linejoin:round;stroke-linecap:butt}}"
+#: What matplotlib's style sheet says of every element, and the class of those it is said of here.
 _THEIRS: Final = "*{stroke-linejoin:round;stroke-linecap:butt}"
+CLASS: Final = "drawn"
 _SVG: Final = "{http://www.w3.org/2000/svg}"
 _LINK: Final = "{http://www.w3.org/1999/xlink}href"
 _XML: Final = "{http://www.w3.org/XML/"
@@ -50,7 +49,7 @@ class Shared:
         """The style sheet and the definitions, invisible, for the page that holds the drawings."""
         rules = "".join(f".{name}{{{text}}}" for name, text in self.styles.items())
         return (
-            f"<style>{_RULE}{rules}</style>"
+            f"<style>.{CLASS} {_THEIRS}{rules}</style>"
             '<svg xmlns="http://www.w3.org/2000/svg" width="0" height="0" aria-hidden="true" '
             f'style="position:absolute"><defs>{"".join(self.definitions.values())}</defs></svg>'
         )

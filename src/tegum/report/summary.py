@@ -45,17 +45,17 @@ class Report:
         not as expected.
         """
         quick = [done for done in self.finished if self.stands_in(done)]
-        return tuple(done.experiment for done in sorted(quick, key=_settled))
+        return tuple(done.experiment for done in sorted(quick, key=_open_claims, reverse=True))
 
     def stands_in(self, done: Finished) -> bool:
         """Whether these are results of a quick run in a report of a full one."""
         return done.outcome.quick and not self.facts.quick
 
 
-def _settled(done: Finished) -> int:
-    """Minus the number of claims that are open."""
+def _open_claims(done: Finished) -> int:
+    """How many claims a full run may yet settle."""
     open_kinds = ("untested", "surprise", "error")
-    return -sum(mark(done, verdict) in open_kinds for verdict in done.outcome.verdicts)
+    return sum(mark(done, verdict) in open_kinds for verdict in done.outcome.verdicts)
 
 
 def mark(done: Finished, verdict: Verdict) -> Mark:

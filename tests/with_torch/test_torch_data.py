@@ -129,3 +129,14 @@ def test_a_compiler_that_fails_is_done_without(
     assert [record.getMessage() for record in caplog.records] == [
         "torch: samples are drawn without a compiler: no compiler"
     ]
+
+
+@pytest.mark.parametrize(
+    "law",
+    [tg.Hierarchy((-1, 0), 0.5), tg.Mixture((tg.Independent(2, 0.5),)), tg.Samples(np.eye(2))],
+)
+def test_data_without_independent_blocks_names_the_engine_that_takes_it(law: Any) -> None:
+    training = tg.Training(engine="torch", steps=1, held_out=8, batch_size=4)
+    said = r"^Problem\.distribution must have independent blocks for the torch engine; engine='samp"
+    with pytest.raises(tg.SpecError, match=said):
+        tg.train(tg.Problem(law, tg.ReLUOutput(1)), training=training, progress=False)

@@ -67,7 +67,7 @@ def lower(batch: Batch, device: torch.device, dtype: torch.dtype, fuse: bool) ->
     problem, points = batch.problem, batch.points
     for block in problem.distribution.blocks():
         if block.kind in ("child", "joint"):
-            rule = "must have independent blocks for the torch engine"
+            rule = "must have independent blocks for the torch engine; engine='sampled' takes all"
             raise SpecError.of("Problem", "distribution", rule, type(problem.distribution).__name__)
     point_of = torch.from_numpy(batch.point_of()).to(device)
     source = Source(problem, device, dtype, fuse)

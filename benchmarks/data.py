@@ -77,10 +77,26 @@ def data_set() -> tuple[Distribution, Draw]:
     return tg.Samples(ROWS), lambda: rows[torch.randint(len(rows), (MODELS, BATCH))]
 
 
+def drawn(rng: np.random.Generator, count: int) -> Any:
+    """Independent features, by numpy."""
+    return rng.random((count, 20)) * (rng.random((count, 20)) < P)
+
+
+def custom() -> tuple[Distribution, Draw]:
+    """A function of one's own: the same for both."""
+    rng = np.random.default_rng(0)
+
+    def draw() -> Tensor:
+        return torch.from_numpy(drawn(rng, MODELS * BATCH)).view(MODELS, BATCH, 20).float()
+
+    return tg.Custom(drawn, 20), draw
+
+
 WORKS: Final[dict[str, tuple[Callable[[], tuple[Distribution, Draw]], int, float]]] = {
     "Hierarchy": (hierarchy, 5, 40.0),
     "Mixture": (mixture, 5, 40.0),
     "Samples": (data_set, 20, 8.0),
+    "Custom": (custom, 5, 2.0),
 }
 
 

@@ -19,6 +19,7 @@ ROWS = (
     # the names of a Dataset: models and engines call what is trained and measured by them
     {"memory", "spec", "runs.schema"},
     {"contents"},
+    {"functions"},
     {"fields", "arguments"},
     {"distributions", "models", "targets"},
     {"discovery", "problem", "training", "theory"},

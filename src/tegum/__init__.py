@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tegum.analysis.tegum_factors import factors as factors
     from tegum.distributions import Anticorrelated as Anticorrelated
     from tegum.distributions import Correlated as Correlated
+    from tegum.distributions import Custom as Custom
     from tegum.distributions import Groups as Groups
     from tegum.distributions import Hierarchy as Hierarchy
     from tegum.distributions import Independent as Independent
@@ -66,6 +67,7 @@ __all__, __getattr__, __dir__ = lazy(
     {
         "Anticorrelated": "tegum.distributions",
         "Correlated": "tegum.distributions",
+        "Custom": "tegum.distributions",
         "Elementwise": "tegum.targets",
         "Groups": "tegum.distributions",
         "Hierarchy": "tegum.distributions",

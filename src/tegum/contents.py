@@ -133,12 +133,17 @@ def _by_digest(value: Mapping[Any, Any]) -> Content:
 
 @contextmanager
 def without_files() -> Iterator[None]:
-    """Within this, arrays are numbers: for those who may not name files."""
+    """Within this, arrays are numbers: for those who may not name files, nor functions."""
     token = _FILES.set(False)
     try:
         yield
     finally:
         _FILES.reset(token)
+
+
+def may_read_files() -> bool:
+    """Whether this is outside of `without_files`."""
+    return _FILES.get()
 
 
 def from_file(path: Any) -> Content:

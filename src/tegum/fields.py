@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args, get_origin
 
 from tegum.contents import Content
+from tegum.functions import Function
 from tegum.spec import Interval, Spec
 
 #: How a value is written: one of `choices`; a switch; numbers; steps, as many or these; pairs of
-#: features; an array, as numbers, JSON or a file; JSON of anything else.
-Form = Literal["choice", "flag", "whole", "number", "vector", "steps", "pairs", "array", "json"]
+#: features; an array, as numbers, JSON or a file; the name of a function; JSON of anything else.
+Form = Literal[
+    "choice", "flag", "whole", "number", "vector", "steps", "pairs", "array", "function", "json"
+]  # fmt: skip
 
 _FORMS: Final[tuple[tuple[Any, Form], ...]] = (
     (bool, "flag"),
@@ -24,6 +27,7 @@ _FORMS: Final[tuple[tuple[Any, Form], ...]] = (
     (int | tuple[int, ...], "steps"),
     (tuple[tuple[int, int], ...], "pairs"),
     (Content, "array"),
+    (Function, "function"),
 )
 _ENTRY = re.compile(r"(\w+):\s*(.*)")
 

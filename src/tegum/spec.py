@@ -155,6 +155,11 @@ def spec_of(base: type[S], value: Any) -> S:
         _DEPTH.reset(token)
 
 
+def is_read() -> bool:
+    """Whether a description is being read from data, as JSON is, rather than made by a caller."""
+    return _DEPTH.get() > 0
+
+
 def nested(base: type[S]) -> PlainValidator:
     """The validator of a field that holds another description, of any subclass of `base`."""
     return PlainValidator(lambda value: spec_of(base, value))

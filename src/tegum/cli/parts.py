@@ -27,6 +27,7 @@ _METAVARS: Final = {
     "steps": "K | STEP,STEP…",
     "pairs": "A+B[,A+B…]",
     "array": "FILE | X,X…",
+    "function": "MODULE:FUNCTION",
     "json": "JSON",
 }
 _TYPES: Final = {"whole": int, "number": float}
@@ -35,6 +36,7 @@ _READERS: Final[dict[str, Callable[[str, str], Any]]] = {
     "steps": values.checkpoints,
     "pairs": values.pairs,
     "array": values.array,
+    "function": values.function,
     "json": values.any_json,
 }
 #: Fields with an option of another name than their own without "n_".

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import sys
 from typing import Any
 
 import numpy as np
@@ -91,6 +93,14 @@ def array(option: str, text: str) -> Any:
         return numbers(option, text)
     except SpecError:
         return text
+
+
+def function(option: str, text: str) -> str:
+    """The name of a function, whose module may be a file of the working folder."""
+    here = os.getcwd()
+    if here not in sys.path:
+        sys.path.append(here)
+    return text
 
 
 def checkpoints(option: str, text: str) -> int | tuple[int, ...]:

@@ -19,6 +19,7 @@ from tegum.ensemble.progress import Progress, shown
 from tegum.ensemble.slices import Results
 from tegum.ensemble.solve import Ensemble, Solver
 from tegum.errors import SpecError
+from tegum.functions import unknown_in
 from tegum.hints import must_be
 from tegum.problem import Problem
 from tegum.runs.write import dataset, stated, variables
@@ -102,6 +103,8 @@ def train(
     given = None if start is None else Given.of(start, grid, seeds, engine.dtype)
     ensemble = Ensemble(engine, grid, seeds, run_seed, given)
     check_memory(ensemble)
+    if store is not None:
+        _check_known(problem)
     place = store if store is None or isinstance(store, Store) else Store(store)
     with shown(progress) as report:
         solver = Solver(ensemble, place, jobs, report)
@@ -117,6 +120,15 @@ def _check_kinds(problem: Problem, training: Training) -> None:
         raise SpecError.of("train", "problem", must_be("Problem"), problem)
     if not isinstance(training, Training):
         raise SpecError.of("train", "training", must_be("Training"), training)
+
+
+def _check_known(problem: Problem) -> None:
+    """Raise SpecError for a problem that its JSON does not say all of."""
+    unknown = unknown_in(problem)
+    if unknown is not None:
+        owner, field, what = unknown
+        rule = "must be a function of a module, with its source, to be kept in a store"
+        raise SpecError.of(owner, field, f"{rule}; move it there, or leave out store", what)
 
 
 def _whole(field: str, value: Any, *, lowest: int, bits: int) -> int:

@@ -15,7 +15,7 @@ from tegum.targets import NAMED
 from tegum.training import Training
 
 #: Distributions and targets that the page has no controls for; a state may have them.
-_ELSEWHERE: Final = ("hierarchy", "mixture", "samples", "linear_map")
+_ELSEWHERE: Final = ("custom", "hierarchy", "mixture", "samples", "linear_map")
 #: Of hidden activations those that an engine trains.
 _HIDDEN: Final = ("identity", "relu")
 #: Engines that train on the page: by slices of a moment, and without what has to be installed.
@@ -57,7 +57,7 @@ def _field(field: Field) -> dict[str, Any]:
         if field.name == name:
             choices = tuple(choice for choice in choices if choice in offered)
     return {
-        "form": "json" if field.form == "array" else field.form,
+        "form": "json" if field.form in ("array", "function") else field.form,
         "required": field.required,
         "default": to_jsonable_python(field.default),
         "choices": list(choices),

@@ -67,7 +67,7 @@ class Tile(NamedTuple):
     x: F32  # flat (feature, width)
     chosen: F32  # (width,)
     switch: F32  # (width,)
-    row: I64  # (1,): the first row of a step in a pool that is read in order
+    row: I64  # the first row of a step in a pool that is read in order; room for places there
 
 
 def work_array(*shape: int, kind: Any = np.float32) -> NDArray[Any]:
@@ -82,7 +82,7 @@ def work_array(*shape: int, kind: Any = np.float32) -> NDArray[Any]:
 def new_tile(x: F32, width: int) -> Tile:
     """A tile in the flat x (feature · width,)."""
     chosen, switch = work_array(width), work_array(width)
-    return Tile(x, chosen, switch, np.zeros(1, np.int64))
+    return Tile(x, chosen, switch, work_array(1 + LANES, kind=np.int64))
 
 
 def new_chances(blocks: int) -> Chances:

@@ -59,7 +59,7 @@ def samples(
     instances = low.instances
     if low.ahead:
         pools = training_pools(problem.distribution, instances.keys[0], range(steps), size)
-        every = np.concatenate([pool.rows for pool, _, _ in pools])
+        every = np.concatenate([pool.rows.copy() for pool, _, _ in pools])
         instances = instances._replace(pool=Pool(every, np.zeros(0), size))
     source, some, table = source_of(instances)
     keys = np.zeros(steps, np.uint64)

@@ -172,13 +172,16 @@ def _row_of(sample, key, pool, start):
 
 
 @part()
-def _fill_from_pool(x, samples, present, key, pool, start):
+def _fill_from_pool(x, samples, present, key, pool, start, at):
     """x flat (feature, width) <- rows of the pool: drawn, or in order from row `start` on."""
-    (width, base), n = samples, pool.rows.shape[1]
-    for l in range(present):
-        row = pool.rows[_row_of(u32(base + u32(l)), key, pool, start)]
+    (width, base), n, rows = samples, pool.rows.shape[1], pool.rows.reshape(-1)
+    for begin in range(0, present, at.shape[0]):  # these rows stay in the first-level cache
+        count = min(present - begin, at.shape[0])
+        for l in range(count):
+            at[l] = n * _row_of(u32(base + u32(begin + l)), key, pool, start)
         for i in range(n):
-            x[u64(i * width + l)] = row[i]
+            for l in range(count):
+                x[u64(i * width + begin + l)] = rows[u64(at[l] + i)]
 
 
 @part()
@@ -209,7 +212,7 @@ def fill_tile(tile, samples, present, key, source, skip):
             chosen[l] = min(u, _ALMOST_ONE) if l < present else _OFF
     several = blocks.weight.shape[0] > 1
     if pool.rows.shape[0] > 0:
-        _fill_from_pool(x, samples, present, key, pool, row[0])
+        _fill_from_pool(x, samples, present, key, pool, row[0], row[1:])
         n_blocks = 0
     elif several:
         _fill_mixed(tile, samples, present, key, source, skip)

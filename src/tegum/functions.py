@@ -1,0 +1,172 @@
+"""Functions that descriptions hold: known by the module and the name that they are found under."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from importlib import import_module
+from itertools import count
+from typing import Any, Final, NoReturn
+from uuid import uuid4
+
+from tegum.contents import may_read_files
+from tegum.errors import SpecError, joined
+from tegum.spec import BrokenRule, Spec, is_read
+
+_HOW: Final = "must be a function, or the module:function under which one is found"
+
+
+class Function:
+    """A function that a description holds, equal to no other function.
+
+    Args:
+        call: the function, or what stands for one that is not at hand.
+    """
+
+    __slots__ = ("call", "digest", "name")
+
+    def __init__(self, call: Callable[..., Any]) -> None:
+        self.call = call
+        kind: Any = call if hasattr(call, "__qualname__") else type(call)
+        self.name = getattr(call, "stands_for", f"{kind.__module__}:{kind.__qualname__}")
+        self.digest = _digest(call)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Function) and self.call == other.call
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    def __repr__(self) -> str:
+        return self.name
+
+    @property
+    def is_named(self) -> bool:
+        """Whether it is what is found under its name, in the module as it is now."""
+        return _at(self.name) is self.call
+
+    @property
+    def is_known(self) -> bool:
+        """Whether name and source say all of it: it is named, and has a source."""
+        return self.is_named and bool(self.digest)
+
+    def written(self, placed: bool) -> Any:
+        """What JSON has: the name; of what is not named, what it goes by in this process.
+
+        Unless `placed`, name and digest: the same in every process, another one for another source.
+        """
+        if isinstance(self.call, Absent):
+            return self.call.written
+        if not placed:
+            return {"name": self.name, "source": self.digest}
+        if self.is_named:
+            return self.name
+        for number, known in _HERE.items():
+            if known == self:
+                return {"name": self.name, "process": _PROCESS, "number": number}
+        number = next(_NUMBERS)
+        _HERE[number] = self
+        return {"name": self.name, "process": _PROCESS, "number": number}
+
+
+@dataclass(frozen=True)
+class Absent:
+    """What stands for a function that is known by its name, and raises when it is called.
+
+    Args:
+        stands_for: the name.
+        rule: what would have it at hand.
+        written: what JSON has of it.
+    """
+
+    stands_for: str
+    rule: str
+    written: Any = field(hash=False)
+
+    def __call__(self, *arguments: Any) -> NoReturn:
+        """Raise SpecError."""
+        raise SpecError.of("Custom", "function", self.rule, self.stands_for)
+
+
+#: This process, in which functions without a name of their own have numbers.
+_PROCESS: Final = uuid4().hex
+_NUMBERS: Final = count()
+_HERE: Final[dict[int, Function]] = {}
+
+
+def function_of(value: Any) -> Function:
+    """A function, from itself, its name or what JSON has; else BrokenRule.
+
+    Only a name that is given outright has its module imported: no file decides what is run. What
+    JSON has and what is not at hand raises when it is called.
+    """
+    if isinstance(value, Function):
+        return value
+    if isinstance(value, str):
+        return _named(value)
+    if isinstance(value, Mapping):
+        return _of_process(value)
+    if not callable(value):
+        raise BrokenRule(_HOW, value)
+    return Function(value)
+
+
+def _digest(call: Callable[..., Any]) -> str:
+    """Of the source, "" where there is none."""
+    try:
+        source = inspect.getsource(call)
+    except (OSError, TypeError):
+        return ""
+    return blake2b(source.encode(), digest_size=16).hexdigest()
+
+
+def _at(name: str) -> Any:
+    """What is found under module:function in the modules that are imported; None for nothing."""
+    module, _, path = name.partition(":")
+    found: Any = sys.modules.get(module)
+    for part in path.split("."):
+        found = getattr(found, part, None)
+    return found
+
+
+def _named(name: str) -> Function:
+    module, _, path = name.partition(":")
+    if not all(part.isidentifier() for part in (*module.split("."), *path.split("."))):
+        raise BrokenRule(_HOW, name)
+    if not may_read_files():
+        raise BrokenRule("must be a function: none are looked up here", name)
+    if not is_read():
+        try:
+            import_module(module)
+        except Exception as error:  # whatever a module does when it is imported
+            rule = f"must be in a module that can be imported ({joined(error)})"
+            raise BrokenRule(rule, name) from None
+    call = _at(name)
+    if not callable(call) and is_read():
+        rule = f"must be in a module that is imported, as by `import {module}`"
+        return Function(Absent(name, rule, name))
+    if not callable(call):
+        raise BrokenRule(f"must be a function that {module} has", name)
+    return Function(call)
+
+
+def _of_process(value: Mapping[Any, Any]) -> Function:
+    if value.get("process") == _PROCESS and value.get("number") in _HERE:
+        return _HERE[value["number"]]
+    rule = "is known in the process alone that made it: only functions of modules are found again"
+    return Function(Absent(str(value.get("name")), rule, dict(value)))
+
+
+def unknown_in(spec: Spec) -> tuple[str, str, Function] | None:
+    """The first function in a description that name and source do not say: class and field, too."""
+    for name, value in spec:
+        for one in value if isinstance(value, tuple) else (value,):
+            if isinstance(one, Function) and not one.is_known:
+                return type(spec).__name__, name, one
+            found = unknown_in(one) if isinstance(one, Spec) else None
+            if found is not None:
+                return found
+    return None

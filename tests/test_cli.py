@@ -185,6 +185,7 @@ class TestReproduce:
         assert "1.b    differs, as recorded  " in printed.out
         assert "report: tegum-report/report.html" in printed.out
         assert "[1/1] antipodal-pairs: Antipodal pairs & <norms>" in printed.err
+        assert printed.err.startswith("made the folder tegum-report\n")
         assert "\x1b" not in printed.out + printed.err
         for name in ("report.html", "report.md", "claims.json", "store/units"):
             assert (here / "tegum-report" / name).exists()

@@ -159,6 +159,13 @@ def test_shapes_are_counted_a_few_at_a_time_and_never_those_of_two_steps() -> No
     assert looking.shape(np.full((2, 3), np.nan)) == "diverged"
 
 
+def test_a_census_of_step_0_is_not_waited_for_once_a_training_runs() -> None:
+    models, census = np.zeros((3, 2, 5)), Census()
+    assert not census.count(models, 0, seconds=0.0)
+    counted = [census.count(models, 5 + k, seconds=0.0, finish=True) for k in range(3)]
+    assert (counted, census.step) == ([False] * 3, 5)
+
+
 # --- a training ----------------------------------------------------------------------------------
 
 

@@ -201,6 +201,7 @@ def test_counts_are_all_of_the_step_that_they_name(monkeypatch: pytest.MonkeyPat
     shown.advance(5)
     shown.rest()
     monkeypatch.setattr("tegum.explorer.screen._COUNT_SECONDS", 0.0)  # one of three at a time
+    monkeypatch.setattr("tegum.explorer.screen._COUNT_SHARE", 1e-9)  # between analyses but once
     shown.screen.status = "running"
     models = {5: shown.live.parameters()["W"].copy()}
     seen = []
@@ -212,7 +213,7 @@ def test_counts_are_all_of_the_step_that_they_name(monkeypatch: pytest.MonkeyPat
         assert analysis["step"] == step
         assert _counted(analysis) == _shapes(models[analysis["shapes_step"]])
         seen.append(analysis["shapes_step"])
-    assert seen == [5, 5, 9, 9, 9]
+    assert seen == [5, 9, 9, 9, 300]
 
 
 def test_what_stands_still_is_counted_to_the_end_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,8 +20,9 @@ from matplotlib import style as sheets
 from matplotlib.animation import Animation
 from matplotlib.figure import Figure
 from matplotlib.text import Text
-from plot_tables import DRAWING, given_for, runs_of_every_kind
+from plot_tables import DRAWING, given_for, made, runs_of_every_kind
 
+import tegum as tg
 from tegum import plots
 from tegum.errors import SpecError
 
@@ -31,6 +32,8 @@ WIDTHS = (3.25, 6.5, 10.0)
 LARGE = [(12, 6.5), (12, 10.0), (16, 3.25), (16, 6.5)]
 #: Functions whose panels are several axes, or no axes at all.
 COMPOSED = {"gram", "motion_3d", "neurons", "panels"}
+PAIR_OF_NEURONS = tg.Problem(tg.Independent(5, 0.1), tg.ReLUOutput(2))
+LONG = "an_unusually_long_name"
 
 
 @pytest.fixture(scope="module")
@@ -262,3 +265,57 @@ def test_the_list_of_the_papers_figures_names_functions_that_are_there() -> None
     assert len(rows) == 12
     assert named <= set(DRAWING)
     assert not named & {"against_theory", "loss_surface"}  # they take no Dataset
+
+
+@pytest.fixture(scope="module")
+def awkward() -> dict[str, xr.Dataset]:
+    """Two neurons in rows of importance under long names; three dimensions of many sets."""
+    axes: dict[str, Any] = {
+        "lone": None,
+        "rows": {"importance": 0.9 ** np.arange(15.0).reshape(3, 5)},
+        "named": {LONG: ("importance[0]", [0.5, 1, 2])},
+    }
+    found = {name: tg.best(made(PAIR_OF_NEURONS, axis)) for name, axis in axes.items()}
+    sets = tg.Problem(tg.Correlated(7, 2, 0.2), tg.ReLUOutput(3))
+    return {**found, "sets": tg.best(made(sets))}
+
+
+@pytest.mark.parametrize("width", [None, 3.25])
+@pytest.mark.parametrize(
+    ("name", "which"),
+    [
+        *((name, "lone") for name in ("neurons", "stacks")),
+        *((name, "rows") for name in ("features_2d", "gram", "neurons", "norms")),
+        *((name, "named") for name in ("features_2d", "gram", "neurons", "norms")),
+        ("features_3d", "sets"),
+    ],
+)
+def test_words_of_awkward_runs_are_inside_and_apart(
+    name: str,
+    which: str,
+    width: float | None,
+    awkward: dict[str, xr.Dataset],
+    shown: dict[Text, None],
+) -> None:
+    by = {"by": LONG} if which == "named" else {}
+    figure = getattr(plots, name)(awkward[which], **by, figsize=width)
+    assert_inside_and_apart(figure, shown)
+    for legend in figure.legends:
+        box = legend.get_window_extent()
+        assert figure.bbox.x0 <= box.x0 < box.x1 <= figure.bbox.x1
+    titles = [axes.get_title() for axes in figure.axes if axes.get_title()]
+    ends = {"lone": [], "rows": ["row 0", "row 1", "row 2"], "named": ["0.5", "1", "2"], "sets": []}
+    assert len(titles) == len(ends[which])
+    assert all(one.endswith(end) for one, end in zip(titles, ends[which], strict=True))
+
+
+def test_the_bar_of_what_varies_has_two_numbers_at_least(runs: dict[str, xr.Dataset]) -> None:
+    for ends in [(0.5, 2.0), (0.9, 1.1), (1.2, 1.21), (0.001, 1000.0)]:
+        table = tables_of_panels(2).rename(columns={"feature": "place"})
+        table["at"] = table["panel"].map({"model 0": ends[0], "model 1": ends[1]})
+        figure = plots.morph(table, at="at")
+        figure.draw_without_rendering()
+        axis = figure.axes[-1].yaxis
+        marked = [tick for tick in axis.get_majorticklocs() if ends[0] <= tick <= ends[1]]
+        assert len(marked) >= 2
+        assert all(tick.get_text() for tick in axis.get_ticklabels())

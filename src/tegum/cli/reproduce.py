@@ -87,9 +87,16 @@ class Reproduce:
         from tegum.report.discovery import find
         from tegum.report.facts import gather
         from tegum.report.output import ReportFolder
+        from tegum.store import Store
 
         experiments = find(self.names)
-        return ReportFolder(self.out, gather(arguments, lab), experiments)
+        if self.store is not None:
+            Store(self.store)  # refused before there is a folder of a report
+        makes = not self.out.exists()
+        folder = ReportFolder(self.out, gather(arguments, lab), experiments)
+        if makes:
+            note(f"made the folder {self.out}")
+        return folder
 
     def _print(self, folder: ReportFolder) -> None:
         if self.json:

@@ -27,12 +27,12 @@ class Census:
         """Go on for so long; whether the counts are those of W (N, m, n) at this step.
 
         `finish`: what was begun at an earlier step is ended first, as a training that runs on
-        would always come before it.
+        would always come before it; at step 0 there is nothing worth the wait.
         """
         if self.step == step:
             self._models = None
             return True
-        if self._models is None or (self._models[0] != step and not finish):
+        if self._models is None or (self._models[0] != step and not (finish and self._models[0])):
             self._models, self._counted = (step, np.array(W)), []
         end = time.perf_counter() + seconds
         of, models = self._models

@@ -26,8 +26,10 @@ _ANALYSIS_SHARE: Final = 0.15
 _HISTORY_SECONDS: Final = 0.5
 #: The shapes of all seeds are told while there are at most so many features in them together …
 _SHAPED: Final = 2000
-#: … and counted for so many seconds at a time, between which other work is done.
+#: … and counted for so many seconds at a time, between which other work is done: while a training
+#: runs it takes all but this part of the time.
 _COUNT_SECONDS: Final = 0.02
+_COUNT_SHARE: Final = 0.1
 #: A page that has drawn nothing for so long is not looked at.
 _ASLEEP_SECONDS: Final = 60.0
 
@@ -54,7 +56,7 @@ class Screen:
         self._wanted: set[str] = set()
         self._census = Census()
         self._counting = False
-        self._analysis_from = self._history_from = 0.0
+        self._analysis_from = self._history_from = self._count_from = 0.0
         self._history_seen = 0
 
     def start(self, live: Live, run: int) -> None:
@@ -63,7 +65,7 @@ class Screen:
         if isinstance(self.selected, int) and self.selected >= live.first.seeds:
             self.selected = "best"
         self._bases, self._history_seen = {}, 0
-        self._census, self._counting = Census(), False
+        self._census, self._counting, self._count_from = Census(), False, 0.0
         self._pace.clear()
         # its first picture waits for none of the last training's: kernels may be compiled next
         self._in_flight.clear()
@@ -100,7 +102,7 @@ class Screen:
         if "traces" in self._wanted and self.live.history.records():
             self._wanted.discard("traces")
             self._send_frame(self._traces(self.live))
-        if self._counting and not self._moving():
+        if self._counting and now >= self._count_from:
             self._count_on()
         if "analysis" in self._wanted and now >= self._analysis_from:
             self._show_analysis(self.live)
@@ -117,8 +119,8 @@ class Screen:
         waits = [self._frame_in(now)]
         if "analysis" in self._wanted:
             waits.append(max(0.0, self._analysis_from - now))
-        if self._counting and not self._moving():
-            waits.append(0.0)
+        if self._counting:
+            waits.append(max(0.0, self._count_from - now))
         if self.live.history.version != self._history_seen:
             waits.append(max(0.0, self._history_from - now))
         return min((wait for wait in waits if wait is not None), default=None)
@@ -146,10 +148,12 @@ class Screen:
         return self._census.count(W, step, _COUNT_SECONDS, finish=self._moving())
 
     def _count_on(self) -> None:
-        """A part of the census of what stands still; the analysis that has all of it follows."""
-        moment = self.moment()
+        """A part of the census; of what stands still the analysis that has all of it follows."""
+        start, moment, moving = time.perf_counter(), self.moment(), self._moving()
         self._counting = not self._count(moment.all_directions(), moment.step)
-        if not self._counting:
+        took = time.perf_counter() - start
+        self._count_from = start + took / _COUNT_SHARE if moving else 0.0
+        if not self._counting and not moving:
             self.want("analysis")
 
     def _frame_in(self, now: float) -> float | None:

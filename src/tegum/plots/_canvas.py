@@ -22,6 +22,8 @@ from tegum.plots._place import Place, given_axes
 
 #: Inches that a figure may be wide or high.
 _LEAST, _MOST = 1.0, 200.0
+#: Inches between two titles.
+_APART: Final = 0.1
 #: How far a figure of another width may be flatter than by its own proportions, or higher.
 _FLAT, _HIGH = 0.75, 1.6
 #: The part of a figure's width that a legend beside the axes may take.
@@ -96,7 +98,13 @@ class Canvas:
         return self.width is not None
 
     def subplots(
-        self, size: tuple[float, float], rows: int = 1, columns: int = 1, **options: Any
+        self,
+        size: tuple[float, float],
+        rows: int = 1,
+        columns: int = 1,
+        *,
+        square: bool = False,
+        **options: Any,
     ) -> list[Axes]:
         """Axes in a grid that matplotlib lays out, in a figure of this size unless told another.
 
@@ -109,7 +117,7 @@ class Canvas:
         if self.width is not None:
             growth = float(np.clip(self.width / width, _FLAT, _HIGH))
             width, height = self.width, self.height or height * growth
-        self.figure = Picture(figsize=(width, height), layout=Once(self.owner))
+        self.figure = Picture(figsize=(width, height), layout=Once(self.owner, square=square))
         return list(self.figure.subplots(rows, columns, squeeze=False, **options).flat)
 
     def cells(self, count: int, columns: int | None, room: Room, most: int = 4) -> Cells:
@@ -206,9 +214,15 @@ class Canvas:
         self.figure.legend(handles=handles, ncols=ncols, **look)
 
     def title(self, axes: Axes, words: str, room: float, **look: Any) -> None:
-        """Above a panel; in a figure of a given size no wider than `room` inches."""
-        shown = _words.shortened(words, room, "axes.titlesize") if self.sized else words
+        """Above a panel; in a figure of our own no wider than `room` inches."""
+        shown = words if self.given else _words.shortened(words, room, "axes.titlesize")
         axes.set_title(shown, **look)
+
+    def widest(self, titles: Sequence[str]) -> float:
+        """Inches of the widest title and what keeps it from the next; 0 where titles are cut."""
+        if self.sized or self.given:
+            return 0.0
+        return max(_words.width(words, "axes.titlesize") for words in titles) + _APART
 
     def tall(self, axes: Axes) -> float:
         """About how high axes are, in inches; in a figure that is laid out later, most of it."""

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 #: Columns that name the panels of a figure, in order of preference.
 PANEL = "panel"
+#: Columns that number the vectors of an axis.
+_ROWS: Final = tuple(rows_of(quantity) for quantity in INDEXED)
 #: Significant digits of numbers in titles and legends, more where these are the same.
 _SHORT: Final = 3
 _LONG: Final = 7
@@ -37,7 +39,7 @@ def panel_column(owner: str, table: pd.DataFrame, by: str | None) -> str | None:
     if by is not None:
         require(owner, table, [by])
         return by
-    known = (PANEL, DENSITY, *(rows_of(quantity) for quantity in INDEXED))
+    known = (PANEL, DENSITY, *_ROWS)
     return next((name for name in known if name in table.columns), None)
 
 
@@ -74,6 +76,8 @@ def title(column: str | None, value: Any, digits: int = _SHORT) -> str:
     """What is written above a panel."""
     if column is None or isinstance(value, str):
         return value or ""
+    if column in _ROWS:
+        return f"row {_short(value, digits)}"
     name = "1−S" if column == DENSITY else column
     return f"{name} = {_short(value, digits)}"
 

@@ -26,11 +26,12 @@ class Once(ConstrainedLayoutEngine):
     """matplotlib's constrained layout, done once.
 
     It moves what it has placed again at every drawing, since the ticks have changed meanwhile.
-    Where text leaves next to nothing to the panels it warns, in the name of `owner`.
+    Where text leaves next to nothing to the panels it warns, in the name of `owner`. Panels that
+    are `square` stand together in the middle of a figure that is wider.
     """
 
-    def __init__(self, owner: str) -> None:
-        super().__init__()
+    def __init__(self, owner: str, *, square: bool = False) -> None:
+        super().__init__(compress=square)
         self.owner, self.done = owner, False
 
     def execute(self, fig: Figure) -> None:

@@ -26,7 +26,10 @@ def width(words: str, setting: str) -> float:
 
 
 def shortened(words: str, room: float, setting: str) -> str:
-    """The words, with … in place of what does not fit into `room` inches, line by line."""
+    """The words, with … in place of what does not fit into `room` inches, line by line.
+
+    Of "name = value" the value stays: it tells panels apart.
+    """
     return "\n".join(_cut(line, room, setting) for line in words.split("\n"))
 
 
@@ -35,7 +38,9 @@ def _cut(line: str, room: float, setting: str) -> str:
         return line
     if "$" in line:  # half a formula is none
         return "…"
-    fits = (line[:k].rstrip() + "…" for k in range(len(line) - 1, 0, -1))
+    name, equals, value = line.partition(" = ")
+    fits = [f"{name[:k].rstrip()}…{equals}{value}" for k in range(len(name) - 1, 0, -1)]
+    fits += [value] if equals else []
     return next((short for short in fits if width(short, setting) <= room), "…")
 
 

@@ -113,7 +113,7 @@ def draw_gram(
         axes.set(xticks=[], yticks=[])
         axes.set_xlabel(name, labelpad=3)
         axes.spines[:].set(visible=True, color=style.FAINT)
-    canvas.title(square, single.title, WIDTH * scale + _GAP, pad=5)
+    canvas.title(square, single.title, side + _EDGE, pad=5)
 
 
 def signed_bar(

@@ -70,7 +70,7 @@ def loss_surface(
     size = (2.5 * wide + 1.2, 2.65 * deep)
     if canvas.given:
         wide, deep = len(parts), 1
-    grid = canvas.subplots(size, deep, wide, sharex=True, sharey=True)
+    grid = canvas.subplots(size, deep, wide, square=True, sharex=True, sharey=True)
     for axes in grid[len(parts) :]:
         axes.set_visible(False)
     for k, (part, axes) in enumerate(zip(parts, grid, strict=False)):

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final, Unpack
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import XAxis, YAxis
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
-from matplotlib.ticker import NullLocator
 
 from tegum.analysis.figure_tables import place_table
 from tegum.errors import SpecError
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
 _BIG, _SMALL, _GAP, _EDGE, _BAR, _TITLE = 3.5, 0.8, 0.12, 0.08, 1.0, 0.3
-#: Ticks of the colour bar.
-_TICKS: Final = (0.01, 0.1, 0.3, 1, 3, 10, 100)
+#: What is labelled in every decade of the colour bar, where there is room.
+_TICKS: Final = ((1.0, 1.5, 2.0, 3.0, 5.0, 7.0), (1.0, 2.0, 5.0), (1.0, 3.0), (1.0,))
 #: Features are joined in the order of their places when the shortest is longer than this.
 _JOINED: Final = 0.5
 
@@ -95,9 +95,7 @@ def morph(
     if canvas.sized:
         words = _words.shortened(words, 0.8 * big + 2 * _EDGE, "axes.labelsize")
     bar = canvas.bar(box, style.IMPORTANCE, colours, words)
-    ticks = [tick for tick in _TICKS if low <= tick <= high]
-    bar.set_ticks(ticks, labels=[f"{tick:g}" for tick in ticks])
-    bar.ax.yaxis.set_minor_locator(NullLocator())
+    _label(bar.ax.yaxis, (low, high), 0.8 * big)
     top += cells.rows * (big + title + _GAP)
     for k, (value, model) in enumerate(zip(shown, small, strict=True)):
         row, column = divmod(k, across)
@@ -134,6 +132,14 @@ def _model(data: pd.DataFrame, at: str, value: float) -> pd.DataFrame:
     if rows.empty:
         raise SpecError.of("morph", "shown", f"must be values of {at} in the table", value)
     return rows
+
+
+def _label(axis: XAxis | YAxis, ends: tuple[float, float], room: float) -> None:
+    """Round numbers along the colour bar; its ends where fewer than two of these are in it."""
+    _words.log_ticks(axis, room, _TICKS)
+    inside = [tick for tick in axis.get_majorticklocs() if ends[0] <= tick <= ends[1]]
+    if len(inside) < 2:
+        axis.set_ticks(ends, labels=[f"{end:.3g}" for end in ends])
 
 
 def _frame(axes: Axes, reach: float) -> None:

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from tegum.analysis import neurons as analysis
-from tegum.plots import style
+from tegum.plots import _words, style
 from tegum.plots._canvas import Canvas
 from tegum.plots._cells import Room
 from tegum.plots._neurons import KINDS, STACK, Colour, Model, draw_map, draw_stack, read_models
@@ -160,6 +160,7 @@ def _figure(
     most = max(len(model.W) for model in models)
     n = max(model.W.shape[1] for model in models)
     width = most * float(np.clip(_MOST / most, _NARROWEST, _WIDEST))
+    width = max(width, canvas.widest([model.title for model in models]) - _GAP)
     heights = [_map_height(n) if kind == "map" else STACK for kind in kinds]
     title = _TITLE * style.grown("axes.titlesize")
     foot, ticks, bar = (size * style.grown("axes.labelsize") for size in (_FOOT, _LEFT, _BAR))
@@ -168,12 +169,14 @@ def _figure(
     words = [str(mark.get_label()) for mark in marks]
     across = canvas.fit(words, len(words) or 1, handle=1.4)
     key = _KEY + 0.17 * (-(-len(marks) // across) - 1) * canvas.sized if marks else 0.0
+    legend = _words.legend_width(words, across, handle=1.4) + 0.1 if marks else 0.0
     room = Room(
         cell=(width, tall),
         gap=(_GAP, title + foot),
         rest=(ticks + bar, 2 * _EDGE + key),
         least=1.1,
         free=True,
+        at_least=0.0 if canvas.sized else legend,
     )
     cells = canvas.cells(len(models), columns, room)
     if not canvas.sized and canvas.figure.get_figwidth() <= 4.5:
@@ -201,7 +204,8 @@ def _figure(
     left = ticks + cells.columns * (width + _GAP)
     _bars(canvas, models, scale, kinds, heights, (left, _EDGE + title))
     if marks:
-        middle = ticks + 0.5 * (canvas.figure.get_figwidth() - ticks - bar)
+        whole = canvas.figure.get_figwidth()
+        middle = float(np.clip(0.5 * (ticks + whole - bar), 0.5 * legend, whole - 0.5 * legend))
         look = {
             "handlelength": 1.4,
             "handleheight": 0.8,

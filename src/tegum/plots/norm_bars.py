@@ -60,11 +60,12 @@ def norms(
     reach = norm_reach(table)
     title = _TITLE * style.grown("axes.titlesize")
     foot, ticks, bar = (size * style.grown("axes.labelsize") for size in (_FOOT, _LEFT, _BAR))
+    wide = max(_WIDTH, canvas.widest([part.title for part in parts]) - _GAP)
     room = Room(
-        cell=(_WIDTH, height), gap=(_GAP, title + foot), rest=(ticks + bar, 2 * _EDGE), free=True
+        cell=(wide, height), gap=(_GAP, title + foot), rest=(ticks + bar, 2 * _EDGE), free=True
     )
     cells = canvas.cells(len(parts), columns, room, 8)
-    width, tall = _WIDTH * cells.scale, height * cells.tall
+    width, tall = wide * cells.scale, height * cells.tall
     for part, (row, column) in zip(parts, cells.places(len(parts)), strict=True):
         left, top = ticks + column * (width + _GAP), _EDGE + title + row * (title + tall + foot)
         axes = canvas.panel(left, top, width, tall)

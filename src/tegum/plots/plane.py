@@ -85,7 +85,7 @@ def features_2d(
         top = _EDGE + title + row * (side + title + _GAP)
         axes = canvas.panel(_EDGE + column * (side + _GAP), top, side, side)
         _draw(axes, part, reach, paint)
-        canvas.title(axes, part.title, side + _GAP, pad=6)
+        canvas.title(axes, part.title, side + _EDGE, pad=6)
         if _is_numbered(paint, parts):
             _number(axes, part, reach, paint, canvas.inches(axes))
     left = _EDGE + cells.columns * (side + _GAP)

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 VIEW: Final = (28.0, 16.0)
 _SIDE, _GAP, _TITLE, _EDGE, _BAR, _ROW = 1.95, 0.12, 0.34, 0.08, 1.0, 0.3
 _POINT = 8.0
+#: Inches from the foot of the colour bar to what is below it.
+_BELOW: Final = 0.16
 
 
 @style.styled
@@ -72,11 +74,16 @@ def features_3d(
     groups = _groups(table, by, rows)
     title, row_name = _TITLE * style.grown("axes.titlesize"), _ROW if rows else 0.0
     count, widest = sum(map(len, groups)), max(map(len, groups))
+    paint = Paint("features_3d", table, first="set", numbers=False)
+    keys = 1.5 * style.points("legend.fontsize") / 72 * len(paint.sets)
     room = Room(
         cell=(_SIDE, _SIDE),
         gap=(_GAP, title + _GAP),
         firm=rows is not None,
-        rest=(_EDGE + row_name + _BAR * style.grown("axes.labelsize"), 2 * _EDGE),
+        rest=(
+            _EDGE + row_name + _BAR * style.grown("axes.labelsize"),
+            2 * _EDGE + max(0.0, keys - 0.5 * _SIDE),
+        ),
     )
     cells = canvas.cells(
         count if rows is None or canvas.given else len(groups) * widest,
@@ -84,7 +91,6 @@ def features_3d(
         room,
     )
     side, left = _SIDE * cells.scale, _EDGE + row_name
-    paint = Paint("features_3d", table, first="set", numbers=False)
     for (row, column), part in _places(groups, cells, rows is not None):
         top = _EDGE + title + row * (side + title + _GAP)
         axes = canvas.panel(left + column * (side + _GAP), top, side, side)
@@ -100,10 +106,12 @@ def features_3d(
             axes.text(-0.09, 0.5, name, rotation=90, ha="center", va="center",
                       transform=axes.transAxes)  # fmt: skip
     bar_left = left + cells.columns * (side + _GAP) + 0.08
-    box = (bar_left, _EDGE + title + 0.1 * side, 0.11, 0.62 * side)
-    canvas.bar(box, style.STRUTS, style.SIGNED_RANGE, "Wᵢ · Wⱼ")
-    if paint.sets:
-        canvas.beside(paint.handles(), bar_left, _EDGE + title + 0.78 * side)
+    top, tall = _EDGE + title + 0.1 * side, 0.62 * side
+    if paint.sets:  # the bar gives way to the names below it
+        below = canvas.figure.get_figheight() - top - keys - _EDGE - _BELOW
+        tall = min(tall, max(below, 0.35 * side))
+        canvas.beside(paint.handles(), bar_left, top + tall + _BELOW)
+    canvas.bar((bar_left, top, 0.11, tall), style.STRUTS, style.SIGNED_RANGE, "Wᵢ · Wⱼ")
     return canvas.figure
 
 

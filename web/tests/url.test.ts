@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 
 import { ownFields, settingsOf, startOf, stateOf } from "../src/state/problem";
-import { DEFAULTS, type Settings, consistent, importances } from "../src/state/settings";
-import { type Address, decode, encode, expresses, namesState } from "../src/state/url";
+import { DEFAULTS, type Settings, consistent, importances, ruleOf } from "../src/state/settings";
+import { type Address, decode, encode, expresses, impossible, namesState } from "../src/state/url";
 import { DEFAULT_VIEW, START } from "../src/state/view";
 import { OFFER } from "./offer";
 
@@ -105,6 +105,22 @@ describe("the address", () => {
     expect(odd.view).toEqual(DEFAULT_VIEW);
     expect(odd.place).toEqual(START);
     expect(odd.state).toEqual(stateOf({ ...DEFAULTS, p: 1 }, OFFER));
+  });
+
+  it("tells which of its numbers nobody can have", () => {
+    const asked = (text: string) => impossible(text, OFFER).map((one) => [one.name, one.asked]);
+    expect(asked("#/live?n=5&m=2&p=0.05&seeds=100")).toEqual([]);
+    expect(asked("#/live?n=500&m=2&p=7&lr=fast&batch=1.5&set=")).toEqual([
+      ["n", "500"],
+      ["p", "7"],
+      ["learningRate", "fast"],
+      ["batch", "1.5"],
+    ]);
+    expect([ruleOf("n", OFFER), ruleOf("l1", OFFER)]).toEqual([
+      `a whole number from 1 to ${OFFER.limits.features}`,
+      "a number of 0 or more",
+    ]);
+    expect(asked("#/live?n=500&state={}")).toEqual([]);
   });
 
   it("leaves names that nobody knows for the server to refuse", () => {

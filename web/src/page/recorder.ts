@@ -36,9 +36,10 @@ export async function record(kind: FilmKind, pixels: number): Promise<Blob | nul
   stopped.value = false;
   filming.value = { done: 0, total: 1 };
   try {
-    if (wasRunning) {
-      runOrPause();
-      await until((f) => f.status !== "running");
+    if (wasRunning) runOrPause();
+    // What is kept is told every half a second; the step at which a training rests is the last.
+    if (!before.past) {
+      await until((f) => f.status !== "running" && (history.value.at(-1) ?? -1) >= f.step);
     }
     return await filmOf(moments(), kind, pixels);
   } finally {

@@ -3,7 +3,8 @@
 import type { ComponentChildren } from "preact";
 import { useId, useLayoutEffect, useState } from "preact/hooks";
 
-import { refusal } from "../state/session";
+import { impossible, offer, refusal, settings } from "../state/session";
+import { ruleOf } from "../state/settings";
 
 interface Common {
   label: string;
@@ -89,13 +90,22 @@ function between(low: number, high: number): string {
   return Number.isFinite(low) ? `${low} or more` : "a number";
 }
 
-/** Why the server did not take what was chosen here. */
+/** Why the server did not take what was chosen here, or the page what the address says of it. */
 export function Refusal({ name }: { name: string }) {
   const refused = refusal.value;
-  if (!refused?.names.some((other) => other === name)) return null;
+  const other = impossible.value.find((one) => one.name === name);
+  if (refused?.names.some((one) => one === name)) {
+    return (
+      <p class="refusal" role="alert">
+        {refused.text}; the model is still the one before.
+      </p>
+    );
+  }
+  if (!other || !offer.value) return null;
   return (
     <p class="refusal" role="alert">
-      {refused.text}; the model is still the one before.
+      The address asks for {other.asked}, but it must be {ruleOf(other.name, offer.value)}; it is{" "}
+      {settings.value[other.name]}.
     </p>
   );
 }

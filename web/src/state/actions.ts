@@ -9,7 +9,7 @@ import { isLive, sameImportances, valuesOf } from "./numbers";
 import { settingsOf, stateOf } from "./problem";
 import * as session from "./session";
 import { type Settings, consistent } from "./settings";
-import { decode, decodeView } from "./url";
+import { decode, decodeView, impossible } from "./url";
 import { type Place, START } from "./view";
 
 /** Milliseconds without a change of shape before the new training starts. */
@@ -51,6 +51,7 @@ export function visit(hash: string): void {
   if (!hello.value) return; // the next hello comes here again
   const { state, view, place } = decode(hash, hello.value);
   configure(state ?? session.state.value ?? hello.value.default, place, view.selected);
+  session.impossible.value = impossible(hash, hello.value);
 }
 
 /** A new training; `selected`: the seed to look at, null the best; `touched`: what changed by hand. */
@@ -64,6 +65,7 @@ export function configure(
   settling = undefined;
   session.trouble.value = "";
   session.refusal.value = null;
+  session.impossible.value = [];
   session.look({ selected });
   wishes.place = { past: place.past, selected };
   wishes.touched = touched;
@@ -152,6 +154,7 @@ export function change(wish: Partial<Settings>): void {
   const touched = upToDate() ? changed : [...new Set([...wishes.touched, ...changed])];
   wishes.touched = touched;
   session.refusal.value = null;
+  session.impossible.value = [];
   if (settling === undefined && changed.every((name) => isLive(name, offer.vocabulary.live))) {
     socket?.send({ type: "change", id: ask(), values: valuesOf(after, changed) });
     return;

@@ -18,6 +18,7 @@ import type {
   Traces,
 } from "../wire/messages";
 import { DEFAULTS, type Settings } from "./settings";
+import type { Impossible } from "./url";
 import { DEFAULT_VIEW, type Place, type View } from "./view";
 
 export type Connection = "connecting" | "open" | "lost";
@@ -75,6 +76,8 @@ export const preparing = signal(false);
 export const trouble = signal("");
 /** Why choices made by hand are not to be had: it stands beside them. */
 export const refusal = signal<{ names: (keyof Settings)[]; text: string } | null>(null);
+/** Numbers of the address in whose place there are others: that is said beside them. */
+export const impossible = signal<Impossible[]>([]);
 /** Whether the training is over because of it, so that only a new one goes on. */
 export const over = signal(false);
 

@@ -109,6 +109,17 @@ function clamp(name: RangeName, value: number, [low, high]: readonly [number, nu
   return WHOLE.includes(name) ? Math.round(inside) : inside;
 }
 
+/** Whether a server takes this number as it is. */
+export const isPossible = (name: RangeName, value: number, offer: Offer): boolean =>
+  clamp(name, value, rangeOf(name, offer)) === value;
+
+/** What a number must be, in words; ends that are not there are left out. */
+export function ruleOf(name: RangeName, offer: Offer): string {
+  const [low, high] = rangeOf(name, offer);
+  const what = WHOLE.includes(name) ? "a whole number" : "a number";
+  return Number.isFinite(high) ? `${what} from ${low} to ${high}` : `${what} of ${low} or more`;
+}
+
 /** Settings that fit together: sets that fill n, a list of n importances. */
 export function consistent(given: Settings, offer: Offer): Settings {
   const s = { ...given };

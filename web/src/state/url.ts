@@ -3,7 +3,7 @@
 import { type JsonObject, isObject } from "../wire/json";
 import type { Offer, ServerState } from "../wire/messages";
 import { problemOf, settingsOf, stateOf, trainingOf } from "./problem";
-import { DEFAULTS, FORMS, type RangeName, type Settings, consistent } from "./settings";
+import { DEFAULTS, FORMS, type RangeName, type Settings, consistent, isPossible } from "./settings";
 import { DEFAULT_VIEW, PLANES, type Place, SCALES, START, TABS, THEMES, type View } from "./view";
 
 /** Everything that the address holds; no state: the server's first one. */
@@ -166,6 +166,21 @@ function decodeState(query: URLSearchParams, offer: Offer): ServerState | null {
   const changes = json(query.get("changes"));
   if (Array.isArray(changes)) state.changes = changes as NonNullable<ServerState["changes"]>;
   return state;
+}
+
+/** A number that an address asks for and that nobody can have, as it is written there. */
+export interface Impossible {
+  name: RangeName;
+  asked: string;
+}
+
+/** The numbers of an address in whose place there are others. */
+export function impossible(text: string, offer: Offer): Impossible[] {
+  const query = queryOf(text);
+  if (query.has("state")) return []; // the server reads these
+  return (Object.entries(NUMBERS) as [RangeName, string][])
+    .map(([name, key]) => ({ name, asked: query.get(key) ?? "" }))
+    .filter(({ name, asked }) => asked !== "" && !isPossible(name, Number(asked), offer));
 }
 
 function decodeSettings(query: URLSearchParams, offer: Offer): Settings {

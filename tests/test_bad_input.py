@@ -82,7 +82,10 @@ IN_SETS = "train --distribution anticorrelated --hidden 1 --probability 0.5 "
         (TRAIN + "--axis l1=", "--axis must be NAME=VALUES or NAME:TARGET=VALUES; got 'l1='"),
         (TRAIN + "--axis l1=0,nan", "--axis l1 must be finite; got 'nan'"),
         (TRAIN + "--axis l1=0,0", "train.axes['l1'] must hold distinct values"),
-        (TRAIN + "--axis sparsity=0.5", "unknown axis 'sparsity'; known: feature_probability,"),
+        (
+            TRAIN + "--axis sparsity=0.5",
+            "unknown axis 'sparsity': p = 1 − S, feature_probability=1 − S; known: feature",
+        ),
         (TRAIN + "--axis seed=1", "train.axes['seed'] needs another name"),
         (TRAIN + "--axis W:l1=1", "train.axes['W'] needs another name"),
         (TRAIN + "--axis n_hidden=1,2", "axis 'n_hidden' cannot be swept"),

@@ -148,22 +148,24 @@ def test_shapes_are_counted_a_few_at_a_time_and_never_those_of_two_steps() -> No
     nothing = np.zeros((2, 5))
     models, later = np.stack([pentagon, nothing, pentagon]), np.stack([nothing] * 3)
     census = Census()
-    assert not census.count(models, 7, seconds=0.0)
+    assert not census.count(models, 700, seconds=0.0)
     assert (census.step, census.by_name()) == (None, [])
-    assert not census.count(later, 8, seconds=0.0, finish=True)
-    assert not census.count(later, 9, seconds=0.0, finish=True)
+    assert not census.count(later, 800, seconds=0.0, finish=True)
+    assert not census.count(later, 900, seconds=0.0, finish=True)
     first = [{"name": "pentagon", "seeds": [0, 2]}, {"name": "nothing", "seeds": [1]}]
-    assert (census.step, census.by_name()) == (7, first)
-    assert [census.count(later, 9, seconds=0.0) for _ in range(4)] == [False, False, True, True]
-    assert (census.step, census.by_name()) == (9, [{"name": "nothing", "seeds": [0, 1, 2]}])
+    assert (census.step, census.by_name()) == (700, first)
+    assert [census.count(later, 900, seconds=0.0) for _ in range(4)] == [False, False, True, True]
+    assert (census.step, census.by_name()) == (900, [{"name": "nothing", "seeds": [0, 1, 2]}])
     assert looking.shape(np.full((2, 3), np.nan)) == "diverged"
 
 
-def test_a_census_of_step_0_is_not_waited_for_once_a_training_runs() -> None:
+@pytest.mark.parametrize(("begun", "counted"), [(0, 500), (30, 500), (100, 100)])
+def test_a_census_of_the_first_steps_is_not_waited_for(begun: int, counted: int) -> None:
     models, census = np.zeros((3, 2, 5)), Census()
-    assert not census.count(models, 0, seconds=0.0)
-    counted = [census.count(models, 5 + k, seconds=0.0, finish=True) for k in range(3)]
-    assert (counted, census.step) == ([False] * 3, 5)
+    assert not census.count(models, begun, seconds=0.0)
+    for step in (500, 501, 502)[: 3 if counted == 500 else 2]:
+        assert not census.count(models, step, seconds=0.0, finish=True)
+    assert census.step == counted
 
 
 # --- a training ----------------------------------------------------------------------------------

@@ -113,7 +113,9 @@ def test_rows_of_sets_are_refused_before_anything_is_trained():
 
 
 def test_unknown_axis():
-    with pytest.raises(UnknownNameError, match=r"unknown axis 'sparsity'; known: .*importance"):
+    with pytest.raises(
+        UnknownNameError, match=r"unknown axis 'sparsity': p = 1 − S, .*; known: .*importance"
+    ):
         Grid(PROBLEM, TRAINING, {"sparsity": [0.5]})
 
 

@@ -210,3 +210,11 @@ def test_a_jump_from_the_beginning_is_drawn_from_where_the_axis_begins() -> None
     figure.canvas.draw()  # and no warning that there is no room
     (number,) = figure.axes[0].texts
     assert number.xy[0] == pytest.approx(np.sqrt(10 * 100))
+
+
+@pytest.mark.parametrize("draw", [plots.features_2d, plots.gram, plots.norms, plots.neurons])
+def test_weights_alone_are_told_how_to_become_a_dataset(draw: Any) -> None:
+    rule = r"must be a table or a Dataset \(tg\.from_weights\(problem, W=W\) makes a Dataset of w"
+    for weights in (np.zeros((2, 5)), xr.DataArray(np.zeros((2, 5)), dims=("hidden", "feature"))):
+        with pytest.raises(SpecError, match=rule):
+            draw(weights)

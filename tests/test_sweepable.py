@@ -142,12 +142,20 @@ def test_shapes_and_choices_are_not_swept(target: str) -> None:
     )
 
 
-@pytest.mark.parametrize("target", ["sparsity", "importance[x]", "importance[1", "", "l1 ", "[0]"])
-def test_unknown_targets_list_the_known(target: str) -> None:
+@pytest.mark.parametrize(
+    ("target", "meant"),
+    [
+        ("sparsity", ": p = 1 − S, feature_probability=1 − S"),
+        ("lr", ": it is learning_rate here"),
+        ("l1 ", ": it is l1 here"),
+        *((riddle, "") for riddle in ("importance[x]", "importance[1", "", "[0]", "colour")),
+    ],
+)
+def test_unknown_targets_list_the_known_and_what_is_meant(target: str, meant: str) -> None:
     with pytest.raises(UnknownNameError) as caught:
         with_axis(PROBLEM, TRAINING, target, 1)
     assert str(caught.value) == (
-        f"unknown axis {target!r}; known: feature_probability, importance, l1, weight_l1, "
+        f"unknown axis {target!r}{meant}; known: feature_probability, importance, l1, weight_l1, "
         "weight_l2, learning_rate, weight_decay, attack, hidden_noise, hidden_dropout, momentum, "
         "init_std, feature_probability[i], importance[i]"
     )

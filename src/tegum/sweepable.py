@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from tegum.errors import SpecError, UnknownNameError
+from tegum import hints
+from tegum.errors import SpecError, UnknownNameError, shorten
 from tegum.memory import check_listed
 from tegum.problem import Problem
 from tegum.spec import known_fields
@@ -47,7 +48,8 @@ def split_target(target: str) -> tuple[str, int | None]:
                 "instances of a run; call train once for each value"
             )
         known = [*TARGETS, *(f"{entry}[i]" for entry in INDEXED)]
-        raise UnknownNameError.of("axis", str(target), known)
+        meant = hints.said_of(name, None, TARGETS, {}) if match else ""
+        raise UnknownNameError(f"unknown axis {shorten(target)}{meant}; known: {', '.join(known)}")
     if index is None:
         return name, None
     if name not in INDEXED:

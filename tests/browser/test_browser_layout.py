@@ -198,12 +198,14 @@ _PRINTED = """() => addEventListener("beforeprint", () => {
         const within = box.right <= document.body.getBoundingClientRect().right + 1;
         const stretched = box.width / box.height / (canvas.width / canvas.height);
         return { name: canvas.dataset.view ?? canvas.closest("[data-view]").dataset.view,
-                 drawn, within, stretched };
+                 drawn, within, stretched, high: box.height };
     });
 })"""
 
 
-@pytest.mark.parametrize("fragment", [STILL, SPACE])
+@pytest.mark.parametrize(
+    "fragment", [STILL, SPACE, pytest.param("#/lessons?lesson=7&at=0", marks=SLOW)]
+)
 def test_on_paper_every_view_is_drawn_at_its_own_shape(visit: Visit, fragment: str) -> None:
     page = visit(fragment)
     page.wait("t.frame && t.settled && t.trace.steps.length > 0")
@@ -218,6 +220,7 @@ def test_on_paper_every_view_is_drawn_at_its_own_shape(visit: Visit, fragment: s
         assert view["drawn"], view
         assert view["within"], view
         assert view["stretched"] == pytest.approx(1, abs=0.02), view
+        assert view["high"] <= 480, view  # none is longer than a page
     # and the page is as it was
     expect(page.control("tab-live")).to_be_visible()
 

@@ -57,7 +57,8 @@ def train(
             50)}`; an entry is named `"importance[1]"`, and `{"r": ("importance[1]", values)}`
             gives an axis another name. `importance` and `feature_probability` also take rows
             (k, n): `importance_row` is then the number of the row, a dimension, and `importance`
-            (importance_row, feature) what is in it. None: the one point of `problem`.
+            (importance_row, feature) what is in it; `runs.sel(importance_row=0)` takes one. None:
+            the one point of `problem`.
         training: how it is solved; by default `Training()`.
         seeds: how many models at each point, >= 1.
         seed: the seed of the run, in [0, 2^64).

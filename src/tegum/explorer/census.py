@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from tegum.dims import F64
 from tegum.explorer.looking import shape
+
+#: Steps before which models are as they were made, near enough.
+_FORMED: Final = 100
 
 
 class Census:
@@ -27,12 +30,14 @@ class Census:
         """Go on for so long; whether the counts are those of W (N, m, n) at this step.
 
         `finish`: what was begun at an earlier step is ended first, as a training that runs on
-        would always come before it; at step 0 there is nothing worth the wait.
+        would always come before it; of the first steps nothing is worth the wait.
         """
         if self.step == step:
             self._models = None
             return True
-        if self._models is None or (self._models[0] != step and not (finish and self._models[0])):
+        if self._models is None or (
+            self._models[0] != step and not (finish and self._models[0] >= _FORMED)
+        ):
             self._models, self._counted = (step, np.array(W)), []
         end = time.perf_counter() + seconds
         of, models = self._models

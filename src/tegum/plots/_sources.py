@@ -93,7 +93,10 @@ def table_of(
     if is_dataset(source) and make is not None:
         return make(source)
     what = "a table" if make is None else "a table or a Dataset"
-    raise SpecError.of(owner, "table", f"must be {what}{made_by(owner)}", type(source))
+    way = made_by(owner)
+    if make is not None and hasattr(source, "shape"):
+        way = " (tg.from_weights(problem, W=W) makes a Dataset of weights)"
+    raise SpecError.of(owner, "table", f"must be {what}{way}", type(source))
 
 
 def with_hidden(owner: str, source: Any, wanted: int, instead: str) -> None:

@@ -119,7 +119,8 @@ def _ranking(runs: xr.Dataset, owner: str) -> xr.DataArray:
         rule = f"must hold loss (..., {SEED}), as {DATASET}"
         raise SpecError.of(owner, "runs", rule, tuple(runs.data_vars))
     if SEED not in runs["loss"].dims:
-        raise SpecError.of(owner, "runs", f"must hold loss (..., {SEED})", runs["loss"].dims)
+        rule = f"must hold loss (..., {SEED}), and has one model of each problem"
+        raise SpecError.of(owner, "runs", rule, runs["loss"].dims)
     if CANDIDATE in runs.dims:
         raise SpecError.of(owner, "runs", f"must not have the dimension {CANDIDATE}", runs.dims)
     loss = require(owner, runs, "loss").transpose(..., SEED)

@@ -23,6 +23,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 from served import explorer
@@ -109,11 +110,17 @@ class _Page:
 
 
 def _memory(pid: int) -> tuple[float, int]:
-    """Megabytes of a process and of those it started, and their number."""
-    listing = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,rss="], capture_output=True, text=True)
-    rows = [[int(word) for word in line.split()] for line in listing.stdout.splitlines()]
-    own = [size for process, parent, size in rows if pid in (process, parent)]
-    return sum(own) / 1024, len(own)
+    """Megabytes of a process and of all below it, what they share once, and their number."""
+    listing = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True)
+    parents = dict([int(word) for word in line.split()] for line in listing.stdout.splitlines())
+    own, total = {pid}, 0.0
+    for _ in range(3):  # the server, its template, workers
+        own |= {process for process, parent in parents.items() if parent in own}
+    for process in own:
+        with suppress(OSError):
+            rollup = Path(f"/proc/{process}/smaps_rollup").read_text()
+            total += next(int(line.split()[1]) for line in rollup.splitlines() if "Pss:" in line)
+    return total / 1024, len(own)
 
 
 # --- the others ----------------------------------------------------------------------------------

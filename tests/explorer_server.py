@@ -71,15 +71,19 @@ class Running:
             connection.close()
 
     def workers(self) -> list[int]:
-        """The numbers of the processes that the server has started and that live."""
+        """The numbers of the processes that train, or could: what the server's template forked."""
         listing = subprocess.run(
-            ["ps", "-A", "-o", "pid=,ppid=,stat="], capture_output=True, text=True, check=True
+            ["ps", "-A", "-o", "pid=,ppid=,stat=,args="], capture_output=True, text=True, check=True
         ).stdout
-        rows = [line.split() for line in listing.splitlines()]
+        rows = [line.split(maxsplit=3) for line in listing.splitlines()]
+        templates = {
+            pid for pid, parent, _, command in rows
+            if int(parent) == self.process.pid and "tegum.explorer.forking" in command
+        }  # fmt: skip
         return [
             int(pid)
-            for pid, parent, stat in rows
-            if int(parent) == self.process.pid and not stat.startswith("Z")
+            for pid, parent, stat, _ in rows
+            if parent in templates and not stat.startswith("Z")
         ]
 
 

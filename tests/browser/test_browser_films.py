@@ -55,7 +55,7 @@ def _save(page: ExplorerPage, name: str, folder: Path) -> bytes:
 def test_a_line_stands_at_the_step_that_is_looked_at(visit: Visit) -> None:
     page = visit(SMALL, height=2000, color_scheme="light")
     page.at_rest(600)
-    page.wait("t.trace.steps.at(-1) === 600")
+    page.wait("t.trace.steps.at(-1) === 600 && t.history.at(-1) === 600")  # told less often
     for view in ("loss", "dimensionality"):
         page.painted()
         assert page.page.evaluate(_LINE, view)["share"] < 0.5

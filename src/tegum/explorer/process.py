@@ -1,9 +1,10 @@
-"""The server's end of a worker: a process that can be killed, and a spare one that is warm."""
+"""The server's end of a worker: a process that can be killed, and what makes the next ones."""
 
 from __future__ import annotations
 
 import asyncio
 import signal
+import socket
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Final
 
 from tegum.errors import TegumError
 from tegum.explorer.link import PREFIX
+from tegum.explorer.template import POSSIBLE, Fork, Template
 
 _MOST_BYTES: Final = 256_000_000
 _GALLERY: Final = "from tegum.explorer.gallery import main; main()"
@@ -21,8 +23,13 @@ _START: Final = "from tegum.explorer.worker import main; main()"
 class WorkerProcess:
     """One worker, and the pipe to it."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self._process = process
+    def __init__(
+        self,
+        process: asyncio.subprocess.Process | Fork,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+    ) -> None:
+        self._process, self._reader, self._writer = process, reader, writer
 
     @classmethod
     async def start(cls) -> WorkerProcess:
@@ -34,7 +41,21 @@ class WorkerProcess:
             stdout=asyncio.subprocess.PIPE,
             start_new_session=True,  # Ctrl-C is for the server, which then ends its workers
         )
-        return cls(process)
+        assert process.stdin is not None
+        assert process.stdout is not None
+        return cls(process, process.stdout, process.stdin)
+
+    @classmethod
+    async def fork(cls, template: Template) -> WorkerProcess:
+        """A fork of a template, ready at once if that is. Raises `OSError` if it is gone."""
+        ours, theirs = socket.socketpair()
+        try:
+            with theirs:
+                process = await template.fork(theirs)
+        except BaseException:
+            ours.close()
+            raise
+        return cls(process, *await asyncio.open_connection(sock=ours))
 
     @property
     def alive(self) -> bool:
@@ -48,22 +69,19 @@ class WorkerProcess:
 
     async def send(self, text: bytes) -> None:
         """A command; waits while the worker has enough to read. Nothing happens if it is dead."""
-        pipe = self._process.stdin
-        assert pipe is not None
         with suppress(ConnectionError, RuntimeError):
-            pipe.write(PREFIX.pack(b"T", len(text)) + text)
-            await pipe.drain()
+            self._writer.write(PREFIX.pack(b"T", len(text)) + text)
+            await self._writer.drain()
 
     async def receive(self) -> tuple[bytes, bytes]:
         """The tag and bytes of its next message. Raises `EOFError` once it is dead."""
-        pipe = self._process.stdout
-        assert pipe is not None
         try:
-            tag, length = PREFIX.unpack(await pipe.readexactly(PREFIX.size))
+            tag, length = PREFIX.unpack(await self._reader.readexactly(PREFIX.size))
             if length > _MOST_BYTES:
                 raise EOFError
-            return tag, await pipe.readexactly(length)
+            return tag, await self._reader.readexactly(length)
         except (asyncio.IncompleteReadError, ConnectionError) as error:
+            self._writer.close()
             raise EOFError from error
 
     async def end(self) -> None:
@@ -71,6 +89,7 @@ class WorkerProcess:
         with suppress(ProcessLookupError):
             self._process.kill()
         await self._process.wait()
+        self._writer.close()
 
     async def how_it_ended(self) -> str:
         """Words for the reason."""
@@ -120,6 +139,8 @@ class Pool:
 
     def __init__(self, spares: int = 1) -> None:
         self._wanted = spares
+        self._template: Template | None = None
+        self._making = asyncio.Lock()
         self._spares: list[WorkerProcess] = []
         self._starting: set[asyncio.Task[None]] = set()
         self._closed = False
@@ -135,19 +156,22 @@ class Pool:
             if worker.alive:
                 self._refill()
                 return worker
-        worker = await WorkerProcess.start()
+        worker = await self._new()
         self._refill()
         return worker
 
     async def close(self) -> None:
-        """End the spare ones."""
+        """End the spare ones, and what makes them."""
         self._closed = True
         for task in list(self._starting):
-            with suppress(Exception):
+            task.cancel()
+            with suppress(asyncio.CancelledError, Exception):
                 await task
         for worker in self._spares:
             await worker.end()
         self._spares.clear()
+        if self._template is not None:
+            await self._template.end()
 
     def _refill(self) -> None:
         missing = self._wanted - len(self._spares) - len(self._starting)
@@ -157,4 +181,19 @@ class Pool:
             task.add_done_callback(self._starting.discard)
 
     async def _start(self) -> None:
-        self._spares.append(await WorkerProcess.start())
+        self._spares.append(await self._new())
+
+    async def _new(self) -> WorkerProcess:
+        """A fork, or a process of its own where there is none. Raises `OSError` once closed."""
+        if POSSIBLE:
+            with suppress(OSError):
+                return await WorkerProcess.fork(await self._living_template())
+        if self._closed:
+            raise ConnectionError("the server is closing")
+        return await WorkerProcess.start()
+
+    async def _living_template(self) -> Template:
+        async with self._making:
+            if self._template is None or not self._template.alive:
+                self._template = await Template.start()
+            return self._template

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 import traceback
 from collections.abc import Callable
@@ -17,8 +16,9 @@ from tegum.explorer.limits import LimitError, Limits
 from tegum.explorer.link import ANSWER, FRAME, REQUEST, TEXT, Link
 from tegum.explorer.live import Live
 from tegum.explorer.phases import PhaseJob
+from tegum.explorer.ready import ready
 from tegum.explorer.screen import Screen
-from tegum.explorer.state import FIRST, PageState
+from tegum.explorer.state import PageState
 from tegum.explorer.trainer import Pace, StateError, Trainer
 
 _PHASE_SECONDS: Final = 0.25  # between two frames of a diagram
@@ -271,21 +271,10 @@ def _in_a_line(error: BaseException) -> str:
     return f"{type(error).__name__}: {shorten(str(error))}"
 
 
-def _warm_up() -> None:
-    """Load what every page needs, from disk or by compiling, before one asks for it."""
-    live = Live(FIRST.replace(seeds=1), Limits(), jobs=1)
-    live.record()
-    live.advance(1)
-    live.score()
-
-
 def main() -> None:
     """Serve one page over stdin and stdout."""
-    if hasattr(os, "nice"):
-        with suppress(OSError):
-            os.nice(5)  # the server, and the browser, answer first
     link = Link()
-    _warm_up()
+    ready()
     with suppress(EOFError, BrokenPipeError):
         Worker(link).serve()
 

@@ -171,6 +171,17 @@ def kernels_problem() -> tuple[Any, Any]:
 # --- Compiled ahead ----------------------------------------------------------------------------
 
 
+def test_who_compiles_for_another_ends_with_it(tmp_path: Path) -> None:
+    """The end of the one that waits is the end of a pipe; a kernel takes half a minute."""
+    command = [sys.executable, "-m", "tegum.engines.kernels", "exact._advance", "--apart"]
+    environment = os.environ | {"TEGUM_CACHE_DIR": str(tmp_path)}
+    process = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE)
+    assert process.stdin is not None
+    process.stdin.close()
+    assert process.wait() == 1
+    assert not list(tmp_path.rglob("*.nbc"))
+
+
 def test_every_kernel_of_the_engines_is_listed() -> None:
     from tegum.engines.sampled import engine
 

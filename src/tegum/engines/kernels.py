@@ -13,6 +13,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -71,9 +72,12 @@ def compile_all(which: Sequence[str], ship: Path | None = None) -> None:
 
 
 def compile_apart(name: str, level: str | None = None, ship: Path | None = None) -> None:
-    """`compile_kernel` in a process of its own, for this machine or for a level."""
+    """`compile_kernel` in a process of its own, for this machine or for a level.
+
+    Where this process ends, that one does too.
+    """
     # no folder of the user's comes before the library
-    command = [sys.executable, "-P", "-m", "tegum.engines.kernels", name]
+    command = [sys.executable, "-P", "-m", "tegum.engines.kernels", name, "--apart"]
     environment = dict(os.environ)
     if level is not None:
         features = ",".join(f"+{feature}" for feature in shipped.LEVELS[level])
@@ -81,7 +85,12 @@ def compile_apart(name: str, level: str | None = None, ship: Path | None = None)
         environment |= {"PYTHONHASHSEED": "0"}
     if ship is not None:
         command += ["--ship", str(ship)]
-    done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True)
+    read, write = os.pipe()
+    try:
+        done = subprocess.run(command, env=environment, stdin=read, capture_output=True)
+    finally:
+        os.close(read)
+        os.close(write)
     if done.returncode:
         raise RuntimeError(f"{name} was not compiled:\n{done.stderr.decode(errors='replace')}")
 
@@ -157,13 +166,22 @@ class Writer(shipped.Shipped):
             shipped.write(self._home / self._folder / level / name, shipped.packed(data))
 
 
+def _end_with_stdin() -> None:
+    """Nobody waits for a kernel when who asked for it is gone."""
+    os.read(0, 1)
+    os._exit(1)
+
+
 def main() -> None:
     """As the head of this file says; with the name of one kernel, in this process."""
     parser = argparse.ArgumentParser(prog="python -m tegum.engines.kernels")
     parser.add_argument("name", nargs="?", choices=names(), help="one kernel, in this process")
     ship = "object code for wheels, into a folder, by default the package's"
     parser.add_argument("--ship", nargs="?", type=Path, const=shipped.HOME, help=ship)
+    parser.add_argument("--apart", action="store_true", help="end when stdin does")
     arguments = parser.parse_args()
+    if arguments.apart:
+        threading.Thread(target=_end_with_stdin, daemon=True).start()
     if arguments.name:
         compile_kernel(arguments.name, arguments.ship)
         return

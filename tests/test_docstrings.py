@@ -149,7 +149,7 @@ def test_what_a_function_raises_itself_is_in_raises() -> None:
 PROBLEM = tg.Problem(tg.Independent(3, 0.5), tg.ReLUOutput(2))
 #: What nobody can make sense of, by the name of a function's first parameter.
 NONSENSE: dict[str, Any] = {
-    **dict.fromkeys(("W", "G", "vectors", "directions", "covariance"), np.zeros(3)),
+    **dict.fromkeys(("W", "G", "vectors", "directions", "covariance", "codes", "h"), np.zeros(3)),
     **dict.fromkeys(("data", "table", "features", "curves", "nodes"), pd.DataFrame()),
     **dict.fromkeys(("runs", "one"), xr.Dataset()),
     **dict.fromkeys(("feature_probability", "importance", "relative_importance"), -1.0),
@@ -164,6 +164,8 @@ SENSE: dict[str, Any] = {
     **{"importance": 1.0, "covariance": 1.0, "mean": 0.0, "variance": 1.0, "b": None, "k": 1},
     **{"samples": 8, "rng": np.random.default_rng(0), "n_hidden": 2, "feature_probability": 0.5},
     **{"size": 0.1, "loss": np.ones(2), "y": np.ones(2), "ratio": 2.0, "found": []},
+    **{"W_dec": np.eye(2), "codes": np.eye(2), "rebuilt": np.eye(2), "parents": [-1, -1]},
+    **{"pairs": tg.analysis.recovery.matching(np.eye(2), np.eye(2))},
 }
 
 

@@ -114,6 +114,8 @@ def test_tabs_by_key_and_by_button(visit: Visit) -> None:
 def test_dots_and_census_rows_choose_models(visit: Visit) -> None:
     page = visit(SMALL)
     page.at_rest(600)
+    page.wait("t.frame.measured === 600")
+    page.painted()
     seeds = page.page.locator("canvas[data-view='seeds']")
     width, height = _box(seeds)
     losses = np.array(page.read("heldOut"))

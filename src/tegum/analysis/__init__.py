@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tegum.analysis import dynamics as dynamics
     from tegum.analysis import feature_factors as feature_factors
     from tegum.analysis import figure_tables as figure_tables
+    from tegum.analysis import firing as firing
     from tegum.analysis import geometry as geometry
     from tegum.analysis import jump_share as jump_share
     from tegum.analysis import local_minima as local_minima
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from tegum.analysis import neuron_groups as neuron_groups
     from tegum.analysis import neurons as neurons
     from tegum.analysis import plane as plane
+    from tegum.analysis import recovery as recovery
     from tegum.analysis import robustness as robustness
     from tegum.analysis import set_cosines as set_cosines
     from tegum.analysis import sets as sets

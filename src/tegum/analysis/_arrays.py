@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from tegum.arguments import array
 from tegum.dims import F64, FEATURE, FEATURE_J, HIDDEN
@@ -84,3 +84,13 @@ def check_integer(owner: str, field: str, value: Any, low: int) -> None:
         as_integer(value, low)
     except BrokenRule as error:
         raise SpecError.of(owner, field, error.rule, value) from None
+
+
+def matrix(name: str, value: ArrayLike, shape: str) -> F64:
+    """Two dimensions of finite numbers, at least one; `shape` says in words which."""
+    matrix = array(name, "", value)
+    if matrix.ndim != 2 or not matrix.size:
+        raise SpecError.of(name, "shape", f"must be {shape}, and not empty", matrix.shape)
+    if not np.isfinite(matrix).all():
+        raise SpecError.of(name, "", "must be finite", "NaN or infinity")
+    return matrix

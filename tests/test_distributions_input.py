@@ -85,8 +85,8 @@ RANGE = "must be in [0, 1]; got"
         ({"n_features": "2"}, "Independent.n_features must be an integer >= 1; got '2'"),
         (
             {"magnitude": "normal"},
-            "Independent.magnitude must be 'uniform', 'signed', 'exponential' or 'one'; "
-            "got 'normal'",
+            "Independent.magnitude must be 'uniform', 'signed', 'exponential' or 'one', "
+            "or a law, as tg.Uniform(0.5, 1) is; got 'normal'",
         ),
         ({"magnitude": np.ones(2)}, "Independent.magnitude must be 'uniform', 'signed', 'exp"),
         ({"kind": "linear"}, "Independent.kind must be 'independent'; got 'linear'"),

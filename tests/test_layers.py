@@ -44,7 +44,7 @@ LEVEL = {part: level for level, row in enumerate(ROWS) for part in row}
 
 #: Packages of interchangeable files, and the files of each that the others may lean on.
 SHARED = {
-    "distributions": {"base", "magnitudes"},
+    "distributions": {"base", "laws", "magnitudes"},
     "models": {"base", "activations"},
     "targets": {"base", "named"},
     "engines": {"base", "cache", "digest", "fixed", "shipped", "threads", "xavier"},

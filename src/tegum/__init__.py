@@ -24,13 +24,18 @@ if TYPE_CHECKING:
     from tegum.analysis.local_minima import minima as minima
     from tegum.analysis.tegum_factors import factors as factors
     from tegum.distributions import Anticorrelated as Anticorrelated
+    from tegum.distributions import Constant as Constant
     from tegum.distributions import Correlated as Correlated
     from tegum.distributions import Custom as Custom
+    from tegum.distributions import Discrete as Discrete
     from tegum.distributions import Groups as Groups
+    from tegum.distributions import HalfNormal as HalfNormal
     from tegum.distributions import Hierarchy as Hierarchy
     from tegum.distributions import Independent as Independent
     from tegum.distributions import Mixture as Mixture
+    from tegum.distributions import Normal as Normal
     from tegum.distributions import Samples as Samples
+    from tegum.distributions import Uniform as Uniform
     from tegum.ensemble import train as train
     from tegum.errors import InputFileError as InputFileError
     from tegum.errors import SpecError as SpecError
@@ -66,16 +71,20 @@ __all__, __getattr__, __dir__ = lazy(
     __name__,
     {
         "Anticorrelated": "tegum.distributions",
+        "Constant": "tegum.distributions",
         "Correlated": "tegum.distributions",
         "Custom": "tegum.distributions",
+        "Discrete": "tegum.distributions",
         "Elementwise": "tegum.targets",
         "Groups": "tegum.distributions",
+        "HalfNormal": "tegum.distributions",
         "Hierarchy": "tegum.distributions",
         "Independent": "tegum.distributions",
         "InputFileError": "tegum.errors",
         "Linear": "tegum.models",
         "LinearMap": "tegum.targets",
         "Mixture": "tegum.distributions",
+        "Normal": "tegum.distributions",
         "Pairs": "tegum.targets",
         "Problem": "tegum.problem",
         "ReLUHidden": "tegum.models",
@@ -87,6 +96,7 @@ __all__, __getattr__, __dir__ = lazy(
         "TegumError": "tegum.errors",
         "Training": "tegum.training",
         "TwoLayer": "tegum.models",
+        "Uniform": "tegum.distributions",
         "UnknownNameError": "tegum.errors",
         "align": "tegum.analysis.alignment",
         "average": "tegum.runs.select",

@@ -12,9 +12,11 @@ from tegum.functions import Function
 from tegum.spec import Interval, Spec
 
 #: How a value is written: one of `choices`; a switch; numbers; steps, as many or these; pairs of
-#: features; an array, as numbers, JSON or a file; the name of a function; JSON of anything else.
+#: features; an array, as numbers, JSON or a file; the name of a function; one of
+#: `choices`, or JSON of another description; JSON of anything else.
 Form = Literal[
-    "choice", "flag", "whole", "number", "vector", "steps", "pairs", "array", "function", "json"
+    "choice", "flag", "whole", "number", "vector", "steps", "pairs", "array", "function",
+    "law", "json"
 ]  # fmt: skip
 
 _FORMS: Final[tuple[tuple[Any, Form], ...]] = (
@@ -77,12 +79,19 @@ def _is_choice(annotation: Any) -> bool:
     return get_origin(annotation) is Literal
 
 
+def _is_spec(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, Spec)
+
+
 def _form(annotation: Any) -> Form:
     if _is_choice(annotation):
         return "choice"
     for kind, form in _FORMS:
         if annotation in (kind, kind | None):
             return form
+    kinds = get_args(annotation)
+    if any(map(_is_choice, kinds)) and any(_is_spec(kind) for kind in kinds):
+        return "law"
     return "json"
 
 

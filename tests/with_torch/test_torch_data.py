@@ -23,6 +23,17 @@ DISTRIBUTIONS: dict[str, Distribution] = {
     name: tg.Independent(4, (0.03, 0.5, 1.0, 0.0), magnitude=name)
     for name in ("uniform", "signed", "exponential", "one")
 } | {
+    "laws": tg.Independent(
+        5,
+        (0.5, 1.0, 0.2, 0.7, 0.0),
+        [
+            tg.Uniform(-0.5, 2),
+            tg.Normal(1, 2),
+            tg.HalfNormal(0.5),
+            tg.Discrete((1, -2, 3), (3, 1, 0.5)),
+            tg.Constant(2),
+        ],
+    ),
     "correlated": tg.Correlated(2, 3, (0.2, 1.0), magnitude="exponential"),
     "anticorrelated": tg.Anticorrelated(2, 3, (0.3, 1.0), magnitude="signed"),
     "groups": tg.Groups(

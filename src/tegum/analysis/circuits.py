@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from tegum.analysis._neurons import pair_of, rescaled
 from tegum.arguments import explained
 from tegum.dims import F64
+from tegum.distributions import Discrete
 from tegum.distributions.base import Layout
-from tegum.distributions.magnitudes import MAGNITUDES
+from tegum.distributions.magnitudes import OneMagnitude, magnitude_of
 from tegum.errors import SpecError
 from tegum.models import TwoLayer
 from tegum.runs.models import models_of
@@ -287,8 +288,10 @@ class _Pair:
         return float(self.importance[output] * total)
 
 
-def _values(magnitude: str) -> tuple[F64, F64]:
+def _values(magnitude: OneMagnitude) -> tuple[F64, F64]:
     """Values of an active feature and their weights, which sum to 1: nodes in both halves of u."""
+    if isinstance(magnitude, Discrete):
+        return np.array(magnitude.values), magnitude.chances()
     at, weight = np.polynomial.legendre.leggauss(_NODES)
     u = np.concatenate([(at + 1) / 4, (at + 3) / 4])
-    return MAGNITUDES[magnitude].from_uniform(u), np.concatenate([weight, weight]) / 4
+    return magnitude_of(magnitude).from_uniform(u), np.concatenate([weight, weight]) / 4

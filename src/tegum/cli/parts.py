@@ -37,6 +37,7 @@ _READERS: Final[dict[str, Callable[[str, str], Any]]] = {
     "pairs": values.pairs,
     "array": values.array,
     "function": values.function,
+    "law": values.law,
     "json": values.any_json,
 }
 #: Fields with an option of another name than their own without "n_".
@@ -74,6 +75,8 @@ def option(given: Field, text: str, hint: str = "") -> tuple[Any, Any]:
     metavar = "|".join(given.choices)
     if given.form == "whole" and given.choices:
         metavar = f"{_METAVARS['whole']}|{metavar}"
+    if given.form == "law":
+        metavar = f"{metavar}|JSON"
     about = arg(metavar=metavar or _METAVARS[given.form], help=text, help_behavior_hint=hint)
     kind = str if given.choices else _TYPES.get(given.form, str)
     return Annotated[kind | None, about], None

@@ -103,6 +103,11 @@ def function(option: str, text: str) -> str:
     return text
 
 
+def law(option: str, text: str) -> Any:
+    """A name, or the JSON of a law or of several."""
+    return any_json(option, text) if text.lstrip()[:1] in ("{", "[") else text
+
+
 def checkpoints(option: str, text: str) -> int | tuple[int, ...]:
     """`20` (as many, log-spaced) or `0,10,100` (these steps; `100,` for one)."""
     parts = [part for part in text.split(",") if part.strip()]

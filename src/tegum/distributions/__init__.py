@@ -8,5 +8,11 @@ from tegum.distributions.custom import Custom as Custom
 from tegum.distributions.groups import Groups as Groups
 from tegum.distributions.hierarchy import Hierarchy as Hierarchy
 from tegum.distributions.independent import Independent as Independent
+from tegum.distributions.laws import Constant as Constant
+from tegum.distributions.laws import Discrete as Discrete
+from tegum.distributions.laws import HalfNormal as HalfNormal
+from tegum.distributions.laws import Law as Law
+from tegum.distributions.laws import Normal as Normal
+from tegum.distributions.laws import Uniform as Uniform
 from tegum.distributions.mixture import Mixture as Mixture
 from tegum.distributions.samples import Samples as Samples

@@ -13,7 +13,7 @@ from tegum.arguments import explained
 from tegum.dims import F64, I64
 from tegum.distributions._forest import active_together
 from tegum.distributions._forest import by_depth as by_depth
-from tegum.distributions.magnitudes import MAGNITUDES
+from tegum.distributions.magnitudes import OneMagnitude, magnitude_of
 from tegum.errors import SpecError
 from tegum.memory import check_listed
 from tegum.spec import Interval, Spec, nested
@@ -39,7 +39,7 @@ class Block:
         start: the position of its first feature, >= 0.
         size: how many features it has, >= 1.
         probability: that it is on, in [0, 1].
-        magnitude: the name of a law of `tegum.distributions.magnitudes`.
+        magnitude: a law of `tegum.distributions.magnitudes`, or its name.
         parent: of a child, the position of the feature that it hangs on, that of a block of size 1.
         exclusive: of a child, whether it shares one draw with the other such children.
 
@@ -50,7 +50,7 @@ class Block:
     start: int
     size: int
     probability: float
-    magnitude: str
+    magnitude: OneMagnitude
     parent: int = -1
     exclusive: bool = False
 
@@ -162,7 +162,7 @@ class Distribution(Spec):
             if block.size > 1:
                 span = slice(block.start, block.start + block.size)
                 both_on = block.probability if block.kind == "correlated" else 0.0
-                moment[span, span] = both_on * MAGNITUDES[block.magnitude].mean ** 2
+                moment[span, span] = both_on * magnitude_of(block.magnitude).mean ** 2
         if rows.children:
             some = rows.of_trees
             means = np.outer(rows.law("mean"), rows.law("mean"))
@@ -203,9 +203,9 @@ class Distribution(Spec):
             member = (rng.random(on.shape) * rows.sizes).astype(np.int64)  # (size, blocks)
             active &= (member[:, rows.block_of] == rows.member) | ~rows.chosen_one
         x = rng.random(active.shape)
-        for name in sorted(set(rows.magnitudes)):
-            columns = rows.magnitudes == name
-            x[:, columns] = MAGNITUDES[name].from_uniform(x[:, columns])
+        for law in dict.fromkeys(rows.magnitudes):
+            columns = rows.features_of(law)
+            x[:, columns] = magnitude_of(law).from_uniform(x[:, columns])
         return np.where(active, x, 0.0)
 
 
@@ -222,7 +222,7 @@ class Layout:
         self.member: I64 = np.arange(len(self.block_of), dtype=np.int64) - starts[self.block_of]
         one = np.array([block.kind == "anticorrelated" for block in blocks])
         self.chosen_one = one[self.block_of]
-        self.magnitudes = np.array([block.magnitude for block in blocks])[self.block_of]
+        self.magnitudes = [block.magnitude for block in blocks for _ in range(block.size)]
         share = np.where(one, self.probability / self.sizes, self.probability)
         self.active: F64 = share[self.block_of]
         self._read_children()
@@ -260,8 +260,12 @@ class Layout:
 
     def law(self, moment: Literal["mean", "mean_square", "mean_abs"]) -> F64:
         """A moment of the magnitude of each feature."""
-        table = {name: float(getattr(law, moment)) for name, law in MAGNITUDES.items()}
-        return np.array([table[name] for name in self.magnitudes.tolist()])
+        laws = {law: float(getattr(magnitude_of(law), moment)) for law in set(self.magnitudes)}
+        return np.array([laws[law] for law in self.magnitudes])
+
+    def features_of(self, law: OneMagnitude) -> I64:
+        """The features with this magnitude."""
+        return np.array([i for i, own in enumerate(self.magnitudes) if own == law], np.int64)
 
 
 def per_draw(

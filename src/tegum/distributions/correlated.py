@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from tegum.distributions.base import Block, Distribution, Probability, per_draw
-from tegum.distributions.magnitudes import MagnitudeName
+from tegum.distributions.magnitudes import MagnitudeField, OneMagnitude, laws_of
 from tegum.spec import PositiveInt
 
 
@@ -21,7 +21,7 @@ class Correlated(Distribution):
         n_sets: the number of sets, >= 1.
         set_size: k, features in each set, >= 1.
         feature_probability: p that a *set* is on, in [0, 1], a number or one per set.
-        magnitude: what v is drawn from, as in `Independent`.
+        magnitude: what v is drawn from, as in `Independent`, for all sets or for each.
 
     Raises:
         SpecError: for a value out of its range, and another number of probabilities than of sets.
@@ -32,17 +32,22 @@ class Correlated(Distribution):
     n_sets: PositiveInt
     set_size: PositiveInt
     feature_probability: Probability
-    magnitude: MagnitudeName = "uniform"
+    magnitude: MagnitudeField = "uniform"
     kind: Literal["correlated"] = Field("correlated", repr=False)
 
     @model_validator(mode="after")
     def _shapes_agree(self) -> Correlated:
         if isinstance(self.feature_probability, tuple):
             self._probabilities()
+        if isinstance(self.magnitude, tuple):
+            self._laws()
         return self
 
     def _probabilities(self) -> tuple[float, ...]:
         return per_draw(type(self).__name__, self.feature_probability, self.n_sets, "n_sets")
+
+    def _laws(self) -> tuple[OneMagnitude, ...]:
+        return laws_of(type(self).__name__, self.magnitude, self.n_sets, "n_sets")
 
     @property
     def n_features(self) -> int:
@@ -52,8 +57,10 @@ class Correlated(Distribution):
     def blocks(self) -> tuple[Block, ...]:
         """One block per set."""
         return tuple(
-            Block("correlated", i * self.set_size, self.set_size, probability, self.magnitude)
-            for i, probability in enumerate(self._probabilities())
+            Block("correlated", i * self.set_size, self.set_size, probability, law)
+            for i, (probability, law) in enumerate(
+                zip(self._probabilities(), self._laws(), strict=True)
+            )
         )
 
 

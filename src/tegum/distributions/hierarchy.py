@@ -9,7 +9,7 @@ from jaxtyping import Float64
 from pydantic import Field, PlainValidator, model_validator
 
 from tegum.distributions.base import Block, Distribution, Probability, per_draw
-from tegum.distributions.magnitudes import MagnitudeName
+from tegum.distributions.magnitudes import MagnitudeField, OneMagnitude, laws_of
 from tegum.errors import SpecError
 from tegum.memory import check_listed
 from tegum.spec import BrokenRule, Flag, as_integer
@@ -76,12 +76,13 @@ class Hierarchy(Distribution):
     parents: Annotated[tuple[int, ...], PlainValidator(_parents)]
     feature_probability: Probability
     exclusive: Flag = False
-    magnitude: MagnitudeName = "uniform"
+    magnitude: MagnitudeField = "uniform"
     kind: Literal["hierarchy"] = Field("hierarchy", repr=False)
 
     @model_validator(mode="after")
     def _shapes_agree(self) -> Hierarchy:
         given = self._probabilities()
+        self._laws()
         if not self.exclusive:
             return self
         total: dict[int, float] = {}
@@ -97,6 +98,9 @@ class Hierarchy(Distribution):
     def _probabilities(self) -> tuple[float, ...]:
         return per_draw("Hierarchy", self.feature_probability, self.n_features, "n_features")
 
+    def _laws(self) -> tuple[OneMagnitude, ...]:
+        return laws_of("Hierarchy", self.magnitude, self.n_features, "n_features")
+
     @property
     def n_features(self) -> int:
         """The number of parents that are stated."""
@@ -109,11 +113,12 @@ class Hierarchy(Distribution):
 
     def blocks(self) -> tuple[Block, ...]:
         """One block of size 1 per feature."""
+        rows = zip(self.parents, self._probabilities(), self._laws(), strict=True)
         return tuple(
-            Block("independent", i, 1, p, self.magnitude)
+            Block("independent", i, 1, p, law)
             if parent < 0
-            else Block("child", i, 1, p, self.magnitude, parent, self.exclusive)
-            for i, (parent, p) in enumerate(zip(self.parents, self._probabilities(), strict=True))
+            else Block("child", i, 1, p, law, parent, self.exclusive)
+            for i, (parent, p, law) in enumerate(rows)
         )
 
 

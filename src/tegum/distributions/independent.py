@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from tegum.distributions.base import Block, Distribution, Probability, per_draw
-from tegum.distributions.magnitudes import MagnitudeName
+from tegum.distributions.magnitudes import MagnitudeField, OneMagnitude, laws_of
 from tegum.spec import PositiveInt
 
 
@@ -20,7 +20,8 @@ class Independent(Distribution):
         n_features: the number of features n, >= 1.
         feature_probability: p = 1 − S that a feature is active, in [0, 1], a number or one each.
         magnitude: what v is drawn from: uniform, U[0, 1]; signed, U[-1, 1]; exponential, Exp(1);
-            one, 1.
+            one, 1; or a law, as tg.Uniform(0.5, 1) is, a Normal, a HalfNormal, a Discrete and a
+            Constant; for all features or for each.
 
     Raises:
         SpecError: for a value out of its range, and another number of probabilities than of
@@ -31,13 +32,15 @@ class Independent(Distribution):
 
     n_features: PositiveInt
     feature_probability: Probability
-    magnitude: MagnitudeName = "uniform"
+    magnitude: MagnitudeField = "uniform"
     kind: Literal["independent"] = Field("independent", repr=False)
 
     @model_validator(mode="after")
     def _shapes_agree(self) -> Independent:
         if isinstance(self.feature_probability, tuple):
             self._probabilities()
+        if isinstance(self.magnitude, tuple):
+            self._laws()
         return self
 
     def _probabilities(self) -> tuple[float, ...]:
@@ -45,11 +48,16 @@ class Independent(Distribution):
             type(self).__name__, self.feature_probability, self.n_features, "n_features"
         )
 
+    def _laws(self) -> tuple[OneMagnitude, ...]:
+        return laws_of(type(self).__name__, self.magnitude, self.n_features, "n_features")
+
     def blocks(self) -> tuple[Block, ...]:
         """One block of size 1 per feature."""
         return tuple(
-            Block("independent", start, 1, probability, self.magnitude)
-            for start, probability in enumerate(self._probabilities())
+            Block("independent", start, 1, probability, law)
+            for start, (probability, law) in enumerate(
+                zip(self._probabilities(), self._laws(), strict=True)
+            )
         )
 
 

@@ -56,8 +56,9 @@ def _field(field: Field) -> dict[str, Any]:
     for name, offered in (("hidden_activation", _HIDDEN), ("engine", _ENGINES)):
         if field.name == name:
             choices = tuple(choice for choice in choices if choice in offered)
+    forms = {"array": "json", "function": "json", "law": "choice"}
     return {
-        "form": "json" if field.form in ("array", "function") else field.form,
+        "form": forms.get(field.form, field.form),
         "required": field.required,
         "default": to_jsonable_python(field.default),
         "choices": list(choices),

@@ -64,7 +64,7 @@ def method_of(problem: Problem, asked: str) -> str:
             rule = "cannot be 'series' where features are not in independent blocks"
             raise SpecError.of("expected_loss", "method", rule, asked)
         return "finite sum" if isinstance(problem.distribution, Samples) else "enumeration"
-    magnitudes = {block.magnitude for block in problem.distribution.blocks()}
+    magnitudes = {str(block.magnitude) for block in problem.distribution.blocks()}
     exponential = "exponential" in magnitudes
     if activation not in SLOPES:
         if asked != "auto":

@@ -9,7 +9,7 @@ import numpy as np
 
 from tegum.arguments import explained, number
 from tegum.dims import ACTIVE, F64, I64
-from tegum.distributions.magnitudes import MAGNITUDES
+from tegum.distributions.magnitudes import magnitude_of
 from tegum.ensemble.progress import waiting
 from tegum.errors import SpecError
 from tegum.loss._counting import chances, tilted
@@ -154,10 +154,11 @@ def _probabilities(problem: Problem) -> F64:
 
 
 def _law(problem: Problem, p: F64) -> Law:
-    names = [block.magnitude for block in problem.distribution.blocks()]
+    names = [str(block.magnitude) for block in problem.distribution.blocks()]
+    laws = [magnitude_of(name) for name in names]
     shift, scale = np.array([_AFFINE[name] for name in names]).T
-    mean = np.array([MAGNITUDES[name].mean for name in names])
-    return Law(tilted(p), shift, scale, mean, np.array([MAGNITUDES[n].mean_square for n in names]))
+    mean = np.array([law.mean for law in laws])
+    return Law(tilted(p), shift, scale, mean, np.array([law.mean_square for law in laws]))
 
 
 def _dataset(given: F64, error: F64, chance: F64, ks: I64, p: F64, layout: Layout) -> xr.Dataset:

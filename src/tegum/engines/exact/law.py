@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tegum.dims import F64, I64
 from tegum.distributions import Block
-from tegum.distributions.magnitudes import MAGNITUDES
+from tegum.distributions.magnitudes import magnitude_of
 from tegum.engines.exact.numeric import CONSTANT, EXPONENTIAL, SIGNED, UNIFORM
 from tegum.engines.exact.pieces import boxes_of, is_boxed
 
@@ -79,9 +79,9 @@ def law_of(distribution: Distribution) -> Law:
         size=size,
         together=np.array([b.kind == "correlated" and b.size > 1 for b in blocks]),
         block_of=np.repeat(np.arange(len(blocks), dtype=np.int64), size),
-        family=np.array([FAMILIES[name] for name in names], np.int64),
-        mean=np.array([MAGNITUDES[name].mean for name in names]),
-        square=np.array([MAGNITUDES[name].mean_square for name in names]),
+        family=np.array([FAMILIES[str(name)] for name in names], np.int64),
+        mean=np.array([magnitude_of(name).mean for name in names]),
+        square=np.array([magnitude_of(name).mean_square for name in names]),
         shift=np.zeros((0, len(names))),
         scale=np.zeros((0, len(names))),
     )

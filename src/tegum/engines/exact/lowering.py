@@ -65,7 +65,7 @@ def _check_form(problem: Problem) -> None:
     if is_boxed(problem.distribution):
         _check_boxes(problem)
         return
-    magnitudes = {block.magnitude for block in problem.distribution.blocks()}
+    magnitudes = {str(block.magnitude) for block in problem.distribution.blocks()}
     for name in sorted(magnitudes - FAMILIES.keys()):
         rule = f"must be {', '.join(FAMILIES)} for an exact expected loss; {_INSTEAD}"
         raise SpecError.of("Problem", "distribution.magnitude", rule, name)

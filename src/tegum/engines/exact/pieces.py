@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tegum.dims import F64
-from tegum.distributions import Groups, Samples
+from tegum.distributions import Constant, Discrete, Groups, Law, Samples, Uniform
 from tegum.distributions.base import by_depth
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tegum.distributions import Block, Distribution
+    from tegum.distributions.magnitudes import OneMagnitude
 
 #: The most boxes that are listed, where some of their features vary or not.
 MOST_BOXES: Final = 2**16
@@ -37,10 +38,11 @@ class NoBoxes(Exception):
 
 
 def is_boxed(distribution: Distribution) -> bool:
-    """Whether a law is taken box by box: blocks that are independent have better ways."""
+    """Whether a law is taken box by box: there are better ways for blocks of named magnitudes."""
     components = distribution.components()
     return len(components) > 1 or any(
-        block.kind in ("child", "joint") for block in components[0][1].blocks()
+        block.kind in ("child", "joint") or isinstance(block.magnitude, Law)
+        for block in components[0][1].blocks()
     )
 
 
@@ -103,13 +105,43 @@ def _of_blocks(blocks: Sequence[Block]) -> Boxes:
         on, chance = _split(on, chance, ways, block.parent if block.kind == "child" else -1)
         if len(chance) > MOST_BOXES:
             raise NoBoxes(_TOO_MANY)
-    laws = np.zeros((n, 2))
-    for block in blocks:
-        if block.magnitude not in _AFFINE:
-            known = ", ".join(_AFFINE)
-            raise NoBoxes(f"must have magnitudes among {known}, not {block.magnitude}, to be exact")
-        laws[block.start : block.start + block.size] = _AFFINE[block.magnitude]
-    return Boxes(chance, np.where(on, laws[:, 0], 0.0), np.where(on, laws[:, 1], 0.0))
+    laws = [block.magnitude for block in blocks for _ in range(block.size)]
+    affine = np.array([_affine(law) for law in laws])
+    boxes = Boxes(chance, np.where(on, affine[:, 0], 0.0), np.where(on, affine[:, 1], 0.0))
+    for i, law in enumerate(laws):
+        if isinstance(law, Discrete):
+            boxes = _with_values(boxes, i, law)
+    return boxes
+
+
+def _affine(law: OneMagnitude) -> tuple[float, float]:
+    """Shift and scale of an active feature; of a discrete one the first value."""
+    if isinstance(law, Uniform):
+        return law.low, law.high - law.low
+    if isinstance(law, Constant):
+        return law.value, 0.0
+    if isinstance(law, Discrete):
+        return law.values[0], 0.0
+    if not isinstance(law, str) or law not in _AFFINE:
+        known = f"{', '.join(_AFFINE)}, Uniform, Discrete and Constant"
+        said = law if isinstance(law, str) else type(law).__name__
+        raise NoBoxes(f"must have magnitudes among {known}, not {said}, to be exact")
+    return _AFFINE[law]
+
+
+def _with_values(boxes: Boxes, i: int, law: Discrete) -> Boxes:
+    """A box for each value of feature i, where it is active."""
+    on, values = boxes.shift[:, i] != 0.0, len(law.values)
+    if len(on) + int(on.sum()) * (values - 1) > MOST_BOXES:
+        raise NoBoxes(_TOO_MANY)
+    count = np.where(on, values, 1)
+    which = np.repeat(np.arange(len(on)), count)
+    order = np.arange(len(which)) - np.repeat(np.cumsum(count) - count, count)
+    chance, shift = boxes.chance[which], boxes.shift[which]
+    active = on[which]
+    chance[active] *= law.chances()[order[active]]
+    shift[active, i] = np.array(law.values)[order[active]]
+    return Boxes(chance, shift, boxes.scale[which])
 
 
 def _ways(own: Sequence[Block]) -> list[tuple[float, list[int]]]:

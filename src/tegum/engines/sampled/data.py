@@ -21,16 +21,28 @@ INDEPENDENT, CORRELATED, ANTICORRELATED, CHILD, EXCLUSIVE = range(5)
 SKIP_BELOW = 0.85  # draw only non-zero samples when fewer than this fraction are
 
 
+class Laws(NamedTuple):
+    """Magnitudes with numbers of their own, of which `random` has the kinds."""
+
+    kind: I64  # (law,)
+    shift: F32  # (law,)
+    scale: F32  # (law,)
+    first: I64  # (law + 1,): the first value of each, and the end
+    value: F32
+    below: F32  # by value: that it is this or an earlier one
+
+
 class Blocks(NamedTuple):
     """Blocks of features, part after part; those of children after that of their parent."""
 
     kind: I64  # (block,)
     start: I64  # (block,): its first feature
     size: I64  # (block,)
-    magnitude: I64  # (block,)
+    magnitude: I64  # (block,): a code of `random`, or OTHER and the place among the laws
     parent: I64  # (block,): the feature that a child hangs on
     first: I64  # (part + 1,): the first block of each part of a mixture, and the end
     weight: F64  # (part,): its chance
+    laws: Laws
 
 
 class Pool(NamedTuple):

@@ -6,6 +6,7 @@ from tegum.engines.sampled.data import ANTICORRELATED, CHILD, EXCLUSIVE, INDEPEN
 from tegum.engines.sampled.random import (
     EXPONENTIAL,
     ONE,
+    OTHER,
     SIGNED,
     STEP_HIGH,
     STEP_LOW,
@@ -16,6 +17,7 @@ from tegum.engines.sampled.random import (
     i64,
     magnitude,
     mix,
+    other_magnitude,
     part,
     stream,
     u32,
@@ -73,7 +75,7 @@ def _each(out, at, width, kind):
 
 
 @part(forceinline=True)
-def _scale(out, at, width, kind):
+def _scale(out, at, width, kind, laws):
     """Turn uniforms into magnitudes, leaving zeros alone: a loop for each kind, free of tests."""
     if kind == SIGNED:
         _each(out, at, width, SIGNED)
@@ -81,6 +83,15 @@ def _scale(out, at, width, kind):
         _each(out, at, width, EXPONENTIAL)
     elif kind == ONE:
         _each(out, at, width, ONE)
+    elif kind >= OTHER:
+        _each_other(out, at, width, kind - OTHER, laws)
+
+
+@part()
+def _each_other(out, at, width, k, laws):
+    for l in range(width):
+        u = out[u64(at + l)]
+        out[u64(at + l)] = other_magnitude(u, k, laws) if u > f32(0) else f32(0)
 
 
 @part()
@@ -100,7 +111,7 @@ def _fill_set(tile, samples, place, key, g, blocks):
             if kind == ANTICORRELATED:
                 on = on and min(i32(switch[l] * f32(size)), i32(size - 1)) == i32(j)
             x[u64(at + l)] = u if on else f32(0)
-        _scale(x, at, width, blocks.magnitude[g])
+        _scale(x, at, width, blocks.magnitude[g], blocks.laws)
 
 
 @part()
@@ -117,7 +128,7 @@ def _fill_child(x, samples, place, key, g, blocks, chances):
         a, b = u32(a + STEP_LOW), u32(b + STEP_HIGH)
         on = u > below and u <= limit and x[u64(above + l)] != f32(0)
         x[u64(at + l)] = min((u - below) * inverse, f32(1)) if on else f32(0)
-    _scale(x, at, width, blocks.magnitude[g])
+    _scale(x, at, width, blocks.magnitude[g], blocks.laws)
 
 
 @part()
@@ -145,7 +156,7 @@ def _fill_mixed(tile, samples, present, key, source, skip):
             own_key = (stream(low, high, g), high)
             _switch(out, where, own, own_key, g, first, chances, skip, after)
             if single:
-                _scale(x, at, own[0], blocks.magnitude[g])
+                _scale(x, at, own[0], blocks.magnitude[g], blocks.laws)
             else:
                 _fill_set(tile, own, place, key, g, blocks)
         begin = stop
@@ -226,7 +237,7 @@ def fill_tile(tile, samples, present, key, source, skip):
         own_key = (stream(low, high, g), high)
         _switch(out, place, samples, own_key, g, _NOWHERE, chances, skip, chosen)
         if single:
-            _scale(x, at, width, blocks.magnitude[g])
+            _scale(x, at, width, blocks.magnitude[g], blocks.laws)
         else:
             _fill_set(tile, samples, (width, _NOWHERE), key, g, blocks)
     if present < width and (several or not skip):
@@ -257,7 +268,7 @@ def fill_rows(x, rows, base, key, source, own, tile):
             row = x[l]
             a, b = words(u32(base + u32(l)), u32(0), high)
             draw_row(own, i32(a), i32(b), always, chances, row)
-            _scale(row, i64(0), n, blocks.magnitude[0])
+            _scale(row, i64(0), n, blocks.magnitude[0], blocks.laws)
         return
     skip = width == 0
     for l0 in range(0, rows, width):

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from tegum.dims import F32, I64
 from tegum.engines.sampled.data import ANTICORRELATED
 from tegum.engines.sampled.random import (
+    OTHER,
     STEP_HIGH,
     STEP_LOW,
     draw,
@@ -19,6 +20,7 @@ from tegum.engines.sampled.random import (
     log2,
     magnitude,
     mix,
+    other_magnitude,
     part,
     stream,
     u32,
@@ -99,6 +101,11 @@ def _split_positions(position, count, width, row, column):
         column[t] = r
 
 
+@part(forceinline=True)
+def _value(u, code, laws):
+    return other_magnitude(u, code - OTHER, laws) if code >= OTHER else magnitude(u, code)
+
+
 @part()
 def fill_sparse(batch, key, source, highest, hits, into):
     """`into` <- the non-zero samples of a batch; returns how many there are.
@@ -147,7 +154,7 @@ def fill_sparse(batch, key, source, highest, hits, into):
             if j > 0:
                 u = unit(draw(u32(t), stream(low, high, _MEMBER - j), high))
             feature[filled] = i32(first + j)
-            value[filled] = magnitude(u, blocks.magnitude[g])
+            value[filled] = _value(u, blocks.magnitude[g], blocks.laws)
             filled += 1
         pointer[rows] = filled
     return rows

@@ -112,7 +112,7 @@ def lower(batch: Batch) -> Lowered:
 def _is_simple(blocks: tuple[Block, ...], parts: int) -> bool:
     first = blocks[0].magnitude
     plain = all(block.kind == "independent" and block.magnitude == first for block in blocks)
-    return plain and parts == 1
+    return plain and parts == 1 and isinstance(first, str)
 
 
 def _numbers(batch: Batch) -> Numbers:

@@ -24,7 +24,9 @@ FAST = {"reassoc", "contract", "nsz", "arcp"}  # NaN and infinity stay well defi
 TRAIN, PROBE, HELD_OUT = u64(1), u64(2), u64(3)  # independent purposes; 4 is `xavier.INIT`
 #: Magnitudes by code. No plain integers: a literal is a type of its own, and what is given one is
 #: compiled for it alone.
-UNIFORM, SIGNED, EXPONENTIAL, ONE = (i64(code) for code in range(4))
+UNIFORM, SIGNED, EXPONENTIAL, ONE, OTHER = (i64(code) for code in range(5))
+#: Kinds of other laws.
+AFFINE, NORMAL, HALF_NORMAL, DISCRETE = (i64(code) for code in range(4))
 
 
 def kernel(function: Any) -> Any:
@@ -57,6 +59,7 @@ _STREAMS, _FIRST_STREAM = u32(0x5BD1E995), i64(7)  # streams are numbered from -
 _S1, _S15, _S16 = u32(1), u32(15), u32(16)
 _TO_UNIT = f32(2.0**-31)
 _HALF = f32(0.5)
+_BELOW_ONE = f32(1 - 2.0**-24)
 _NEGLIGIBLE = 1e-20
 GUIDE = 512  # entries of a guide into a cdf
 _LN2 = f32(0.6931471805599453)
@@ -140,6 +143,48 @@ def magnitude(u, kind):
     if kind == ONE:
         return f32(1)
     return -_LN2 * log2(u)
+
+
+@part(forceinline=True)
+def _quantile(u):
+    """That of the standard normal distribution, within 5e-5: x P(ω), x = 2u - 1, ω = -ln(1 - x²).
+
+    Polynomials by least squares: in ω, and from 5 on in its root.
+    """
+    u = min(u, _BELOW_ONE)
+    w = -_LN2 * log2(f32(4) * u * (f32(1) - u))
+    y = w - f32(2.5)
+    p = f32(4.6426283e-7) * y - f32(4.4888175e-6)
+    p = p * y - f32(5.9787371e-6)
+    p = p * y + f32(3.0720496e-4)
+    p = p * y - f32(1.7737596e-3)
+    p = p * y - f32(5.9057670e-3)
+    p = p * y + f32(0.34880325)
+    p = p * y + f32(2.1233132)
+    y = np.sqrt(max(w, f32(5))) - f32(3.6675437)
+    q = f32(6.2794879e-4) * y - f32(1.2401679e-3)
+    q = q * y + f32(4.9647968e-4)
+    q = q * y - f32(1.3609809e-3)
+    q = q * y + f32(3.6315985e-3)
+    q = q * y + f32(1.4257830)
+    q = q * y + f32(4.9558730)
+    return (u + u - f32(1)) * (p if w < f32(5) else q)
+
+
+@part(forceinline=True)
+def other_magnitude(u, k, laws):
+    """The magnitude of an active feature of the k-th of the laws, from u in (0, 1]."""
+    kind, shift, scale = laws.kind[k], laws.shift[k], laws.scale[k]
+    if kind == AFFINE:
+        return shift + scale * u
+    if kind == NORMAL:
+        return shift + scale * _quantile(u)
+    if kind == HALF_NORMAL:
+        return -scale * _quantile(_HALF * u)
+    at = laws.first[k]
+    while at < laws.first[k + 1] - 1 and u > laws.below[at]:
+        at += 1
+    return laws.value[at]
 
 
 @part()

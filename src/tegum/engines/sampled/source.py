@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from tegum.distributions import Block, Samples
+from tegum.distributions import (
+    Block,
+    Constant,
+    Discrete,
+    HalfNormal,
+    Law,
+    Normal,
+    Samples,
+    Uniform,
+)
 from tegum.distributions.base import by_depth
 from tegum.engines.sampled.data import (
     ANTICORRELATED,
@@ -15,15 +24,27 @@ from tegum.engines.sampled.data import (
     EXCLUSIVE,
     INDEPENDENT,
     Blocks,
+    Laws,
     Pool,
 )  # fmt: skip
-from tegum.engines.sampled.random import EXPONENTIAL, ONE, SIGNED, UNIFORM
+from tegum.engines.sampled.random import (
+    AFFINE,
+    DISCRETE,
+    EXPONENTIAL,
+    HALF_NORMAL,
+    NORMAL,
+    ONE,
+    OTHER,
+    SIGNED,
+    UNIFORM,
+)
 from tegum.errors import SpecError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from tegum.distributions import Distribution
+    from tegum.distributions.magnitudes import OneMagnitude
     from tegum.training import Training
 
 BLOCK_CODES: Final = {
@@ -69,12 +90,14 @@ def blocks_of(distribution: Distribution) -> tuple[Block, ...]:
 def block_arrays(distribution: Distribution) -> Blocks:
     """The blocks of all parts as arrays; SpecError for one that the kernels do not know."""
     parts = parts_of(distribution)
+    given = dict.fromkeys(b.magnitude for _, blocks in parts for b in blocks)
+    laws = [law for law in given if isinstance(law, Law)]
     rows = [
         (
             EXCLUSIVE if b.exclusive else code_of("distribution.kind", BLOCK_CODES, b.kind),
             b.start,
             b.size,
-            code_of("distribution.magnitude", MAGNITUDE_CODES, b.magnitude),
+            _code_of(b.magnitude, laws),
             b.parent,
         )
         for _, blocks in parts
@@ -83,7 +106,47 @@ def block_arrays(distribution: Distribution) -> Blocks:
     first = np.cumsum([0, *(len(blocks) for _, blocks in parts)], dtype=np.int64)
     weight = np.array([weight for weight, _ in parts])
     kind, start, size, magnitude, parent = np.array(rows, np.int64).T.copy()
-    return Blocks(kind, start, size, magnitude, parent, first, weight)
+    return Blocks(kind, start, size, magnitude, parent, first, weight, _law_arrays(laws))
+
+
+def _code_of(magnitude: OneMagnitude, laws: Sequence[Law]) -> int:
+    if isinstance(magnitude, Law):
+        return int(OTHER) + laws.index(magnitude)
+    return int(code_of("distribution.magnitude", MAGNITUDE_CODES, magnitude))
+
+
+def _law_arrays(laws: Sequence[Law]) -> Laws:
+    """Laws in the arrays of the kernels; SpecError for one that they do not know."""
+    rows: list[tuple[Any, float, float]] = []
+    values: list[float] = []
+    below: list[float] = []
+    first = [0]
+    for law in laws:
+        if isinstance(law, Uniform):
+            rows.append((AFFINE, law.low, law.high - law.low))
+        elif isinstance(law, Constant):
+            rows.append((AFFINE, law.value, 0.0))
+        elif isinstance(law, Normal):
+            rows.append((NORMAL, law.mean, law.std))
+        elif isinstance(law, HalfNormal):
+            rows.append((HALF_NORMAL, 0.0, law.std))
+        elif isinstance(law, Discrete):
+            rows.append((DISCRETE, 0.0, 0.0))
+            values += law.values
+            below += np.cumsum(law.chances()).tolist()
+        else:
+            rule = "must be one that the sampled engine knows"
+            raise SpecError.of("Problem", "distribution.magnitude", rule, law)
+        first.append(len(values))
+    table = np.array(rows, np.float64).reshape(-1, 3)
+    return Laws(
+        table[:, 0].astype(np.int64),
+        table[:, 1].astype(np.float32),
+        table[:, 2].astype(np.float32),
+        np.array(first, np.int64),
+        np.array(values, np.float32),
+        np.array(below, np.float32),
+    )
 
 
 def pool_of(distribution: Distribution, training: Training) -> Pool:

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from tegum.distributions import Constant, Discrete, HalfNormal, Law, Normal, Uniform
 from tegum.distributions.base import Layout
 from tegum.engines.torch.addressed import Words, bits
 from tegum.errors import SpecError, joined
@@ -23,12 +24,15 @@ from tegum.errors import SpecError, joined
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tegum.distributions.magnitudes import OneMagnitude
     from tegum.problem import Problem
 
 log = logging.getLogger("tegum.engines")
 
 #: The absolute values of 32-bit integers reach to 2^31.
 _REACH: Final = 2.0**-31
+#: The largest number below 1 in float32, where a quantile is finite.
+_BELOW_ONE: Final = 1 - 2.0**-24
 
 
 def _uniform(w: Tensor) -> Tensor:
@@ -54,6 +58,43 @@ MAGNITUDES: Final[dict[str, Callable[[Tensor], Tensor]]] = {
     "exponential": _exponential,
     "one": _one,
 }
+
+
+def _of_law(law: Law) -> Callable[[Tensor], Tensor]:
+    """The same of a law with numbers of its own."""
+    if isinstance(law, (Uniform, Constant)):
+        low = law.low if isinstance(law, Uniform) else law.value
+        width = law.high - law.low if isinstance(law, Uniform) else 0.0
+        return lambda w: (low + width * w.abs()) * (w.abs() <= 1)
+    if isinstance(law, (Normal, HalfNormal)):
+        mean, folded = (law.mean, False) if isinstance(law, Normal) else (0.0, True)
+
+        def normal(w: Tensor) -> Tensor:
+            z = w.clamp(_BELOW_ONE * -1.0, _BELOW_ONE).erfinv().mul_(law.std * 2.0**0.5)
+            return (z.abs_() if folded else z.add_(mean)) * (w.abs() <= 1)
+
+        return normal
+    if isinstance(law, Discrete):
+        values, below = np.array(law.values), np.cumsum(law.chances())
+
+        def discrete(w: Tensor) -> Tensor:
+            edges = torch.from_numpy(below[:-1]).to(w.device, w.dtype)
+            value = torch.from_numpy(values).to(w.device, w.dtype)
+            return value[torch.bucketize(w.abs(), edges)] * (w.abs() <= 1)
+
+        return discrete
+    rule = "must be one that the torch engine knows"
+    raise SpecError.of("Problem", "distribution.magnitude", rule, law)
+
+
+def _drawn_by(law: OneMagnitude) -> Callable[[Tensor], Tensor]:
+    """x from draws w of a law; SpecError for one that is not known."""
+    if isinstance(law, Law):
+        return _of_law(law)
+    if law not in MAGNITUDES:
+        rule = f"must be one that the torch engine knows: {', '.join(MAGNITUDES)}"
+        raise SpecError.of("Problem", "distribution.magnitude", rule, law)
+    return MAGNITUDES[law]
 
 
 def features(law: str, of: Words, samples: Tensor, chances: Chances) -> Tensor:
@@ -109,13 +150,11 @@ class Source:
         """To `fuse` is to compile what is drawn. SpecError for a magnitude that is not known."""
         rows = Layout(problem.distribution.blocks())
         self.dtype, self.n_blocks = dtype, len(rows.blocks)
-        known = set(rows.magnitudes.tolist())
-        for name in sorted(known - MAGNITUDES.keys()):
-            rule = f"must be one that the torch engine knows: {', '.join(MAGNITUDES)}"
-            raise SpecError.of("Problem", "distribution.magnitude", rule, name)
-        kinds = {block.kind for block in rows.blocks}
-        #: The law of all features, where each is a block by itself and all have the same.
-        self.simple = known.pop() if kinds == {"independent"} and len(known) == 1 else None
+        known = {law: _drawn_by(law) for law in rows.magnitudes}
+        kinds, first = {block.kind for block in rows.blocks}, rows.magnitudes[0]
+        alike = kinds == {"independent"} and len(known) == 1
+        #: The law of all features, where each is a block by itself and all have the same name.
+        self.simple = first if alike and isinstance(first, str) else None
         self._features = _fused if fuse else features
         self.streams = self.n_blocks + (0 if self.simple else len(rows.block_of))
         self.block_of = torch.from_numpy(rows.block_of).to(device)
@@ -123,10 +162,10 @@ class Source:
         self.last = self.sizes - 1
         self.member = torch.from_numpy(rows.member).to(device, dtype)[:, None]
         self.all_members = torch.from_numpy(~rows.chosen_one).to(device)[:, None]
-        self.laws = {
-            name: torch.from_numpy(np.flatnonzero(rows.magnitudes == name)).to(device)
-            for name in sorted(set(rows.magnitudes.tolist()))
-        }
+        self.laws = [
+            (draw, torch.from_numpy(rows.features_of(law)).to(device))
+            for law, draw in known.items()
+        ]
 
     def chances(self, points: Sequence[Problem], point_of: Tensor) -> Chances:
         """Of the instances whose points these are."""
@@ -151,6 +190,6 @@ class Source:
         active = switch[:, self.block_of] & ((chosen == self.member) | self.all_members)
         own = words.of_streams(self.n_blocks, self.streams)
         x = bits(own, samples).to(self.dtype).mul_(_REACH)
-        for name, features in self.laws.items():
-            x[:, features] = MAGNITUDES[name](x[:, features])
+        for law, features in self.laws:
+            x[:, features] = law(x[:, features])
         return x.mul_(active)

@@ -26,6 +26,7 @@ from scipy import stats
 import tegum as tg
 from tegum.engines.base import Batch, State
 from tegum.engines.sampled import engine as sampled
+from tegum.engines.sampled import lowering
 from tegum.engines.sampled.engine import SampledEngine
 from tegum.engines.sampled.lowering import lower
 
@@ -53,8 +54,31 @@ def test_other_codes_run_the_same_machine_code() -> None:
                 engine = SampledEngine()
                 state = engine.advance(batch, engine.init(batch), 1, jobs=1)
                 engine.score(batch, state, jobs=1)
-    kernels = (sampled._lane, sampled._dense, sampled._evaluate)
-    assert [len(kernel.overloads) for kernel in kernels] == [1, 1, 1]
+    small = (sampled._lane, sampled._lane_rare, sampled._evaluate, sampled._evaluate_rare)
+    assert [len(kernel.overloads) for kernel in (*small, sampled._dense)] == [1] * 5
+
+
+@pytest.mark.parametrize(
+    ("law", "model"),
+    [
+        (tg.Independent(6, 1.0), tg.ReLUOutput(3)),
+        (tg.Independent(6, 0.05, "exponential"), tg.TwoLayer(4, hidden_bias=True)),
+        (tg.Anticorrelated(3, 2, 0.3, "signed"), tg.ReLUOutput(2, activation="leaky")),
+    ],
+    ids=str,
+)
+def test_both_forms_of_a_kernel_train_and_measure_alike(
+    law: tg.Distribution, model: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is not asked for changes nothing where it is read all the same."""
+    training = tg.Training(steps=7, batch_size=100, held_out=3000)
+    batch = batch_of(tg.Problem(law, model, target="abs"), training)
+    assert not any(form.rare for form in lower(batch).forms)
+    plain_form = trained(batch)
+    monkeypatch.setattr(lowering, "_is_rare", lambda *_: True)
+    assert all(form.rare for form in lower(batch).forms)
+    for name, array in trained(batch).items():
+        np.testing.assert_allclose(array, plain_form[name], rtol=1e-4, atol=1e-6, err_msg=name)
 
 
 ADAMW = tg.Training(

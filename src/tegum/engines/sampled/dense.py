@@ -27,7 +27,7 @@ from tegum.engines.sampled.data import (
 )  # fmt: skip
 from tegum.engines.sampled.emitter import LANES
 from tegum.engines.sampled.filling import fill_rows
-from tegum.engines.sampled.forms import FILLED, RELU, Codes
+from tegum.engines.sampled.forms import FILLED, RARE, RELU, Codes
 from tegum.engines.sampled.noise import (
     Disturbed,
     Noise,
@@ -250,4 +250,4 @@ def train_dense(which, descent, instances, step0, timing, work, codes):
             other = attack_key(instances.keys[a], step0 + s)
             work.tile.row[0] = s * instances.pool.stride
             _dense_gradient(descent.theta[a], key, other, point, instances, work, codes)
-            descend(descent, a, work.gradient, timing[s], point, instances)
+            descend(descent, a, work.gradient, timing[s], point, instances, RARE)

@@ -23,6 +23,7 @@ from tegum.engines.sampled.data import (
 )  # fmt: skip
 from tegum.engines.sampled.emitter import LANES
 from tegum.engines.sampled.filling import fill_rows, fill_tile
+from tegum.engines.sampled.forms import RARE
 from tegum.engines.sampled.hits import Compressed, fill_sparse, new_hits
 from tegum.engines.sampled.lowering import lower
 from tegum.engines.sampled.random import (
@@ -134,7 +135,7 @@ def _lane(x, keys, source, skip, table, tile):  # type: ignore[no-untyped-def]
         tile.row[0] = s * source.pool.stride
         for done in range(0, count, width):
             present = min(width, count - done)
-            fill_tile(tile, (width, u32(done)), present, keys[s], source, skip)
+            fill_tile(tile, (width, u32(done)), present, keys[s], source, skip, RARE)
             for r in range(present):
                 for i in range(n):
                     x[s, done + r, i] = tile.x[i * width + r]

@@ -18,11 +18,11 @@ from tegum.engines.fixed import row_losses
 from tegum.engines.sampled.ahead import scoring_pool, training_pools
 from tegum.engines.sampled.dense import dense_work, train_dense
 from tegum.engines.sampled.evaluate import Occasion, evaluate, evaluate_work
-from tegum.engines.sampled.forms import FILLED
+from tegum.engines.sampled.forms import FILLED, PLAIN, RARE
 from tegum.engines.sampled.lane import lane_work, train_lane
 from tegum.engines.sampled.lowering import KernelForm, Lowered, lower
 from tegum.engines.sampled.optimiser import timing_of
-from tegum.engines.sampled.random import HELD_OUT, PROBE
+from tegum.engines.sampled.random import HELD_OUT, PROBE, twin
 from tegum.engines.sampled.shared import Descent, n_parameters
 from tegum.engines.sampled.sparse import sparse_work, train_sparse
 from tegum.engines.threads import on_threads
@@ -32,6 +32,8 @@ _CHUNKS_PER_THREAD = 4
 
 _lane, _dense, _sparse = keep(train_lane), keep(train_dense), keep(train_sparse)
 _evaluate = keep(evaluate)
+_lane_rare = keep(twin(train_lane, "train_lane_rare"))
+_evaluate_rare = keep(twin(evaluate, "evaluate_rare"))
 
 
 class SampledEngine:
@@ -145,14 +147,17 @@ class SampledEngine:
 
         def run(form: KernelForm, *which: int) -> None:
             work = evaluate_work(low.instances, form.codes.target == FILLED)
-            last = (occasion, out, work, form.codes)
+            theta, last = state["theta"], (occasion, out, work, form.codes)
+            if not form.rare:
+                _evaluate(which, theta, low.instances, *last, PLAIN)
+                return
             if not low.ahead or which[0] == which[1]:
-                _evaluate(which, state["theta"], low.instances, *last)
+                _evaluate_rare(which, theta, low.instances, *last, RARE)
                 return
             for a in range(*which):
                 law, key = batch.coordinates(a)[0].distribution, low.instances.keys[a]
                 here = low.instances._replace(pool=scoring_pool(law, key, occasion))
-                _evaluate((a, a + 1), state["theta"], here, *last)
+                _evaluate_rare((a, a + 1), theta, here, *last, RARE)
 
         _spread(low, run, jobs)
         return out
@@ -161,16 +166,18 @@ class SampledEngine:
 def _trained(form: KernelForm, low: Lowered) -> Callable[..., None]:
     """The kernel of a form, with work arrays: of which, descent, instances, step0 and timing."""
     codes, instances = form.codes, low.instances
-    work: Any
+    kernel: Any
+    last: tuple[Any, ...]
     if form.kernel == "lane":
-        kernel, work = _lane, lane_work(instances, codes)
+        kernel, rare = (_lane_rare, RARE) if form.rare else (_lane, PLAIN)
+        last = lane_work(instances, codes), codes, rare
     elif form.kernel == "dense":
-        kernel, work = _dense, dense_work(instances, codes)
+        kernel, last = _dense, (dense_work(instances, codes), codes)
     else:
-        kernel, work = _sparse, sparse_work(instances, codes, low.room)
+        kernel, last = _sparse, (sparse_work(instances, codes, low.room), codes)
 
     def train(*common: Any) -> None:
-        kernel(*common, work, codes)
+        kernel(*common, *last)
 
     return train
 

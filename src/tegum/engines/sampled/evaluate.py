@@ -115,12 +115,12 @@ def _add_powers(z, wanted, at, weight, losses, beyond, codes):
 
 
 @part()
-def _forward_tile(theta, costs, static, asked, work, codes):
+def _forward_tile(theta, costs, static, asked, work, codes, rare):
     """work.losses, sizes <- Σ_i I_i |y_i - f(z_i)|^q and ‖h‖₁ of each sample of the tile x."""
     decode, bias, hidden_bias = offsets(static)
     n, m, absolute, code = static.n, static.m, codes.target == ABSOLUTE, codes.output_activation
     x, wanted, h, z, losses, sizes = work.tile.x, work.y, work.h, work.z, work.losses, work.sizes
-    if codes.target == FILLED:
+    if rare is not None and codes.target == FILLED:
         fill_across(x, n, WIDTH, WIDTH, 1, wanted, asked)
     clear(losses)
     clear(sizes)
@@ -146,9 +146,10 @@ def _forward_tile(theta, costs, static, asked, work, codes):
                 z[l] += w * row[l]
         # a loop for each activation, free of tests
         at, weight = i * WIDTH, costs.importance[i]
-        if codes.power != SQUARE:
+        if rare is not None and codes.power != SQUARE:
             _add_powers(z, wanted, at, weight, losses, costs.beyond[0], codes)
-        elif code == RELU:
+            continue
+        if code == RELU:
             _add_squares(z, wanted, at, absolute, weight, losses, RELU)
         elif code == IDENTITY:
             _add_squares(z, wanted, at, absolute, weight, losses, IDENTITY)
@@ -161,7 +162,7 @@ def _forward_tile(theta, costs, static, asked, work, codes):
 
 
 @part()
-def _add_chunk(theta, key, counts, skip, point, instances, work, codes):
+def _add_chunk(theta, key, counts, skip, point, instances, work, codes, rare):
     """work.totals += (Σ loss, Σ loss², Σ ‖h‖₁) of a chunk; counts: its samples, those drawn."""
     (size, drawn), totals, numbers = counts, work.totals, instances.numbers
     static, asked = instances.static, instances.asked
@@ -170,8 +171,8 @@ def _add_chunk(theta, key, counts, skip, point, instances, work, codes):
     width = work.tile.chosen.shape[0]  # a literal would be a compilation of its own
     for done in range(0, drawn, width):
         present = min(width, drawn - done)
-        fill_tile(work.tile, (width, u32(done)), present, key, source, skip)
-        _forward_tile(theta, costs, static, asked, work, codes)
+        fill_tile(work.tile, (width, u32(done)), present, key, source, skip, rare)
+        _forward_tile(theta, costs, static, asked, work, codes, rare)
         for l in range(present):
             loss = f64(work.losses[l])
             totals[0] += loss
@@ -179,7 +180,7 @@ def _add_chunk(theta, key, counts, skip, point, instances, work, codes):
             totals[2] += f64(work.sizes[l])
     if drawn < size:
         clear(work.tile.x)
-        _forward_tile(theta, costs, static, asked, work, codes)
+        _forward_tile(theta, costs, static, asked, work, codes, rare)
         loss, rest = f64(work.losses[0]), size - drawn
         totals[0] += rest * loss
         totals[1] += rest * loss * loss
@@ -187,7 +188,7 @@ def _add_chunk(theta, key, counts, skip, point, instances, work, codes):
 
 
 @kernel
-def evaluate(which, theta, instances, occasion, out, work, codes):
+def evaluate(which, theta, instances, occasion, out, work, codes, rare):
     """out (instance, 3) <- mean loss, its standard error, mean ‖h‖₁, for which[0] .. which[1] - 1.
 
     Samples come in chunks addressed by (instance, purpose, number, chunk).
@@ -210,9 +211,10 @@ def evaluate(which, theta, instances, occasion, out, work, codes):
             size = min(CHUNK, samples - chunk * CHUNK)
             key = step_key(step_key(instances.keys[a], purpose, number), purpose, chunk)
             skipping = skip and size == CHUNK
-            work.tile.row[0] = chunk * CHUNK
+            if rare is not None:
+                work.tile.row[0] = chunk * CHUNK
             drawn = binomial_draw(key, work.cdf, work.guide) if skipping else size
-            _add_chunk(theta[a], key, (size, drawn), skipping, point, instances, work, codes)
+            _add_chunk(theta[a], key, (size, drawn), skipping, point, instances, work, codes, rare)
         mean = totals[0] / samples
         variance = max(totals[1] / samples - mean * mean, 0.0)
         out[a, 0] = mean

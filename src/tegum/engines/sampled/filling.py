@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tegum.engines.sampled.data import ANTICORRELATED, CHILD, EXCLUSIVE, INDEPENDENT
+from tegum.engines.sampled.forms import RARE
 from tegum.engines.sampled.random import (
     EXPONENTIAL,
     ONE,
@@ -131,6 +132,19 @@ def _fill_child(x, samples, place, key, g, blocks, chances):
     _scale(x, at, width, blocks.magnitude[g], blocks.laws)
 
 
+@part(forceinline=True)
+def _fill_whole(tile, samples, present, key, source, skip):
+    """Fill the tile where that does not go by blocks alone; returns whether it is so."""
+    if source.pool.rows.shape[0] > 0:
+        row = tile.row
+        _fill_from_pool(tile.x, samples, present, key, source.pool, row[0], row[1:])
+        return True
+    if source.blocks.weight.shape[0] > 1:
+        _fill_mixed(tile, samples, present, key, source, skip)
+        return True
+    return False
+
+
 @part()
 def _fill_mixed(tile, samples, present, key, source, skip):
     """`fill_tile` of a mixture: the samples of the first part come first, and so on."""
@@ -206,13 +220,13 @@ def _copy_from_pool(x, samples, key, pool, start):
 
 
 @part(forceinline=True)
-def fill_tile(tile, samples, present, key, source, skip):
+def fill_tile(tile, samples, present, key, source, skip, rare):
     """Fill tile.x with samples base .. base + width - 1, samples = (width, base).
 
     Samples from `present` on are all zero. With `skip` every sample has an active block.
     """
-    (width, base), (x, chosen, switch, row) = samples, tile
-    blocks, chances, pool, _ = source
+    (width, base), (x, chosen, switch, _) = samples, tile
+    blocks, chances, _, _ = source
     n_blocks = blocks.kind.shape[0]
     low, high = u32(key), u32(key >> u64(32))
     if skip:
@@ -221,15 +235,13 @@ def fill_tile(tile, samples, present, key, source, skip):
             u = unit(mix(a, b))
             a, b = u32(a + STEP_LOW), u32(b + STEP_HIGH)
             chosen[l] = min(u, _ALMOST_ONE) if l < present else _OFF
-    several = blocks.weight.shape[0] > 1
-    if pool.rows.shape[0] > 0:
-        _fill_from_pool(x, samples, present, key, pool, row[0], row[1:])
-        n_blocks = 0
-    elif several:
-        _fill_mixed(tile, samples, present, key, source, skip)
-        n_blocks = 0
+    several = False
+    if rare is not None:
+        several = blocks.weight.shape[0] > 1
+        if _fill_whole(tile, samples, present, key, source, skip):
+            n_blocks = 0
     for g in range(n_blocks):
-        if blocks.kind[g] >= CHILD:
+        if rare is not None and blocks.kind[g] >= CHILD:
             _fill_child(x, samples, (width, _NOWHERE), key, g, blocks, chances)
             continue
         at, single = blocks.start[g] * width, blocks.kind[g] == INDEPENDENT
@@ -272,7 +284,7 @@ def fill_rows(x, rows, base, key, source, own, tile):
         return
     skip = width == 0
     for l0 in range(0, rows, width):
-        fill_tile(tile, (width, u32(base + u32(l0))), width, key, source, skip)
+        fill_tile(tile, (width, u32(base + u32(l0))), width, key, source, skip, RARE)
         for l in range(min(width, rows - l0)):
             for i in range(n):
                 x[l0 + l, i] = tile.x[i * width + l]

@@ -12,6 +12,12 @@ NOISY, THINNED = 1, 2  # what disturbs hidden activations, added up: noise, unit
 
 Tag = tuple[int, ...]
 
+#: The lane kernel and `evaluate` have two forms, by the type of their argument `rare`: a plain one,
+#: and one that also reads what few problems ask for (`lowering`), which costs time. Whether an
+#: argument is None numba knows before all else, and compiles nothing that a branch on it excludes.
+PLAIN: None = None
+RARE: tuple[()] = ()
+
 
 class Codes(NamedTuple):
     """What a model computes and is to give: numbers, for which no kernel is compiled anew."""

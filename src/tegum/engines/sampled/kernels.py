@@ -19,18 +19,19 @@ from tegum.training import Training
 CALLER: Final = engine
 
 
-def _batch(n: int, m: int, p: float) -> Batch:
-    problem = Problem(Independent(n_features=n, feature_probability=p), ReLUOutput(n_hidden=m))
+def _batch(n: int, m: int, p: float, rare: bool = False) -> Batch:
+    law = Independent(n_features=n, feature_probability=p)
+    problem = Problem(law, ReLUOutput(n_hidden=m), unit_norm=rare)
     return Batch(problem, (problem,), (Training(batch_size=16, held_out=64),), (0,), 0)
 
 
-def _step(n: int, m: int, p: float) -> object:
-    own, batch = engine.SampledEngine(), _batch(n, m, p)
+def _step(n: int, m: int, p: float, rare: bool = False) -> object:
+    own, batch = engine.SampledEngine(), _batch(n, m, p, rare)
     return own.advance(batch, own.init(batch), 1, jobs=1)
 
 
-def _probe() -> object:
-    own, batch = engine.SampledEngine(), _batch(5, 2, 1.0)
+def _probe(rare: bool = False) -> object:
+    own, batch = engine.SampledEngine(), _batch(5, 2, 1.0, rare)
     return own.probe(batch, own.init(batch), jobs=1)
 
 
@@ -38,7 +39,9 @@ def _probe() -> object:
 KERNELS: Final[dict[str, Callable[[], object]]] = {
     "_sparse": partial(_step, 80, 20, 0.01),
     "_dense": partial(_step, 80, 20, 1.0),
+    "_lane_rare": partial(_step, 5, 2, 1.0, rare=True),
     "_lane": partial(_step, 5, 2, 1.0),
+    "_evaluate_rare": partial(_probe, rare=True),
     "_evaluate": _probe,
 }
 
@@ -50,8 +53,9 @@ def later(batch: Batch) -> list[str]:
     """
     forms = dict.fromkeys(lower(batch).forms)
     usual = [f for f in forms if (f.codes.output_activation, f.codes.target) == (RELU, SAME)]
-    return list(
-        dict.fromkeys(
-            f"_{form.kernel}" for form in forms if form.kernel != "sparse" or form in usual
-        )
+    names = (
+        "_lane_rare" if form.kernel == "lane" and form.rare else f"_{form.kernel}"
+        for form in forms
+        if form.kernel != "sparse" or form in usual
     )
+    return list(dict.fromkeys(names))

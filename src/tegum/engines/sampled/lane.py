@@ -137,7 +137,7 @@ def _reduce(gradient, sums, static):
 
 
 @part(forceinline=True)
-def _lane_gradient(theta, key, count, skip, point, instances, work, codes):
+def _lane_gradient(theta, key, count, skip, point, instances, work, codes, rare):
     """work.gradient <- the summed gradient (without the factor 2) over one batch.
 
     `count` of its samples are non-zero when `skip`; otherwise count is the batch size.
@@ -149,24 +149,24 @@ def _lane_gradient(theta, key, count, skip, point, instances, work, codes):
     source = Source(instances.blocks, work.chances, instances.pool, static.simple)
     n, x, y = static.n, work.tile.x, work.y
     width, span = work.width, work.tile.chosen.shape[0]
-    done, streams = 0, streams_where(codes.disturbed, key)
+    done, streams = 0, streams_where(codes.disturbed, key, rare)
     while done < count:
         present = min(span, count - done)
         filled = _padded(present, width)
-        fill_tile(work.tile, (filled, u32(done)), present, key, source, skip)
-        if codes.target == FILLED:
+        fill_tile(work.tile, (filled, u32(done)), present, key, source, skip, rare)
+        if rare is not None and codes.target == FILLED:
             fill_across(x, n, filled, filled, 1, y, instances.asked)
         samples = _samples_of(x, y, (n, filled, done), static.batch, streams)
         add_tiles(work.tiles, model, samples, work.sums)
         done += filled
-    if tells_apart(static, codes):
+    if rare is not None and tells_apart(static, codes):
         done += _add_empty(done, x, streams, model, instances, work)
     gradient = work.gradient
     _reduce(gradient, work.sums, static)
     # The last tile is padded with zero samples: what is missing, or too many, is known exactly.
     missing = static.batch - done
     if missing != 0:
-        add_zero_samples(theta, gradient, missing, costs, work.hidden, static, codes)
+        add_zero_samples(theta, gradient, missing, costs, work.hidden, static, codes, rare)
     freeze_absent(gradient, static)
 
 
@@ -200,7 +200,7 @@ def _padded(count, width):
 
 
 @kernel
-def train_lane(which, descent, instances, step0, timing, work, codes):
+def train_lane(which, descent, instances, step0, timing, work, codes, rare):
     """Train instances which[0] .. which[1] - 1 from step0 on, in place; `timing_of` says timing."""
     static, numbers = instances.static, instances.numbers
     batch, last, skip, own = static.batch, -1, False, work.own
@@ -218,9 +218,10 @@ def train_lane(which, descent, instances, step0, timing, work, codes):
         for s in range(timing.shape[0]):
             key = step_key(instances.keys[a], TRAIN, step0 + s)
             count = binomial_draw(key, work.cdf, work.guide) if skip else batch
-            work.tile.row[0] = s * instances.pool.stride
-            _lane_gradient(own.theta[0], key, count, skip, point, instances, work, codes)
-            descend(own, 0, work.gradient, timing[s], point, instances)
+            if rare is not None:
+                work.tile.row[0] = s * instances.pool.stride
+            _lane_gradient(own.theta[0], key, count, skip, point, instances, work, codes, rare)
+            descend(own, 0, work.gradient, timing[s], point, instances, rare)
         copy(own.theta[0], descent.theta[a])
         copy(own.moment[0], descent.moment[a])
         copy(own.square[0], descent.square[a])

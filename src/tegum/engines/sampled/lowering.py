@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from tegum.engines.base import Batch
 from tegum.engines.sampled.forms import (
+    FILLED,
     FOURTH,
     FREE,
     GELU,
@@ -61,6 +62,7 @@ class KernelForm(NamedTuple):
 
     kernel: KernelName
     codes: Codes
+    rare: bool  # what few problems ask for is in it: see `forms`
 
 
 class Lowered(NamedTuple):
@@ -97,7 +99,7 @@ def lower(batch: Batch) -> Lowered:
     listed = plain and all(block.kind != "child" for block in blocks)
     highest = numbers.probability.max(axis=1)
     forms = tuple(
-        _form(point, training, float(p) if listed else 1.0)
+        _form(point, training, float(p) if listed else None)
         for point, training, p in zip(batch.points, batch.trainings, highest, strict=True)
     )
     arrays = block_arrays(law), pool_of(law, training), asked(problem), numbers
@@ -140,8 +142,11 @@ def _numbers(batch: Batch) -> Numbers:
     )
 
 
-def _form(problem: Problem, training: Training, highest: float) -> KernelForm:
-    """The kernel of a point: by what is its own, never by its company."""
+def _form(problem: Problem, training: Training, highest: float | None) -> KernelForm:
+    """The kernel of a point: by what is its own, never by its company.
+
+    `highest` is its largest probability, if what is active can be listed.
+    """
     model, attacked = problem.model, training.attack > 0
     n, m = problem.n_features, problem.n_hidden
     if model.hidden_activation not in ("identity", "relu"):
@@ -158,13 +163,20 @@ def _form(problem: Problem, training: Training, highest: float) -> KernelForm:
         POWER_CODES.get(problem.loss_power, OTHER),
         NOISY * (training.hidden_noise > 0) + THINNED * (training.hidden_dropout > 0),
     )
+    rare = highest is None or _is_rare(problem, codes)
     small = n * m <= _LANE_WEIGHTS and not attacked
     if small and m <= _LANE_HIDDEN and model.output_activation != "gelu":
-        return KernelForm("lane", codes)
+        return KernelForm("lane", codes, rare)
     # such targets are found by looking at all features of a sample; attacks move all of them
     mixed = attacked or isinstance(problem.target, (LinearMap, Pairs))
-    sparse = highest < BELOW and not mixed
-    return KernelForm("sparse" if sparse else "dense", codes)
+    sparse = highest is not None and highest < BELOW and not mixed
+    return KernelForm("sparse" if sparse else "dense", codes, rare)
+
+
+def _is_rare(problem: Problem, codes: Codes) -> bool:
+    """Whether it asks for what plain kernels leave out, beside what its distribution does."""
+    other = codes.target == FILLED or codes.power != SQUARE or codes.disturbed != 0
+    return other or problem.unit_norm or bool(problem.weight_costs().any())
 
 
 def _room(

@@ -82,9 +82,9 @@ def noise_streams(key):
 
 
 @part(forceinline=True)
-def streams_where(disturbed, key):
+def streams_where(disturbed, key, rare):
     """`noise_streams` where h is disturbed, else words that nobody reads, at no cost."""
-    if disturbed:
+    if rare is not None and disturbed:
         return noise_streams(key)
     return Streams(u32(0), u32(0), u32(0), u32(0))
 

@@ -25,17 +25,18 @@ def timing_of(rates: F64, step0: int) -> F64:
 
 
 @part(forceinline=True)
-def descend(descent, a, gradient, timing, point, instances):
+def descend(descent, a, gradient, timing, point, instances, rare):
     """One step of row a, by its summed gradient without the factor 2; timing as in `timing_of`.
 
     What weights cost is added, and columns are kept at norm 1 where that is asked.
     """
     static, theta = instances.static, descent.theta[a]
-    add_costs(theta, gradient, instances.numbers.costs[point], static)
-    if static.unit_norm:
-        project_columns(theta, gradient, static)
+    if rare is not None:
+        add_costs(theta, gradient, instances.numbers.costs[point], static)
+        if static.unit_norm:
+            project_columns(theta, gradient, static)
     _move(descent, a, gradient, timing, point, instances)
-    if static.unit_norm:
+    if rare is not None and static.unit_norm:
         normalise_columns(theta, static)
 
 

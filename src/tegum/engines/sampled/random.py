@@ -10,11 +10,13 @@ a row would be an arithmetic progression up to the last round, and birthday spac
 from __future__ import annotations
 
 import math
+from types import FunctionType
 from typing import Any
 
 import numpy as np
 from numba import njit
 
+from tegum.engines.sampled.parts import PART
 from tegum.engines.sampled.vectors import HASH_A, HASH_B, bits_float, float_bits
 
 f32, f64 = np.float32, np.float64
@@ -36,8 +38,17 @@ def kernel(function: Any) -> Any:
     array costs as much as a step of a small model does, and threads contend for them.
     """
     return njit(
-        nogil=True, fastmath=FAST, boundscheck=False, error_model="numpy", _nrt=False
+        nogil=True, fastmath=FAST, boundscheck=False, error_model="numpy", _nrt=False,
+        no_cfunc_wrapper=True,
     )(function)  # fmt: skip
+
+
+def twin(compiled: Any, name: str) -> Any:
+    """The same kernel under a name of its own, and so with compiled forms of its own on disk."""
+    original = compiled.py_func
+    other = FunctionType(original.__code__, original.__globals__, name)
+    other.__qualname__ = name
+    return kernel(other)
 
 
 def part(forceinline: bool = False) -> Any:
@@ -47,7 +58,7 @@ def part(forceinline: bool = False) -> Any:
     """
     return njit(
         fastmath=FAST, boundscheck=False, error_model="numpy", _nrt=False,
-        no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=forceinline,
+        forceinline=forceinline, **PART,
     )  # fmt: skip
 
 

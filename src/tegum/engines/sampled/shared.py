@@ -111,6 +111,14 @@ def _teach_bias(theta, gradient, count, importance, static, code):
         gradient[bias + i] += f32(count) * importance[i] * value * slope
 
 
+@part(forceinline=True)
+def _raised(value, costs, codes, rare):
+    """The error of a value whose target is 0, to the power of `activations.raised`."""
+    if rare is None:
+        return value
+    return raised(value, codes.power, costs.beyond[0])
+
+
 @part()
 def _teach_bias_of_powers(theta, gradient, count, costs, static, codes):
     bias, beyond = offsets(static)[1], costs.beyond[0]
@@ -121,19 +129,20 @@ def _teach_bias_of_powers(theta, gradient, count, costs, static, codes):
 
 
 @part(forceinline=True)
-def add_zero_samples(theta, gradient, count, costs, hidden, static, codes):
+def add_zero_samples(theta, gradient, count, costs, hidden, static, codes, rare):
     """Add `count` times the gradient of the all-zero sample (a negative count takes it back).
 
     Without a hidden bias its hidden activations are 0, and it teaches b only; `hidden` (2, m) is
     work space.
     """
     if static.has_hidden_bias:
-        _add_constant_hidden(theta, gradient, count, costs, hidden, static, codes)
+        _add_constant_hidden(theta, gradient, count, costs, hidden, static, codes, rare)
         return
     code, importance = codes.output_activation, costs.importance
-    if codes.power != SQUARE:
+    if rare is not None and codes.power != SQUARE:
         _teach_bias_of_powers(theta, gradient, count, costs, static, codes)
-    elif code == RELU:
+        return
+    if code == RELU:
         _teach_bias(theta, gradient, count, importance, static, RELU)
     elif code == IDENTITY:
         _teach_bias(theta, gradient, count, importance, static, IDENTITY)
@@ -146,7 +155,7 @@ def add_zero_samples(theta, gradient, count, costs, hidden, static, codes):
 
 
 @part()
-def _add_constant_hidden(theta, gradient, count, costs, hidden, static, codes):
+def _add_constant_hidden(theta, gradient, count, costs, hidden, static, codes, rare):
     """The same with h = act(b_hidden), which teaches b, b_hidden and the decoder."""
     decode, bias, hidden_bias = offsets(static)
     n, m, h, dh = static.n, static.m, hidden[0], hidden[1]
@@ -158,7 +167,7 @@ def _add_constant_hidden(theta, gradient, count, costs, hidden, static, codes):
         for k in range(m):
             z += theta[decode + i * m + k] * h[k]
         value, slope = activate(z, codes.output_activation)
-        error = raised(value, codes.power, costs.beyond[0])
+        error = _raised(value, costs, codes, rare)
         g = f32(count) * costs.importance[i] * error * slope
         gradient[bias + i] += g
         for k in range(m):

@@ -24,7 +24,7 @@ from tegum.engines.sampled.dense import (
     sum_rows,
 )  # fmt: skip
 from tegum.engines.sampled.emitter import LANES, WIDE
-from tegum.engines.sampled.forms import ABSOLUTE, FILLED, RELU, SQUARE, Codes, Tag
+from tegum.engines.sampled.forms import ABSOLUTE, FILLED, RARE, RELU, SQUARE, Codes, Tag
 from tegum.engines.sampled.hits import Compressed, Hits, fill_sparse, new_hits
 from tegum.engines.sampled.listing import list_positive
 from tegum.engines.sampled.noise import (
@@ -256,7 +256,7 @@ def _sparse_gradient(theta, key, highest, listed, point, instances, work, codes)
     gradient = work.gradient
     flatten_gradient(gradient, model, static)
     costs, missing = Costs(model.importance, half_l1, model.beyond, beside), static.batch - total
-    add_zero_samples(theta, gradient, missing, costs, work.hidden, static, codes)
+    add_zero_samples(theta, gradient, missing, costs, work.hidden, static, codes, RARE)
     freeze_absent(gradient, static)
     return positive / (max(total, 1) * n)
 
@@ -284,4 +284,4 @@ def train_sparse(which, descent, instances, step0, timing, work, codes):
             memory[a] = _sparse_gradient(
                 descent.theta[a], key, highest, listed, point, instances, work, codes
             )
-            descend(descent, a, work.gradient, timing[s], point, instances)
+            descend(descent, a, work.gradient, timing[s], point, instances, RARE)

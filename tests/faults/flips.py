@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import logging
 import os
@@ -14,13 +13,13 @@ from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
-from children import Tally, fork, wait
-from numba import njit
+import small_kernel
+from children import Tally
 from runs import Case
 
 import tegum as tg
 from tegum.checksum import of_json
-from tegum.engines.cache import _Files, keep
+from tegum.engines.cache import _Files
 from tegum.engines.exact import run as exact
 from tegum.engines.sampled import engine as sampled
 from tegum.errors import InputFileError
@@ -86,20 +85,20 @@ class _Said(logging.Handler):
 
 def _kinds(case: Case) -> Iterator[Kind]:
     files = tuple(case.folder / f"right-{run.name}.nc" for run in case.runs)
-    yield Kind("a result (.nc)", 0.3, files, _result)
+    yield Kind("a result (.nc)", 0.27, files, _result)
     store = _store(case)
     yield Kind("a unit of the store", 0.2, _in(store, "units"), lambda p: _unit(store, p))
     yield Kind("a cut-off unit", 0.1, _in(store, "partial"), lambda p: _partial(store, p))
     for share, suffix in ((0.07, ".nbi"), (0.14, ".nbc")):
         what = {".nbi": "an index of compiled kernels", ".nbc": "a compiled kernel"}[suffix]
         yield Kind(what, share, _kernels(case, suffix), _kernel)
-    small = _small(case)
-    yield Kind(
-        "a small kernel's files, which a process then calls",
-        0.03,
-        small,
-        lambda p: _called(case, small),
-    )
+    small = small_kernel.kept(case.folder)
+    what = "a small kernel's files, which a process then calls"
+    yield Kind(what, 0.03, small, lambda _: _called(case, small))
+    came = small_kernel.shipped(case.folder)
+    what = "a small kernel that came with the package, which a process then calls"
+    if came:  # some CPUs are of no level
+        yield Kind(what, 0.03, came, lambda _: _compiled_anew(case))
     claims, kept = _claims(case), _gallery(case)
     yield Kind("claims.json, as the explorer reads it", 0.08, (claims,), _verdicts)
     yield Kind("the kept gallery", 0.08, (kept,), _known)
@@ -184,33 +183,19 @@ def _kernel(path: Path) -> str:
     return SAID if files.load(key) is None else "loaded"
 
 
-def _small(case: Case) -> tuple[Path, ...]:
-    """The two files of a kernel that compiles in no time."""
-    (case.folder / "small.py").write_text("def add(x, y):\n    return x + y\n")
-    log = case.folder / "log"
-    assert wait(fork(lambda: _add(case), log), log).done
-    return tuple(p for p in (case.folder / "cache").rglob("*.nb?"))
-
-
-def _add(case: Case) -> int:
-    """What a process does that calls the kernel; how many forms it had to compile."""
-    os.environ["TEGUM_CACHE_DIR"] = str(case.folder / "cache")
-    spec = importlib.util.spec_from_file_location("small", case.folder / "small.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    kernel = keep(njit(module.add))
-    assert kernel(1, 2) == 3
-    return sum(kernel.stats.cache_misses.values())
-
-
 def _called(case: Case, files: tuple[Path, ...]) -> str:
-    log = case.folder / "log"
-    ended = wait(fork(lambda: _add(case), log), log)
+    """What was damaged is compiled, once."""
+    ended = small_kernel.called(case.folder)
     for path in files[0].parent.glob("*.nbc"):  # a damaged index leads to a new form
         if path not in files:
             path.unlink()
+    return SAID if ended.done and ended.said == "1" else f"{ended.code}: {ended.said or 'died'}"
+
+
+def _compiled_anew(case: Case) -> str:
+    """The same of one that is in no cache, either."""
+    ended = small_kernel.called(case.folder, "empty")
+    shutil.rmtree(case.folder / "empty")
     return SAID if ended.done and ended.said == "1" else f"{ended.code}: {ended.said or 'died'}"
 
 

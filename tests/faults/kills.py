@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import small_kernel
 from children import Tally, fork, killed_after, wait
 from runs import Case, Run
 
@@ -26,6 +27,28 @@ def run(case: Case, number: int, seed: int, until: float) -> Iterator[Tally]:
             _until_through(case, run, rng, tally)
         tally.found["trainings run again until through"] += rounds
         yield tally
+
+
+def compiling(case: Case, number: int, seed: int, until: float) -> Iterator[Tally]:
+    """`number` kills of processes that compile and keep a small kernel; then others call it."""
+    rng = np.random.default_rng([seed, 5])
+    tally = Tally("SIGKILL while a kernel is compiled and kept; then called")
+    began = time.perf_counter()
+    small_kernel.kept(case.place())
+    seconds = (time.perf_counter() - began) / 2
+    for _ in range(number):
+        if time.monotonic() > until:
+            break
+        place = case.place()
+        moment = rng.uniform(0, 1.1 * seconds)
+        ended = killed_after(lambda at=place: small_kernel.add(at), place / "log", moment)
+        tally.tried += ended.killed
+        first, second = small_kernel.called(place), small_kernel.called(place)
+        if not (first.done and second.said == "0"):
+            tally.add("not called or not kept", wrong=True, detail=f"{first} {second}")
+        tally.found["had been kept" if first.said == "0" else "compiled again"] += ended.killed
+        shutil.rmtree(place)
+    yield tally
 
 
 def _until_through(case: Case, run: Run, rng: np.random.Generator, tally: Tally) -> None:

@@ -84,6 +84,7 @@ def _share(case: Case, given: argparse.Namespace, number: int, began: float) -> 
         flips.run(case, share(given.flips), seed, until),
         places.full_disks(case, share(given.disks), seed, until),
         places.folders(case, share(given.folders), seed, until),
+        kills.compiling(case, share(given.kills // 5), seed, until),
         kills.run(case, share(given.kills), seed, until),
     )
     return json.dumps([vars(tally) for step in steps for tally in step])

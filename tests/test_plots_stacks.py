@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 
+import tegum as tg
 from tegum import plots
 from tegum.analysis import geometry, neurons
 from tegum.errors import SpecError
@@ -182,3 +184,14 @@ def test_only_what_is_drawn_as_nothing_is_silent() -> None:
     line = sorted((bar.get_x(), bar.get_facecolor()) for bar in axes.patches if bar.get_y() < 0)
     kinds = {to_rgba(style.BLUE): 1.0, to_rgba(style.GREY): 2.0, to_rgba(style.FAINT): 0.0}
     assert [kinds[colour] for _, colour in line] == heights
+
+
+@pytest.mark.parametrize(
+    ("model", "word"), [(tg.ReLUOutput, "dimension"), (tg.ReLUHidden, "neuron")]
+)
+def test_what_is_no_neuron_is_not_called_one(model: Any, word: str) -> None:
+    problem = tg.Problem(tg.Independent(3, 0.1), model(2))
+    runs = tg.from_weights(problem, W=np.eye(2, 3), b=np.zeros(3))
+    for draw in (plots.neurons, plots.stacks, plots.neuron_weights):
+        labels = {axes.get_xlabel() for axes in draw(runs).axes} - {""}
+        assert labels == {word}

@@ -117,6 +117,17 @@ def features_of(runs: xr.Dataset) -> pd.DataFrame:
     return feature_table(runs) if len(set(sets)) == len(sets) else set_table(runs)
 
 
+def hidden_word(source: Any) -> str:
+    """What a hidden dimension is called: a neuron, unless a Dataset says that it is linear."""
+    if not is_dataset(source):
+        return "neuron"
+    try:
+        linear = stated_problem(source, "hidden_word").model.hidden_activation == "identity"
+    except SpecError:  # weights without a problem
+        linear = False
+    return "dimension" if linear else "neuron"
+
+
 def lowest_of(runs: xr.Dataset) -> xr.Dataset:
     """At each axis point the model of lowest loss, where there are seeds and losses."""
     return best(runs) if SEED in runs.dims and "loss" in runs else runs

@@ -15,7 +15,7 @@ from tegum.plots._canvas import Canvas
 from tegum.plots._cells import Room
 from tegum.plots._neurons import KINDS, STACK, Colour, Model, draw_map, draw_stack, read_models
 from tegum.plots._place import Place
-from tegum.plots._sources import table_of
+from tegum.plots._sources import hidden_word, table_of
 from tegum.runs.tables import neuron_table
 
 if TYPE_CHECKING:
@@ -49,7 +49,8 @@ def stacks(
     light grey for a silent one, none of whose weights exceeds `threshold`, and dark grey for one
     that has such weights but hands nothing on: the products of its input and output weights do not
     exceed it.
-    Neurons are in the order of `tegum.analysis.neurons.neuron_order`.
+    Neurons are in the order of `tegum.analysis.neurons.neuron_order`. Of a Dataset whose hidden
+    layer is linear the columns are called dimensions: its basis is any, and so is what one stores.
 
     Args:
         data: columns `neuron`, `feature`, `weight`, for an untied model `weight_out` (weights
@@ -74,7 +75,7 @@ def stacks(
     models = read_models(
         "stacks", table_of("stacks", data, neuron_table), colour, by, threshold, order
     )
-    return _figure(canvas, models, columns, colour, ("stack",))
+    return _figure(canvas, models, columns, colour, ("stack",), hidden_word(data))
 
 
 @style.styled
@@ -110,7 +111,7 @@ def neuron_weights(
     canvas = Canvas("neuron_weights", place)
     table = table_of("neuron_weights", data, neuron_table)
     models = read_models("neuron_weights", table, None, by, threshold, order)
-    return _figure(canvas, models, columns, None, ("map",))
+    return _figure(canvas, models, columns, None, ("map",), hidden_word(data))
 
 
 @style.styled
@@ -147,7 +148,7 @@ def neurons(
     models = read_models(
         "neurons", table_of("neurons", data, neuron_table), colour, by, threshold, order
     )
-    return _figure(canvas, models, columns, colour, ("map", "stack"))
+    return _figure(canvas, models, columns, colour, ("map", "stack"), hidden_word(data))
 
 
 def _figure(
@@ -156,6 +157,7 @@ def _figure(
     columns: int | None,
     colour: Colour | None,
     kinds: tuple[str, ...],
+    word: str,
 ) -> Figure:
     most = max(len(model.W) for model in models)
     n = max(model.W.shape[1] for model in models)
@@ -199,7 +201,7 @@ def _figure(
             if kind == kinds[0]:
                 canvas.title(axes, model.title, max(own, 0.6 * width) + _GAP, pad=5)
             if kind == kinds[-1]:
-                axes.set_xlabel("neuron", labelpad=3)
+                axes.set_xlabel(word, labelpad=3)
             top += height + _BETWEEN
     left = ticks + cells.columns * (width + _GAP)
     _bars(canvas, models, scale, kinds, heights, (left, _EDGE + title))

@@ -73,3 +73,16 @@ def test_bad_tables() -> None:
         circuit(table().drop(columns="weight"))
     with pytest.raises(SpecError):
         circuit(pd.concat([table(), table()]))
+
+
+@pytest.mark.parametrize(("neurons", "numbered"), [(3, True), (4, False)])
+def test_numbers_that_edges_would_cross_out_are_left_out(neurons: int, numbered: bool) -> None:
+    rows = [
+        (side, neuron, feature, 1.0)
+        for side in ("in", "out")
+        for neuron in range(neurons)
+        for feature in range(10)
+    ]
+    table = pd.DataFrame(rows, columns=["side", "neuron", "feature", "weight"])
+    words = [text.get_text() for text in circuit(table).axes[0].texts]
+    assert ("+1.00" in words) == numbered

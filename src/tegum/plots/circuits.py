@@ -32,6 +32,8 @@ _WIDTH, _THICKEST = 2.2, 6.0
 #: Where along an edge its number may stand, and inches that numbers need.
 _PLACES: Final = (0.35, 0.25, 0.45, 0.55, 0.65, 0.17)
 _NUMBER: Final = (0.42, 0.15)
+#: More edges than that cross one another's numbers.
+_COUNTABLE: Final = 60
 #: Inches from the middle of a node to that of a number beside it.
 _BESIDE: Final = 0.32
 
@@ -57,7 +59,7 @@ def circuit(
             written beside the neuron. Rescale untied models first (`tegum.analysis.neurons`). Or a
             Dataset with one model per panel, which is rescaled here.
         least: smaller weights, in absolute value, are left out.
-        numbered: write the weights beside their edges, where there is room.
+        numbered: write the weights beside their edges, where there is room: of 60 edges at most.
         by: the column that tells the panels apart: by default `panel` or `feature_probability`.
         columns: panels in a row; by default at most 3.
 
@@ -143,6 +145,7 @@ def _panel(
     }
     shown = rows[rows["weight"].abs() >= least]
     shown = shown.reindex(shown["weight"].abs().sort_values(ascending=False).index)
+    numbers = numbers if len(shown) <= _COUNTABLE else None
     for _, row in shown.iterrows():
         feature, neuron = heights["feature"][row["feature"]], heights["neuron"][row["neuron"]]
         inward = row["side"] == "in"

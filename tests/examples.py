@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from tegum.discovery import example_of, found
 from tegum.distributions import Distribution, Groups
-from tegum.models import Model
+from tegum.models import Model, Shallow
 from tegum.spec import Spec
 from tegum.targets import Target
 
@@ -19,7 +19,10 @@ def _example(cls: type[S]) -> S:
     return example
 
 
-MODELS: dict[str, Model] = {cls.__name__: _example(cls) for cls in found(Model).values()}
+#: Those that every engine trains.
+MODELS: dict[str, Shallow] = {
+    cls.__name__: _example(cls) for cls in found(Model).values() if issubclass(cls, Shallow)
+}
 TARGETS: dict[str, Target] = {
     cls.__name__: _example(cls)
     for cls in found(Target).values()  # type: ignore[type-abstract]

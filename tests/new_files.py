@@ -50,11 +50,11 @@ from typing import Literal
 
 from pydantic import Field
 
-from tegum.models.base import Model
+from tegum.models.base import Shallow
 from tegum.spec import Flag
 
 
-class SoftOutput(Model):
+class SoftOutput(Shallow):
     """h = W x, x' = f(Wᵀ h + b).
 
     Args:

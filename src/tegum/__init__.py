@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from tegum.models import Linear as Linear
     from tegum.models import ReLUHidden as ReLUHidden
     from tegum.models import ReLUOutput as ReLUOutput
+    from tegum.models import TorchModel as TorchModel
     from tegum.models import TwoLayer as TwoLayer
     from tegum.problem import Problem as Problem
     from tegum.runs.files import load as load
@@ -94,6 +95,7 @@ __all__, __getattr__, __dir__ = lazy(
         "Store": "tegum.store",
         "StoreError": "tegum.errors",
         "TegumError": "tegum.errors",
+        "TorchModel": "tegum.models",
         "Training": "tegum.training",
         "TwoLayer": "tegum.models",
         "Uniform": "tegum.distributions",

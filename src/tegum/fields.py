@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args, get_origin
 
 from tegum.contents import Content
+from tegum.factories import Factory
 from tegum.functions import Function
 from tegum.spec import Interval, Spec
 
 #: How a value is written: one of `choices`; a switch; numbers; steps, as many or these; pairs of
-#: features; an array, as numbers, JSON or a file; the name of a function; one of
-#: `choices`, or JSON of another description; JSON of anything else.
+#: features; an array, as numbers, JSON or a file; the name of a function or of other code; words;
+#: one of `choices`, or JSON of another description; JSON of anything else.
 Form = Literal[
-    "choice", "flag", "whole", "number", "vector", "steps", "pairs", "array", "function",
-    "law", "json"
+    "choice", "flag", "whole", "number", "vector", "steps", "pairs", "array", "function", "code",
+    "words", "law", "json",
 ]  # fmt: skip
 
 _FORMS: Final[tuple[tuple[Any, Form], ...]] = (
@@ -30,6 +31,8 @@ _FORMS: Final[tuple[tuple[Any, Form], ...]] = (
     (tuple[tuple[int, int], ...], "pairs"),
     (Content, "array"),
     (Function, "function"),
+    (Factory, "code"),
+    (tuple[str, ...], "words"),
 )
 _ENTRY = re.compile(r"(\w+):\s*(.*)")
 

@@ -16,6 +16,7 @@ from tegum.ensemble import train
 from tegum.ensemble.grid import Grid, check_name
 from tegum.errors import SpecError, UnknownNameError
 from tegum.loss import has_expected_loss, score
+from tegum.models import shallow
 from tegum.problem import Problem
 from tegum.runs.schema import PARAMETERS, rows_of, values_of
 from tegum.runs.weights import Weights, laid_out, leading
@@ -79,6 +80,7 @@ def from_weights(
     """
     if not isinstance(problem, Problem):
         raise SpecError.of(_OWNER, "problem", "must be a Problem", problem)
+    shallow(_OWNER, problem.model)
     given = _given(problem, dict(zip(PARAMETERS, (W, W_in, W_out, b, b_hidden), strict=True)))
     if axes is None:
         axes = _labelled_axes(next(iter(given.values())))

@@ -94,9 +94,12 @@ class Problem(Spec):
         if not (any(given[:counted]) if isinstance(given, tuple) else given):
             raise SpecError.of("Problem", "importance", "must not be all zero", given)
         for name, costs in (("weight_l1", self.weight_l1), ("weight_l2", self.weight_l2)):
-            if isinstance(costs, tuple) and not len(costs) == len(self.model.weights) == 2:
+            if isinstance(costs, tuple) and not len(costs) == len(self.model.weights) > 1:
                 rule = "must be a number, or two for W_in and W_out of an untied model"
                 raise SpecError.of("Problem", name, rule, costs)
+        if self.unit_norm and not self.model.weights:
+            rule = "must be False: columns are those of W or W_in, and the model has neither"
+            raise SpecError.of("Problem", "unit_norm", rule, type(self.model).__name__)
         return self
 
     @property
@@ -116,15 +119,17 @@ class Problem(Spec):
             importance[self.target.n_outputs(self.n_features) :] = 0.0
         return importance
 
-    def weight_costs(self) -> Float64[np.ndarray, "2 2"]:
+    def weight_costs(self) -> Float64[np.ndarray, "2 k"]:
         """What weights cost.
 
         Returns:
-            λ₁ of W, or of W_in and of W_out, then λ₂ likewise, (2, 2); 0 for W_out if tied.
+            λ₁ of W, or of W_in and of W_out, or of each of the model's matrices, then λ₂ likewise,
+            (2, k), k >= 2; 0 for W_out if tied.
         """
-        costs = np.zeros((2, 2))
+        count = len(self.model.matrices(self.n_features))
+        costs = np.zeros((2, max(2, count)))
         for row, given in zip(costs, (self.weight_l1, self.weight_l2), strict=True):
-            row[: len(self.model.weights)] = given
+            row[:count] = given
         return costs
 
     def without_costs(self) -> Problem:

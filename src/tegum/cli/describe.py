@@ -118,9 +118,14 @@ def _distribution(given: Mapping[str, Any], sweeps_probability: float | None) ->
 
 
 def _model(given: Mapping[str, Any]) -> Model:
-    if "hidden" not in given:
+    kind, own = given.get(MODEL.word, MODEL.usual), MODEL.chosen(given)
+    fields = MODEL.fields_of(kind)
+    if "hidden" in fields and "hidden" not in own:
         raise TegumError("--hidden is missing: the number of hidden dimensions")
-    return MODEL.described(given.get(MODEL.word, MODEL.usual), MODEL.chosen(given))
+    for name, field in fields.items():
+        if field.required and name not in own:
+            raise TegumError(f"--model {kind} needs --{words(name)}")
+    return MODEL.described(kind, own)
 
 
 def _target(given: Mapping[str, Any]) -> str | Target | None:

@@ -28,6 +28,8 @@ _METAVARS: Final = {
     "pairs": "A+B[,A+B…]",
     "array": "FILE | X,X…",
     "function": "MODULE:FUNCTION",
+    "code": "MODULE:NAME",
+    "words": "NAME[,NAME…]",
     "json": "JSON",
 }
 _TYPES: Final = {"whole": int, "number": float}
@@ -38,6 +40,8 @@ _READERS: Final[dict[str, Callable[[str, str], Any]]] = {
     "array": values.array,
     "function": values.function,
     "law": values.law,
+    "code": values.code,
+    "words": lambda option, text: tuple(text.split(",")),
     "json": values.any_json,
 }
 #: Fields with an option of another name than their own without "n_".

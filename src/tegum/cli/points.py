@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tegum.dims import F64, FEATURE, HIDDEN, SEED
+from tegum.models import Shallow
+from tegum.runs.models import stated_problem
 from tegum.runs.weights import decoder_in
 
 if TYPE_CHECKING:
@@ -27,20 +29,22 @@ def axis_names(runs: xr.Dataset) -> list[str]:
 def summarise(runs: xr.Dataset) -> list[Row]:
     """A row for each axis point: its coordinates, losses over seeds, and represented features.
 
-    Losses are None where every seed diverged.
+    Losses are None where every seed diverged; models of other kinds than W represent nothing.
     """
     names = axis_names(runs)
     loss = runs["loss"].transpose(*names, SEED).to_numpy().astype(np.float64)  # (..., seed)
-    norms = _norms(runs, names)
+    shallow = isinstance(stated_problem(runs, "summary").model, Shallow)
+    norms = _norms(runs, names) if shallow else None
     coordinates = [runs[name].to_numpy().tolist() for name in names]
     return [
-        dict(zip(names, values, strict=True)) | _row(loss[index], norms[index])
+        dict(zip(names, values, strict=True))
+        | _row(loss[index], None if norms is None else norms[index])
         for index, values in zip(np.ndindex(loss.shape[:-1]), product(*coordinates), strict=True)
     ]
 
 
-def _row(loss: F64, norms: F64) -> Row:
-    """The columns of one axis point, from loss (seed,) and norms (seed, feature)."""
+def _row(loss: F64, norms: F64 | None) -> Row:
+    """The columns of one axis point, from loss (seed,) and norms (seed, feature), if any."""
     found = np.isfinite(loss)
     row: Row = {"best loss": None, "median": None, "worst": None}
     represented: int | None = None
@@ -51,13 +55,11 @@ def _row(loss: F64, norms: F64) -> Row:
             "median": float(np.median(losses)),
             "worst": float(losses[-1]),
         }
-        best = norms[int(np.nanargmin(loss))]
-        represented = int(np.count_nonzero(best > REPRESENTED_NORM))
-    return row | {
-        "seeds": len(loss),
-        "diverged": int(np.count_nonzero(~found)),
-        "represented": represented,
-    }
+        if norms is not None:
+            best = norms[int(np.nanargmin(loss))]
+            represented = int(np.count_nonzero(best > REPRESENTED_NORM))
+    row |= {"seeds": len(loss), "diverged": int(np.count_nonzero(~found))}
+    return row if norms is None else row | {"represented": represented}
 
 
 def _norms(runs: xr.Dataset, names: list[str]) -> F64:

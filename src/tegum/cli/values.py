@@ -6,11 +6,12 @@ import json
 import os
 import re
 import sys
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 
-from tegum.errors import SpecError
+from tegum.errors import SpecError, joined
 from tegum.memory import check_listed
 
 _POWER = re.compile(r"(?P<base>[^^]+)\^i")
@@ -106,6 +107,21 @@ def function(option: str, text: str) -> str:
 def law(option: str, text: str) -> Any:
     """A name, or the JSON of a law or of several."""
     return any_json(option, text) if text.lstrip()[:1] in ("{", "[") else text
+
+
+def code(option: str, text: str) -> Any:
+    """The class or function that `module:name` leads to, from here or from what is installed."""
+    module, _, path = function(option, text).partition(":")
+    if not module or not path:
+        raise SpecError.of(option, "", "must be MODULE:NAME, of a class or function", text)
+    try:
+        found: Any = import_module(module)
+        for part in path.split("."):
+            found = getattr(found, part)
+    except Exception as error:  # whatever the code of a user may raise
+        rule = f"must be MODULE:NAME of code that can be imported: {joined(error)[:200]}"
+        raise SpecError.of(option, "", rule, text) from None
+    return found
 
 
 def checkpoints(option: str, text: str) -> int | tuple[int, ...]:

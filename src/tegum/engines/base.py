@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tegum.dims import F64, I64
+from tegum.errors import SpecError
 from tegum.runs.schema import PARAMETERS as PARAMETERS
 
 if TYPE_CHECKING:
@@ -222,6 +223,7 @@ def first_state(engine: Engine, batch: Batch) -> State:
     Raises:
         SpecError: where the engine cannot solve the problem.
     """
+    require_trained(batch.problem, engine.name)
     state = engine.init(batch)
     if batch.start is not None:
         own = engine.parameters(batch, state)
@@ -232,6 +234,22 @@ def first_state(engine: Engine, batch: Batch) -> State:
         norm = np.sqrt((columns.astype(np.float64) ** 2).sum(axis=1, keepdims=True))
         columns[...] = columns / np.where(norm > 0, norm, 1.0)
     return state
+
+
+def require_trained(problem: Problem, engine: str) -> None:
+    """Raise SpecError for a model that the torch engine alone trains.
+
+    Args:
+        problem: what is asked.
+        engine: the engine that is to train it, by name.
+
+    Raises:
+        SpecError: which names the torch engine.
+    """
+    if engine != "torch" and problem.model.only_torch:
+        rule = f"{problem.model.only_torch} for the {engine} engine"
+        rule += "; Training(engine='torch') trains it"
+        raise SpecError.of("Problem", "model", rule, problem.model)
 
 
 def finite(parameters: State) -> NDArray[np.bool_]:
@@ -259,14 +277,15 @@ def cost_of_weights(batch: Batch, parameters: State) -> F64 | None:
     Returns:
         The sums, (N,), or None where no weight costs anything.
     """
-    costs = np.array([point.weight_costs() for point in batch.points])  # (point, 2, 2)
+    costs = np.array([point.weight_costs() for point in batch.points])  # (point, 2, matrix)
     if not costs.any():
         return None
     total = np.zeros(batch.n_instances)
-    for at, name in enumerate(batch.problem.model.weights):
+    for at, name in enumerate(batch.problem.model.matrices(batch.problem.n_features)):
         size = np.abs(parameters[name], dtype=np.float64)
         flat, square = costs[batch.point_of(), :, at].T
-        total += flat * size.sum(axis=(1, 2)) + square * (size**2).sum(axis=(1, 2))
+        inner = tuple(range(1, size.ndim))
+        total += flat * size.sum(axis=inner) + square * (size**2).sum(axis=inner)
     return total
 
 

@@ -12,6 +12,7 @@ import tegum
 from tegum.arguments import explained, whole
 from tegum.dims import CHECKPOINT, SEED, STEP
 from tegum.engines import get_engine
+from tegum.engines.base import require_trained
 from tegum.ensemble.given import Given
 from tegum.ensemble.grid import Grid
 from tegum.ensemble.machine import check_memory, checked_jobs
@@ -99,6 +100,7 @@ def train(
     seeds = _whole("seeds", seeds, lowest=1, bits=31)
     run_seed = _whole("seed", seed, lowest=0, bits=64)
     jobs = checked_jobs("train", jobs)
+    require_trained(problem, training.engine)
     grid = Grid(problem, training, axes)
     engine = get_engine(training.engine, **training.place())
     given = None if start is None else Given.of(start, grid, seeds, engine.dtype)
@@ -106,6 +108,7 @@ def train(
     check_memory(ensemble)
     if store is not None:
         _check_known(problem)
+        problem.model.check_storable()
     place = store if store is None or isinstance(store, Store) else Store(store)
     with shown(progress) as report:
         solver = Solver(ensemble, place, jobs, report)
@@ -155,5 +158,7 @@ def _dataset(ensemble: Ensemble, arrays: Results) -> xr.Dataset:
     )
     if ensemble.given is not None:
         attributes["start"] = ensemble.given.digest(0, len(grid))
-    found = variables(arrays, (*grid.names, SEED), (*grid.shape, ensemble.seeds))
+    own = grid.problem.model.dimensions(grid.problem.n_features)
+    shape = (*grid.shape, ensemble.seeds)
+    found = variables(arrays, (*grid.names, SEED), shape, own=own)
     return dataset(found, coordinates, attributes)

@@ -26,7 +26,7 @@ class Given:
     """Every parameter as an array (points, seeds, ...), where seeds is 1 if all start alike."""
 
     def __init__(self, arrays: Mapping[str, NDArray[Any]]) -> None:
-        """`arrays` (points, seeds or 1, ...) by the names of `PARAMETERS`."""
+        """`arrays` (points, seeds or 1, ...) by the names of what the model is made of."""
         self._arrays = dict(arrays)
 
     @classmethod
@@ -39,7 +39,8 @@ class Given:
         """
         if not hasattr(given, "data_vars"):
             raise SpecError.of("train", "start", "must be a Dataset with weights", type(given))
-        shapes = grid.problem.model.parameters(grid.problem.n_features)
+        model, n = grid.problem.model, grid.problem.n_features
+        shapes, dims = model.parameters(n), model.dimensions(n)
         wrong = [name for name in given if name in PARAMETERS and name not in shapes]
         for name in wrong:
             if np.asarray(given[name]).any():
@@ -50,7 +51,7 @@ class Given:
             if name not in given:
                 rule = f"must hold {name}: the model has {', '.join(shapes)}"
                 raise SpecError.of("train", "start", rule, list(given.data_vars))
-            laid_out = _laid_out(given, name, shape, grid, seeds)
+            laid_out = _laid_out(given, name, (dims[name], shape), grid, seeds)
             with np.errstate(over="ignore"):  # infinite weights diverge
                 arrays[name] = laid_out.astype(dtype)
         return cls(arrays)
@@ -77,10 +78,14 @@ class Given:
 
 
 def _laid_out(
-    runs: xr.Dataset, name: str, shape: tuple[int, ...], grid: Grid, seeds: int
+    runs: xr.Dataset,
+    name: str,
+    form: tuple[tuple[str, ...], tuple[int, ...]],
+    grid: Grid,
+    seeds: int,
 ) -> NDArray[Any]:
-    """(points, seeds or 1, ...) of one parameter."""
-    given, where, own = runs[name], f"start.{name}", PARAMETERS[name]
+    """(points, seeds or 1, ...) of one parameter, whose own dimensions and sizes are its form."""
+    given, where, (own, shape) = runs[name], f"start.{name}", form
     if given.dtype.kind not in "fiub":
         raise SpecError.of("train", where, "must be real numbers", given.dtype)
     sizes = tuple(given.sizes.get(dim) for dim in own)

@@ -109,6 +109,7 @@ class Grid:
         for position in range(len(self.axes)):
             self._check_values(position)
         _check_rows(self.axes, problem.n_features)
+        _check_arrays(self.axes, problem)
 
     def __len__(self) -> int:
         return prod(self.shape)
@@ -158,6 +159,15 @@ def _check_rows(axes: tuple[Axis, ...], n: int) -> None:
         if axis.values.ndim == 2 and axis.values.shape[1] != n:
             rule = f"must have rows of {n} numbers, one per feature; sweep '{axis.target}[i]'"
             raise SpecError.of("train", f"axes[{axis.name!r}]", rule, axis.values.tolist())
+
+
+def _check_arrays(axes: tuple[Axis, ...], problem: Problem) -> None:
+    """The arrays of a module, and their dimensions, have names of their own."""
+    own = problem.model.dimensions(problem.n_features)
+    taken = {*own, *(dim for dims in own.values() for dim in dims)}
+    for name in {name for axis in axes for name in axis.coordinates()} & taken:
+        rule = "must have another name, the model has an array or a dimension of this one"
+        raise SpecError.of("train", f"axes[{name!r}]", rule, name)
 
 
 def _check_targets(axes: tuple[Axis, ...]) -> None:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from tegum.engines.base import Batch, Engine, State, finite, first_state, step_of
 from tegum.errors import StoreError
+from tegum.models import Shallow
 from tegum.runs.schema import at_checkpoints
 
 if TYPE_CHECKING:
@@ -93,8 +94,10 @@ class _Run:
         return next(step for step in self.boundaries if step > self.step)
 
     def parameters(self) -> State:
-        """The engine's, with a bias b even where the model has none: it is 0 then."""
+        """The engine's, with a bias b even where a shallow model has none: it is 0 then."""
         named = self.engine.parameters(self.batch, self.state)
+        if not isinstance(self.batch.problem.model, Shallow):
+            return named
         zero = np.zeros((self.batch.n_instances, self.batch.problem.n_features), np.float32)
         return {"b": zero, **named}
 

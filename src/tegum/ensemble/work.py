@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from hashlib import blake2b
+from math import prod
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from tegum.models import Shallow
 from tegum.store import Row
 
 if TYPE_CHECKING:
@@ -50,7 +52,10 @@ def unit_size(problem: Problem, training: Training) -> int:
     n, m = problem.n_features, problem.n_hidden
     work = _STEP_WORK * (_OF_TORCH if training.engine == "torch" else 1)
     by_work = work // (training.samples_in_step(problem.distribution) * n * (m + 2))
-    by_memory = _STATE_BYTES // (12 * (2 * n * m + n + m))
+    numbers = 2 * n * m + n + m
+    if not isinstance(problem.model, Shallow):
+        numbers = sum(map(prod, problem.model.parameters(n).values()))
+    by_memory = _STATE_BYTES // (12 * numbers)
     return max(1, min(_MOST, max(_FEWEST, by_work), by_memory))
 
 
@@ -78,6 +83,8 @@ def family_of(
         digest.update(f"\n{text}".encode())
     for point, training in zip(points, trainings, strict=True):
         digest.update(f"\n{point.key()}\n{training.to_json()}".encode())
+    if code := points[0].model.code:
+        digest.update(f"\ncode {code}".encode())
     if given is not None:
         digest.update(f"\nstart {given}".encode())
     return digest.hexdigest()

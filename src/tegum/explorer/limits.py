@@ -59,6 +59,9 @@ class Limits:
         n, m = problem.n_features, problem.n_hidden
         if training.engine == "torch":
             raise LimitError("the torch engine trains in Python and on the command line, not here")
+        if problem.model.only_torch:
+            said = f"the model {problem.model.only_torch} to be trained here"
+            raise LimitError(f"{said}; Training(engine='torch') trains it in Python")
         _at_most("features", n, self.features)
         _at_most("hidden dimensions", m, self.hidden)
         _at_most("seeds", state.seeds, self.seeds)

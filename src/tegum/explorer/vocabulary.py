@@ -14,8 +14,9 @@ from tegum.spec import Spec
 from tegum.targets import NAMED
 from tegum.training import Training
 
-#: Distributions and targets that the page has no controls for; a state may have them.
-_ELSEWHERE: Final = ("custom", "hierarchy", "mixture", "samples", "linear_map")
+#: Distributions and targets that the page has no controls for, though a state may have them; and
+#: models that the torch engine alone trains.
+_ELSEWHERE: Final = ("custom", "hierarchy", "mixture", "samples", "linear_map", "torch_model")
 #: Of hidden activations those that an engine trains.
 _HIDDEN: Final = ("identity", "relu")
 #: Engines that train on the page: by slices of a moment, and without what has to be installed.

@@ -15,7 +15,7 @@ from tegum.ensemble.machine import checked_jobs
 from tegum.ensemble.progress import Progress, shown, waiting
 from tegum.errors import SpecError
 from tegum.problem import Problem
-from tegum.runs.models import models_of
+from tegum.runs.models import models_of, stated_problem
 from tegum.runs.weights import Weights, read
 from tegum.runs.write import variables
 
@@ -272,8 +272,8 @@ def scored(
     """
     from tegum.loss import _exact
 
+    _exact.check_exact(stated_problem(runs, "score"))
     models = models_of(runs, "score")
-    _exact.check_exact(models.problems[0])
     how = _exact.method_of(models.problems[0], "auto")
     question = _exact.Question(how, aim, insist, False, checked_jobs("score", jobs))
     total = len(models.point_of)

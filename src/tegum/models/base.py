@@ -1,4 +1,4 @@
-"""What a model is: an encoder to `n_hidden` dimensions and a decoder back."""
+"""What a model is: shallow, an encoder to `n_hidden` dimensions and a decoder back, or deeper."""
 
 from __future__ import annotations
 
@@ -10,20 +10,15 @@ from jaxtyping import Float
 
 from tegum.dims import F64, FEATURE, HIDDEN
 from tegum.errors import SpecError
-from tegum.models.activations import ACTIVATIONS, ActivationName
+from tegum.models.activations import ACTIVATIONS
 from tegum.runs.schema import PARAMETERS, TIED, UNTIED
 from tegum.spec import Flag, PositiveInt, Spec, nested
 
 
 class Model(Spec):
-    """h = f_h(W_in x + b_hidden), x' = f(W_out h + b); tied models have W_in = W, W_out = Wᵀ.
+    """What makes outputs x' of samples x, by parameters that are trained.
 
-    Engines read the structure: `tied`, `n_hidden`, `hidden_activation`, `output_activation`,
-    `has_bias`, `has_hidden_bias`. A bias that a model does not have is 0.
-
-    Args:
-        n_hidden: m >= 1.
-        bias: False keeps b (n,) = 0.
+    Engines read what it trains, and of a `Shallow` one its structure.
 
     Source: "Demonstrating Superposition: Experiment Setup".
     """
@@ -31,18 +26,32 @@ class Model(Spec):
     #: Whether the decoder is the transposed encoder.
     tied: ClassVar[bool] = True
 
-    n_hidden: PositiveInt
-    bias: Flag = True
-
     if TYPE_CHECKING:  # a field in some subclasses, a property in others
 
         @property
-        def hidden_activation(self) -> ActivationName:
-            """f_h, by name."""
+        def n_hidden(self) -> int:
+            """m: how many hidden units there are."""
 
         @property
-        def output_activation(self) -> ActivationName:
-            """f, by name."""
+        def hidden_activation(self) -> str:
+            """f_h, by name; "" where it is no one function."""
+
+        @property
+        def output_activation(self) -> str:
+            """f, by name; "" where it is no one function."""
+
+    @property
+    def only_torch(self) -> str:
+        """What it must not be for other engines than torch, "must have no …"; "" for nothing."""
+        return ""
+
+    @property
+    def code(self) -> str:
+        """What a store knows it by beside its description; "" where that says all."""
+        return ""
+
+    def check_storable(self) -> None:
+        """Raise SpecError where a store could not tell it from another."""
 
     @property
     def weights(self) -> tuple[str, ...]:
@@ -52,27 +61,73 @@ class Model(Spec):
     @property
     def has_bias(self) -> bool:
         """Whether the output bias b is trained."""
-        return self.bias
+        return False
 
     @property
     def has_hidden_bias(self) -> bool:
         """Whether the hidden bias b_hidden is trained."""
         return False
 
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """What `tegum.forward` gives of it, by name; the outputs first."""
+        return "output", HIDDEN
+
     def parameters(self, n_features: int) -> dict[str, tuple[int, ...]]:
-        """The shape of every trained array.
+        """The shape of every array that a model is made of.
 
         Args:
             n_features: n >= 1.
 
         Returns:
-            By name: W (m, n), or W_in (m, n) and W_out (n, m); b (n,); b_hidden (m,).
+            By name.
+
+        Raises:
+            SpecError: for a model that its description does not make.
         """
-        names = list(self.weights)
-        names += ["b"] if self.has_bias else []
-        names += ["b_hidden"] if self.has_hidden_bias else []
-        sizes = {FEATURE: n_features, HIDDEN: self.n_hidden}
-        return {name: tuple(sizes[dim] for dim in PARAMETERS[name]) for name in names}
+        raise NotImplementedError
+
+    def dimensions(self, n_features: int) -> dict[str, tuple[str, ...]]:
+        """What the dimensions of these arrays are called in a Dataset.
+
+        Args:
+            n_features: n >= 1.
+
+        Returns:
+            By name.
+
+        Raises:
+            SpecError: as `parameters`.
+        """
+        return {name: PARAMETERS[name] for name in self.parameters(n_features)}
+
+    def trained(self, n_features: int) -> dict[str, tuple[int, ...]]:
+        """Those of `parameters` that are trained.
+
+        Args:
+            n_features: n >= 1.
+
+        Returns:
+            By name.
+
+        Raises:
+            SpecError: as `parameters`.
+        """
+        return self.parameters(n_features)
+
+    def matrices(self, n_features: int) -> tuple[str, ...]:
+        """The arrays whose entries are weights: what a cost of weights is for.
+
+        Args:
+            n_features: n >= 1.
+
+        Returns:
+            Their names.
+
+        Raises:
+            SpecError: as `parameters`.
+        """
+        return self.weights
 
     def forward(
         self, parameters: Mapping[str, np.ndarray], x: Float[np.ndarray, "batch n"]
@@ -97,12 +152,117 @@ class Model(Spec):
         shapes = {name: array.shape for name, array in given.items()}
         if shapes != wanted:
             raise SpecError(f"{type(self).__name__}.forward needs {wanted}; got {shapes}")
-        w_in = given["W"] if self.tied else given["W_in"]  # (m, n)
-        w_out = w_in.T if self.tied else given["W_out"]  # (n, m)
-        zero: F64 = np.zeros(1)
-        h = ACTIVATIONS[self.hidden_activation].f(x @ w_in.T + given.get("b_hidden", zero))
-        y = ACTIVATIONS[self.output_activation].f(h @ w_out.T + given.get("b", zero))
-        return h, y
+        found = self.values({name: array[None] for name, array in given.items()}, x[None])
+        return found[HIDDEN][0], found["output"][0]
+
+    def values(self, named: Mapping[str, np.ndarray], x: F64) -> dict[str, F64]:
+        """What the layers of many models give at once, in float64.
+
+        Args:
+            named: arrays (N, ...) as named by `parameters(n)`.
+            x: samples (N or 1, batch, n).
+
+        Returns:
+            By the names of `layers`, (N, batch, …).
+
+        Raises:
+            SpecError: for a model that numpy does not know.
+        """
+        rule = "has no values outside of PyTorch; tegum.forward takes its runs"
+        raise SpecError(f"{type(self).__name__} {rule}")
+
+
+class Shallow(Model):
+    """h = f_h(W_in x + b_hidden), x' = f(W_out h + b); tied models have W_in = W, W_out = Wᵀ.
+
+    Engines read the structure: `tied`, `n_hidden`, `hidden_activation`, `output_activation`,
+    `has_bias`, `has_hidden_bias`. A bias that a model does not have is 0.
+
+    Args:
+        n_hidden: m >= 1.
+        bias: False keeps b (n,) = 0.
+
+    Source: "Demonstrating Superposition: Experiment Setup".
+    """
+
+    n_hidden: PositiveInt
+    bias: Flag = True
+
+    @property
+    def has_bias(self) -> bool:
+        """Whether the output bias b is trained."""
+        return self.bias
+
+    def parameters(self, n_features: int) -> dict[str, tuple[int, ...]]:
+        """The shape of every trained array.
+
+        Args:
+            n_features: n >= 1.
+
+        Returns:
+            By name: W (m, n), or W_in (m, n) and W_out (n, m); b (n,); b_hidden (m,).
+        """
+        names = list(self.weights)
+        names += ["b"] if self.has_bias else []
+        names += ["b_hidden"] if self.has_hidden_bias else []
+        sizes = {FEATURE: n_features, HIDDEN: self.n_hidden}
+        return {name: tuple(sizes[dim] for dim in PARAMETERS[name]) for name in names}
+
+    def values(self, named: Mapping[str, np.ndarray], x: F64) -> dict[str, F64]:
+        """h and x' of many models at once, in float64.
+
+        Args:
+            named: arrays (N, ...) as named by `parameters(n)`; biases may be missing.
+            x: samples (N or 1, batch, n).
+
+        Returns:
+            By the names of `layers`, (N, batch, …).
+        """
+        w_in = named["W"] if self.tied else named["W_in"]  # (N, m, n)
+        w_out = np.swapaxes(w_in, -1, -2) if self.tied else named["W_out"]  # (N, n, m)
+        h = affine(x, w_in, named.get("b_hidden"))
+        h = ACTIVATIONS[self.hidden_activation].f(h)
+        y = ACTIVATIONS[self.output_activation].f(affine(h, w_out, named.get("b")))
+        return {"output": y, HIDDEN: h}
+
+
+def shallow(owner: str, model: Model) -> Shallow:
+    """The model, if it is a shallow one.
+
+    Args:
+        owner: the function that takes no other.
+        model: any.
+
+    Returns:
+        The model.
+
+    Raises:
+        SpecError: for another.
+
+    Source: method, a check.
+    """
+    if not isinstance(model, Shallow):
+        rule = (
+            "must have one hidden layer, W or W_in and W_out; tegum.forward and tegum.torch.module "
+            "take runs of any"
+        )
+        raise SpecError.of(owner, "model", rule, model)
+    return model
+
+
+def affine(x: F64, matrix: np.ndarray, bias: np.ndarray | None) -> F64:
+    """Rows of x (N or 1, batch, in) through each model's (N, out, in) and bias (N, out).
+
+    Args:
+        x: the rows.
+        matrix: what multiplies them.
+        bias: what is added, None for nothing.
+
+    Returns:
+        The products, (N, batch, out).
+    """
+    z = np.matmul(x, np.swapaxes(matrix, -1, -2), dtype=np.float64)
+    return np.asarray(z if bias is None else z + np.asarray(bias, np.float64)[:, None])
 
 
 AnyModel: TypeAlias = Annotated[Model, nested(Model)]

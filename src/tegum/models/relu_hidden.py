@@ -7,11 +7,11 @@ from typing import Literal
 from pydantic import Field
 
 from tegum.models.activations import ActivationName
-from tegum.models.base import Model
+from tegum.models.base import Shallow
 from tegum.spec import Flag
 
 
-class ReLUHidden(Model):
+class ReLUHidden(Shallow):
     """h = ReLU(W x + b_hidden), x' = f(Wᵀ h + b), with W (m, n), b (n,) and b_hidden (m,).
 
     Args:

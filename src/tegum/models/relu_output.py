@@ -7,10 +7,10 @@ from typing import Literal
 from pydantic import Field
 
 from tegum.models.activations import ActivationName
-from tegum.models.base import Model
+from tegum.models.base import Shallow
 
 
-class ReLUOutput(Model):
+class ReLUOutput(Shallow):
     """h = W x, x' = f(Wᵀ h + b), with W (m, n) and b (n,).
 
     Args:

@@ -7,11 +7,11 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from tegum.models.activations import ActivationName
-from tegum.models.base import Model
+from tegum.models.base import Shallow
 from tegum.spec import Flag
 
 
-class TwoLayer(Model):
+class TwoLayer(Shallow):
     """h = f_h(W_in x + b_hidden), x' = f(W_out h + b), with W_in (m, n) and W_out (n, m).
 
     Args:

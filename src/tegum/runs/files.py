@@ -18,8 +18,9 @@ from tegum.arguments import explained
 from tegum.dims import FEATURE, HIDDEN, SEED
 from tegum.errors import InputFileError, SpecError, joined
 from tegum.memory import lacking
+from tegum.models import Shallow
 from tegum.problem import Problem
-from tegum.runs.models import targets_of
+from tegum.runs.models import stated_problem, targets_of
 from tegum.runs.schema import PROBLEM, TRAINING
 from tegum.runs.weights import check_dataset, decoder_in
 from tegum.store.reader import require_file
@@ -129,6 +130,8 @@ def load_trained(path: Path) -> xr.Dataset:
         raise InputFileError(f"{path} is not a tegum file: it has no loss for each seed")
     if inner := [dim for dim in (HIDDEN, FEATURE) if dim in runs["loss"].dims]:
         raise InputFileError(f"{path} is not a tegum file: it has a loss for each {inner[0]}")
+    if not isinstance(stated_problem(runs, "load").model, Shallow):
+        return runs
     try:
         weights = decoder_in(runs, "load")
     except SpecError:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from tegum.arguments import explained
 from tegum.dims import F64, FEATURE, HIDDEN, I64
 from tegum.errors import SpecError, UnknownNameError, shorten
+from tegum.models import shallow
 from tegum.problem import Problem
 from tegum.runs.schema import AXES, PARAMETERS, PROBLEM, values_of
 from tegum.runs.shapes import require, require_numbers
@@ -55,10 +56,40 @@ def models_of(runs: xr.Dataset, owner: str) -> Models:
     return Models(*rows, *_problems(runs, stated_problem(runs, owner), rows.dims, rows.shape))
 
 
+class Arrays(NamedTuple):
+    """What the models of a Dataset are made of, in one row, whatever they are."""
+
+    dims: tuple[str, ...]  # the leading dimensions, in order
+    shape: tuple[int, ...]
+    problem: Problem  # that is stated
+    named: dict[str, NDArray[Any]]  # (N, ...), in the numbers of the Dataset
+
+
+def arrays_of(runs: xr.Dataset, owner: str) -> Arrays:
+    """The arrays of the models of a Dataset; SpecError where it is not one of `train`."""
+    problem = stated_problem(runs, owner)
+    model, n = problem.model, problem.n_features
+    shapes, own = model.parameters(n), model.dimensions(n)
+    for name in shapes:
+        if name not in runs:
+            raise SpecError.of(owner, "runs", f"must hold {name}", list(runs.data_vars))
+    first = next(iter(shapes))
+    dims = tuple(str(dim) for dim in runs[first].dims if dim not in own[first])
+    shape = tuple(int(runs.sizes[dim]) for dim in dims)
+    found = {}
+    for name, wanted in shapes.items():
+        array = require(owner, runs, name, dims, own[name]).transpose(*dims, *own[name])
+        if array.shape[len(dims) :] != wanted:
+            rule = f"must have {name} of shape (..., {', '.join(map(str, wanted))})"
+            raise SpecError.of(owner, "runs", rule, array.shape)
+        found[name] = array.to_numpy().reshape(-1, *wanted)
+    return Arrays(dims, shape, problem, found)
+
+
 def rows_of(runs: xr.Dataset, owner: str) -> Rows:
     """The models of a Dataset without their problems; SpecError where it is not one of `train`."""
     problem = stated_problem(runs, owner)
-    for name in (*problem.model.parameters(problem.n_features), "b"):
+    for name in (*shallow(owner, problem.model).parameters(problem.n_features), "b"):
         if name not in runs:
             raise SpecError.of(owner, "runs", f"must hold {name}", list(runs.data_vars))
     for dim, size in ((FEATURE, problem.n_features), (HIDDEN, problem.n_hidden)):

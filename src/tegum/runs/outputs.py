@@ -3,40 +3,38 @@
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tegum.arguments import explained
 from tegum.dims import F64, FEATURE, HIDDEN, SAMPLE
 from tegum.errors import SpecError
-from tegum.models.activations import ACTIVATIONS
-from tegum.runs.models import Rows, rows_of
+from tegum.models import TorchModel
+from tegum.problem import Problem
+from tegum.runs.models import Arrays, arrays_of
 from tegum.runs.weights import as_array
 
 if TYPE_CHECKING:
     import xarray as xr
 
-_LAYERS: Final = ("output", "hidden")
-
 
 @explained(example="tg.forward(runs, np.eye(n_features))")
-def forward(
-    runs: xr.Dataset, x: Any, *, layer: Literal["output", "hidden"] = "output"
-) -> xr.DataArray:
+def forward(runs: xr.Dataset, x: Any, *, layer: str = "output") -> xr.DataArray:
     """x' = f(W_out h + b) of given x for every model of a run, h = f_h(W_in x + b_hidden).
 
     Args:
         runs: a Dataset of `tegum.train`, or what was selected from one; tied models have
-            W_in = W, W_out = Wᵀ, and a bias that a model does not have is 0.
+            W_in = W, W_out = Wᵀ, and a bias that a model does not have is 0. Of a `TorchModel` the
+            program must have made one of the same code.
         x: real numbers (..., feature), an array or a DataArray. A dimension that `runs` has too
             gives every model inputs of its own, and must have the same coordinates.
-        layer: "output" for x', "hidden" for h.
+        layer: "output" for x', "hidden" for h; what `outputs` of a `TorchModel` names.
 
     Returns:
         Float64 with the leading dimensions of the models (axes, `seed`), those of x (`sample` if
         x is an array (N, feature), `sample_0`, … if it has more), and `feature`, or `hidden` for
-        h. NaN for models that diverged.
+        h; NAME_0, … for a layer of other sizes. NaN for models that diverged.
 
     Raises:
         SpecError: for a Dataset that `train` did not make, an x whose shape or numbers do not
@@ -46,27 +44,44 @@ def forward(
     """
     import xarray as xr
 
-    if layer not in _LAYERS:
-        raise SpecError.of("forward", "layer", f"must be one of {_LAYERS}", layer)
-    rows = rows_of(runs, "forward")
-    model, weights = rows.weights.model, rows.weights
-    given = _checked(x, weights.b.shape[-1], runs, rows.dims)
+    rows = arrays_of(runs, "forward")
+    known = rows.problem.model.layers
+    if layer not in known:
+        raise SpecError.of("forward", "layer", f"must be one of {known}", layer)
+    given = _checked(x, rows.problem.n_features, runs, rows.dims)
     names = tuple(str(dim) for dim in given.dims if dim not in (*rows.dims, FEATURE))
-    found = _inputs(given, names, rows)
-    with np.errstate(invalid="ignore", over="ignore"):  # diverged models
-        found = _through(found, weights.encoder, weights.b_hidden)
-        found = ACTIVATIONS[model.hidden_activation].f(found)
-        if layer == "output":
-            found = _through(found, weights.decoder, weights.b)
-            found = ACTIVATIONS[model.output_activation].f(found)
-    dims = (*rows.dims, *names, FEATURE if layer == "output" else HIDDEN)
-    full = found.reshape(*rows.shape, *(given.sizes[name] for name in names), found.shape[-1])
+    found = _layer(rows, _inputs(given, names, rows), layer)
+    inner = found.shape[2:]
+    dims = (*rows.dims, *names, *_dims(rows.problem, layer, inner))
+    full = found.reshape(*rows.shape, *(given.sizes[name] for name in names), *inner)
     coords = {str(name): c for part in (given, runs) for name, c in part.coords.items()}
     kept = {name: c for name, c in coords.items() if set(c.dims) <= set(dims)}
     return xr.DataArray(full, kept, dims, name=layer)
 
 
-def _inputs(given: xr.DataArray, names: tuple[str, ...], rows: Rows) -> F64:
+def _layer(rows: Arrays, x: F64, layer: str) -> F64:
+    """What a layer of every model gives, (N, samples, …)."""
+    model = rows.problem.model
+    named = {name: array.astype(np.float64) for name, array in rows.named.items()}
+    if not isinstance(model, TorchModel):
+        with np.errstate(invalid="ignore", over="ignore"):  # diverged models
+            return model.values(named, x)[layer]
+    from tegum.engines.torch.modules import outputs_of
+
+    own = model.outputs[0] if layer == HIDDEN else layer
+    return outputs_of(model, rows.problem.n_features, named, x)[own]
+
+
+def _dims(problem: Problem, layer: str, inner: tuple[int, ...]) -> tuple[str, ...]:
+    """The names of what a layer gives."""
+    if layer == "output":
+        return (FEATURE,)
+    if inner == (problem.n_hidden,):
+        return (HIDDEN,)
+    return tuple(f"{layer}_{k}" for k in range(len(inner)))
+
+
+def _inputs(given: xr.DataArray, names: tuple[str, ...], rows: Arrays) -> F64:
     """x as (1, samples, n), or (N, samples, n) where each model has its own."""
     lacking = [dim for dim in rows.dims if dim not in given.dims]
     bare = given.drop_vars(list(given.coords)).expand_dims(lacking)
@@ -75,11 +90,6 @@ def _inputs(given: xr.DataArray, names: tuple[str, ...], rows: Rows) -> F64:
     own = len(lacking) < len(rows.dims)
     full = np.broadcast_to(plain, (*rows.shape, *inner)) if own else plain
     return full.reshape(prod(rows.shape) if own else 1, prod(inner[:-1]), inner[-1])
-
-
-def _through(x: F64, matrix: F64, bias: F64) -> F64:
-    """Rows of x (N or 1, samples, in) through each model's (N, out, in) and bias (N, out)."""
-    return np.asarray(np.matmul(x, np.swapaxes(matrix, -1, -2)) + bias[:, None])
 
 
 def _checked(x: Any, n: int, runs: xr.Dataset, dims: tuple[str, ...]) -> xr.DataArray:

@@ -100,6 +100,17 @@ VARIABLES: Final[Mapping[str, Variable]] = {
     **{kept: Variable((CHECKPOINT, *PARAMETERS[name])) for kept, name in CHECKPOINTS.items()},
 }
 
+
+def variable(name: str, own: Mapping[str, tuple[str, ...]]) -> Variable:
+    """What is said of a variable, of models whose arrays have their `own` dimensions."""
+    for array, dims in own.items():
+        if name == array:
+            return Variable(dims)
+        if name == at_checkpoints(array):
+            return Variable((CHECKPOINT, *dims))
+    return VARIABLES[name]
+
+
 #: What is said of losses in which there are no samples, those of `score`, `polish`, `follow`.
 EXPECTED: Final[Mapping[str, Mapping[str, str]]] = {
     "loss": _said("expected loss"),

@@ -13,13 +13,18 @@ if TYPE_CHECKING:
 
 
 def require(
-    owner: str, runs: xr.Dataset, name: str, lead: Collection[Hashable] | None = None
+    owner: str,
+    runs: xr.Dataset,
+    name: str,
+    lead: Collection[Hashable] | None = None,
+    own: tuple[str, ...] | None = None,
 ) -> xr.DataArray:
-    """A variable of the schema; SpecError unless its numbers and dimensions are as they must be.
+    """A variable; SpecError unless its numbers and dimensions are as they must be.
 
-    It has its own dimensions, and before them those of `lead`; any where `lead` is None.
+    It has its own dimensions, by default those of the schema, and before them those of `lead`; any
+    where `lead` is None.
     """
-    array, own = runs[name], VARIABLES[name].own
+    array, own = runs[name], VARIABLES[name].own if own is None else own
     dims, field = tuple(map(str, array.dims)), f"runs.{name}"
     if lead is None:
         right, rule = set(own) <= set(dims), f"must have the dimensions {own}"

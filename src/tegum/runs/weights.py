@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from tegum.arguments import no_array
 from tegum.dims import F64, FEATURE, HIDDEN, Bools
 from tegum.errors import SpecError
-from tegum.models import Model
+from tegum.models import Model, shallow
 from tegum.problem import Problem
 from tegum.runs.schema import PARAMETERS, TIED, UNTIED
 
@@ -149,7 +149,7 @@ def read(owner: str, problem: Problem, W: Any, b: Any) -> tuple[Weights, Layout]
 
     In one row of float64, broadcast against one another; None is b = 0. Raises SpecError.
     """
-    model = problem.model
+    model = shallow(owner, problem.model)
     if model.tied and isinstance(W, tuple):
         raise SpecError.of(owner, "W", "must be one array, as the model is tied", type(W))
     if not model.tied and not (isinstance(W, tuple | list) and len(W) == 2):
@@ -188,7 +188,7 @@ def read_named(owner: str, problem: Problem, parameters: Mapping[str, NDArray[An
 
     Raises SpecError.
     """
-    wanted = problem.model.parameters(problem.n_features)
+    wanted = shallow(owner, problem.model).parameters(problem.n_features)
     for name in wanted:
         if name not in parameters:
             raise SpecError.of(owner, "parameters", f"must hold {name}", list(parameters))

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tegum.problem import Problem
-from tegum.runs.schema import AXES, DIMENSIONS, EXPECTED, PROBLEM, VARIABLES
+from tegum.runs.schema import AXES, DIMENSIONS, EXPECTED, PROBLEM, VARIABLES, variable
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -26,19 +26,23 @@ def variables(
     shape: tuple[int, ...],
     *,
     expected: bool = False,
+    own: Mapping[str, tuple[str, ...]] | None = None,
 ) -> dict[str, Any]:
     """Variables of a Dataset from arrays (N, ...) or (*shape, ...), N the product of `shape`.
 
-    `dims` names the leading dimensions; `expected` says that there are no samples in the losses.
+    `dims` names the leading dimensions; `expected` says that there are no samples in the losses;
+    `own` has the dimensions of what a model is made of, where the schema does not name it.
     """
     found = {}
-    for name in sorted(arrays, key=_PLACE.__getitem__):
-        array, (own, attributes) = arrays[name], VARIABLES[name]
-        full = array.reshape((*shape, *array.shape[array.ndim - len(own) :]))
+    own = own or {}
+    places = {**_PLACE, **{name: k - len(own) for k, name in enumerate(own)}}
+    for name in sorted(arrays, key=lambda name: places.get(name, len(places))):
+        array, (inner, attributes) = arrays[name], variable(name, own)
+        full = array.reshape((*shape, *array.shape[array.ndim - len(inner) :]))
         if name in _LOSSES:
             full = np.maximum(full, 0)
         words = EXPECTED.get(name, attributes) if expected else attributes
-        found[name] = ((*dims, *own), full, dict(words))
+        found[name] = ((*dims, *inner), full, dict(words))
     return found
 
 

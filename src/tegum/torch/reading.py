@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from tegum.errors import InputFileError, SpecError, TegumError, joined
 from tegum.foreign import from_weights
+from tegum.models import shallow
 from tegum.problem import Problem
 from tegum.runs.weights import as_array
 from tegum.store.reader import require_file
@@ -60,6 +61,7 @@ def load(
     """
     if not isinstance(problem, Problem):
         raise SpecError.of(_OWNER, "problem", "must be a Problem", problem)
+    shallow(_OWNER, problem.model)
     if layout is not None:
         check_layout(_OWNER, layout)
     named = source if isinstance(source, Mapping) else _read(_path(source))

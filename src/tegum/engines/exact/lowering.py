@@ -42,6 +42,9 @@ class Lowered(NamedTuple):
 
 def check_exact(problem: Problem) -> None:
     """Raise SpecError, naming the alternative, where the expected loss has no form known here."""
+    if rule := problem.model.only_torch:
+        rule += " for an exact expected loss; losses of Training(engine='torch') are on samples"
+        raise SpecError.of("Problem", "model", rule, problem.model)
     if isinstance(problem.distribution, Samples):
         return  # the mean over its rows, whatever the model is
     _check_form(problem)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import torch
@@ -38,7 +37,6 @@ def descend(low: Lowered, held: Held, training: Training, first: int, steps: int
     factors = training.learning_rates(first, first + steps).tolist()
     named = split(held.theta, low.shapes)
     leaves = [view.requires_grad_() for view in named.values()]
-    columns = named[low.matrices[0]].detach()
     ramps = _ramps(low, low.size)
     for begin in range(first, first + steps, _TOGETHER):
         numbers = range(begin, min(begin + _TOGETHER, first + steps))
@@ -49,7 +47,7 @@ def descend(low: Lowered, held: Held, training: Training, first: int, steps: int
                 held, slopes, low.rates
             )
             if low.objective.unit_norm:
-                normalise(columns)
+                normalise(named[low.matrices[0]].detach())
 
 
 def gradient(low: Lowered, leaves: Sequence[Tensor], batch: Iterator[Piece], count: int) -> Tensor:
@@ -58,7 +56,7 @@ def gradient(low: Lowered, leaves: Sequence[Tensor], batch: Iterator[Piece], cou
     named = dict(zip(low.shapes, leaves, strict=True))
     total: list[Tensor] = []
     for x, real, disturb in batch:
-        h, y = low.net(named, x, disturb)
+        h, y = low.net({**named, **low.fixed}, x, disturb)
         ends, pulls = [y], [objective.pull(y.detach() - low.target(x), weight)]
         if objective.l1 is not None:
             ends, pulls = [*ends, h], [*pulls, h.detach().sign().mul_(objective.l1 / count)]
@@ -72,12 +70,12 @@ def gradient(low: Lowered, leaves: Sequence[Tensor], batch: Iterator[Piece], cou
     objective.add_costs(own, [named[name].detach() for name in low.matrices])
     if objective.unit_norm:
         along_sphere(own[0], named[low.matrices[0]].detach())
-    return torch.cat([slope.flatten(1) for slope in total], 1)
+    return torch.cat([slope.reshape(len(slope), -1) for slope in total], 1)
 
 
 def losses(low: Lowered, theta: Tensor, batch: Iterator[Piece], count: int) -> Tensor:
     """Mean loss, its standard error and mean ‖h‖₁ of `count` samples: (N, 3) in float64."""
-    values, objective = split(theta, low.shapes), low.objective
+    values, objective = {**split(theta, low.shapes), **low.fixed}, low.objective
     sums = torch.zeros(3, len(theta), device=theta.device, dtype=torch.float64)
     with torch.no_grad():
         for x, real, _ in batch:
@@ -108,7 +106,7 @@ def pieces(low: Lowered, drawn: Words, ramps: Sequence[tuple[Tensor, int]]) -> I
     for samples, real in ramps:
         disturb = as_it_is
         if low.objective.streams:
-            disturb = partial(low.objective.disturbed, words=rest, samples=samples)
+            disturb = low.objective.disturbance(rest, samples)
         yield Piece(low.source.draw(data, samples, low.chances), real, disturb)
 
 

@@ -18,16 +18,20 @@ from tegum.engines.threads import on_threads
 from tegum.engines.torch.addressed import HELD_OUT, PROBE
 from tegum.engines.torch.descent import batch_of, descend, losses
 from tegum.engines.torch.lowering import Lowered, lower
+from tegum.engines.torch.modules import initial
 from tegum.engines.torch.nets import split
 from tegum.engines.torch.optimiser import ARRAYS, Held
 from tegum.engines.xavier import fill_weights
 from tegum.errors import SpecError
+from tegum.models import TorchModel
 from tegum.runs.schema import PARAMETERS
 
 #: Numbers (instances times features times samples) of a stack: on a CPU so many that its arrays
 #: stay in a core's cache, on another device so many that they fit in its memory.
 _IN_CACHE: Final = 2**18
 _ON_DEVICE: Final = 2**27
+#: The array of a state that holds what is not trained, (N, Q), where a model has such.
+FIXED: Final = "fixed"
 
 
 class TorchEngine:
@@ -63,9 +67,15 @@ class TorchEngine:
         return f"{own}-torch-{torch.__version__}-{self.device.type}"
 
     def init(self, batch: Batch) -> State:
-        """The initial weights of the sampled engine, to the last bit, and biases 0."""
+        """The initial weights of the sampled engine, to the last bit, and biases 0.
+
+        Those of modules are as they make them.
+        """
         self._lower(batch)
         shapes, keys = _shapes(batch), batch.addresses()
+        if isinstance(batch.problem.model, TorchModel):
+            theta, fixed = initial(batch.problem.model, batch.problem.n_features, keys, self.dtype)
+            return _state(theta, fixed)
         theta = np.zeros((batch.n_instances, sum(map(prod, shapes.values()))), self.dtype)
         matrices = [name for name in shapes if len(PARAMETERS[name]) > 1]
         weights = sum(prod(shapes[name]) for name in matrices)
@@ -73,12 +83,12 @@ class TorchEngine:
         first = split(theta, shapes)[matrices[0]]
         # encoders are drawn feature by feature
         first[...] = first.copy().reshape(-1, *reversed(shapes[matrices[0]])).transpose(0, 2, 1)
-        zero = np.zeros_like(theta)
-        return {**dict(zip(ARRAYS, (theta, zero, zero.copy()), strict=True)), "step": np.array(0)}
+        return _state(theta)
 
     def parameters(self, batch: Batch, state: State) -> State:
-        """By the names of `schema.PARAMETERS`, views of the state."""
-        return split(state["theta"], _shapes(batch))
+        """By name, views of the state; those that are not trained too."""
+        found = split(state["theta"], _shapes(batch))
+        return found | (split(state[FIXED], _fixed(batch)) if FIXED in state else {})
 
     def advance(self, batch: Batch, state: State, steps: int, *, jobs: int) -> State:
         """Train every instance for `steps` more steps, in place."""
@@ -87,7 +97,8 @@ class TorchEngine:
         def run(start: int, stop: int) -> None:
             rows = slice(start, stop)
             held = Held(*(self._tensor(state[name][rows]) for name in ARRAYS))
-            descend(low.rows(rows), held, batch.training, first, steps)
+            own = low.rows(rows, self._fixed(batch, state, rows))
+            descend(own, held, batch.training, first, steps)
             if self.device.type != "cpu":
                 for name, tensor in zip(ARRAYS, held, strict=True):
                     state[name][rows] = tensor.cpu().numpy()
@@ -119,12 +130,20 @@ class TorchEngine:
 
         def run(start: int, stop: int) -> None:
             rows = slice(start, stop)
-            part, theta = low.rows(rows), self._tensor(state["theta"][rows])
+            part = low.rows(rows, self._fixed(batch, state, rows))
+            theta = self._tensor(state["theta"][rows])
             samples = batch_of(part, purpose, number, count)
             out[rows] = losses(part, theta, samples, count).cpu().numpy()
 
         self._spread(low, batch, run, jobs)
         return out
+
+    def _fixed(self, batch: Batch, state: State, rows: slice) -> dict[str, torch.Tensor]:
+        """What is not trained in some instances."""
+        if FIXED not in state:
+            return {}
+        found: dict[str, torch.Tensor] = split(self._tensor(state[FIXED][rows]), _fixed(batch))
+        return found
 
     def _tensor(self, array: NDArray[Any]) -> torch.Tensor:
         """On a CPU the array itself, seen as a tensor."""
@@ -157,7 +176,24 @@ class TorchEngine:
 
 
 def _shapes(batch: Batch) -> dict[str, tuple[int, ...]]:
-    return batch.problem.model.parameters(batch.problem.n_features)
+    return batch.problem.model.trained(batch.problem.n_features)
+
+
+def _fixed(batch: Batch) -> dict[str, tuple[int, ...]]:
+    """The shapes of what is not trained."""
+    every = batch.problem.model.parameters(batch.problem.n_features)
+    return {name: shape for name, shape in every.items() if name not in _shapes(batch)}
+
+
+def _state(theta: NDArray[Any], fixed: NDArray[Any] | None = None) -> State:
+    """The state at step 0."""
+    zero = np.zeros_like(theta)
+    more = {} if fixed is None or not fixed.size else {FIXED: fixed}
+    return {
+        **dict(zip(ARRAYS, (theta, zero, zero.copy()), strict=True)),
+        **more,
+        "step": np.array(0),
+    }
 
 
 def _device(name: str) -> torch.device:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -11,11 +11,13 @@ import torch
 from torch import Tensor
 
 from tegum.engines.torch.data import Chances, Source
+from tegum.engines.torch.modules import ModuleNet, check_module
 from tegum.engines.torch.nets import Net, net_of
 from tegum.engines.torch.objective import Objective
 from tegum.engines.torch.optimiser import Rates
 from tegum.engines.torch.targets import target_of
 from tegum.errors import SpecError
+from tegum.models import TorchModel
 
 if TYPE_CHECKING:
     from tegum.engines.base import Batch
@@ -40,6 +42,7 @@ class Lowered:
     rates: Rates
     shapes: dict[str, tuple[int, ...]]  # of the parameters
     matrices: tuple[str, ...]  # which of them are weights
+    fixed: dict[str, Tensor]  # what the net reads beside them
     at_once: int  # samples
     size: int  # samples in a step
 
@@ -47,10 +50,11 @@ class Lowered:
         """How many of `count` samples are worked on at once: even parts of them."""
         return -(-count // -(-count // self.at_once))
 
-    def rows(self, which: slice) -> Lowered:
-        """Some of the instances."""
+    def rows(self, which: slice, fixed: Mapping[str, Tensor] | None = None) -> Lowered:
+        """Some of the instances, and what is fixed in them."""
         return replace(
             self,
+            fixed=dict(fixed or {}),
             addresses=self.addresses[which],
             chances=self.chances.rows(which),
             importance=self.importance[which],
@@ -76,14 +80,43 @@ def lower(batch: Batch, device: torch.device, dtype: torch.dtype, fuse: bool) ->
     return Lowered(
         source=source,
         target=target_of(problem, device),
-        net=net_of(problem.model),
+        net=_net_of(batch, device, dtype),
         addresses=torch.from_numpy(batch.addresses().view(np.int64)).to(device),
         chances=source.chances(points, point_of),
         importance=torch.from_numpy(importance).to(device, dtype)[point_of, :, None],
         objective=Objective.of(batch, point_of, dtype),
         rates=Rates.of(batch.trainings, point_of, dtype),
-        shapes=problem.model.parameters(problem.n_features),
-        matrices=problem.model.weights,
+        shapes=problem.model.trained(problem.n_features),
+        matrices=problem.model.matrices(problem.n_features),
+        fixed={},
         at_once=max(_FEWEST, _AT_ONCE[device.type] // problem.n_features),
         size=batch.batch_size,
     )
+
+
+def _net_of(batch: Batch, device: torch.device, dtype: torch.dtype) -> Net:
+    """The forward pass of a batch's model; raises SpecError for one that cannot be trained."""
+    model, n = batch.problem.model, batch.problem.n_features
+    if not isinstance(model, TorchModel):
+        return net_of(model)
+    for training in batch.trainings:
+        if training.init_std is not None:
+            rule = "must be None for a TorchModel, whose factory makes the weights"
+            raise SpecError.of("Training", "init_std", rule, training.init_std)
+    _check_hidden(batch, model)
+    net = ModuleNet(model, n, device, dtype)
+    check_module(ModuleNet(model, n, torch.device("cpu"), dtype), model, n, dtype)
+    return net
+
+
+def _check_hidden(batch: Batch, model: TorchModel) -> None:
+    """Raise SpecError where something is asked of h, and there is none."""
+    asked = {
+        "Problem.l1": max(point.l1 for point in batch.points),
+        "Training.hidden_noise": max(training.hidden_noise for training in batch.trainings),
+        "Training.hidden_dropout": max(training.hidden_dropout for training in batch.trainings),
+    }
+    for field, value in asked.items():
+        if value and not model.outputs:
+            rule = "must be 0 for a TorchModel without outputs=, of which the first is h"
+            raise SpecError.of(field, "", rule, value)

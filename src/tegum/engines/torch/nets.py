@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from math import prod
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import torch
 from torch import Tensor
@@ -28,15 +28,23 @@ ACTIVATIONS: Final[dict[str, Callable[[Tensor], Tensor]]] = {
     "identity": lambda z: z,
 }
 
-#: What the decoder reads in place of h.
-Disturb = Callable[[Tensor], Tensor]
+
+class Disturb(NamedTuple):
+    """What the decoder reads in place of h: h∘scale + shift, each of the shape of h if any."""
+
+    scale: Tensor | None = None
+    shift: Tensor | None = None
+
+    def __call__(self, h: Tensor) -> Tensor:
+        """h, changed."""
+        if self.scale is not None:
+            h = h * self.scale
+        return h if self.shift is None else h + self.shift
+
+
+as_it_is: Final = Disturb()
 #: The parameters, each (N, ...), x, and what is done to h on its way, to h and x'.
 Net = Callable[[Mapping[str, Tensor], Tensor, Disturb], tuple[Tensor, Tensor]]
-
-
-def as_it_is(h: Tensor) -> Tensor:
-    """h, undisturbed."""
-    return h
 
 
 def split(theta: Any, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:

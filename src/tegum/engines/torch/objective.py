@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from tegum.engines.torch.addressed import Words, bits
+from tegum.engines.torch.nets import Disturb
 
 if TYPE_CHECKING:
     from tegum.engines.base import Batch
@@ -24,7 +25,7 @@ class Objective:
 
     power: float  # of errors
     l1: Tensor | None  # what ‖h‖₁ costs
-    costs: Tensor | None  # (N, 2, 2): λ₁ of the matrices, then λ₂
+    costs: Tensor | None  # (N, 2, matrix): λ₁ of the matrices, then λ₂
     unit_norm: bool
     noise: Tensor | None  # the standard deviation of what is added to h
     dropout: Tensor | None  # how often a unit is left out
@@ -72,24 +73,24 @@ class Objective:
         """|error|^q, which may overwrite the error."""
         return error.square_() if self.power == 2 else error.abs_().pow_(self.power)
 
-    def disturbed(self, h: Tensor, words: Words, samples: Tensor) -> Tensor:
+    def disturbance(self, words: Words, samples: Tensor) -> Disturb:
         """h∘k/(1 − d) + σ ξ, of the streams of a step."""
-        m = self.n_hidden
+        m, scale, shift = self.n_hidden, None, None
         if self.dropout is not None:
-            u = bits(words.of_streams(0, m), samples).to(h.dtype) * 2.0**-32 + 0.5
-            h = h * ((u >= self.dropout) / (1 - self.dropout))
+            u = bits(words.of_streams(0, m), samples).to(self.dropout.dtype) * 2.0**-32 + 0.5
+            scale = (u >= self.dropout) / (1 - self.dropout)
         if self.noise is not None:
-            u = bits(words.of_streams(m, 2 * m), samples).to(h.dtype) * 2.0**-31
+            u = bits(words.of_streams(m, 2 * m), samples).to(self.noise.dtype) * 2.0**-31
             xi = u.clamp_(_OFF_ONE - 1, 1 - _OFF_ONE).erfinv_().mul_(2**0.5)
-            h = h + xi * self.noise
-        return h
+            shift = xi * self.noise
+        return Disturb(scale, shift)
 
     def add_costs(self, gradients: list[Tensor], weights: list[Tensor]) -> None:
         """Add what the weights cost to the gradients of the matrices, in place."""
         if self.costs is None:
             return
         for k, (gradient, w) in enumerate(zip(gradients, weights, strict=True)):
-            flat, square = self.costs[:, :, k, None, None].unbind(1)
+            flat, square = self.costs[:, :, k].reshape(-1, 2, *[1] * (w.ndim - 1)).unbind(1)
             gradient += flat * w.sign() + 2 * square * w
 
 

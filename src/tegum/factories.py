@@ -1,0 +1,162 @@
+"""What makes a module: a class or function of the user's, known by its name and by what it says.
+
+A description names code and never imports it: what a file names is called only where this program
+has itself given the same code, with the same text.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import sys
+from collections.abc import Callable
+from hashlib import blake2b
+from types import CodeType, FunctionType
+from typing import Any, Final
+
+from tegum.spec import BrokenRule
+
+_RULE: Final = "must be a class or function that makes a torch.nn.Module"
+#: Values of these types are read as what they are.
+_PLAIN: Final = (bool, int, float, str, bytes, tuple, type(None))
+#: The code that this program has given, by name and digest.
+_GIVEN: Final[dict[tuple[str, str], Callable[..., Any]]] = {}
+
+
+class Factory:
+    """Code that makes modules, equal to all of the same name and text.
+
+    Args:
+        name: module:qualname.
+        digest: of its source, and of what that names in the same package.
+        importable: whether the name leads to it.
+    """
+
+    __slots__ = ("digest", "importable", "name")
+
+    def __init__(self, name: str, digest: str, importable: bool = True) -> None:
+        self.name, self.digest, self.importable = name, digest, importable
+
+    @classmethod
+    def of(cls, given: Any) -> Factory:
+        """From a class, a function, or what `written` wrote. Raises `BrokenRule`."""
+        if isinstance(given, Factory):
+            return given
+        if isinstance(given, str):
+            name, _, digest = given.partition("#")
+            if not digest or ":" not in name:
+                raise BrokenRule(f"{_RULE}, itself, not its name", given)
+            return cls(name, digest)
+        if not callable(given):
+            raise BrokenRule(_RULE, given)
+        if hasattr(given, "named_parameters") and not isinstance(given, type):
+            raise BrokenRule(f"{_RULE}, not one: every model gets its own", type(given).__name__)
+        name = _name(given)
+        found = cls(name, _digest(given), _named(name) is given)
+        _GIVEN[name, found.digest] = given
+        return found
+
+    @property
+    def call(self) -> Callable[..., Any] | None:
+        """The code, or None where this program has not given it."""
+        return _GIVEN.get((self.name, self.digest))
+
+    def written(self, fully: bool) -> str:
+        """Its name, and `fully` the digest of what it says too."""
+        return f"{self.name}#{self.digest}" if fully else self.name
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Factory) and self.written(True) == other.written(True)
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.digest))
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+def _name(code: Any) -> str:
+    inner = code.func if isinstance(code, functools.partial) else code
+    owner = inner if hasattr(inner, "__qualname__") else type(inner)
+    return f"{owner.__module__}:{owner.__qualname__}"
+
+
+def _named(name: str) -> Any:
+    """What a name leads to in a module that is loaded; None for nothing."""
+    module, _, path = name.partition(":")
+    found: Any = sys.modules.get(module)
+    for part in path.split("."):
+        found = getattr(found, part, None)
+    return found
+
+
+def _digest(code: Any) -> str:
+    said: dict[str, str] = {}
+    _gather(code, _name(code).partition(":")[0].partition(".")[0], said)
+    digest = blake2b(digest_size=8)
+    for name, text in sorted(said.items()):
+        digest.update(f"{name}\n{text}\n".encode())
+    return digest.hexdigest()
+
+
+def _gather(code: Any, package: str, said: dict[str, str]) -> None:
+    """The texts of classes and functions of a package: of `code`, and of what they name."""
+    if isinstance(code, functools.partial):
+        said["partial"] = repr((code.args, sorted(code.keywords.items())))
+        code = code.func
+    if not isinstance(code, type | FunctionType):
+        code = type(code)
+    name = f"{code.__module__}:{code.__qualname__}"
+    if name in said or code.__module__.partition(".")[0] != package:
+        return
+    functions = _functions(code)
+    said[name] = "\n".join(map(_text, functions))
+    for base in getattr(code, "__bases__", ()):
+        _gather(base, package, said)
+    for word, value in getattr(code, "__dict__", {}).items():
+        _note(f"{name}.{word}", value, package, said)
+    around = vars(sys.modules[code.__module__]) if code.__module__ in sys.modules else {}
+    for function in functions:
+        for one in _codes(function):
+            for word in set(one.co_names) & around.keys():
+                _note(f"{code.__module__}:{word}", around[word], package, said)
+        for word, cell in zip(
+            function.__code__.co_freevars, function.__closure__ or (), strict=True
+        ):
+            _note(f"{name}:{word}", cell.cell_contents, package, said)
+
+
+def _note(name: str, value: Any, package: str, said: dict[str, str]) -> None:
+    """What a name stands for: code of the package, or a plain value."""
+    if isinstance(value, type | FunctionType):
+        _gather(value, package, said)
+    elif isinstance(value, _PLAIN) and "__" not in name.rpartition(".")[2]:
+        said[name] = repr(value)
+
+
+def _functions(code: Any) -> list[FunctionType]:
+    """A function, or those that a class defines."""
+    if isinstance(code, FunctionType):
+        return [code]
+    inner = [getattr(value, "fget", None) or getattr(value, "__func__", value)
+             for value in vars(code).values()]  # fmt: skip
+    return [value for value in inner if isinstance(value, FunctionType)]
+
+
+def _codes(function: FunctionType) -> list[CodeType]:
+    """The code of a function, and of what it defines inside."""
+    found = [function.__code__]
+    for one in found:
+        found += [inner for inner in one.co_consts if isinstance(inner, CodeType)]
+    return found
+
+
+def _text(function: FunctionType) -> str:
+    """The source, or the instructions where there is none, and the usual values of arguments."""
+    usual = repr((function.__defaults__, function.__kwdefaults__))
+    try:
+        return inspect.getsource(function) + usual
+    except (OSError, TypeError):
+        codes = _codes(function)
+        plain = [[c for c in one.co_consts if isinstance(c, _PLAIN)] for one in codes]
+        return repr(([(one.co_code.hex(), one.co_names) for one in codes], plain)) + usual

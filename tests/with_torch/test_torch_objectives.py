@@ -106,7 +106,7 @@ def test_noise_and_dropout_have_their_laws() -> None:
     of = words(low.addresses, TRAIN, torch.tensor([0]), low.source.streams + 6)[0]
     own = of.of_streams(low.source.streams, low.source.streams + 6)
     h = torch.full((1, 3, count), 2.0, dtype=torch.float64)
-    read = low.objective.disturbed(h, own, ramp(0, count, torch.device("cpu")))[0].numpy()
+    read = low.objective.disturbance(own, ramp(0, count, torch.device("cpu")))(h)[0].numpy()
     kept = read > 1.0  # what stays is 2/(1 - d) = 2.67, some five standard deviations off
     error = 5 / count**0.5
     assert np.abs(kept.mean(1) - (1 - rate)).max() < error

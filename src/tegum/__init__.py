@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from tegum.loss import loss_by_active as loss_by_active
     from tegum.loss import score as score
     from tegum.loss.polishing import polish as polish
+    from tegum.models import Deep as Deep
     from tegum.models import Linear as Linear
     from tegum.models import ReLUHidden as ReLUHidden
     from tegum.models import ReLUOutput as ReLUOutput
@@ -75,6 +76,7 @@ __all__, __getattr__, __dir__ = lazy(
         "Constant": "tegum.distributions",
         "Correlated": "tegum.distributions",
         "Custom": "tegum.distributions",
+        "Deep": "tegum.models",
         "Discrete": "tegum.distributions",
         "Elementwise": "tegum.targets",
         "Groups": "tegum.distributions",

@@ -33,6 +33,7 @@ _FORMS: Final[tuple[tuple[Any, Form], ...]] = (
     (Function, "function"),
     (Factory, "code"),
     (tuple[str, ...], "words"),
+    (tuple[int, ...], "vector"),
 )
 _ENTRY = re.compile(r"(\w+):\s*(.*)")
 

@@ -228,5 +228,7 @@ def _held_out(runs: xr.Dataset, grid: Grid, order: tuple[str, ...]) -> dict[str,
     flat = variables(arrays, (*grid.names, SEED), shape)
     axes = {axis.name: (axis.target, axis.values) for axis in grid.axes}
     start = dataset(flat, grid.coordinates(), {})
-    found = train(grid.problem, axes, _NOTHING, shape[-1], start=start, progress=False)
+    engine = "torch" if grid.problem.model.only_torch else "sampled"
+    how = _NOTHING.replace(engine=engine)
+    found = train(grid.problem, axes, how, shape[-1], start=start, progress=False)
     return {name: found[name].to_numpy().reshape(sizes) for name in ("loss", "loss_error")}

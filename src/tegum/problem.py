@@ -37,7 +37,7 @@ class Problem(Spec):
         l1: λ >= 0 of a penalty λ·‖h‖₁ on hidden activations.
         loss_power: q in [1, 32], the power of errors: 2 their square, 4 that of the L⁴ loss.
         weight_l1: λ₁ >= 0 of the sum of absolute weights, a number or one for W_in and one for
-            W_out.
+            W_out, or for each matrix of a `Deep` model.
         weight_l2: λ₂ >= 0 of the sum of squared weights, likewise; weight_decay λ of an optimiser
             that adds λ W to the gradient is λ₂ = λ/2, but also acts on biases.
         unit_norm: Keep every column of W, or of W_in, at norm 1: after each step it is brought
@@ -96,6 +96,8 @@ class Problem(Spec):
         for name, costs in (("weight_l1", self.weight_l1), ("weight_l2", self.weight_l2)):
             if isinstance(costs, tuple) and not len(costs) == len(self.model.weights) > 1:
                 rule = "must be a number, or two for W_in and W_out of an untied model"
+                if len(self.model.weights) > 2:
+                    rule = f"must be a number, or one for each of {', '.join(self.model.weights)}"
                 raise SpecError.of("Problem", name, rule, costs)
         if self.unit_norm and not self.model.weights:
             rule = "must be False: columns are those of W or W_in, and the model has neither"

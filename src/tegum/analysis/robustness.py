@@ -127,6 +127,9 @@ def _check(problem: Problem, size: float | None, relative_size: float) -> None:
     if hidden != "identity":
         rule = "must be identity: the strongest attack is known for a linear hidden layer"
         raise SpecError.of(type(problem.model).__name__, "hidden_activation", rule, hidden)
+    if problem.model.has_layer_norm:
+        rule = "must be False: the strongest attack is known for a linear hidden layer"
+        raise SpecError.of(type(problem.model).__name__, "layer_norm", rule, True)
     for name, value in (("size", size), ("relative_size", relative_size)):
         if value is not None:
             number("vulnerability", name, value, "must be a finite number > 0", lambda x: x > 0)

@@ -16,7 +16,12 @@ from tegum.training import Training
 
 #: Distributions and targets that the page has no controls for, though a state may have them; and
 #: models that the torch engine alone trains.
-_ELSEWHERE: Final = ("custom", "hierarchy", "mixture", "samples", "linear_map", "torch_model")
+_ELSEWHERE: Final = (
+    *("custom", "hierarchy", "mixture", "samples", "linear_map"),
+    *("deep", "torch_model"),
+)
+#: Fields that the torch engine alone reads.
+_ONLY_TORCH: Final = ("layer_norm",)
 #: Of hidden activations those that an engine trains.
 _HIDDEN: Final = ("identity", "relu")
 #: Engines that train on the page: by slices of a moment, and without what has to be installed.
@@ -47,7 +52,9 @@ def _described(cls: type[Spec]) -> dict[str, Any]:
     """The fields of a class, and values to start from where one has no default."""
     example = example_of(cls)
     return {
-        "fields": {name: _field(field) for name, field in fields_of(cls).items()},
+        "fields": {
+            name: _field(field) for name, field in fields_of(cls).items() if name not in _ONLY_TORCH
+        },
         "example": None if example is None else example.every_field(),
     }
 

@@ -3,6 +3,7 @@
 from tegum.models.base import Model as Model
 from tegum.models.base import Shallow as Shallow
 from tegum.models.base import shallow as shallow
+from tegum.models.deep import Deep as Deep
 from tegum.models.linear import Linear as Linear
 from tegum.models.relu_hidden import ReLUHidden as ReLUHidden
 from tegum.models.relu_output import ReLUOutput as ReLUOutput

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, TypeAlias
 
 import numpy as np
 from jaxtyping import Float
+from pydantic import model_validator
 
 from tegum.dims import F64, FEATURE, HIDDEN
 from tegum.errors import SpecError
+from tegum.models._dense import NORM_FLOOR as NORM_FLOOR
+from tegum.models._dense import affine, normalised
 from tegum.models.activations import ACTIVATIONS
 from tegum.runs.schema import PARAMETERS, TIED, UNTIED
 from tegum.spec import Flag, PositiveInt, Spec, nested
@@ -67,6 +70,11 @@ class Model(Spec):
     def has_hidden_bias(self) -> bool:
         """Whether the hidden bias b_hidden is trained."""
         return False
+
+    @property
+    def has_layer_norm(self) -> bool:
+        """Whether hidden activations are normalised, sample by sample."""
+        return bool(getattr(self, "layer_norm", False))
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -176,7 +184,7 @@ class Shallow(Model):
     """h = f_h(W_in x + b_hidden), x' = f(W_out h + b); tied models have W_in = W, W_out = Wᵀ.
 
     Engines read the structure: `tied`, `n_hidden`, `hidden_activation`, `output_activation`,
-    `has_bias`, `has_hidden_bias`. A bias that a model does not have is 0.
+    `has_bias`, `has_hidden_bias`, `has_layer_norm`. A bias that a model does not have is 0.
 
     Args:
         n_hidden: m >= 1.
@@ -185,8 +193,22 @@ class Shallow(Model):
     Source: "Demonstrating Superposition: Experiment Setup".
     """
 
+    later: ClassVar[frozenset[str]] = frozenset({"layer_norm"})
+
     n_hidden: PositiveInt
     bias: Flag = True
+
+    @model_validator(mode="after")
+    def _norm_has_units(self) -> Shallow:
+        if self.has_layer_norm and self.n_hidden == 1:
+            rule = "must be False where there is one hidden unit, of which 0 would be left"
+            raise SpecError.of(type(self).__name__, "layer_norm", rule, True)
+        return self
+
+    @property
+    def only_torch(self) -> str:
+        """A LayerNorm."""
+        return "must have no LayerNorm" if self.has_layer_norm else ""
 
     @property
     def has_bias(self) -> bool:
@@ -220,8 +242,8 @@ class Shallow(Model):
         """
         w_in = named["W"] if self.tied else named["W_in"]  # (N, m, n)
         w_out = np.swapaxes(w_in, -1, -2) if self.tied else named["W_out"]  # (N, n, m)
-        h = affine(x, w_in, named.get("b_hidden"))
-        h = ACTIVATIONS[self.hidden_activation].f(h)
+        h = ACTIVATIONS[self.hidden_activation].f(affine(x, w_in, named.get("b_hidden")))
+        h = normalised(h) if self.has_layer_norm else h
         y = ACTIVATIONS[self.output_activation].f(affine(h, w_out, named.get("b")))
         return {"output": y, HIDDEN: h}
 
@@ -248,21 +270,6 @@ def shallow(owner: str, model: Model) -> Shallow:
         )
         raise SpecError.of(owner, "model", rule, model)
     return model
-
-
-def affine(x: F64, matrix: np.ndarray, bias: np.ndarray | None) -> F64:
-    """Rows of x (N or 1, batch, in) through each model's (N, out, in) and bias (N, out).
-
-    Args:
-        x: the rows.
-        matrix: what multiplies them.
-        bias: what is added, None for nothing.
-
-    Returns:
-        The products, (N, batch, out).
-    """
-    z = np.matmul(x, np.swapaxes(matrix, -1, -2), dtype=np.float64)
-    return np.asarray(z if bias is None else z + np.asarray(bias, np.float64)[:, None])
 
 
 AnyModel: TypeAlias = Annotated[Model, nested(Model)]

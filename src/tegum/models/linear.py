@@ -8,6 +8,7 @@ from pydantic import Field
 
 from tegum.models.activations import ActivationName
 from tegum.models.base import Shallow
+from tegum.spec import Flag
 
 
 class Linear(Shallow):
@@ -16,6 +17,8 @@ class Linear(Shallow):
     Args:
         n_hidden: the number of hidden dimensions (neurons) m, >= 1.
         bias: an output bias b (n,), or none.
+        layer_norm: Whether h is normalised, (h − mean)/√(variance + 1e-5) over the units of a
+            sample; the torch engine alone trains it.
 
     Raises:
         SpecError: for a value out of its range.
@@ -23,6 +26,7 @@ class Linear(Shallow):
     Source: "Demonstrating Superposition: Experiment Setup", the linear model.
     """
 
+    layer_norm: Flag = False
     kind: Literal["linear"] = Field("linear", repr=False)
 
     @property

@@ -19,6 +19,8 @@ class ReLUHidden(Shallow):
         bias: an output bias b (n,), or none.
         hidden_bias: a bias b_hidden (m,) of the neurons, or none.
         activation: f of the outputs: relu, gelu, leaky, quadratic or identity.
+        layer_norm: Whether h is normalised, (h − mean)/√(variance + 1e-5) over the units of a
+            sample; the torch engine alone trains it.
 
     Raises:
         SpecError: for a value out of its range.
@@ -28,6 +30,7 @@ class ReLUHidden(Shallow):
 
     hidden_bias: Flag = False
     activation: ActivationName = "relu"
+    layer_norm: Flag = False
     kind: Literal["relu_hidden"] = Field("relu_hidden", repr=False)
 
     @property

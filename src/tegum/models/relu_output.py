@@ -8,6 +8,7 @@ from pydantic import Field
 
 from tegum.models.activations import ActivationName
 from tegum.models.base import Shallow
+from tegum.spec import Flag
 
 
 class ReLUOutput(Shallow):
@@ -17,6 +18,8 @@ class ReLUOutput(Shallow):
         n_hidden: the number of hidden dimensions (neurons) m, >= 1.
         bias: an output bias b (n,), or none.
         activation: f of the outputs: relu, gelu, leaky, quadratic or identity.
+        layer_norm: Whether h is normalised, (h − mean)/√(variance + 1e-5) over the units of a
+            sample; the torch engine alone trains it.
 
     Raises:
         SpecError: for a value out of its range.
@@ -25,6 +28,7 @@ class ReLUOutput(Shallow):
     """
 
     activation: ActivationName = "relu"
+    layer_norm: Flag = False
     kind: Literal["relu_output"] = Field("relu_output", repr=False)
 
     @property

@@ -20,6 +20,8 @@ class TwoLayer(Shallow):
         hidden_bias: a bias b_hidden (m,) of the neurons, or none.
         hidden_activation: f_h of the neurons: one of the same.
         activation: f of the outputs: relu, gelu, leaky, quadratic or identity.
+        layer_norm: Whether h is normalised, (h − mean)/√(variance + 1e-5) over the units of a
+            sample; the torch engine alone trains it.
 
     Raises:
         SpecError: for a value out of its range.
@@ -32,6 +34,7 @@ class TwoLayer(Shallow):
     hidden_bias: Flag = False
     hidden_activation: ActivationName = "relu"
     activation: ActivationName = "relu"
+    layer_norm: Flag = False
     kind: Literal["two_layer"] = Field("two_layer", repr=False)
 
     @property

@@ -10,7 +10,7 @@ import numpy as np
 from tegum.arguments import explained
 from tegum.dims import F64, FEATURE, HIDDEN, SAMPLE
 from tegum.errors import SpecError
-from tegum.models import TorchModel
+from tegum.models import Deep, TorchModel
 from tegum.problem import Problem
 from tegum.runs.models import Arrays, arrays_of
 from tegum.runs.weights import as_array
@@ -29,7 +29,8 @@ def forward(runs: xr.Dataset, x: Any, *, layer: str = "output") -> xr.DataArray:
             program must have made one of the same code.
         x: real numbers (..., feature), an array or a DataArray. A dimension that `runs` has too
             gives every model inputs of its own, and must have the same coordinates.
-        layer: "output" for x', "hidden" for h; what `outputs` of a `TorchModel` names.
+        layer: "output" for x', "hidden" for h; "hidden_1", … of a `Deep` model, and what `outputs`
+            of a `TorchModel` names.
 
     Returns:
         Float64 with the leading dimensions of the models (axes, `seed`), those of x (`sample` if
@@ -76,6 +77,8 @@ def _dims(problem: Problem, layer: str, inner: tuple[int, ...]) -> tuple[str, ..
     """The names of what a layer gives."""
     if layer == "output":
         return (FEATURE,)
+    if isinstance(problem.model, Deep) and layer != HIDDEN:
+        return (layer,)
     if inner == (problem.n_hidden,):
         return (HIDDEN,)
     return tuple(f"{layer}_{k}" for k in range(len(inner)))

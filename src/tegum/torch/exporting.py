@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tegum.errors import SpecError
-from tegum.models import Model, Shallow, TorchModel
+from tegum.models import Deep, Model, Shallow, TorchModel
 from tegum.runs.models import arrays_of, rows_of, stated_problem
 from tegum.runs.weights import encoder_in
 from tegum.torch._layouts import Arrays, check_layout, write
@@ -67,14 +67,22 @@ def module(runs: xr.Dataset) -> Any:
     Source: "Demonstrating Superposition: Experiment Setup".
     """
     need_torch("module")
-    if isinstance(stated_problem(runs, "module").model, TorchModel):
+    model = stated_problem(runs, "module").model
+    if isinstance(model, TorchModel):
         return _users_own(runs)
-    model, arrays, lead = _arrays(runs, "module")
-    from tegum.torch._module import ToyModel
+    from tegum.torch._module import DeepModel, ToyModel
 
+    if isinstance(model, Deep):
+        found = arrays_of(runs, "module")
+        arrays, lead = found.named, found.shape
+    else:
+        _, arrays, lead = _arrays(runs, "module")
     shape = () if prod(lead) == 1 else lead
-    shaped = {name: array.reshape(*shape, *array.shape[1:]) for name, array in arrays.items()}
-    return ToyModel(model, shaped)
+    shaped = {
+        name: np.array(array.reshape(*shape, *array.shape[1:]), order="C")
+        for name, array in arrays.items()
+    }
+    return DeepModel(model, shaped) if isinstance(model, Deep) else ToyModel(model, shaped)
 
 
 def _named(runs: xr.Dataset, layout: str) -> Arrays:

@@ -42,16 +42,21 @@ class Lowered(NamedTuple):
 
 def check_exact(problem: Problem) -> None:
     """Raise SpecError, naming the alternative, where the expected loss has no form known here."""
-    if rule := problem.model.only_torch:
-        rule += " for an exact expected loss; losses of Training(engine='torch') are on samples"
-        raise SpecError.of("Problem", "model", rule, problem.model)
+    _check_model(problem)
     if isinstance(problem.distribution, Samples):
         return  # the mean over its rows, whatever the model is
     _check_form(problem)
 
 
+def _check_model(problem: Problem) -> None:
+    if rule := problem.model.only_torch:
+        rule += " for an exact expected loss; losses of Training(engine='torch') are on samples"
+        raise SpecError.of("Problem", "model", rule, problem.model)
+
+
 def _check_form(problem: Problem) -> None:
     """`check_exact` where the loss is not just a mean over rows."""
+    _check_model(problem)
     model = problem.model
     if model.hidden_activation != "identity":
         rule = f"must be identity for an exact expected loss; {_INSTEAD}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import prod
+from math import prod, sqrt
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,9 +21,9 @@ from tegum.engines.torch.lowering import Lowered, lower
 from tegum.engines.torch.modules import initial
 from tegum.engines.torch.nets import split
 from tegum.engines.torch.optimiser import ARRAYS, Held
-from tegum.engines.xavier import fill_weights
+from tegum.engines.xavier import fill_weights, standard_normals
 from tegum.errors import SpecError
-from tegum.models import TorchModel
+from tegum.models import Deep, TorchModel
 from tegum.runs.schema import PARAMETERS
 
 #: Numbers (instances times features times samples) of a stack: on a CPU so many that its arrays
@@ -76,6 +76,8 @@ class TorchEngine:
         if isinstance(batch.problem.model, TorchModel):
             theta, fixed = initial(batch.problem.model, batch.problem.n_features, keys, self.dtype)
             return _state(theta, fixed)
+        if isinstance(batch.problem.model, Deep):
+            return _state(_deep_weights(batch, keys).astype(self.dtype))
         theta = np.zeros((batch.n_instances, sum(map(prod, shapes.values()))), self.dtype)
         matrices = [name for name in shapes if len(PARAMETERS[name]) > 1]
         weights = sum(prod(shapes[name]) for name in matrices)
@@ -183,6 +185,21 @@ def _fixed(batch: Batch) -> dict[str, tuple[int, ...]]:
     """The shapes of what is not trained."""
     every = batch.problem.model.parameters(batch.problem.n_features)
     return {name: shape for name, shape in every.items() if name not in _shapes(batch)}
+
+
+def _deep_weights(batch: Batch, keys: NDArray[np.uint64]) -> F64:
+    """Weights of layer after layer, N(0, σ²) with σ² = 2/(in + out) of each unless given."""
+    shapes = batch.problem.model.parameters(batch.problem.n_features)
+    count = sum(prod(shapes[name]) for name in batch.problem.model.weights)
+    stds = [training.init_std for training in batch.trainings]
+    columns = []
+    for name in batch.problem.model.weights:
+        own = [sqrt(2 / sum(shapes[name])) if std is None else std for std in stds]
+        columns.append(np.repeat(np.array(own)[:, None], prod(shapes[name]), axis=1))
+    theta = np.zeros((len(keys), sum(map(prod, shapes.values()))))
+    sigma = np.concatenate(columns, axis=1)[batch.point_of()]
+    theta[:, :count] = standard_normals(keys, count) * sigma
+    return theta
 
 
 def _state(theta: NDArray[Any], fixed: NDArray[Any] | None = None) -> State:

@@ -14,7 +14,9 @@ from torch import Tensor
 from torch.nn.functional import gelu, leaky_relu
 
 from tegum.errors import SpecError
+from tegum.models import Deep
 from tegum.models.activations import LEAKY_SLOPE
+from tegum.models.base import NORM_FLOOR
 
 if TYPE_CHECKING:
     from tegum.models import Model
@@ -34,6 +36,10 @@ class Disturb(NamedTuple):
 
     scale: Tensor | None = None
     shift: Tensor | None = None
+
+    def units(self, first: int, stop: int) -> Disturb:
+        """What is done to some of the units."""
+        return Disturb(*(None if part is None else part[:, first:stop] for part in self))
 
     def __call__(self, h: Tensor) -> Tensor:
         """h, changed."""
@@ -58,8 +64,10 @@ def split(theta: Any, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
 
 def net_of(model: Model) -> Net:
     """The forward pass of a model; SpecError for an activation that this engine does not know."""
-    hidden = _activation(model, "hidden_activation")
+    hidden = _hidden(model)
     output = _activation(model, "output_activation")
+    if isinstance(model, Deep):
+        return _deep(model, hidden, output)
 
     def forward(
         parameters: Mapping[str, Tensor], x: Tensor, disturb: Disturb
@@ -68,6 +76,36 @@ def net_of(model: Model) -> Net:
         w_out = w_in.transpose(1, 2) if model.tied else parameters["W_out"]
         h = hidden(_affine(w_in, x, parameters.get("b_hidden")))
         return h, output(_affine(w_out, disturb(h), parameters.get("b")))
+
+    return forward
+
+
+def _hidden(model: Model) -> Callable[[Tensor], Tensor]:
+    """f_h, and what is normalised of it, over the units of (N, m, batch)."""
+    f = _activation(model, "hidden_activation")
+    return (lambda z: normalised(f(z), 1)) if model.has_layer_norm else f
+
+
+def normalised(h: Tensor, axis: int) -> Tensor:
+    """(h − mean)/√(variance + ε) over an axis."""
+    apart = h - h.mean(axis, keepdim=True)
+    return apart * (apart.square().mean(axis, keepdim=True) + NORM_FLOOR).rsqrt()
+
+
+def _deep(
+    model: Deep, hidden: Callable[[Tensor], Tensor], output: Callable[[Tensor], Tensor]
+) -> Net:
+    def forward(
+        parameters: Mapping[str, Tensor], x: Tensor, disturb: Disturb
+    ) -> tuple[Tensor, Tensor]:
+        found, read, at = [], x, 0
+        for k, width in enumerate(model.widths, 1):
+            h = hidden(_affine(parameters[f"W_{k}"], read, parameters.get(f"b_{k}")))
+            found.append(h)
+            read = disturb.units(at, at + width)(h)
+            at += width
+        y = output(_affine(parameters[model.weights[-1]], read, parameters.get("b")))
+        return torch.cat(found, 1), y
 
     return forward
 

@@ -163,3 +163,25 @@ def test_the_command_line_has_them_as_options() -> None:
     assert problem_of(given, None) == wanted
     noisy = training_of({"hidden_noise": 0.5, "hidden_dropout": 0.25})
     assert noisy == tg.Training(hidden_noise=0.5, hidden_dropout=0.25)
+
+
+def test_the_power_of_errors_is_swept() -> None:
+    """A point is what a problem of its power is by itself; losses of squares are exact."""
+    training = tg.Training(steps=20, batch_size=32, held_out=64, curve_points=3)
+    powers = [1.0, 2.0, 3.0, 4.0]
+    runs = tg.train(TIED, {"loss_power": powers}, training, 3, progress=False)
+    for power in powers:
+        alone = tg.train(TIED.replace(loss_power=power), None, training, 3, progress=False)
+        for name in ("W", "b", "loss", "loss_curve"):
+            np.testing.assert_array_equal(runs[name].sel(loss_power=power), alone[name])
+    assert tg.problem_of(runs, loss_power=3).loss_power == 3
+    with pytest.raises(SpecError, match="must be 2 for an exact expected loss"):
+        tg.score(runs)
+    two = tg.score(runs.sel(loss_power=[2.0]))
+    alone = tg.score(runs.sel(loss_power=2.0))
+    np.testing.assert_array_equal(two.loss[0], alone.loss)
+    given = tg.from_weights(TIED, runs.W, runs.b, axes={"loss_power": powers})
+    assert np.isfinite(given.loss).all()
+    assert "loss" not in tg.analysis.dynamics.traces(
+        tg.train(TIED, {"loss_power": [2.0, 4.0]}, training.replace(checkpoints=2), progress=False)
+    )

@@ -29,6 +29,7 @@ TRAINING = tg.Training()
         ("attack", 0.5, {}, {"attack": 0.5}),
         ("weight_l1", 0.5, {"weight_l1": 0.5}, {}),
         ("weight_l2", 0.5, {"weight_l2": 0.5}, {}),
+        ("loss_power", 3, {"loss_power": 3.0}, {}),
         ("hidden_noise", 0.5, {}, {"hidden_noise": 0.5}),
         ("hidden_dropout", 0.5, {}, {"hidden_dropout": 0.5}),
         ("init_std", 0.5, {}, {"init_std": 0.5}),
@@ -156,6 +157,6 @@ def test_unknown_targets_list_the_known_and_what_is_meant(target: str, meant: st
         with_axis(PROBLEM, TRAINING, target, 1)
     assert str(caught.value) == (
         f"unknown axis {target!r}{meant}; known: feature_probability, importance, l1, weight_l1, "
-        "weight_l2, learning_rate, weight_decay, attack, hidden_noise, hidden_dropout, momentum, "
-        "init_std, feature_probability[i], importance[i]"
+        "weight_l2, loss_power, learning_rate, weight_decay, attack, hidden_noise, hidden_dropout, "
+        "momentum, init_std, feature_probability[i], importance[i]"
     )

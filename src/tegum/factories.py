@@ -78,7 +78,7 @@ class Factory:
 def _name(code: Any) -> str:
     inner = code.func if isinstance(code, functools.partial) else code
     owner = inner if hasattr(inner, "__qualname__") else type(inner)
-    return f"{owner.__module__}:{owner.__qualname__}"
+    return f"{owner.__module__ or '?'}:{owner.__qualname__}"
 
 
 def _named(name: str) -> Any:
@@ -106,8 +106,9 @@ def _gather(code: Any, package: str, said: dict[str, str]) -> None:
         code = code.func
     if not isinstance(code, type | FunctionType):
         code = type(code)
-    name = f"{code.__module__}:{code.__qualname__}"
-    if name in said or code.__module__.partition(".")[0] != package:
+    module = code.__module__ or "?"
+    name = f"{module}:{code.__qualname__}"
+    if name in said or module.partition(".")[0] != package:
         return
     functions = _functions(code)
     said[name] = "\n".join(map(_text, functions))
@@ -115,11 +116,11 @@ def _gather(code: Any, package: str, said: dict[str, str]) -> None:
         _gather(base, package, said)
     for word, value in getattr(code, "__dict__", {}).items():
         _note(f"{name}.{word}", value, package, said)
-    around = vars(sys.modules[code.__module__]) if code.__module__ in sys.modules else {}
+    around = vars(sys.modules[module]) if module in sys.modules else {}
     for function in functions:
         for one in _codes(function):
             for word in set(one.co_names) & around.keys():
-                _note(f"{code.__module__}:{word}", around[word], package, said)
+                _note(f"{module}:{word}", around[word], package, said)
         for word, cell in zip(
             function.__code__.co_freevars, function.__closure__ or (), strict=True
         ):

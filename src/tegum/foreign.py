@@ -90,7 +90,7 @@ def from_weights(
     runs = _dataset(layout, grid, order)
     sound = Weights.of(problem.model, {str(k): v.to_numpy() for k, v in runs.items()}).finite()
     shape = sound.shape
-    if has_expected_loss(problem):
+    if has_expected_loss(*grid.points(0, len(grid))[0]):
         scored = score(runs)
     else:
         scored = runs.assign(variables(_held_out(runs, grid, order), order, shape))

@@ -19,6 +19,7 @@ TARGETS: Final = (
     "l1",
     "weight_l1",
     "weight_l2",
+    "loss_power",
     "learning_rate",
     "weight_decay",
     "attack",
@@ -28,7 +29,7 @@ TARGETS: Final = (
     "init_std",
 )
 INDEXED: Final = TARGETS[:2]
-_OF_PROBLEM: Final = TARGETS[1:5]
+_OF_PROBLEM: Final = TARGETS[1:6]
 _STATIC_SIZES: Final = frozenset({"n_features", "n_hidden", "seeds"})
 _TARGET = re.compile(r"([^\[\]]+)(?:\[(-?\d+)\])?")
 

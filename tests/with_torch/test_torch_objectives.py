@@ -154,3 +154,14 @@ def test_alone_and_in_company_with_noise_and_costs() -> None:
             alone, engine.advance(alone, first_state(engine, alone), 2, jobs=1), 4, jobs=1
         )
         np.testing.assert_array_equal(single["theta"][0], state["theta"][k])
+
+
+def test_powers_of_errors_are_swept() -> None:
+    """Each point has the bits of a problem with its power alone."""
+    powers = [2.0, 1.5, 4.0]
+    training = tg.Training(engine="torch", steps=12, batch_size=40, held_out=64, curve_points=2)
+    runs = tg.train(TIED, {"loss_power": powers}, training, 2, progress=False)
+    for power in powers:
+        alone = tg.train(TIED.replace(loss_power=power), None, training, 2, progress=False)
+        for name in ("W", "b", "loss", "loss_curve"):
+            np.testing.assert_array_equal(runs[name].sel(loss_power=power), alone[name])

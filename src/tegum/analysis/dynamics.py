@@ -14,7 +14,7 @@ from tegum.arguments import array, explained, number
 from tegum.dims import CHECKPOINT, F64, FEATURE, I64
 from tegum.errors import SpecError
 from tegum.loss.expected import has_expected_loss, score, scored
-from tegum.runs.models import stated_problem
+from tegum.runs.models import models_of, stated_problem
 from tegum.runs.schema import CHECKPOINTS, PROBLEM
 from tegum.runs.weights import check_dataset, encoder_in
 
@@ -67,13 +67,20 @@ def traces(
     then = at_checkpoints(runs)
     W = encoder_in(then, "traces")
     found = {"dimensionality": geometry.dimensionality(W), "norm": geometry.norms(W)}
-    if PROBLEM in then.attrs and has_expected_loss(stated_problem(then, "traces")):
+    if PROBLEM in then.attrs and _has_losses(then):
         if tolerance is None:
             found["loss"] = scored(then, _AIM, jobs=jobs)["loss"]
         else:
             found["loss"] = score(then, tolerance=tolerance, jobs=jobs)["loss"]
     lead = [dim for dim in found["norm"].dims if dim not in (CHECKPOINT, FEATURE)]
     return xr.Dataset(found, attrs=runs.attrs).transpose(*lead, CHECKPOINT, FEATURE)
+
+
+def _has_losses(runs: xr.Dataset) -> bool:
+    """Whether `score` takes a run."""
+    if stated_problem(runs, "traces").model.only_torch:
+        return False
+    return has_expected_loss(*models_of(runs, "traces").problems)
 
 
 def at_checkpoints(runs: xr.Dataset) -> xr.Dataset:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tegum.dims import F64, FEATURE, HIDDEN, SEED
-from tegum.models import Shallow
-from tegum.runs.models import stated_problem
+from tegum.errors import SpecError
 from tegum.runs.weights import decoder_in
 
 if TYPE_CHECKING:
@@ -33,8 +32,7 @@ def summarise(runs: xr.Dataset) -> list[Row]:
     """
     names = axis_names(runs)
     loss = runs["loss"].transpose(*names, SEED).to_numpy().astype(np.float64)  # (..., seed)
-    shallow = isinstance(stated_problem(runs, "summary").model, Shallow)
-    norms = _norms(runs, names) if shallow else None
+    norms = _norms(runs, names)
     coordinates = [runs[name].to_numpy().tolist() for name in names]
     return [
         dict(zip(names, values, strict=True))
@@ -62,9 +60,12 @@ def _row(loss: F64, norms: F64 | None) -> Row:
     return row if norms is None else row | {"represented": represented}
 
 
-def _norms(runs: xr.Dataset, names: list[str]) -> F64:
-    """|W_i| of every feature, (..., seed, feature); of the decoder where it is untied."""
-    weights = decoder_in(runs, "summary")
+def _norms(runs: xr.Dataset, names: list[str]) -> F64 | None:
+    """|W_i| of every feature, (..., seed, feature); of the decoder where it is untied, if any."""
+    try:
+        weights = decoder_in(runs, "summary")
+    except SpecError:
+        return None
     ordered = weights.transpose(*names, SEED, FEATURE, HIDDEN).to_numpy().astype(np.float64)
     norms: F64 = np.linalg.norm(ordered, axis=-1)
     return norms

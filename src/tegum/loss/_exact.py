@@ -22,12 +22,14 @@ from tegum.engines.fixed import row_losses
 from tegum.errors import SpecError
 from tegum.loss.expected import FLOOR, loss_of_zero
 from tegum.problem import Problem
-from tegum.runs.models import Models
+from tegum.runs.models import Models, models_of, stated_problem
 from tegum.runs.weights import Weights
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
+
+    import xarray as xr
 
     from tegum.engines.base import State
 
@@ -37,13 +39,28 @@ if TYPE_CHECKING:
     Report = Callable[[int, int], None]
 
 __all__ = [
-    "SLOPES", "check_exact", "check_reached", "check_trainable", "descend", "evaluate", "method_of",
+    "SLOPES", "check_every", "check_exact", "check_reached", "check_trainable", "descend",
+    "evaluate", "method_of", "models_with_losses",
 ]  # fmt: skip
 
 #: What rounding may do to a mean over rows, in parts of it.
 _ROUNDING: Final = 1e-12
 #: Up to here (and without exponential magnitudes) every pattern of active features is summed.
 ENUMERATED: Final = 6
+
+
+def check_every(problems: Sequence[Problem]) -> None:
+    """`check_exact` of problems that differ by numbers: of every power of errors."""
+    for problem in {problem.loss_power: problem for problem in problems}.values():
+        check_exact(problem)
+
+
+def models_with_losses(runs: xr.Dataset, owner: str) -> Models:
+    """The models of a Dataset; SpecError where their problems have no exact loss."""
+    check_exact(stated_problem(runs, owner).replace(loss_power=2.0))  # an axis may set the power
+    models = models_of(runs, owner)
+    check_every(models.problems)
+    return models
 
 
 class Question(NamedTuple):

@@ -15,7 +15,6 @@ from tegum.ensemble.machine import checked_jobs
 from tegum.ensemble.progress import Progress, shown, waiting
 from tegum.errors import SpecError
 from tegum.problem import Problem
-from tegum.runs.models import models_of, stated_problem
 from tegum.runs.weights import Weights, read
 from tegum.runs.write import variables
 
@@ -192,12 +191,12 @@ def same_loss(one: Any, other: Any, share: float, blank: Any) -> Any:
     return np.abs(np.subtract(one, other)) <= share * size
 
 
-def has_expected_loss(problem: Problem) -> bool:
-    """Whether `expected_loss` knows a form for the models of a problem."""
-    from tegum.loss._exact import check_exact
+def has_expected_loss(*problems: Problem) -> bool:
+    """Whether `expected_loss` knows a form for the models of problems that differ by numbers."""
+    from tegum.loss._exact import check_every
 
     try:
-        check_exact(problem)
+        check_every(problems)
     except SpecError:
         return False
     return True
@@ -272,8 +271,7 @@ def scored(
     """
     from tegum.loss import _exact
 
-    _exact.check_exact(stated_problem(runs, "score"))
-    models = models_of(runs, "score")
+    models = _exact.models_with_losses(runs, "score")
     how = _exact.method_of(models.problems[0], "auto")
     question = _exact.Question(how, aim, insist, False, checked_jobs("score", jobs))
     total = len(models.point_of)

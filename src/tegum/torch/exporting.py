@@ -66,8 +66,8 @@ def module(runs: xr.Dataset) -> Any:
 
     Source: "Demonstrating Superposition: Experiment Setup".
     """
-    need_torch("module")
     model = stated_problem(runs, "module").model
+    need_torch("module")
     if isinstance(model, TorchModel):
         return _users_own(runs)
     from tegum.torch._module import DeepModel, ToyModel

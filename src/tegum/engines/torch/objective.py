@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from tegum.dims import F64
 from tegum.engines.torch.addressed import Words, bits
 from tegum.engines.torch.nets import Disturb
 
@@ -23,7 +24,7 @@ _OFF_ONE: Final = 2.0**-24
 class Objective:
     """Numbers of instances, each (N, 1, 1) or None where no instance has any."""
 
-    power: float  # of errors
+    power: F64  # (N,), of errors
     l1: Tensor | None  # what ‖h‖₁ costs
     costs: Tensor | None  # (N, 2, matrix): λ₁ of the matrices, then λ₂
     unit_norm: bool
@@ -42,7 +43,7 @@ class Objective:
         costs = np.array([point.weight_costs() for point in batch.points])
         weighed = torch.from_numpy(costs).to(point_of.device, dtype)[point_of]
         return cls(
-            power=batch.problem.loss_power,
+            power=np.array([point.loss_power for point in batch.points])[batch.point_of()],
             l1=column([point.l1 for point in batch.points]),
             costs=weighed if costs.any() else None,
             unit_norm=batch.problem.unit_norm,
@@ -53,7 +54,7 @@ class Objective:
 
     def rows(self, which: slice) -> Objective:
         """Those of some instances."""
-        names = ("l1", "costs", "noise", "dropout")
+        names = ("power", "l1", "costs", "noise", "dropout")
         own = {name: getattr(self, name) for name in names}
         return replace(self, **{k: v[which] for k, v in own.items() if v is not None})
 
@@ -64,14 +65,23 @@ class Objective:
 
     def pull(self, error: Tensor, weight: Tensor) -> Tensor:
         """The slope of Σ weight |error|^q, which may overwrite the error."""
-        if self.power == 2:
-            return error.mul_(2 * weight)
-        size = error.abs().pow_(self.power - 1).mul_(self.power * weight)
-        return size.mul_(error.sign_())
+        powers = np.unique(self.power)
+        if len(powers) == 1:
+            return _pull(float(powers[0]), error, weight)
+        for q in powers:
+            rows = torch.from_numpy(np.flatnonzero(self.power == q))
+            error[rows] = _pull(float(q), error[rows], weight[rows])
+        return error
 
     def size(self, error: Tensor) -> Tensor:
         """|error|^q, which may overwrite the error."""
-        return error.square_() if self.power == 2 else error.abs_().pow_(self.power)
+        powers = np.unique(self.power)
+        if len(powers) == 1:
+            return _size(float(powers[0]), error)
+        for q in powers:
+            rows = torch.from_numpy(np.flatnonzero(self.power == q))
+            error[rows] = _size(float(q), error[rows])
+        return error
 
     def disturbance(self, words: Words, samples: Tensor) -> Disturb:
         """h∘k/(1 − d) + σ ξ, of the streams of a step."""
@@ -92,6 +102,17 @@ class Objective:
         for k, (gradient, w) in enumerate(zip(gradients, weights, strict=True)):
             flat, square = self.costs[:, :, k].reshape(-1, 2, *[1] * (w.ndim - 1)).unbind(1)
             gradient += flat * w.sign() + 2 * square * w
+
+
+def _pull(q: float, error: Tensor, weight: Tensor) -> Tensor:
+    if q == 2:
+        return error.mul_(2 * weight)
+    size = error.abs().pow_(q - 1).mul_(q * weight)
+    return size.mul_(error.sign_())
+
+
+def _size(q: float, error: Tensor) -> Tensor:
+    return error.square_() if q == 2 else error.abs_().pow_(q)
 
 
 def along_sphere(gradient: Tensor, columns: Tensor) -> None:

@@ -57,7 +57,8 @@ def test_targets(
 
 def test_every_target_is_tested_for_a_scalar() -> None:
     for target in TARGETS:
-        assert with_axis(PROBLEM, TRAINING, target, 0.625) != (PROBLEM, TRAINING)
+        value = 1.0 if target == "loss_power" else 0.625
+        assert with_axis(PROBLEM, TRAINING, target, value) != (PROBLEM, TRAINING)
 
 
 def test_axes_add_up() -> None:

@@ -77,6 +77,20 @@ def data_set() -> tuple[Distribution, Draw]:
     return tg.Samples(ROWS), lambda: rows[torch.randint(len(rows), (MODELS, BATCH))]
 
 
+def copula() -> tuple[Distribution, Draw]:
+    """Four groups of five features with correlations of a half."""
+    r = np.kron(np.eye(4), np.full((5, 5), 0.5))
+    np.fill_diagonal(r, 1.0)
+    root = torch.linalg.cholesky(torch.tensor(r)).float().T.contiguous()
+    limit = torch.special.ndtri(torch.tensor(P)).item()
+
+    def draw() -> Tensor:
+        on = torch.randn(MODELS, BATCH, 20) @ root <= limit
+        return torch.where(on, torch.rand(MODELS, BATCH, 20), 0.0)
+
+    return tg.Copula(P, r), draw
+
+
 def drawn(rng: np.random.Generator, count: int) -> Any:
     """Independent features, by numpy."""
     return rng.random((count, 20)) * (rng.random((count, 20)) < P)
@@ -96,6 +110,7 @@ WORKS: Final[dict[str, tuple[Callable[[], tuple[Distribution, Draw]], int, float
     "Hierarchy": (hierarchy, 5, 40.0),
     "Mixture": (mixture, 5, 40.0),
     "Samples": (data_set, 20, 8.0),
+    "Copula": (copula, 5, 20.0),
     "Custom": (custom, 5, 2.0),
 }
 

@@ -150,8 +150,8 @@ def test_every_class_is_public_and_has_an_example(part: str) -> None:
 def test_the_first_is_first_and_others_follow_by_file() -> None:
     kinds = list(found(Distribution, "independent"))  # type: ignore[type-abstract]
     assert kinds == [
-        *("independent", "anticorrelated", "correlated", "custom", "groups", "hierarchy"),
-        *("mixture", "samples"),
+        *("independent", "anticorrelated", "copula", "correlated", "custom", "groups"),
+        *("hierarchy", "mixture", "samples"),
     ]
 
 

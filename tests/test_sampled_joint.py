@@ -121,13 +121,16 @@ def test_an_instance_has_the_same_bits_alone_and_in_company(name: str, way: str)
         assert engine.score(together, whole, jobs=2)[key][-1] == value[0], key
 
 
-@EVERY_WAY
+@pytest.mark.parametrize("way", [*WAYS, "sparse"])
 def test_a_step_on_all_rows_is_one_of_their_mean_gradient(way: str) -> None:
     n, m = (5, 2) if way == "lane" else (40, 30)
     rows = np.random.default_rng(4).normal(size=(173, n))
+    if way == "sparse":
+        rows *= np.random.default_rng(5).random(rows.shape) < 0.04  # some rows are all zero
     problem = tg.Problem(tg.Samples(rows), tg.ReLUOutput(n_hidden=m))
     training = tg.Training(1, "all", 0.1, optimizer="sgd", momentum=0.0)
     batch = Batch(problem, (problem,), (training,), (0,), 0)
+    assert lower(batch).forms[0].kernel == way
     engine = SampledEngine()
     state = engine.init(batch)
     before = {name: array.copy() for name, array in engine.parameters(batch, state).items()}
@@ -141,6 +144,19 @@ def test_a_step_on_all_rows_is_one_of_their_mean_gradient(way: str) -> None:
         if name in wanted:
             step = (before[name][0] - array[0]) / 0.1
             np.testing.assert_allclose(step, wanted[name], atol=2e-5 * np.abs(wanted[name]).max())
+
+
+def test_sparse_rows_are_drawn_by_their_weights() -> None:
+    """Of 200 rows of one feature each, of which a third are never drawn; others by their odds."""
+    rows = np.kron(np.eye(20), np.ones((10, 1))) * np.linspace(0.1, 1.0, 200)[:, None]
+    weights = np.arange(200) % 3
+    problem = tg.Problem(tg.Samples(rows, weights), tg.ReLUOutput(n_hidden=30))
+    training = tg.Training(batch_size=BATCH)
+    assert lower(Batch(problem, (problem,), (training,), (0,), 0)).forms[0].kernel == "sparse"
+    x = draw.samples(problem, training, steps=30).reshape(-1, 20)
+    check(problem.distribution.mean(), x.astype(np.float64))
+    found = np.unique(x.max(1))
+    np.testing.assert_allclose(found, rows.max(1)[weights > 0].astype(np.float32))
 
 
 def test_models_learn_what_a_data_set_has(tmp_path: Any) -> None:

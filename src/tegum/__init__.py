@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tegum.analysis.tegum_factors import factors as factors
     from tegum.distributions import Anticorrelated as Anticorrelated
     from tegum.distributions import Constant as Constant
+    from tegum.distributions import Copula as Copula
     from tegum.distributions import Correlated as Correlated
     from tegum.distributions import Custom as Custom
     from tegum.distributions import Discrete as Discrete
@@ -74,6 +75,7 @@ __all__, __getattr__, __dir__ = lazy(
     {
         "Anticorrelated": "tegum.distributions",
         "Constant": "tegum.distributions",
+        "Copula": "tegum.distributions",
         "Correlated": "tegum.distributions",
         "Custom": "tegum.distributions",
         "Deep": "tegum.models",

@@ -3,6 +3,7 @@
 from tegum.distributions.anticorrelated import Anticorrelated as Anticorrelated
 from tegum.distributions.base import Block as Block
 from tegum.distributions.base import Distribution as Distribution
+from tegum.distributions.copula import Copula as Copula
 from tegum.distributions.correlated import Correlated as Correlated
 from tegum.distributions.custom import Custom as Custom
 from tegum.distributions.groups import Groups as Groups

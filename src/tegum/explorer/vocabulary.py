@@ -17,7 +17,7 @@ from tegum.training import Training
 #: Distributions and targets that the page has no controls for, though a state may have them; and
 #: models that the torch engine alone trains.
 _ELSEWHERE: Final = (
-    *("custom", "hierarchy", "mixture", "samples", "linear_map"),
+    *("copula", "custom", "hierarchy", "mixture", "samples", "linear_map"),
     *("deep", "torch_model"),
 )
 #: Fields that the torch engine alone reads.

@@ -10,7 +10,7 @@ import numpy as np
 
 from tegum.dims import F32
 from tegum.distributions import Custom
-from tegum.engines.sampled.data import Pool
+from tegum.engines.sampled.data import Pool, pool_in_order
 from tegum.engines.sampled.evaluate import CHUNK, Occasion
 from tegum.engines.sampled.random import TRAIN
 
@@ -62,4 +62,4 @@ def _pool(distribution: Distribution, address: Sequence[tuple[int, ...]], rows: 
             distribution.sample_into(rng, into)
         else:
             into[...] = distribution.sample(rng, len(into))
-    return Pool(rows.reshape(-1, distribution.n_features), np.zeros(0), rows.shape[1])
+    return pool_in_order(rows.reshape(-1, distribution.n_features), rows.shape[1])

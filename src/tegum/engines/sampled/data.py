@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from tegum.dims import F32, F64, I64
 from tegum.engines.sampled.emitter import LANES
-from tegum.engines.sampled.random import f32, f64, part
+from tegum.engines.sampled.random import f32, f64, normal_quantile, part
 
 INDEPENDENT, CORRELATED, ANTICORRELATED, CHILD, EXCLUSIVE = range(5)
 SKIP_BELOW = 0.85  # draw only non-zero samples when fewer than this fraction are
@@ -43,6 +43,7 @@ class Blocks(NamedTuple):
     first: I64  # (part + 1,): the first block of each part of a mixture, and the end
     weight: F64  # (part,): its chance
     laws: Laws
+    mixing: F32  # (block, block), lower triangular: of features that hang together; else empty
 
 
 class Pool(NamedTuple):
@@ -51,12 +52,21 @@ class Pool(NamedTuple):
     rows: F32  # (row, feature)
     cumulative: F64  # (row,): chances of rows up to each; empty where they are equal
     stride: int  # rows from a step to the next one's, in order; -1: they are drawn
+    feature: NDArray[np.int32]  # of what is not 0, row by row; empty where few rows are sparse
+    value: F32
+    pointer: I64  # (row + 1,): where rows begin in these, and the end; empty likewise
+
+
+def pool_in_order(rows: F32, stride: int) -> Pool:
+    """A pool of rows of which each step takes the next ones."""
+    none = np.zeros(0, np.int64)
+    return Pool(rows, np.zeros(0), stride, none.astype(np.int32), np.zeros(0, np.float32), none)
 
 
 class Chances(NamedTuple):
     """When blocks are on; arrays (block,) are padded for vectors."""
 
-    limit: F32  # (block,): it is on when its draw u is below
+    limit: F32  # (block,): it is on when its draw u, or a normal one, is below
     inverse: F32  # (block,): u·inverse is then uniform again
     cumulative: F32  # (block,): that the first active block is this or an earlier one, if there is
     below: F32  # (block,): an exclusive child is on when the draw of them all is above this, too
@@ -105,6 +115,10 @@ def new_chances(blocks: int) -> Chances:
 @part()
 def fill_chances(probability, blocks, chances):
     """Fill the chances of blocks from probabilities (block,); returns P(any block is on)."""
+    if blocks.mixing.shape[0] > 0:
+        for g in range(blocks.mixing.shape[0]):
+            chances.limit[g] = f32(normal_quantile(probability[g]))
+        return 1.0  # so that no sample is left out
     total, parts = 0.0, blocks.weight.shape[0]
     for part_of in range(parts):
         first, stop = blocks.first[part_of], blocks.first[part_of + 1]

@@ -14,12 +14,12 @@ from tegum.engines.cache import keep
 from tegum.engines.sampled.ahead import training_pools
 from tegum.engines.sampled.data import (
     SKIP_BELOW,
-    Pool,
     Source,
     Tile,
     fill_chances,
     new_chances,
     new_tile,
+    pool_in_order,
 )  # fmt: skip
 from tegum.engines.sampled.emitter import LANES
 from tegum.engines.sampled.filling import fill_rows, fill_tile
@@ -61,7 +61,7 @@ def samples(
     if low.ahead:
         pools = training_pools(problem.distribution, instances.keys[0], range(steps), size)
         every = np.concatenate([pool.rows.copy() for pool, _, _ in pools])
-        instances = instances._replace(pool=Pool(every, np.zeros(0), size))
+        instances = instances._replace(pool=pool_in_order(every, size))
     source, some, table = source_of(instances)
     keys = np.zeros(steps, np.uint64)
     _step_keys(low.instances.keys[0], keys)
@@ -153,7 +153,8 @@ def _dense(x, keys, source, streams, tile):  # type: ignore[no-untyped-def]
 @kernel
 def _sparse(x, keys, source, highest, hits, rows):  # type: ignore[no-untyped-def]
     for s in range(keys.shape[0]):
-        count = fill_sparse(x.shape[1], keys[s], source, highest, hits, rows)
+        start = s * source.pool.stride
+        count = fill_sparse(x.shape[1], keys[s], source, highest, hits, rows, start)
         for r in range(count):
             for t in range(rows.pointer[r], rows.pointer[r + 1]):
                 x[s, r, rows.feature[t]] = rows.value[t]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tegum.engines.sampled.data import ANTICORRELATED, CHILD, EXCLUSIVE, INDEPENDENT
 from tegum.engines.sampled.forms import RARE
+from tegum.engines.sampled.pool import PART, copy_from_pool, fill_from_pool
 from tegum.engines.sampled.random import (
     EXPONENTIAL,
     ONE,
@@ -11,15 +12,14 @@ from tegum.engines.sampled.random import (
     SIGNED,
     STEP_HIGH,
     STEP_LOW,
-    draw,
     f32,
-    f64,
     i32,
     i64,
     magnitude,
     mix,
     other_magnitude,
     part,
+    quantile,
     stream,
     u32,
     u64,
@@ -28,9 +28,9 @@ from tegum.engines.sampled.random import (
 )  # fmt: skip
 from tegum.engines.sampled.vectors import draw_row
 
-#: Random streams of a sample's part, or row of the pool, and of its first active block; blocks have
-#: theirs from 0 on, and after them the members of sets and exclusive children.
-_PART, _CHOOSER = i64(-1), i64(-2)
+#: The random stream of a sample's first active block, beside that of its part; blocks have theirs
+#: from 0 on, and after them the members of sets and exclusive children.
+_CHOOSER = i64(-2)
 _NOWHERE = i64(0)
 _ALMOST_ONE = f32(1 - 2.0**-24)
 _OFF = f32(4)  # a `chosen` value that no block answers to
@@ -135,12 +135,15 @@ def _fill_child(x, samples, place, key, g, blocks, chances):
 @part(forceinline=True)
 def _fill_whole(tile, samples, present, key, source, skip):
     """Fill the tile where that does not go by blocks alone; returns whether it is so."""
-    if source.pool.rows.shape[0] > 0:
-        row = tile.row
-        _fill_from_pool(tile.x, samples, present, key, source.pool, row[0], row[1:])
+    blocks, chances, pool, _ = source
+    if pool.rows.shape[0] > 0:
+        fill_from_pool(tile.x, samples, present, key, pool, tile.row[0], tile.row[1:])
         return True
-    if source.blocks.weight.shape[0] > 1:
+    if blocks.weight.shape[0] > 1:
         _fill_mixed(tile, samples, present, key, source, skip)
+        return True
+    if blocks.mixing.shape[0] > 0:
+        _fill_copula(tile.x, samples, key, blocks, chances)
         return True
     return False
 
@@ -154,7 +157,7 @@ def _fill_mixed(tile, samples, present, key, source, skip):
     share = chances.some if skip else chances.share
     for part_of in range(parts):
         stop = i64(0)
-        a, b = words(base, stream(low, high, _PART), high)
+        a, b = words(base, stream(low, high, PART), high)
         for _ in range(present):
             stop += 1 if unit(mix(a, b)) <= share[part_of] else 0
             a, b = u32(a + STEP_LOW), u32(b + STEP_HIGH)
@@ -176,47 +179,31 @@ def _fill_mixed(tile, samples, present, key, source, skip):
         begin = stop
 
 
-@part(forceinline=True)
-def _row_of(sample, key, pool, start):
-    """The row of the pool for a sample: the next one, or drawn by its chance, with replacement."""
-    if pool.stride >= 0:
-        return start + i64(sample)
-    low, high, count = u32(key), u32(key >> u64(32)), pool.rows.shape[0]
-    u = draw(sample, stream(low, high, _PART), high)
-    if pool.cumulative.shape[0] == 0:
-        return i64((u64(u) * u64(count)) >> u64(32))
-    at, left = (f64(u) + 0.5) * 2.0**-32, i64(0)
-    right = i64(count - 1)
-    while left < right:
-        middle = (left + right) >> 1
-        if pool.cumulative[middle] > at:
-            right = middle
-        else:
-            left = middle + 1
-    return left
-
-
 @part()
-def _fill_from_pool(x, samples, present, key, pool, start, at):
-    """x flat (feature, width) <- rows of the pool: drawn, or in order from row `start` on."""
-    (width, base), n, rows = samples, pool.rows.shape[1], pool.rows.reshape(-1)
-    for begin in range(0, present, at.shape[0]):  # these rows stay in the first-level cache
-        count = min(present - begin, at.shape[0])
-        for l in range(count):
-            at[l] = n * _row_of(u32(base + u32(begin + l)), key, pool, start)
-        for i in range(n):
-            for l in range(count):
-                x[u64(i * width + begin + l)] = rows[u64(at[l] + i)]
-
-
-@part()
-def _copy_from_pool(x, samples, key, pool, start):
-    """The same for x (row, padded feature); samples = (rows, base)."""
-    rows, base = samples
-    for l in range(rows):
-        row = pool.rows[_row_of(u32(base + u32(l)), key, pool, start)]
-        for i in range(row.shape[0]):
-            x[l, i] = row[i]
+def _fill_copula(x, samples, key, blocks, chances):
+    """Features that are on where normal numbers, which hang together, are below their limits."""
+    (width, base), mixing, n = samples, blocks.mixing, blocks.mixing.shape[0]
+    low, high = u32(key), u32(key >> u64(32))
+    for g in range(n):
+        a, b = words(base, stream(low, high, n + g), high)
+        for l in range(width):
+            x[u64(g * width + l)] = quantile(unit(mix(a, b)))
+            a, b = u32(a + STEP_LOW), u32(b + STEP_HIGH)
+    for g in range(n - 1, -1, -1):  # in place: what is read further up is not yet mixed
+        own = mixing[g, g]
+        for l in range(width):
+            x[u64(g * width + l)] *= own
+        for j in range(g):
+            w = mixing[g, j]
+            for l in range(width):
+                x[u64(g * width + l)] += w * x[u64(j * width + l)]
+        a, b = words(base, stream(low, high, g), high)
+        limit = chances.limit[g]
+        for l in range(width):
+            u = unit(mix(a, b))
+            a, b = u32(a + STEP_LOW), u32(b + STEP_HIGH)
+            x[u64(g * width + l)] = u if x[u64(g * width + l)] <= limit else f32(0)
+        _scale(x, g * width, width, blocks.magnitude[g], blocks.laws)
 
 
 @part(forceinline=True)
@@ -269,7 +256,7 @@ def fill_rows(x, rows, base, key, source, own, tile):
     n = tile.x.shape[0] // width
     low, high = u32(key), u32(key >> u64(32))
     if pool.rows.shape[0] > 0:
-        _copy_from_pool(x, (rows, base), key, pool, tile.row[0])
+        copy_from_pool(x, (rows, base), key, pool, tile.row[0])
         return
     if simple:
         always = True

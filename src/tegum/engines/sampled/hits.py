@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from tegum.dims import F32, I64
 from tegum.engines.sampled.data import ANTICORRELATED
+from tegum.engines.sampled.pool import row_of
 from tegum.engines.sampled.random import (
     OTHER,
     STEP_HIGH,
@@ -107,13 +108,33 @@ def _value(u, code, laws):
 
 
 @part()
-def fill_sparse(batch, key, source, highest, hits, into):
+def _list_rows(batch, key, pool, start, into):
+    """`fill_sparse` of rows of a pool."""
+    feature, value, pointer = into
+    rows = filled = 0
+    pointer[0] = 0
+    for l in range(batch):
+        row = row_of(u32(l), key, pool, start)
+        for t in range(pool.pointer[row], pool.pointer[row + 1]):
+            feature[filled] = pool.feature[t]
+            value[filled] = pool.value[t]
+            filled += 1
+        if filled > pointer[rows]:
+            rows += 1
+            pointer[rows] = filled
+    return rows
+
+
+@part()
+def fill_sparse(batch, key, source, highest, hits, into, start):
     """`into` <- the non-zero samples of a batch; returns how many there are.
 
     Cells (sample, block) are switched on with the `highest` probability and thinned to each
-    block's own.
+    block's own. Of a pool that is read in order, `start` is the first row.
     """
-    blocks, chances, _, simple = source
+    blocks, chances, pool, simple = source
+    if pool.pointer.shape[0] > 0:
+        return _list_rows(batch, key, pool, start, into)
     row, column, uniform = hits.row, hits.column, hits.uniform
     feature, value, pointer = into
     low, high = u32(key), u32(key >> u64(32))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from tegum.distributions import Copula, Samples
 from tegum.engines.base import Batch
 from tegum.engines.sampled.forms import (
     FILLED,
@@ -30,6 +31,7 @@ from tegum.engines.sampled.source import (
     block_arrays,
     blocks_of,
     code_of,
+    density,
     is_ahead,
     is_pooled,
     parts_of,
@@ -90,16 +92,17 @@ def lower(batch: Batch) -> Lowered:
         tied=problem.model.tied,
         has_bias=problem.model.has_bias,
         has_hidden_bias=problem.model.has_hidden_bias,
-        simple=_is_simple(blocks, len(parts_of(law))),
+        simple=_is_simple(blocks, len(parts_of(law))) and not isinstance(law, Copula),
         optimiser=OPTIMISER_CODES[training.optimizer],
         unit_norm=problem.unit_norm,
     )
     numbers = _numbers(batch)
-    plain = len(parts_of(law)) == 1 and not is_pooled(law)
+    plain = len(parts_of(law)) == 1 and not is_pooled(law) and not isinstance(law, Copula)
     listed = plain and all(block.kind != "child" for block in blocks)
     highest = numbers.probability.max(axis=1)
+    part = density(law) if isinstance(law, Samples) else 1.0
     forms = tuple(
-        _form(point, training, float(p) if listed else None)
+        _form(point, training, float(p) if listed else part, not listed)
         for point, training, p in zip(batch.points, batch.trainings, highest, strict=True)
     )
     arrays = block_arrays(law), pool_of(law, training), asked(problem), numbers
@@ -142,10 +145,11 @@ def _numbers(batch: Batch) -> Numbers:
     )
 
 
-def _form(problem: Problem, training: Training, highest: float | None) -> KernelForm:
+def _form(problem: Problem, training: Training, highest: float, rare: bool) -> KernelForm:
     """The kernel of a point: by what is its own, never by its company.
 
-    `highest` is its largest probability, if what is active can be listed.
+    `highest` is its largest probability, or the density of its data set, if what is active can be
+    listed; `rare`, whether its distribution is one that plain kernels leave out.
     """
     model, attacked = problem.model, training.attack > 0
     n, m = problem.n_features, problem.n_hidden
@@ -163,13 +167,13 @@ def _form(problem: Problem, training: Training, highest: float | None) -> Kernel
         POWER_CODES.get(problem.loss_power, OTHER),
         NOISY * (training.hidden_noise > 0) + THINNED * (training.hidden_dropout > 0),
     )
-    rare = highest is None or _is_rare(problem, codes)
+    rare = rare or _is_rare(problem, codes)
     small = n * m <= _LANE_WEIGHTS and not attacked
     if small and m <= _LANE_HIDDEN and model.output_activation != "gelu":
         return KernelForm("lane", codes, rare)
     # such targets are found by looking at all features of a sample; attacks move all of them
     mixed = attacked or isinstance(problem.target, (LinearMap, Pairs))
-    sparse = highest is not None and highest < BELOW and not mixed
+    sparse = highest < BELOW and not mixed
     return KernelForm("sparse" if sparse else "dense", codes, rare)
 
 

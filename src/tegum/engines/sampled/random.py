@@ -74,6 +74,8 @@ _BELOW_ONE = f32(1 - 2.0**-24)
 _NEGLIGIBLE = 1e-20
 GUIDE = 512  # entries of a guide into a cdf
 _LN2 = f32(0.6931471805599453)
+_BEYOND, _SMALLEST, _NEWTON = 1e30, 1e-12, 4
+_ROOT_HALF, _DENSITY = 0.5**0.5, (2 * math.pi) ** -0.5
 
 
 @part(forceinline=True)
@@ -157,7 +159,7 @@ def magnitude(u, kind):
 
 
 @part(forceinline=True)
-def _quantile(u):
+def quantile(u):
     """That of the standard normal distribution, within 5e-5: x P(ω), x = 2u - 1, ω = -ln(1 - x²).
 
     Polynomials by least squares: in ω, and from 5 on in its root.
@@ -182,6 +184,18 @@ def _quantile(u):
     return (u + u - f32(1)) * (p if w < f32(5) else q)
 
 
+@part()
+def normal_quantile(p):
+    """The same in double precision; for 0 and 1 a number beyond all others."""
+    if p <= 0.0 or p >= 1.0:
+        return -_BEYOND if p <= 0.0 else _BEYOND
+    z = f64(quantile(f32(max(p, _SMALLEST))))
+    for _ in range(_NEWTON):
+        density = math.exp(-0.5 * z * z) * _DENSITY
+        z -= (0.5 * math.erfc(-z * _ROOT_HALF) - p) / density
+    return z
+
+
 @part(forceinline=True)
 def other_magnitude(u, k, laws):
     """The magnitude of an active feature of the k-th of the laws, from u in (0, 1]."""
@@ -189,9 +203,9 @@ def other_magnitude(u, k, laws):
     if kind == AFFINE:
         return shift + scale * u
     if kind == NORMAL:
-        return shift + scale * _quantile(u)
+        return shift + scale * quantile(u)
     if kind == HALF_NORMAL:
-        return -scale * _quantile(_HALF * u)
+        return -scale * quantile(_HALF * u)
     at = laws.first[k]
     while at < laws.first[k + 1] - 1 and u > laws.below[at]:
         at += 1

@@ -9,6 +9,7 @@ import numpy as np
 from tegum.distributions import (
     Block,
     Constant,
+    Copula,
     Discrete,
     HalfNormal,
     Law,
@@ -26,6 +27,7 @@ from tegum.engines.sampled.data import (
     Blocks,
     Laws,
     Pool,
+    pool_in_order,
 )  # fmt: skip
 from tegum.engines.sampled.random import (
     AFFINE,
@@ -38,6 +40,7 @@ from tegum.engines.sampled.random import (
     SIGNED,
     UNIFORM,
 )
+from tegum.engines.sampled.sparse import BELOW
 from tegum.errors import SpecError
 
 if TYPE_CHECKING:
@@ -55,12 +58,12 @@ MAGNITUDE_CODES: Final = {
     "uniform": UNIFORM, "signed": SIGNED, "exponential": EXPONENTIAL, "one": ONE,
 }  # fmt: skip
 #: No rows.
-EMPTY: Final = Pool(np.zeros((0, 1), np.float32), np.zeros(0), -1)
+EMPTY: Final = pool_in_order(np.zeros((0, 1), np.float32), -1)
 
 
 def is_pooled(distribution: Distribution) -> bool:
     """Whether samples are rows of a pool: where features hang together in no way of the kernels."""
-    return any(
+    return not isinstance(distribution, Copula) and any(
         block.kind == "joint" for _, one in distribution.components() for block in one.blocks()
     )
 
@@ -75,6 +78,9 @@ def parts_of(distribution: Distribution) -> tuple[tuple[float, tuple[Block, ...]
     if is_pooled(distribution):
         # on, whatever it is: the kernels leave out no samples
         return ((1.0, (Block("correlated", 0, distribution.n_features, 1.0, "uniform"),)),)
+    if isinstance(distribution, Copula):
+        rows = enumerate(zip(distribution.draws(), distribution.laws(), strict=True))
+        return ((1.0, tuple(Block("independent", i, 1, p, law) for i, (p, law) in rows)),)
     found = []
     for weight, one in distribution.components():
         blocks = one.blocks()
@@ -106,7 +112,10 @@ def block_arrays(distribution: Distribution) -> Blocks:
     first = np.cumsum([0, *(len(blocks) for _, blocks in parts)], dtype=np.int64)
     weight = np.array([weight for weight, _ in parts])
     kind, start, size, magnitude, parent = np.array(rows, np.int64).T.copy()
-    return Blocks(kind, start, size, magnitude, parent, first, weight, _law_arrays(laws))
+    mixing = np.zeros((0, 0), np.float32)
+    if isinstance(distribution, Copula):
+        mixing = distribution.mixing().astype(np.float32)
+    return Blocks(kind, start, size, magnitude, parent, first, weight, _law_arrays(laws), mixing)
 
 
 def _code_of(magnitude: OneMagnitude, laws: Sequence[Law]) -> int:
@@ -154,10 +163,23 @@ def pool_of(distribution: Distribution, training: Training) -> Pool:
     if not isinstance(distribution, Samples):
         return EMPTY
     rows = np.asarray(distribution.x.values, np.float32)
-    if training.batch_size == "all":
-        return Pool(rows, np.zeros(0), 0)
-    weighted = distribution.weights is not None
-    return Pool(rows, np.cumsum(distribution.chances()) if weighted else np.zeros(0), -1)
+    pool = pool_in_order(rows, 0)
+    if training.batch_size != "all":
+        weighted = distribution.weights is not None
+        chances = np.cumsum(distribution.chances()) if weighted else np.zeros(0)
+        pool = pool._replace(cumulative=chances, stride=-1)
+    if density(distribution) >= BELOW:
+        return pool
+    row, feature = np.nonzero(rows)
+    pointer = np.searchsorted(row, np.arange(len(rows) + 1))
+    return pool._replace(
+        feature=feature.astype(np.int32), value=rows[row, feature], pointer=pointer
+    )
+
+
+def density(distribution: Samples) -> float:
+    """The part of a data set that is not 0."""
+    return float(np.mean(distribution.x.values != 0))
 
 
 def code_of(field: str, codes: Mapping[str, Any], name: str) -> Any:

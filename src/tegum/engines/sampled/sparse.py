@@ -209,10 +209,11 @@ def _with_zero_samples(pointer, total, batch):
 
 
 @part()
-def _sparse_gradient(theta, key, highest, listed, point, instances, work, codes):
+def _sparse_gradient(theta, key, start, highest, listed, point, instances, work, codes):
     """work.gradient <- the summed gradient (without the factor 2) over one batch.
 
-    Returns the fraction of positive outputs.
+    `start` is its first row in a pool that is read in order. Returns the fraction of positive
+    outputs.
     """
     static, half_l1 = instances.static, instances.numbers.half_l1[point]
     source = Source(instances.blocks, work.chances, instances.pool, static.simple)
@@ -223,7 +224,7 @@ def _sparse_gradient(theta, key, highest, listed, point, instances, work, codes)
     noise = Noise(static.m, beside[0], beside[1])
     n, m, wide = static.n, static.m, h.shape[1]
     load_model(theta, model, static)
-    total = fill_sparse(static.batch, key, source, highest, work.hits, work.active)
+    total = fill_sparse(static.batch, key, source, highest, work.hits, work.active, start)
     if codes.target == FILLED:
         fill_each(value, pointer[total], work.wanted, instances.asked)
     if tells_apart(static, codes):
@@ -280,8 +281,9 @@ def train_sparse(which, descent, instances, step0, timing, work, codes):
             last = point
         for s in range(timing.shape[0]):
             key = step_key(instances.keys[a], TRAIN, step0 + s)
+            start = s * instances.pool.stride
             listed = codes.output_activation == RELU and memory[a] < BACKWARD_BELOW
             memory[a] = _sparse_gradient(
-                descent.theta[a], key, highest, listed, point, instances, work, codes
+                descent.theta[a], key, start, highest, listed, point, instances, work, codes
             )
             descend(descent, a, work.gradient, timing[s], point, instances, RARE)

@@ -1,0 +1,149 @@
+"""Features on by thresholded Gaussians: their odds, their bits in the kernels, refusals."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.stats import multivariate_normal, norm
+
+import tegum as tg
+from tegum.engines.base import Batch
+from tegum.engines.sampled import draw
+from tegum.engines.sampled.engine import SampledEngine
+from tegum.engines.sampled.lowering import lower
+
+Array = np.ndarray[Any, Any]
+
+Z_BOUND = 5.0  # two-sided 6e-7 each
+R = np.array(
+    [
+        [1.0, 0.7, -0.4, 0.0, 0.0],
+        [0.7, 1.0, 0.1, 0.0, 0.0],
+        [-0.4, 0.1, 1.0, 0.5, 0.5],
+        [0.0, 0.0, 0.5, 1.0, 1.0],
+        [0.0, 0.0, 0.5, 1.0, 1.0],
+    ]
+)
+ODDS = (0.3, 0.05, 0.8, 0.5, 0.2)
+LAW = tg.Copula(ODDS, R, magnitude=["uniform", "one", "signed", "uniform", tg.Normal(1, 2)])
+
+
+def test_pairs_are_on_together_as_the_bivariate_normal_law_says() -> None:
+    for p in (0.001, 0.5):
+        for q in (0.0011, 0.51, 0.97):
+            for r in (-0.999, -0.3, 0.0, 0.2, 0.99, 0.9999):
+                law = tg.Copula((p, q), [[1, r], [r, 1]])
+                wanted = multivariate_normal([0, 0], [[1, r], [r, 1]]).cdf(norm.ppf([p, q]))
+                assert law.active_together()[0, 1] == pytest.approx(wanted, abs=1e-9)
+
+
+@pytest.mark.parametrize("r", [-1.0, -0.5, 0.25, 1.0])
+def test_even_odds_have_a_closed_form(r: float) -> None:
+    """Sheppard's: P(both on) = 1/4 + asin(r)/2π, and on and off have correlation 2 asin(r)/π."""
+    law = tg.Copula(0.5, [[1, r], [r, 1]])
+    np.testing.assert_allclose(law.active_together()[0, 1], 0.25 + np.arcsin(r) / (2 * np.pi))
+    np.testing.assert_allclose(law.on_correlation[0, 1], 2 * np.arcsin(r) / np.pi)
+    np.testing.assert_array_equal(np.diag(law.on_correlation), 1)
+
+
+def test_factors_are_correlations_of_low_rank() -> None:
+    F = np.array([[0.6, 0.3], [0.5, -0.2], [0.0, 0.9]])
+    law = tg.Copula(0.1, factors=F)
+    wanted = F @ F.T
+    np.fill_diagonal(wanted, 1)
+    np.testing.assert_allclose(law.correlations(), wanted)
+    np.testing.assert_allclose(law.mixing() @ law.mixing().T, wanted, atol=1e-14)
+    np.testing.assert_array_equal(np.triu(law.mixing(), 1), 0)
+    same = tg.Copula(0.1, wanted)
+    np.testing.assert_allclose(law.second_moment(), same.second_moment())
+
+
+def test_what_is_always_on_or_off_is_correlated_with_nothing() -> None:
+    law = tg.Copula((0.0, 1.0, 0.5), np.full((3, 3), 1.0))
+    np.testing.assert_array_equal(law.on_correlation, np.eye(3))
+    np.testing.assert_allclose(law.active_together(), [[0, 0, 0], [0, 1, 0.5], [0, 0.5, 0.5]])
+
+
+def problem_of(way: str) -> tg.Problem:
+    if way == "lane":
+        return tg.Problem(LAW, tg.ReLUOutput(n_hidden=2))
+    r = np.kron(R, np.eye(6))
+    return tg.Problem(tg.Copula(np.repeat(ODDS, 6), r), tg.ReLUOutput(n_hidden=30))
+
+
+@pytest.mark.parametrize("way", ["lane", "dense"])
+def test_kernels_draw_the_stated_law(way: str) -> None:
+    problem, training = problem_of(way), tg.Training(batch_size=1024)
+    assert lower(Batch(problem, (problem,), (training,), (0,), 0)).forms[0].kernel == way
+    x, law = draw.samples(problem, training, steps=100), problem.distribution
+    x = x.reshape(-1, law.n_features).astype(np.float64)
+    i, j = np.triu_indices(law.n_features)
+    for stated, terms in (
+        (law.mean(), x),
+        (law.active_probability(), (x != 0).astype(np.float64)),
+        (law.second_moment()[i, j], x[:, i] * x[:, j]),
+        (law.active_together()[i, j], (x[:, i] * x[:, j] != 0).astype(np.float64)),
+    ):
+        error, largest = terms.std(0) / np.sqrt(len(terms)), np.maximum(np.abs(terms).max(0), 1)
+        bound = Z_BOUND * error + 12 * largest / len(terms)
+        assert (np.abs(terms.mean(0) - stated) <= bound).all()
+
+
+@pytest.mark.parametrize("way", ["lane", "dense"])
+def test_an_instance_has_the_same_bits_alone_and_in_company(way: str) -> None:
+    problem = problem_of(way)
+    training = tg.Training(steps=5, batch_size=70, held_out=1100)
+    other = problem.replace(distribution=problem.distribution.with_probability(0.2))
+    together = Batch(problem, (other, problem), (training,) * 2, (0, 1), 5)
+    alone = Batch(problem, (problem,), (training,), (1,), 5)
+    engine = SampledEngine()
+    whole, own = engine.init(together), engine.init(alone)
+    whole = engine.advance(together, whole, 5, jobs=2)
+    for steps in (2, 3):
+        own = engine.advance(alone, own, steps, jobs=1)
+    np.testing.assert_array_equal(whole["theta"][-1], own["theta"][0])
+    for name, value in engine.score(alone, own, jobs=1).items():
+        assert engine.score(together, whole, jobs=2)[name][-1] == value[0], name
+
+
+def test_it_is_swept_and_kept_like_others(tmp_path: Any) -> None:
+    problem = tg.Problem(tg.Copula(0.1, R), tg.ReLUOutput(n_hidden=2))
+    training = tg.Training(steps=3, batch_size=32, held_out=64, curve_points=0)
+    axes = {"feature_probability": [0.1, 0.5]}
+    first = tg.train(problem, axes, training=training, seeds=2, store=tmp_path)
+    again = tg.train(problem, axes, training=training, seeds=2, store=tmp_path)
+    np.testing.assert_array_equal(first.W, again.W)
+    assert tg.problem_of(first.isel(feature_probability=1)).distribution == tg.Copula(0.5, R)
+
+
+def test_expected_losses_are_refused_by_name() -> None:
+    problem = tg.Problem(LAW, tg.ReLUOutput(n_hidden=2))
+    with pytest.raises(tg.SpecError, match=r"patterns can be listed to be exact; .*'Copula'$"):
+        tg.expected_loss(problem, np.zeros((2, 5)))
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({}, "correlation must be given, or factors in its place; got neither"),
+        ({"correlation": np.eye(2), "factors": [[1.0], [1.0]]},
+         "correlation must be given, or factors in its place; got both"),
+        ({"correlation": [[1, 0.9, -0.9], [0.9, 1, 0.9], [-0.9, 0.9, 1]]},
+         "correlation must be positive semi-definite: no eigenvalue below 0; got -0.8"),
+        ({"correlation": [[1, 0.2], [0.3, 1]]},
+         "correlation must be symmetric, as r[1, 0] = 0.3 is not; got 0.2"),
+        ({"correlation": [[1, 0.2], [0.2, 2]]},
+         "correlation[1][1] must be 1 on the diagonal; got 2.0"),
+        ({"correlation": [1, 2]}, "correlation must be a square matrix (n, n); got [1.0, 2.0]"),
+        ({"correlation": [[1, np.nan], [np.nan, 1]]},
+         "correlation[0][1] must be finite; got nan"),
+        ({"factors": [[1.0, 0.5]]}, "factors[0] must have rows of norm at most 1; got 1.11803"),
+        ({"factors": [1.0]}, "factors must be a matrix (n, k), a row for each feature; got [1.0]"),
+    ],
+)  # fmt: skip
+def test_what_is_no_copula_is_refused_in_a_line(given: dict[str, Any], said: str) -> None:
+    with pytest.raises(tg.SpecError) as caught:
+        tg.Copula(0.2, **given)
+    assert str(caught.value) == f"Copula.{said}"

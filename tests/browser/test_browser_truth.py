@@ -301,10 +301,12 @@ def test_a_lesson_that_is_not_there_yet_shows_no_other_model(visit: Visit) -> No
 def test_a_model_that_is_refused_gives_the_old_one_back_and_says_why_beside_the_box(
     visit: Visit,
 ) -> None:
-    page = visit(SMALL + "&at=0")
+    page = visit(SMALL + "&at=0&wd=-1")
     page.at_rest(0)
     page.open_groups()
     before = page.read("scene.W")
+    decay = page.page.locator(".field", has=page.control("weightDecay")).get_by_role("alert")
+    expect(decay).to_contain_text("asks for -1, but it must be a number of 0 or more; it is 0.")
     box = page.page.locator(".field", has=page.control("n"))
     page.type_in("n", 500)
     expect(box.get_by_role("alert")).to_have_text("must be from 1 to 400; it stays 5.")
@@ -313,6 +315,7 @@ def test_a_model_that_is_refused_gives_the_old_one_back_and_says_why_beside_the_
     page.type_in("n", 100)
     page.type_in("m", 50)
     page.wait("t.settled && t.scene.n === 100 && t.scene.m === 50")
+    expect(decay).to_have_count(0)
     page.type_in("seeds", 1000)
     seeds = page.page.locator(".field", has=page.control("seeds"))
     expect(seeds.get_by_role("alert")).to_contain_text("too many weights of all seeds together")

@@ -51,11 +51,12 @@ def vocabulary() -> dict[str, Any]:
 def _described(cls: type[Spec]) -> dict[str, Any]:
     """The fields of a class, and values to start from where one has no default."""
     example = example_of(cls)
+    start = {} if example is None else example.every_field()
     return {
         "fields": {
             name: _field(field) for name, field in fields_of(cls).items() if name not in _ONLY_TORCH
         },
-        "example": None if example is None else example.every_field(),
+        "example": {name: v for name, v in start.items() if name not in _ONLY_TORCH} or None,
     }
 
 

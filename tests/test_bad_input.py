@@ -107,7 +107,7 @@ def test_command_line(line: str, said: str, capsys: Capture, here: Path) -> None
         (PROBLEM.to_json().replace('"n_hidden":2', '"n_hidden":0'), "ReLUOutput.n_hidden must be"),
         (PROBLEM.to_json().replace("1.0", "[1,1]"), "Problem.importance must be a number or have"),
         (PROBLEM.to_json().replace("1.0", "[1,1,NaN]"), "Problem.importance[2] must be finite"),
-        (PROBLEM.to_json().replace("relu_output", "transformer"), "needs a kind among deep, linear,"),
+        (PROBLEM.to_json().replace("relu_output", "transformer"), "a kind among deep, linear,"),
         (PROBLEM.to_json().replace('"l1"', '"l2"'), 'Problem has no field "l2"'),
         (PROBLEM.to_json()[:-1], "Problem JSON cannot be read"),
         ("[]", "must be a Problem"),

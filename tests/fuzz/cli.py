@@ -261,7 +261,8 @@ def _text(stream: io.TextIOWrapper) -> str:
 
 def _judge(line: list[str], code: int, out: str, err: str) -> None:
     assert code in (0, 2) or (code == 1 and line[0] == "reproduce"), f"exit code {code}"
-    said = [text for text in err.split("\n") if not text.startswith(("training: ", "saved "))]
+    notes = ("training: ", "saved ", "made the folder ")
+    said = [text for text in err.split("\n") if not text.startswith(notes)]
     assert all(map(one_line, [*out.split("\n"), *said])), f"not printable: {out!r} {err!r}"
     if code == 2:
         assert len(said) == 2, f"more than a line: {err!r}"

@@ -133,7 +133,8 @@ def test_the_exact_engine_descends_to_minima_of_data_sets_and_trees() -> None:
 def test_what_has_no_exact_loss_says_so() -> None:
     cases = [
         (tg.Hierarchy((-1, 0), 0.5, magnitude="exponential"), {},
-         "Problem.distribution must have magnitudes among uniform, signed, one, not exponential"),
+         "Problem.distribution must have magnitudes among uniform, signed, one, Uniform, Discrete "
+         "and Constant, not exponential, to be exact"),
         (tg.Hierarchy((-1, *range(13)), 0.5), {},
          "Problem.distribution must have at most 12 active features that vary"),
         (tg.Hierarchy((-1, *[0] * 17), 0.5, magnitude="one"), {},

@@ -219,8 +219,8 @@ NAMES = "'relu', 'gelu', 'leaky', 'quadratic' or 'identity'"
         (
             Linear,
             {"n_hidden": 1, "activation": "relu"},
-            'Linear has no field "activation": it is a field of ReLUHidden, ReLUOutput, TwoLayer; '
-            "fields: n_hidden, bias",
+            'Linear has no field "activation": it is a field of Deep, ReLUHidden, ReLUOutput, …; '
+            "fields: n_hidden, bias, layer_norm",
         ),
         (
             ReLUOutput,

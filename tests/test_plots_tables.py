@@ -71,7 +71,7 @@ def test_a_row_is_numbered_under_a_name_of_its_own() -> None:
     assert one["importance"].tolist() == [1, 2, 3]
     figure = tg.plots.features_2d(tg.best(runs).isel(feature_probability=0, drop=True))
     titles = [axes.get_title() for axes in figure.axes]
-    assert titles[:2] == ["importance_row = 0", "importance_row = 1"]
+    assert titles[:2] == ["row 0", "row 1"]
     neurons = tables.neuron_table(tg.best(runs).isel(feature_probability=0))
     assert neurons.query("importance_row == 0")["importance"].tolist() == [1.0, 0.5, 0.25] * 2
 

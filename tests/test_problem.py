@@ -134,7 +134,7 @@ def test_json_is_exact(importance: list[float], l1: float, target: str) -> None:
         (
             {"sparsity": 0.9},
             'Problem has no field "sparsity": p = 1 − S, feature_probability=0.1, a field of '
-            "Anticorrelated, Correlated, Hierarchy, …; fields: distribution, model, importance, "
+            "Anticorrelated, Copula, Correlated, …; fields: distribution, model, importance, "
             "target, l1, loss_power, weight_l1, weight_l2, unit_norm",
         ),
     ],

@@ -173,8 +173,8 @@ def test_copies_and_pickles_are_equal() -> None:
 
 def test_too_many_and_doubled_values() -> None:
     linear: Any = tg.Linear
-    with pytest.raises(SpecError, match=r"Linear takes at most 2 values \(n_hidden, bias\)"):
-        linear(1, True, 3)
+    with pytest.raises(SpecError, match=r"Linear takes at most 3 values \(n_hidden, bias, layer"):
+        linear(1, True, False, 3)
     with pytest.raises(SpecError, match=r"Linear\.n_hidden is given twice"):
         linear(1, n_hidden=1)
 

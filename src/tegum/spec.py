@@ -91,7 +91,9 @@ class Spec(BaseModel):
     @model_serializer(mode="plain")
     def _data(self, info: Any) -> dict[str, Any]:
         # values are serialised by what they are: a field may hold any subclass of its type
-        names, fields = () if info.context == _EVERY else self.later, type(self).__pydantic_fields__
+        names = frozenset() if info.context == _EVERY else self.later
+        fields = type(self).__pydantic_fields__
+        names = names & fields.keys()  # a class of one's own need not have those of its base
         usual = {name for name in names if getattr(self, name) == fields[name].default}
         return {
             name: value.written(info.context != _KEY) if hasattr(value, "written") else value

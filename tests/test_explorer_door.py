@@ -282,7 +282,9 @@ def _descriptions(n: int) -> Iterator[tg.Problem]:
     listed = {"copula", "hierarchy", "samples"}  # as long as what is sent: limits of messages hold
     refused = {"custom"}  # a page may not name functions
     discovery.load()
-    assert laws.keys() | listed | refused >= set(discovery.found(discovery.PARTS["distribution"], ""))
+    assert laws.keys() | listed | refused >= set(
+        discovery.found(discovery.PARTS["distribution"], "")
+    )
     targets = ("x", "square", tg.targets.Pairs(), tg.targets.Pairs(pairs=[[0, n - 1]]))
     for law in laws.values():
         for target in targets:

@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 # Array shapes in signatures are checked in tests only; modules with compiled kernels are left out.
 _CHECKED = ["tegum.distributions", "tegum.models", "tegum.problem", "tegum.training"]
 jaxtyping.install_import_hook(_CHECKED, "shapes.check")
+#: … and not in files that call these layers by the hundred thousand, where the checks would take
+#: three quarters of the time: other files try every method.
+_UNCHECKED = (
+    *("test_exact_", "test_sampled_", "test_theory_", "test_analysis_", "test_experiments_"),
+    *("test_loss_", "test_ensemble", "test_report_", "test_figure_", "test_plots"),
+)
 
 # What a shell starts in its background does not hear SIGINT, nor do the processes that it starts:
 # tests send it.
@@ -60,6 +66,12 @@ def _turn(item: pytest.Item) -> int:
         return _COMPILING.index(item.path.stem)
     group = item.get_closest_marker("xdist_group")
     return len(_COMPILING) + (group is None or group.args[0] != "explorer")
+
+
+@pytest.fixture(autouse=True)
+def _checked_shapes(request: pytest.FixtureRequest) -> None:
+    unchecked = request.path.stem.startswith(_UNCHECKED)
+    jaxtyping.config.update("jaxtyping_disable", unchecked)
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import linecache
 import subprocess
 import sys
 from collections.abc import Callable
@@ -114,6 +116,29 @@ def test_another_source_has_other_random_numbers(tmp_path: Path, monkeypatch: An
         keys.add(tg.Custom(f"words_{name}:draw", 2).function.digest)
     assert len(keys) == 2
     assert tg.Custom("words_one:draw", 2).key() != tg.Custom("words_two:draw", 2).key()
+
+
+def test_what_a_function_names_is_part_of_its_source(tmp_path: Path, monkeypatch: Any) -> None:
+    """A store must not give what another helper, or another number, has made."""
+    monkeypatch.syspath_prepend(tmp_path)
+    text = """
+SCALE = 1.0
+def own(rng, count):
+    return SCALE * rng.random((count, 2))
+def draw(rng, count):
+    return own(rng, count)
+"""
+    texts = (text, text.replace("1.0", "2.0"), text.replace("* rng", "+ rng"), text)
+    digests = []
+    for each in texts:
+        (tmp_path / "helped.py").write_text(each)
+        monkeypatch.delitem(sys.modules, "helped", raising=False)
+        linecache.clearcache()
+        importlib.invalidate_caches()
+        monkeypatch.setattr(sys, "dont_write_bytecode", True)
+        digests.append(tg.Custom("helped:draw", 2).function.digest)
+    assert len(set(digests)) == 3
+    assert digests[0] == digests[-1]
 
 
 def test_no_data_has_a_module_imported(tmp_path: Path, monkeypatch: Any) -> None:

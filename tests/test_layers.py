@@ -18,6 +18,7 @@ ROWS = (
     {"checksum", "dims", "errors", "faces", "hints", "scalars"},
     # the names of a Dataset: models and engines call what is trained and measured by them
     {"memory", "spec", "runs.schema"},
+    {"source_text"},
     {"contents", "factories"},
     {"functions"},
     {"fields", "arguments"},

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import inspect
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from hashlib import blake2b
 from importlib import import_module
 from itertools import count
 from typing import Any, Final, NoReturn
@@ -14,6 +12,7 @@ from uuid import uuid4
 
 from tegum.contents import may_read_files
 from tegum.errors import SpecError, joined
+from tegum.source_text import digest_of, found_under
 from tegum.spec import BrokenRule, Spec, is_read
 
 _HOW: Final = "must be a function, or the module:function under which one is found"
@@ -46,7 +45,7 @@ class Function:
     @property
     def is_named(self) -> bool:
         """Whether it is what is found under its name, in the module as it is now."""
-        return _at(self.name) is self.call
+        return found_under(self.name) is self.call
 
     @property
     def is_known(self) -> bool:
@@ -115,21 +114,12 @@ def function_of(value: Any) -> Function:
 
 
 def _digest(call: Callable[..., Any]) -> str:
-    """Of the source, "" where there is none."""
+    """Of the source, and of what that names in the same package; "" where there is none."""
     try:
-        source = inspect.getsource(call)
+        inspect.getsource(call)
     except (OSError, TypeError):
         return ""
-    return blake2b(source.encode(), digest_size=16).hexdigest()
-
-
-def _at(name: str) -> Any:
-    """What is found under module:function in the modules that are imported; None for nothing."""
-    module, _, path = name.partition(":")
-    found: Any = sys.modules.get(module)
-    for part in path.split("."):
-        found = getattr(found, part, None)
-    return found
+    return digest_of(call)
 
 
 def _named(name: str) -> Function:
@@ -144,7 +134,7 @@ def _named(name: str) -> Function:
         except Exception as error:  # whatever a module does when it is imported
             rule = f"must be in a module that can be imported ({joined(error)})"
             raise BrokenRule(rule, name) from None
-    call = _at(name)
+    call = found_under(name)
     if not callable(call) and is_read():
         rule = f"must be in a module that is imported, as by `import {module}`"
         return Function(Absent(name, rule, name))

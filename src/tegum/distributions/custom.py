@@ -30,8 +30,8 @@ class Custom(Distribution):
     them in float32. Moments are estimates of 131,072 samples.
 
     A function is written as `module:function`, and found again where that module is imported;
-    random numbers and stores go by its name and source. Others, as a lambda, are known in the
-    process that made them, and are not kept in a store.
+    random numbers and stores go by its name, its source, and that of what it names in its package.
+    Others, as a lambda, are known in the process that made them, and are not kept in a store.
 
     Args:
         function: (rng, count) -> finite real numbers (count, n_features), or its name,

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import processes
 from websockets.sync.client import ClientConnection, connect
 
 from tegum.explorer.frames import decode
@@ -72,18 +73,11 @@ class Running:
 
     def workers(self) -> list[int]:
         """The numbers of the processes that train, or could: what the server's template forked."""
-        listing = subprocess.run(
-            ["ps", "-A", "-o", "pid=,ppid=,stat=,args="], capture_output=True, text=True, check=True
-        ).stdout
-        rows = [line.split(maxsplit=3) for line in listing.splitlines()]
-        templates = {
-            pid for pid, parent, _, command in rows
-            if int(parent) == self.process.pid and "tegum.explorer.forking" in command
-        }  # fmt: skip
         return [
-            int(pid)
-            for pid, parent, stat, _ in rows
-            if parent in templates and not stat.startswith("Z")
+            worker
+            for template in processes.children(self.process.pid)
+            if "tegum.explorer.forking" in processes.command(template)
+            for worker in processes.children(template)
         ]
 
 

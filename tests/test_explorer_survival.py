@@ -7,10 +7,10 @@ import signal
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from pathlib import Path
 from socket import SHUT_RDWR
 from typing import Any
 
+import processes
 import pytest
 from explorer_server import Page, Running, small
 from websockets.exceptions import ConnectionClosed
@@ -24,7 +24,7 @@ def test_a_killed_training_is_reported_and_can_be_restarted(server: Running, pag
     page.until("frame", lambda h: h["step"] > 100)
     page.say("change", values={"feature_probability": 0.25})
     page.until("changed")
-    busy = _busiest(before | set(server.workers()))
+    busy = max(before | set(server.workers()), key=processes.seconds)
     os.kill(busy, signal.SIGKILL)
     crashed, _ = page.until("crashed")
     assert "SIGKILL" in crashed["message"]
@@ -74,18 +74,6 @@ def _starts(socket: Any) -> list[ConnectionClosed]:
     except ConnectionClosed as closed:
         return [closed]
     return []
-
-
-def _busiest(pids: set[int]) -> int:
-    """The process of these that has used the most time, in the clock ticks of Linux."""
-    ticks = {}
-    for pid in pids:
-        try:
-            fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-        except OSError:
-            continue
-        ticks[pid] = int(fields[11]) + int(fields[12])
-    return max(ticks, key=lambda pid: ticks[pid])
 
 
 def _settles(holds: Callable[[], bool], seconds: float = 240.0) -> bool:

@@ -6,9 +6,9 @@ import asyncio
 import os
 import signal
 from collections.abc import Callable, Coroutine
-from pathlib import Path
 from typing import Any
 
+import processes
 import pytest
 from explorer_server import awaited
 
@@ -30,12 +30,6 @@ def _in_a_pool(test: Callable[[Pool], Coroutine[Any, Any, None]]) -> None:
     awaited(run())
 
 
-def _seconds(pid: int) -> float:
-    """What a process has computed."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
 async def _answers(worker: WorkerProcess) -> None:
     await worker.send(_PING)
     tag, message = await worker.receive()
@@ -47,11 +41,11 @@ def test_a_fork_loads_nothing_itself_and_how_it_ended_is_told() -> None:
         first, second = await pool.take(), await pool.take()
         for worker in (first, second):
             await _answers(worker)
-        parents = {int(Path(f"/proc/{w.pid}/stat").read_text().split()[3]) for w in (first, second)}
+        parents = {processes.parent(w.pid) for w in (first, second)}
         assert len(parents) == 1
         template = parents.pop()
         assert template != os.getpid()
-        assert _seconds(first.pid) < 0.5 * _seconds(template)
+        assert processes.seconds(first.pid) < 0.5 * processes.seconds(template)
         assert {os.getpgid(w.pid) for w in (first, second)} == {first.pid, second.pid}
         await first.end()
         assert not first.alive
@@ -73,7 +67,7 @@ def test_a_template_that_is_gone_takes_its_forks_along_and_is_replaced() -> None
     async def test(pool: Pool) -> None:
         old = await pool.take()
         await _answers(old)
-        template = int(Path(f"/proc/{old.pid}/stat").read_text().split()[3])
+        template = processes.parent(old.pid)
         os.kill(template, signal.SIGKILL)
         with pytest.raises(EOFError):
             await old.receive()
@@ -81,7 +75,7 @@ def test_a_template_that_is_gone_takes_its_forks_along_and_is_replaced() -> None
         await old.end()
         new = await pool.take()
         await _answers(new)
-        assert int(Path(f"/proc/{new.pid}/stat").read_text().split()[3]) != template
+        assert processes.parent(new.pid) != template
         await new.end()
 
     _in_a_pool(test)
@@ -95,7 +89,7 @@ def test_where_nothing_is_forked_each_worker_loads_for_itself(
     async def test(pool: Pool) -> None:
         worker = await pool.take()
         await _answers(worker)
-        assert int(Path(f"/proc/{worker.pid}/stat").read_text().split()[3]) == os.getpid()
+        assert processes.parent(worker.pid) == os.getpid()
         await worker.end()
         assert await worker.how_it_ended() == "signal SIGKILL"
 

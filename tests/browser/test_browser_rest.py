@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
+import processes
 import pytest
 from explorer_page import ExplorerPage
 from playwright.sync_api import Locator, expect
@@ -25,12 +25,6 @@ STILL = SMALL + "&at=0"
 #: Twice as many features as dimensions: five pairs, whatever the seed.
 LARGER = SMALL.replace("n=5&m=2", "n=10&m=5").replace("p=0.1", "p=0.2") + "&show=8"
 QUERY = STILL.split("?")[1]
-
-
-def _ticks(pid: int) -> int:
-    """The processor time of a process, in the clock ticks of Linux."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return int(fields[11]) + int(fields[12])
 
 
 def _button(page: ExplorerPage, name: str) -> Locator:
@@ -196,7 +190,7 @@ def test_the_axis_of_steps_changes_and_changes_back(visit: Visit) -> None:
 def test_a_training_that_is_gone_is_trained_again(visit: Visit) -> None:
     page = visit(SMALL.replace("steps=600", "steps=10000000"))
     page.wait("t.frame && t.frame.step > 100")
-    os.kill(max(page.server.workers(), key=_ticks), signal.SIGKILL)
+    os.kill(max(page.server.workers(), key=processes.seconds), signal.SIGKILL)
     alert = page.page.get_by_role("alert")
     expect(alert).to_contain_text("SIGKILL")
     _button(page, "Train again").click()

@@ -265,6 +265,7 @@ def test_every_number_is_of_the_state_that_is_shown_or_marked(
 def _stopped(page: ExplorerPage) -> list[int]:
     """The server's processes, made to stand still: whatever is asked for now is not there soon."""
     pids = page.server.workers()
+    assert pids
     for pid in pids:
         os.kill(pid, signal.SIGSTOP)
     return pids

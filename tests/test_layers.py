@@ -30,6 +30,7 @@ ROWS = (
     {"store", "analysis._arrays", "analysis._geometry"},
     {"analysis.geometry"},
     {"runs"},
+    {"executors"},
     {"ensemble"},
     {"loss"},
     {"foreign"},
@@ -54,6 +55,10 @@ SHARED = {
 #: Where a library that is heavy, or that not everybody has, may be imported at all.
 HOMES = {
     "torch": {"engines.torch", "torch"},
+    "loky": {"executors.processes"},
+    "distributed": {"executors.dask"},
+    "ray": {"executors.ray"},
+    "submitit": {"executors.slurm"},
     "starlette": {"explorer"},
     "uvicorn": {"explorer"},
     "h11": {"explorer"},

@@ -89,6 +89,10 @@ class InputFileError(TegumError, OSError):
     """A file given by the user is missing, truncated or not a tegum file."""
 
 
+class ExecutorError(TegumError, RuntimeError):
+    """Workers that an executor has failed, or it loses them again and again."""
+
+
 class Interrupted(KeyboardInterrupt):
     """Ctrl-C, with a line that says what is kept and how to go on.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from itertools import count
@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from tegum.contents import may_read_files
 from tegum.errors import SpecError, joined
+from tegum.factories import Factory
 from tegum.source_text import digest_of, found_under
 from tegum.spec import BrokenRule, Spec, is_read
 
@@ -150,13 +151,31 @@ def _of_process(value: Mapping[Any, Any]) -> Function:
     return Function(Absent(str(value.get("name")), rule, dict(value)))
 
 
-def unknown_in(spec: Spec) -> tuple[str, str, Function] | None:
-    """The first function in a description that name and source do not say: class and field, too."""
+def code_in(spec: Spec) -> Iterator[tuple[str, str, Function | Factory]]:
+    """All code that a description names: class and field of each, and the code."""
     for name, value in spec:
         for one in value if isinstance(value, tuple) else (value,):
-            if isinstance(one, Function) and not one.is_known:
-                return type(spec).__name__, name, one
-            found = unknown_in(one) if isinstance(one, Spec) else None
-            if found is not None:
-                return found
+            if isinstance(one, Function | Factory):
+                yield type(spec).__name__, name, one
+            elif isinstance(one, Spec):
+                yield from code_in(one)
+
+
+def unknown_in(spec: Spec) -> tuple[str, str, Function] | None:
+    """The first function in a description that name and source do not say: class and field, too."""
+    for owner, name, one in code_in(spec):
+        if isinstance(one, Function) and not one.is_known:
+            return owner, name, one
     return None
+
+
+def bring(name: str) -> None:
+    """Have code at hand that somebody who may run it here names, as `module:qualname`.
+
+    Raises ImportError where there is none.
+    """
+    import_module(name.partition(":")[0])
+    found = found_under(name)
+    if found is None:
+        raise ImportError(f"there is no {name}")
+    Factory.of(found)

@@ -18,6 +18,7 @@ Real = Annotated[float, arg(metavar="X")]
 #: Options whose text says what happens without them.
 MaybeWhole = Annotated[int | None, arg(metavar="N", help_behavior_hint="")]
 MaybeReal = Annotated[float | None, arg(metavar="X", help_behavior_hint="")]
+MaybeExecutor = Annotated[str | None, arg(metavar="NAME[:…]", help_behavior_hint="")]
 MaybeFolder = Annotated[Path | None, arg(metavar="DIR", help_behavior_hint="")]
 
 

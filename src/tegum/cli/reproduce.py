@@ -10,6 +10,7 @@ from tyro.conf import Positional, arg
 
 from tegum.cli.options import (
     Flag,
+    MaybeExecutor,
     MaybeFolder,
     MaybeWhole,
     Whole,
@@ -52,7 +53,9 @@ class Reproduce:
     fine: Flag = False
     """Finer grids where an experiment has them, in minutes more: phase diagrams of 100 x 100."""
     jobs: MaybeWhole = None
-    """Cores to use, all by default."""
+    """Cores to use, all by default; with --executor those of each worker, 1 by default."""
+    executor: MaybeExecutor = None
+    """Who trains: processes:4, dask:tcp://HOST:8786, ray, slurm:partition=main,time=60."""
     store: MaybeFolder = None
     """Folder that keeps trained models, so that nothing is trained twice; OUT/store by default."""
     seed: Whole = 0
@@ -71,9 +74,10 @@ class Reproduce:
         from tegum.report.lab import RunLab
 
         place = self.out / "store" if self.store is None else self.store
-        lab = RunLab(self.quick, self.fine, None, self.jobs, self.seed)
+        lab = RunLab(self.quick, self.fine, None, self.jobs, self.seed, executor=self.executor)
         several = len(self.names) != 1
-        together = several and checked_jobs("reproduce", self.jobs) > 1
+        pool = (self.executor or "").startswith("processes")  # one, of so many processes
+        together = several and not pool and checked_jobs("reproduce", self.jobs) > 1
         with (
             interruptible(keeps=True),
             Crew(lab, place) if together else Alone(lab, place) as crew,

@@ -11,6 +11,7 @@ from tyro.conf import UseAppendAction, arg
 from tegum.cli import describe, values
 from tegum.cli.options import (
     Flag,
+    MaybeExecutor,
     MaybeFolder,
     MaybeWhole,
     Whole,
@@ -57,7 +58,9 @@ class _Train:
     store: MaybeFolder = None
     """Folder that keeps finished work: a run that was stopped goes on from there."""
     jobs: MaybeWhole = None
-    """Cores to use, all by default."""
+    """Cores to use, all by default; with --executor those of each worker, 1 by default."""
+    executor: MaybeExecutor = None
+    """Who trains: processes:4, dask:tcp://HOST:8786, ray, slurm:partition=main,time=60."""
     json: Flag = False
     """Print the summary as JSON."""
 
@@ -90,6 +93,7 @@ class _Train:
                 store=self.store,
                 jobs=self.jobs,
                 progress=display,
+                executor=self.executor,
             )
         save(runs, self.out)
         note(f"saved {self.out}")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from concurrent.futures import Executor
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,13 +15,16 @@ from tegum.arguments import explained, whole
 from tegum.dims import CHECKPOINT, SEED, STEP
 from tegum.engines import get_engine
 from tegum.engines.base import require_trained
+from tegum.ensemble.elsewhere import Elsewhere
 from tegum.ensemble.given import Given
 from tegum.ensemble.grid import Grid
 from tegum.ensemble.machine import check_memory, checked_jobs
+from tegum.ensemble.orders import check_sent
 from tegum.ensemble.progress import Progress, shown
 from tegum.ensemble.slices import Results
 from tegum.ensemble.solve import Ensemble, Solver
 from tegum.errors import SpecError
+from tegum.executors import engaged
 from tegum.functions import unknown_in
 from tegum.hints import must_be
 from tegum.problem import Problem
@@ -46,6 +51,7 @@ def train(
     store: Store | str | os.PathLike[str] | None = None,
     jobs: int | None = None,
     progress: Progress | bool | None = None,
+    executor: Executor | str | None = None,
 ) -> xr.Dataset:
     """Train `seeds` models at every point of the product of `axes`.
 
@@ -72,9 +78,15 @@ def train(
             problem wants another `seed`. Models that diverged stay so.
         store: a folder in which finished work is looked up instead of repeated, and from which a
             run that was stopped goes on where it was.
-        jobs: threads that work, >= 1, by default one for each core.
+        jobs: threads that work, >= 1, by default one for each core; with an executor the threads
+            of each worker, by default 1.
         progress: told how far the run is; by default a bar on a terminal or in a notebook, which
             also says when kernels are compiled; True shows it anywhere, False is silent.
+        executor: who trains in place of this process, with the same bits: any
+            `concurrent.futures.Executor` whose workers have this tegum installed, or by name
+            `"processes:4"`, `"dask"`, `"dask:tcp://host:8786"`, `"ray"`, `"ray:address"`,
+            `"slurm:partition=main,time=60"`. Workers that reach the store's folder keep what they
+            do in it themselves; units that are lost with a worker are worked on again.
 
     Returns:
         A Dataset with the axes in order, then `seed`: `W (..., seed, hidden, feature)` (or `W_in`
@@ -91,6 +103,7 @@ def train(
             cannot solve, and results that memory does not hold; all before anything is trained.
         UnknownNameError: for an axis that names nothing.
         StoreError: for a store that cannot be made, read or written.
+        ExecutorError: where workers fail, are of another version, or are lost again and again.
         Interrupted: a KeyboardInterrupt that says what is kept and how to go on.
 
     Source: "Demonstrating Superposition: Experiment Setup".
@@ -99,7 +112,7 @@ def train(
     _check_kinds(problem, training)
     seeds = _whole("seeds", seeds, lowest=1, bits=31)
     run_seed = _whole("seed", seed, lowest=0, bits=64)
-    jobs = checked_jobs("train", jobs)
+    jobs = checked_jobs("train", 1 if jobs is None and executor is not None else jobs)
     require_trained(problem, training.engine)
     grid = Grid(problem, training, axes)
     engine = get_engine(training.engine, **training.place())
@@ -109,9 +122,15 @@ def train(
     if store is not None:
         _check_known(problem)
         problem.model.check_storable()
+    if executor is not None:
+        check_sent(problem)
     place = store if store is None or isinstance(store, Store) else Store(store)
-    with shown(progress) as report:
-        solver = Solver(ensemble, place, jobs, report)
+    with shown(progress) as report, ExitStack() as stack:
+        if executor is None:
+            solver = Solver(ensemble, place, jobs, report)
+        else:
+            workers = stack.enter_context(engaged(executor, jobs))
+            solver = Elsewhere(ensemble, place, jobs, report, workers)
         try:
             arrays = solver.solve()
         except KeyboardInterrupt:

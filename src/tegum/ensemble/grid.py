@@ -127,6 +127,16 @@ class Grid:
         ]
         return tuple(problem for problem, _ in pairs), tuple(training for _, training in pairs)
 
+    def values(self, start: int, stop: int) -> list[list[tuple[str, Any]]]:
+        """What the axes set at the points start..stop-1, in the order in which they do."""
+        return [
+            [
+                (axis.target, axis.value(int(k)))
+                for axis, k in zip(self.axes, np.unravel_index(point, self.shape), strict=True)
+            ]
+            for point in range(start, stop)
+        ]
+
     def coordinates(self) -> dict[str, Any]:
         """The Dataset coordinates of all axes."""
         return {name: c for axis in self.axes for name, c in axis.coordinates().items()}

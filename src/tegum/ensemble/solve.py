@@ -18,9 +18,13 @@ from tegum.engines.base import Batch, Engine
 from tegum.ensemble.slices import Results, run_unit
 from tegum.ensemble.work import (
     Unit,
+    blocks,
+    cut,
     family_of,
     longest_at,
     next_start,
+    order_size,
+    points_per_order,
     points_per_unit,
     unit_size,
 )
@@ -102,31 +106,56 @@ class Solver:
 
     def _missing(self) -> Iterator[Unit]:
         """Place what the store has, and give the rest in units."""
-        size = unit_size(self._grid.problem, self._grid.training)
-        block = points_per_unit(size)
-        for first in range(0, len(self._grid), block):
-            n_points = min(block, len(self._grid) - first)
-            problems, trainings = self._grid.points(first, first + n_points)
-            given = None if self._of.given is None else self._of.given.digest(first, n_points)
-            family = family_of(self._of.engine, problems, trainings, self._of.run_seed, given)
-            longest = max(1, size // n_points)
-            for low, stop in self._not_stored(family, first, n_points):
-                for begin in range(low, stop, longest):
-                    row = Row(family, begin, min(begin + longest, stop))
-                    yield Unit(first, n_points, row)
+        problem, training = self._grid.problem, self._grid.training
+        size = unit_size(problem, training)
+        for first, n_points in blocks(0, len(self._grid), points_per_unit(size)):
+            family = self._family(first, n_points)
+            for low, stop in self._not_stored(family, first, n_points, (0, self._of.seeds)):
+                parts = list(self._parts(first, n_points))
+                if self._goes_by_parts(parts):
+                    for part in parts:
+                        for rest in self._not_stored(*part, (low, stop)):
+                            yield from self._cut(*part, rest)
+                else:
+                    longest = max(1, size // n_points)
+                    yield from cut(first, n_points, Row(family, low, stop), longest)
 
-    def _not_stored(self, family: str, first: int, n_points: int) -> Iterator[tuple[int, int]]:
+    def _parts(self, first: int, n_points: int) -> Iterator[tuple[str, int, int]]:
+        """The blocks of points that workers elsewhere are given, with their families."""
+        block = points_per_order(order_size(self._grid.problem, self._grid.training))
+        for begin, count in blocks(first, first + n_points, block):
+            yield self._family(begin, count), begin, count
+
+    def _goes_by_parts(self, parts: list[tuple[str, int, int]]) -> bool:
+        """Whether workers elsewhere have been at some of it."""
+        return self._store is not None and any(self._store.ranges(part[0]) for part in parts)
+
+    def _cut(
+        self, family: str, first: int, n_points: int, seeds: tuple[int, int]
+    ) -> Iterator[Unit]:
+        """The units of a block of points that is worked on elsewhere."""
+        size = order_size(self._grid.problem, self._grid.training)
+        return cut(first, n_points, Row(family, *seeds), max(1, size // n_points))
+
+    def _family(self, first: int, n_points: int) -> str:
+        problems, trainings = self._grid.points(first, first + n_points)
+        given = None if self._of.given is None else self._of.given.digest(first, n_points)
+        return family_of(self._of.engine, problems, trainings, self._of.run_seed, given)
+
+    def _not_stored(
+        self, family: str, first: int, n_points: int, seeds: tuple[int, int]
+    ) -> Iterator[tuple[int, int]]:
         """Place the stored seed ranges of a family of points, and give the others."""
         rows = [] if self._store is None else self._store.ranges(family)
-        position = 0
-        while position < self._of.seeds:
+        position, end = seeds
+        while position < end:
             row = longest_at(rows, position)
             if row is None:
-                stop = next_start(rows, position, self._of.seeds)
+                stop = next_start(rows, position, end)
                 yield position, stop
                 position = stop
             elif self._take(Unit(first, n_points, row)):
-                stop = min(row.stop, self._of.seeds)
+                stop = min(row.stop, end)
                 self._done += n_points * (stop - position) * self._steps
                 position = stop
             else:

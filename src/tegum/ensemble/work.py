@@ -8,7 +8,7 @@ make a later run with more seeds use everything that is stored.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from math import prod
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -27,6 +27,8 @@ _FORMAT: Final = b"tegum unit 1"
 _STEP_WORK: Final = 40_000_000
 #: So many times that of the torch engine, for which stacks too small for a GPU are slow.
 _OF_TORCH: Final = 8
+#: Multiply-adds in what is asked of a worker elsewhere.
+_ORDER_WORK: Final = 50_000_000_000
 #: Weights and two moments of a unit, in bytes: what a cut-off unit writes to the store.
 _STATE_BYTES: Final = 128_000_000
 #: Instances that keep the threads of a machine evenly busy.
@@ -65,6 +67,33 @@ def points_per_unit(size: int) -> int:
     Several seeds of a point together let an engine prepare for the point once.
     """
     return max(min(size, _FEWEST), size // _SEEDS)
+
+
+def points_per_order(size: int) -> int:
+    """The same of what a worker elsewhere is given."""
+    return max(min(size, _SEEDS), size // _SEEDS)
+
+
+def blocks(first: int, stop: int, longest: int) -> Iterator[tuple[int, int]]:
+    """The points first..stop-1 in blocks: where each begins, and how many points it has."""
+    for begin in range(first, stop, longest):
+        yield begin, min(longest, stop - begin)
+
+
+def cut(first: int, n_points: int, row: Row, longest: int) -> Iterator[Unit]:
+    """The seeds of a block of points in units of at most `longest` seeds."""
+    for begin, count in blocks(row.start, row.stop, longest):
+        yield Unit(first, n_points, Row(row.family, begin, begin + count))
+
+
+def order_size(problem: Problem, training: Training) -> int:
+    """The number of instances that a worker elsewhere trains at a time; the same on every machine.
+
+    They take some ten seconds of a core: much longer than to ask for them.
+    """
+    samples = training.steps * training.samples_in_step(problem.distribution)
+    each = max(1, samples * problem.n_features * (problem.n_hidden + 2))
+    return max(1, min(unit_size(problem, training), _ORDER_WORK // each))
 
 
 def family_of(

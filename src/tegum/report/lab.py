@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import atexit
 import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeVar
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     import xarray as xr
 
     from tegum.ensemble.progress import Progress
@@ -43,6 +47,7 @@ class RunLab:
     jobs: int | None = None
     run_seed: int = 0
     progress: Progress | Literal[False] = False
+    executor: str | None = None
     records: list[TrainingRecord] = field(default_factory=list)
 
     def train(
@@ -64,6 +69,7 @@ class RunLab:
         runs = train(
             problem, axes=axes, training=training, seeds=seeds, seed=seed, start=start,
             store=self.store, jobs=self.jobs, progress=self.progress,
+            executor=None if self.executor is None else _kept(self.executor, self.jobs or 1),
         )  # fmt: skip
         seconds = time.perf_counter() - began
         models = math.prod(runs["loss"].shape)
@@ -91,3 +97,13 @@ class RunLab:
         taken = tuple(self.records)
         self.records.clear()
         return taken
+
+
+@lru_cache(maxsize=1)
+def _kept(name: str, threads: int) -> Executor:
+    """The executor of a name, for all trainings of this process."""
+    from tegum.executors import executor
+
+    made = executor(name, threads)
+    atexit.register(made.shutdown, wait=False, cancel_futures=True)
+    return made

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -130,6 +131,27 @@ class Store:
     def lock(self, key: str) -> Lock | None:
         """The right to compute a unit, or None while another process has it."""
         return Lock.take(self.path / "locks" / f"{key}.lock")
+
+    @contextmanager
+    def sign(self, name: str) -> Iterator[None]:
+        """A file `locks/NAME` for a while: who sees it where this path leads has the same store.
+
+        Args:
+            name: of the file.
+
+        Yields:
+            Nothing.
+
+        Raises:
+            StoreError: the disk is full or not writable.
+        """
+        path = self.path / "locks" / name
+        self._change(path.touch, path)
+        try:
+            yield
+        finally:
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
 
     def verify(self) -> list[str]:
         """Read every file in full; the names of the damaged ones, which are set aside."""

@@ -16,7 +16,7 @@ SEED ?= 0
 
 .DELETE_ON_ERROR:
 .PHONY: help reproduce quick explore page page-if-possible chromium test test-slow test-torch \
-        test-faults fuzz check format wheel kernels bench bench-exact bench-products clean
+        test-cluster test-faults fuzz check format wheel kernels bench bench-exact bench-products clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -42,6 +42,9 @@ test-faults: $(VENV)/.dev  ## kills, changed bytes, full disks; writes benchmark
 
 test-torch: $(VENV)/.torch  ## what needs PyTorch, which it installs: its engine, optimisers beside its own
 	$(BIN)/python -m pytest tests/with_torch
+
+test-cluster: $(VENV)/.cluster  ## trainings by Dask, submitit and Ray on this machine; installs them
+	$(BIN)/python -m pytest tests/with_clusters
 
 fuzz: $(VENV)/.dev  ## random inputs for every surface, an hour of them or SECONDS=…
 	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) --seed $(SEED)
@@ -104,6 +107,10 @@ $(VENV)/.dev: pyproject.toml | $(BIN)/python
 
 $(VENV)/.torch: pyproject.toml | $(BIN)/python
 	$(BIN)/pip install $(PIP_OPTIONS) --editable '.[dev,torch]'
+	@touch $@ $(VENV)/.dev $(VENV)/.run
+
+$(VENV)/.cluster: pyproject.toml | $(BIN)/python
+	$(BIN)/pip install $(PIP_OPTIONS) --editable '.[dev,dask,ray,slurm]'
 	@touch $@ $(VENV)/.dev $(VENV)/.run
 
 $(PEERS)/.done: benchmarks/peers/requirements.txt

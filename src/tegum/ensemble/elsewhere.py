@@ -17,7 +17,7 @@ from uuid import uuid4
 from tegum.ensemble.orders import order, results_of
 from tegum.ensemble.solve import Ensemble, Solver
 from tegum.ensemble.unit import work
-from tegum.ensemble.work import Unit, cut
+from tegum.ensemble.work import Unit
 from tegum.errors import DamagedFileError, ExecutorError, TegumError, joined
 from tegum.executors import count
 
@@ -99,13 +99,9 @@ class Elsewhere(Solver):
     def _goes_by_parts(self, parts: list[tuple[str, int, int]]) -> bool:
         return True
 
-    def _cut(
-        self, family: str, first: int, n_points: int, seeds: tuple[int, int]
-    ) -> Iterator[Unit]:
-        """Smaller than they would be, if there are so few that workers would have none."""
-        share = -(-len(self._of) // (_ROUNDS * self._workers))
-        for unit in super()._cut(family, first, n_points, seeds):
-            yield from cut(first, n_points, unit.row, max(1, share // n_points))
+    def _order_size(self) -> int:
+        """Smaller than it would be, if there are so few instances that workers would have none."""
+        return min(super()._order_size(), -(-len(self._of) // (_ROUNDS * self._workers)))
 
     @contextmanager
     def _signed(self) -> Iterator[None]:

@@ -134,8 +134,11 @@ class Solver:
         self, family: str, first: int, n_points: int, seeds: tuple[int, int]
     ) -> Iterator[Unit]:
         """The units of a block of points that is worked on elsewhere."""
-        size = order_size(self._grid.problem, self._grid.training)
-        return cut(first, n_points, Row(family, *seeds), max(1, size // n_points))
+        return cut(first, n_points, Row(family, *seeds), max(1, self._order_size() // n_points))
+
+    def _order_size(self) -> int:
+        """How many instances a worker elsewhere is given, unless one point alone has more."""
+        return order_size(self._grid.problem, self._grid.training)
 
     def _family(self, first: int, n_points: int) -> str:
         problems, trainings = self._grid.points(first, first + n_points)

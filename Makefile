@@ -16,7 +16,8 @@ SEED ?= 0
 
 .DELETE_ON_ERROR:
 .PHONY: help reproduce quick explore page page-if-possible chromium test test-slow test-torch \
-        test-cluster test-faults fuzz check format wheel kernels bench bench-exact bench-products clean
+        test-cluster test-faults fuzz check format docs wheel kernels bench bench-exact \
+        bench-products clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -59,6 +60,10 @@ check: $(VENV)/.dev page chromium kernels  ## format, lint, strict types, layers
 format: $(VENV)/.dev  ## put the sources in shape
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+docs: $(VENV)/.docs  ## the documentation, whose code it runs: build/docs/html/index.html
+	timeout 1800 $(BIN)/python -m sphinx --quiet --fail-on-warning -b html -d build/docs/trees docs build/docs/html
+	$(BIN)/python docs/machinery/check.py build/docs/html
 
 wheel: $(VENV)/.dev page  ## a wheel with the page and with kernels for this Python and numba
 	$(BIN)/python -m tegum.engines.kernels --ship
@@ -103,6 +108,10 @@ $(VENV)/.run: pyproject.toml | $(BIN)/python
 
 $(VENV)/.dev: pyproject.toml | $(BIN)/python
 	$(BIN)/pip install $(PIP_OPTIONS) --editable '.[dev]'
+	@touch $@ $(VENV)/.run
+
+$(VENV)/.docs: pyproject.toml | $(BIN)/python
+	$(BIN)/pip install $(PIP_OPTIONS) --editable '.[docs]'
 	@touch $@ $(VENV)/.run
 
 $(VENV)/.torch: pyproject.toml | $(BIN)/python

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import importlib
 import re
+import runpy
 import sys
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from matplotlib.figure import Figure
 
 DOCS = Path(__file__).parents[1] / "docs"
+EXAMPLES = sorted(DOCS.with_name("examples").glob("*.py"))
 
 
 def machinery(name: str) -> ModuleType:
@@ -118,3 +121,13 @@ def test_the_code_of_a_page_runs(page: Path, tmp_path: Path) -> None:
     name = str(page.relative_to(DOCS))
     blocks = running.blocks(page.read_text("utf-8"))
     assert len(running.run(name, blocks, tmp_path)) == len(blocks)
+
+
+@pytest.mark.parametrize("script", EXAMPLES, ids=lambda script: script.stem)
+def test_an_example_draws_and_is_in_the_gallery(script: Path) -> None:
+    source = script.read_text("utf-8")
+    assert len(source.splitlines()) <= 50
+    assert f"```{{example}} {script.stem}\n" in (DOCS / "gallery.md").read_text("utf-8")
+    figure = runpy.run_path(str(script))["figure"]
+    assert isinstance(figure, Figure)
+    assert figure.get_axes()

@@ -76,6 +76,7 @@ def main() -> None:
         name = f"{given['page']}, block at line {block['line']}"
         if block["file"]:
             Path(block["file"]).write_text(block["source"] + "\n", "utf-8")
+        if block["file"] or block["skipped"]:
             results.append({"text": "", "picture": None})
         elif block["kind"] == "console":
             results.append(run_console(block["source"]))

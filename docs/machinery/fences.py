@@ -81,7 +81,7 @@ class Example(SphinxDirective):
         title, _, text = (ast.get_docstring(ast.parse(source)) or "").partition("\n")
         drawn = f"{self.arguments[0]}.svg"
         shown = f"{source}\nfigure\n"
-        said, out = outcomes(self.env.app, path.name, [Block("python", "", 1, shown)])
+        said, out = outcomes(self.env.app, path.name, [Block("python", "", "", 1, shown)])
         result = said[0]
         section = nodes.section(ids=[path.stem.replace("_", "-")], names=[path.stem])
         section += nodes.title(title, title.rstrip("."))

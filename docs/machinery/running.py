@@ -2,12 +2,14 @@
 
 A fence ```` ```python ```` of a page is run, after all that stand before it; text behind the word
 says what its figure shows, for those who do not see it. ```` ```python file=NAME ```` is written to
-a file, ```` ```console ```` runs lines that begin with `$`. Others (`py`, `sh`) are only shown.
+a file, and `needs=MODULE` is run where that can be imported; ```` ```console ```` runs lines that
+begin with `$`. Others (`py`, `sh`) are only shown.
 """
 
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import json
 import os
 import re
@@ -31,12 +33,18 @@ _FENCE = re.compile(r"^```(python|console)([^\n]*)\n(.*?)^```$", re.M | re.S)
 
 @dataclass(frozen=True)
 class Block:
-    """A fence that is run: its kind, the file it is written to instead, its line and its text."""
+    """A fence that is run, with the file it is written to instead and the module that it needs."""
 
     kind: str
     file: str
+    needs: str
     line: int
     source: str
+
+    @property
+    def skipped(self) -> bool:
+        """Whether what it needs is not there."""
+        return bool(self.needs) and importlib.util.find_spec(self.needs) is None
 
 
 class PageError(Exception):
@@ -47,9 +55,10 @@ def blocks(text: str) -> list[Block]:
     """The fences of a page that run, in order."""
     found = []
     for fence in _FENCE.finditer(text):
-        file = re.match(r"\s*file=(\S+)", fence[2])
+        said = dict(re.findall(r"\b(file|needs)=(\S+)", fence[2]))
         line = text.count("\n", 0, fence.start()) + 1
-        found.append(Block(fence[1], file[1] if file else "", line, fence[3].rstrip("\n")))
+        file, needs = said.get("file", ""), said.get("needs", "")
+        found.append(Block(fence[1], file, needs, line, fence[3].rstrip("\n")))
     return found
 
 
@@ -75,7 +84,8 @@ def run(name: str, given: list[Block], out: Path) -> list[dict[str, Any]]:
         PageError: a block failed, warned, or the page took longer than `LIMIT`.
     """
     stem = name.removesuffix(".md").removesuffix(".py").replace("/", "-")
-    key = hashlib.sha256(_sources() + json.dumps([asdict(one) for one in given]).encode())
+    asked = [{**asdict(one), "skipped": one.skipped} for one in given]
+    key = hashlib.sha256(_sources() + json.dumps(asked).encode())
     kept = out / f"{stem}.json"
     if kept.is_file():
         found = json.loads(kept.read_text("utf-8"))
@@ -83,12 +93,12 @@ def run(name: str, given: list[Block], out: Path) -> list[dict[str, Any]]:
             results: list[dict[str, Any]] = found["results"]
             return results
     out.mkdir(parents=True, exist_ok=True)
-    results = _start({"page": name, "stem": stem, "out": str(out)}, given)
+    results = _start({"page": name, "stem": stem, "out": str(out), "blocks": asked})
     kept.write_text(json.dumps({"key": key.hexdigest(), "results": results}), "utf-8")
     return results
 
 
-def _start(head: dict[str, str], given: list[Block]) -> list[dict[str, Any]]:
+def _start(given: dict[str, Any]) -> list[dict[str, Any]]:
     """Run blocks in a process and an empty folder of their own."""
     folder = tempfile.mkdtemp(prefix="tegum-page-")
     beside = str(Path(sys.executable).parent)
@@ -96,7 +106,7 @@ def _start(head: dict[str, str], given: list[Block]) -> list[dict[str, Any]]:
     try:
         done = subprocess.run(
             [sys.executable, str(CHILD)],
-            input=json.dumps({**head, "blocks": [asdict(one) for one in given]}),
+            input=json.dumps(given),
             capture_output=True,
             text=True,
             cwd=folder,
@@ -104,10 +114,10 @@ def _start(head: dict[str, str], given: list[Block]) -> list[dict[str, Any]]:
             env={**os.environ, **places},
         )
     except subprocess.TimeoutExpired:
-        raise PageError(f"{head['page']}: its code took longer than {LIMIT} s") from None
+        raise PageError(f"{given['page']}: its code took longer than {LIMIT} s") from None
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     if done.returncode:
-        raise PageError(f"{head['page']}: its code does not run\n{done.stderr}")
+        raise PageError(f"{given['page']}: its code does not run\n{done.stderr}")
     found: list[dict[str, Any]] = json.loads(done.stdout)
     return found

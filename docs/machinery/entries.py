@@ -29,7 +29,7 @@ NAMED = {"tegum.experiments": "tegum.experiments: the paper's sections"}
 THEMES = {
     "What x is": ("distributions",),
     "What is trained": ("models", "targets", "problem", "training"),
-    "Training, selecting, keeping": ("ensemble", "runs", "foreign", "store"),
+    "Training, selecting, keeping": ("ensemble", "executors", "runs", "foreign", "store"),
     "Losses without a sample": ("loss",),
     "What the models are": ("analysis",),
     "Errors": ("errors",),

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
+import matplotlib.pyplot as plt
 import pytest
 from matplotlib.figure import Figure
 
@@ -129,5 +130,6 @@ def test_an_example_draws_and_is_in_the_gallery(script: Path) -> None:
     assert len(source.splitlines()) <= 50
     assert f"```{{example}} {script.stem}\n" in (DOCS / "gallery.md").read_text("utf-8")
     figure = runpy.run_path(str(script))["figure"]
+    plt.close(figure)  # nobody else's business: pyplot would keep it
     assert isinstance(figure, Figure)
     assert figure.get_axes()

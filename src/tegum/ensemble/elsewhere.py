@@ -96,8 +96,8 @@ class Elsewhere(Solver):
                 return
             self._tell(self._done)
 
-    def _goes_by_parts(self, parts: list[tuple[str, int, int]]) -> bool:
-        return True
+    def _parts_in_use(self, first: int, n_points: int) -> list[tuple[str, int, int]]:
+        return list(self._parts(first, n_points))
 
     def _order_size(self) -> int:
         """Smaller than it would be, if there are so few instances that workers would have none."""

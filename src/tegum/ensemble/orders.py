@@ -71,7 +71,7 @@ class Order:
     row: Row
     threads: int
     shared: tuple[str, str] | None
-    meta: dict[str, Any]
+    training: Training
 
     @classmethod
     def read(cls, raw: bytes) -> Order:
@@ -95,7 +95,7 @@ class Order:
         seeds = tuple(range(row.start, row.stop))
         batch = Batch(problem, problems, trainings, seeds, run_seed, arrays or None)
         shared = None if meta["shared"] is None else tuple(meta["shared"])
-        return cls(engine, batch, row, meta["threads"], shared, meta)
+        return cls(engine, batch, row, meta["threads"], shared, training)
 
 
 def _other(what: str, theirs: str, ours: str) -> ExecutorError:

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-import tegum
 from tegum.engines import COMPILED
 from tegum.engines.base import Batch, Engine
 from tegum.ensemble.slices import Results, run_unit
 from tegum.ensemble.work import (
     Unit,
+    about,
     blocks,
     cut,
     family_of,
@@ -111,8 +111,8 @@ class Solver:
         for first, n_points in blocks(0, len(self._grid), points_per_unit(size)):
             family = self._family(first, n_points)
             for low, stop in self._not_stored(family, first, n_points, (0, self._of.seeds)):
-                parts = list(self._parts(first, n_points))
-                if self._goes_by_parts(parts):
+                parts = self._parts_in_use(first, n_points)
+                if parts:
                     for part in parts:
                         for rest in self._not_stored(*part, (low, stop)):
                             yield from self._cut(*part, rest)
@@ -126,9 +126,12 @@ class Solver:
         for begin, count in blocks(first, first + n_points, block):
             yield self._family(begin, count), begin, count
 
-    def _goes_by_parts(self, parts: list[tuple[str, int, int]]) -> bool:
-        """Whether workers elsewhere have been at some of it."""
-        return self._store is not None and any(self._store.ranges(part[0]) for part in parts)
+    def _parts_in_use(self, first: int, n_points: int) -> list[tuple[str, int, int]]:
+        """The parts of a block of points, if workers elsewhere have been at some of it."""
+        if self._store is None:
+            return []
+        parts = list(self._parts(first, n_points))
+        return parts if any(self._store.ranges(family) for family, _, _ in parts) else []
 
     def _cut(
         self, family: str, first: int, n_points: int, seeds: tuple[int, int]
@@ -209,15 +212,8 @@ class Solver:
     def _keep(self, unit: Unit, results: Results) -> None:
         if self._store is None:
             return
-        meta = {
-            "engine": self._of.engine.name,
-            "engine_version": self._of.engine.version,
-            "n_points": unit.n_points,
-            "problem": self._grid.problem.to_json(),
-            "run_seed": str(self._of.run_seed),
-            "tegum_version": tegum.__version__,
-            "training": self._grid.training.to_json(),
-        }
+        of, grid = self._of, self._grid
+        meta = about(of.engine, grid.problem, grid.training, unit.n_points, of.run_seed)
         self._store.put(unit.row, results, meta)
 
     def _place(self, unit: Unit, results: Results) -> None:

@@ -9,11 +9,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-import tegum
 from tegum.engines import COMPILED
 from tegum.ensemble.orders import KEPT, RESULTS, Order, answer, refusal
 from tegum.ensemble.progress import silent
 from tegum.ensemble.slices import run_unit
+from tegum.ensemble.work import about
 from tegum.store import Store
 
 #: Kernels are compiled by one thread of a process at a time, and a unit uses its own threads.
@@ -54,21 +54,10 @@ def _carried_out(order: Order) -> bytes:
     results = run_unit(order.engine, order.batch, jobs=order.threads, store=store, row=order.row)
     if store is None:
         return answer(order.row, RESULTS, results)
-    store.put(order.row, results, about(order))
+    batch, run_seed = order.batch, order.batch.run_seed
+    meta = about(order.engine, batch.problem, order.training, len(batch.points), run_seed)
+    store.put(order.row, results, meta)
     return answer(order.row, KEPT)
-
-
-def about(order: Order) -> dict[str, object]:
-    """What a store keeps beside a unit's results."""
-    return {
-        "engine": order.engine.name,
-        "engine_version": order.engine.version,
-        "n_points": len(order.batch.points),
-        "problem": order.batch.problem.to_json(),
-        "run_seed": str(order.batch.run_seed),
-        "tegum_version": tegum.__version__,
-        "training": order.batch.training.to_json(),
-    }
 
 
 @lru_cache(maxsize=4)

@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from math import prod
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+import tegum
 from tegum.models import Shallow
 from tegum.store import Row
 
@@ -117,6 +118,21 @@ def family_of(
     if given is not None:
         digest.update(f"\nstart {given}".encode())
     return digest.hexdigest()
+
+
+def about(
+    engine: Engine, problem: Problem, training: Training, n_points: int, run_seed: int
+) -> dict[str, Any]:
+    """What a store keeps beside a unit's results."""
+    return {
+        "engine": engine.name,
+        "engine_version": engine.version,
+        "n_points": n_points,
+        "problem": problem.to_json(),
+        "run_seed": str(run_seed),
+        "tegum_version": tegum.__version__,
+        "training": training.to_json(),
+    }
 
 
 def longest_at(rows: Sequence[Row], position: int) -> Row | None:

@@ -49,7 +49,7 @@ SHARED = {
     "distributions": {"base", "laws", "magnitudes"},
     "models": {"base", "activations"},
     "targets": {"base", "named"},
-    "engines": {"base", "cache", "digest", "fixed", "shipped", "threads", "xavier"},
+    "engines": {"ahead", "base", "cache", "digest", "fixed", "shipped", "threads", "xavier"},
 }
 
 #: Where a library that is heavy, or that not everybody has, may be imported at all.

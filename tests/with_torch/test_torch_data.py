@@ -12,7 +12,7 @@ import tegum as tg
 from tegum.distributions import Distribution
 from tegum.engines.torch import data
 from tegum.engines.torch.addressed import bits, ramp, splitmix, words
-from tegum.engines.torch.data import Source
+from tegum.engines.torch.sources import Source
 from tegum.engines.xavier import _splitmix
 
 CPU = torch.device("cpu")
@@ -39,16 +39,34 @@ DISTRIBUTIONS: dict[str, Distribution] = {
     "groups": tg.Groups(
         [tg.Independent(2, 0.4), tg.Anticorrelated(1, 4, 0.8), tg.Correlated(1, 2, 0.3)]
     ),
-}
+    "hierarchy": tg.Hierarchy((2, 0, -1, 2, 1), (0.5, 0.9, 0.8, 1.0, 0.3), magnitude="signed"),
+    "exclusive": tg.Hierarchy((2, 0, -1, 2, 2, 0), (0.5, 0.6, 0.9, 0.0, 0.5, 0.4), exclusive=True),
+    "trees side by side": tg.Groups([tg.Correlated(1, 2, 0.3), tg.Hierarchy((1, -1), 0.6)]),
+    "copula": tg.Copula(
+        (0.3, 0.5, 0.0, 1.0), factors=[[0.8, 0.5], [0.6, -0.8], [0.3, 0.1], [0, 1]],
+        magnitude=["one", "exponential", tg.Normal(1, 2), "signed"],
+    ),
+    "one of a copula": tg.Copula(0.2, correlation=[[1.0]]),
+    "rows": tg.Samples([[1.0, 0.0, -2.0], [0.5, 0.5, 0.0], [0.0, 0.0, 3.0]]),
+    "rows by weight": tg.Samples([[1.0, 0.0], [5.0, 5.0], [0.5, -0.5]], weights=(3, 0, 1)),
+    "mixture": tg.Mixture(
+        [
+            tg.Independent(3, (0.1, 0.9, 0.0)),
+            tg.Hierarchy((-1, 0, 0), 0.7, exclusive=False),
+            tg.Mixture([tg.Copula(0.4, factors=[[1.0], [0.5], [0.0]]), tg.Samples(np.eye(3))]),
+            tg.Independent(3, 1.0, "one"),
+        ],
+        weights=(1, 3, 2, 0),
+    ),
+}  # fmt: skip
 
 
 def drawn(distribution: Distribution, address: int = 7, step: int = 3, count: int = COUNT) -> Any:
     """x (count, n) in float64."""
-    problem = tg.Problem(distribution, tg.Linear(1))
-    source = Source(problem, CPU, torch.float64, False)
+    source = Source(distribution, CPU, torch.float64)
     of = words(torch.tensor([address]), 1, torch.tensor([step]), source.streams)[0]
-    chances = source.chances([problem], torch.zeros(1, dtype=torch.long))
-    return source.draw(of, ramp(0, count, CPU), chances)[0].numpy().T
+    numbers = source.numbers([distribution], torch.zeros(1, dtype=torch.long))
+    return source.draw(of, ramp(0, count, CPU), numbers)[0].numpy().T
 
 
 @pytest.mark.parametrize("distribution", DISTRIBUTIONS.values(), ids=DISTRIBUTIONS)
@@ -60,7 +78,9 @@ def test_moments_are_those_that_are_stated(distribution: Distribution) -> None:
         assert (np.abs(found.mean(0) - wanted) <= FAR * error + 1e-12).all()
 
     near(x, distribution.mean())
-    near((x != 0).astype(float), distribution.active_probability())
+    on = (x != 0).astype(float)
+    near(on, distribution.active_probability())
+    near(on[:, :, None] * on[:, None, :], distribution.active_together())
     near(x[:, :, None] * x[:, None, :], distribution.second_moment())
 
 
@@ -131,23 +151,32 @@ def test_a_compiler_that_fails_is_done_without(
 
     monkeypatch.setattr(data, "_fused", data.Fused())
     monkeypatch.setattr(torch, "compile", broken)
-    problem = tg.Problem(tg.Independent(3, (0.5, 0.0, 1.0)), tg.Linear(1))
-    plain, fused = (Source(problem, CPU, torch.float32, fuse) for fuse in (False, True))
+    law = tg.Independent(3, (0.5, 0.0, 1.0))
+    plain, fused = (Source(law, CPU, torch.float32, fuse=fuse) for fuse in (False, True))
     of = words(torch.tensor([5]), 1, torch.tensor([0]), 3)[0]
-    chances = plain.chances([problem], torch.zeros(1, dtype=torch.long))
+    numbers = plain.numbers([law], torch.zeros(1, dtype=torch.long))
     for _ in range(2):
-        assert torch.equal(*(s.draw(of, ramp(0, 64, CPU), chances) for s in (plain, fused)))
+        assert torch.equal(*(s.draw(of, ramp(0, 64, CPU), numbers) for s in (plain, fused)))
     assert [record.getMessage() for record in caplog.records] == [
         "torch: samples are drawn without a compiler: no compiler"
     ]
 
 
-@pytest.mark.parametrize(
-    "law",
-    [tg.Hierarchy((-1, 0), 0.5), tg.Mixture((tg.Independent(2, 0.5),)), tg.Samples(np.eye(2))],
-)
-def test_data_without_independent_blocks_names_the_engine_that_takes_it(law: Any) -> None:
-    training = tg.Training(engine="torch", steps=1, held_out=8, batch_size=4)
-    said = r"^Problem\.distribution must have independent blocks for the torch engine; engine='samp"
-    with pytest.raises(tg.SpecError, match=said):
-        tg.train(tg.Problem(law, tg.ReLUOutput(1)), training=training, progress=False)
+def test_every_row_in_its_place() -> None:
+    """A step of all rows has each once, whatever piece of them is asked for."""
+    law = tg.Samples(np.arange(80.0).reshape(40, 2))
+    source = Source(law, CPU, torch.float64, in_order=True)
+    of = words(torch.arange(2), 1, torch.tensor([4]), source.streams)[0]
+    numbers = source.numbers([law], torch.zeros(2, dtype=torch.long))
+    parts = [source.draw(of, ramp(at, 16, CPU), numbers).numpy() for at in (0, 16, 32)]
+    x = np.concatenate(parts, axis=2).transpose(0, 2, 1)
+    np.testing.assert_array_equal(x[:, :40], np.broadcast_to(law.x.values, (2, 40, 2)))
+
+
+def test_parts_of_a_mixture_are_whole_samples() -> None:
+    """Each sample is of one part: by values that only one of them has, and of equal chances."""
+    parts = [tg.Independent(3, 1.0, tg.Constant(k + 1.0)) for k in range(5)]
+    x = drawn(tg.Mixture(parts))
+    assert (x == x[:, :1]).all()
+    count = np.bincount(x[:, 0].astype(int), minlength=6)[1:]
+    assert np.abs(count / COUNT - 0.2).max() < FAR * 0.4 / COUNT**0.5

@@ -7,8 +7,9 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Final
 
-#: Files that the results of every engine depend on, beside its own.
+#: Files that the results of engines depend on, beside their own.
 _COMMON: Final = (
+    Path(__file__).with_name("ahead.py"),
     Path(__file__).with_name("xavier.py"),
     Path(__file__).parents[1] / "models" / "activations.py",
 )

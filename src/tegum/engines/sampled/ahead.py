@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from tegum.dims import F32
-from tegum.distributions import Custom
+from tegum.engines.ahead import draw_rows
 from tegum.engines.sampled.data import Pool, pool_in_order
 from tegum.engines.sampled.evaluate import CHUNK, Occasion
 from tegum.engines.sampled.random import TRAIN
@@ -46,20 +45,6 @@ def scoring_pool(distribution: Distribution, key: np.uint64, occasion: Occasion)
 
 
 def _pool(distribution: Distribution, address: Sequence[tuple[int, ...]], rows: F32) -> Pool:
-    """rows (address, size, n) <- samples for each address, by random numbers of its own."""
-    source = np.random.PCG64()  # making one anew takes as long as a step of a small model
-    for into, own in zip(rows, address, strict=True):
-        digest = blake2b(repr(own).encode(), digest_size=32).digest()
-        state, stream = (int.from_bytes(half, "little") for half in (digest[:16], digest[16:]))
-        source.state = {
-            "bit_generator": "PCG64",
-            "state": {"state": state, "inc": stream | 1},  # streams are odd
-            "has_uint32": 0,
-            "uinteger": 0,
-        }
-        rng = np.random.Generator(source)
-        if isinstance(distribution, Custom):
-            distribution.sample_into(rng, into)
-        else:
-            into[...] = distribution.sample(rng, len(into))
+    """rows (address, size, n) <- samples for each address."""
+    draw_rows(distribution, address, rows)
     return pool_in_order(rows.reshape(-1, distribution.n_features), rows.shape[1])

@@ -16,6 +16,7 @@ from torch import Tensor
 TRAIN, PROBE, HELD_OUT = 1, 2, 3
 #: From one sample's word to the next one's: odd, so that no word comes twice in 2^32 samples.
 _STEP: Final = 0x9E3779B9
+_BACK: Final = pow(_STEP, -1, 2**32)
 
 
 def signed(value: int, bits: int) -> int:
@@ -70,6 +71,11 @@ def ramp(first: int, count: int, device: torch.device) -> Tensor:
     """What sample first, …, first + count - 1 add to a stream's low word, int32 (count,)."""
     wide = torch.arange(first, first + count, device=device) * _STEP
     return wide.view(torch.int32)[::2].contiguous()  # the lower halves
+
+
+def places(samples: Tensor) -> Tensor:
+    """The numbers first, …, first + count - 1 that a `ramp` is of, int64."""
+    return (samples * signed(_BACK, 32)).long()
 
 
 def bits(of: Words, samples: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Samples x on the device: every block of a distribution by one draw for all instances at once.
+"""Samples x of blocks, on the device: every block by one draw for all instances at once.
 
 A draw w is a float of both signs, uniform in [-1/p, 1/p]: the block is on where |w| <= 1, and given
 that it is, |w| is uniform in [0, 1] and its sign a coin. One draw is therefore the on/off and the
@@ -10,10 +10,11 @@ from __future__ import annotations
 import logging
 import warnings
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from tegum.distributions import Constant, Discrete, HalfNormal, Law, Normal, Uniform
@@ -24,8 +25,8 @@ from tegum.errors import SpecError, joined
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tegum.distributions import Distribution
     from tegum.distributions.magnitudes import OneMagnitude
-    from tegum.problem import Problem
 
 log = logging.getLogger("tegum.engines")
 
@@ -87,7 +88,7 @@ def _of_law(law: Law) -> Callable[[Tensor], Tensor]:
     raise SpecError.of("Problem", "distribution.magnitude", rule, law)
 
 
-def _drawn_by(law: OneMagnitude) -> Callable[[Tensor], Tensor]:
+def drawn_by(law: OneMagnitude) -> Callable[[Tensor], Tensor]:
     """x from draws w of a law; SpecError for one that is not known."""
     if isinstance(law, Law):
         return _of_law(law)
@@ -131,30 +132,51 @@ _fused: Final = Fused()
 
 
 class Chances(NamedTuple):
-    """Of the blocks of each instance, (N, blocks, 1): w of one bit, and what keeps p = 0 off."""
+    """Of the blocks of each instance, (N, blocks, 1)."""
 
-    scale: Tensor
-    never: Tensor | None
+    scale: Tensor  # w of one bit
+    never: Tensor | None = None  # what keeps p = 0 off
+    span: tuple[Tensor, Tensor] | None = None  # a child is on where its draw is in [low, high)
 
     def rows(self, which: slice) -> Chances:
         """Those of some instances."""
-        return Chances(self.scale[which], None if self.never is None else self.never[which])
+        span = None if self.span is None else (self.span[0][which], self.span[1][which])
+        never = None if self.never is None else self.never[which]
+        return Chances(self.scale[which], never, span)
 
 
-class Source:
-    """Where samples of a problem come from; `streams` words are read for each."""
+class Magnitudes:
+    """x of features that are on, of uniform draws; by law."""
+
+    def __init__(self, given: Sequence[OneMagnitude], device: torch.device) -> None:
+        """SpecError for one that is not known."""
+        self._laws = []
+        for law in dict.fromkeys(given):
+            own = [i for i, other in enumerate(given) if other == law]
+            self._laws.append((drawn_by(law), torch.tensor(own, device=device)))
+
+    def __call__(self, of: Words, samples: Tensor, dtype: torch.dtype) -> Tensor:
+        """x (N, n, count), by a stream for each feature."""
+        x = bits(of, samples).to(dtype).mul_(_REACH)
+        for law, features in self._laws:
+            x[:, features] = law(x[:, features])
+        return x
+
+
+class OfBlocks:
+    """Samples of blocks; `streams` words are read for each."""
 
     def __init__(
-        self, problem: Problem, device: torch.device, dtype: torch.dtype, fuse: bool
+        self, distribution: Distribution, device: torch.device, dtype: torch.dtype, fuse: bool
     ) -> None:
         """To `fuse` is to compile what is drawn. SpecError for a magnitude that is not known."""
-        rows = Layout(problem.distribution.blocks())
+        rows = Layout(distribution.blocks())
         self.dtype, self.n_blocks = dtype, len(rows.blocks)
-        known = {law: _drawn_by(law) for law in rows.magnitudes}
         kinds, first = {block.kind for block in rows.blocks}, rows.magnitudes[0]
-        alike = kinds == {"independent"} and len(known) == 1
+        alike = kinds == {"independent"} and len(set(rows.magnitudes)) == 1
         #: The law of all features, where each is a block by itself and all have the same name.
         self.simple = first if alike and isinstance(first, str) else None
+        self._magnitudes = Magnitudes(rows.magnitudes, device)
         self._features = _fused if fuse else features
         self.streams = self.n_blocks + (0 if self.simple else len(rows.block_of))
         self.block_of = torch.from_numpy(rows.block_of).to(device)
@@ -162,34 +184,49 @@ class Source:
         self.last = self.sizes - 1
         self.member = torch.from_numpy(rows.member).to(device, dtype)[:, None]
         self.all_members = torch.from_numpy(~rows.chosen_one).to(device)[:, None]
-        self.laws = [
-            (draw, torch.from_numpy(rows.features_of(law)).to(device))
-            for law, draw in known.items()
+        #: Blocks with a parent, each after it; whose draw each goes by, and the parent's block.
+        self.children = [
+            (g, int(rows.chooser[g]), int(rows.block_of[rows.blocks[g].parent]))
+            for g in rows.children
         ]
 
-    def chances(self, points: Sequence[Problem], point_of: Tensor) -> Chances:
-        """Of the instances whose points these are."""
-        p = np.array([[b.probability for b in point.distribution.blocks()] for point in points])
+    def chances(self, points: Sequence[Distribution], point_of: Tensor) -> Chances:
+        """Of the instances whose points have these distributions."""
+        rows = [Layout(point.blocks()) for point in points]
+        p = np.array([own.probability for own in rows])
         off = p == 0
         device = point_of.device
-        scale = torch.from_numpy(_REACH / np.where(off, 1.0, p)).to(device, self.dtype)
-        never = torch.from_numpy(np.where(off, 2.0, 0.0)).to(device, self.dtype)
-        chosen = never[point_of, :, None] if off.any() else None
-        return Chances(scale[point_of, :, None], chosen)
+
+        def column(values: NDArray[Any]) -> Tensor:
+            return torch.from_numpy(values).to(device, self.dtype)[point_of, :, None]
+
+        scale, never = _REACH / np.where(off, 1.0, p), np.where(off, 2.0, 0.0)
+        span = None
+        if self.children:
+            low = np.array([own.below for own in rows])
+            span = column(low), column(np.where(low + p < 1.0, low + p, 2.0))
+        return Chances(column(scale), column(never) if off.any() else None, span)
 
     def draw(self, words: Words, samples: Tensor, chances: Chances) -> Tensor:
         """x (N, n, count) of the words of a step and a ramp of samples."""
         if self.simple:
             return self._features(self.simple, words, samples, chances)
-        w = bits(words.of_streams(0, self.n_blocks), samples) * chances.scale
+        drawn = bits(words.of_streams(0, self.n_blocks), samples)
+        w = drawn * chances.scale
         w.abs_()
         if chances.never is not None:
             w += chances.never
         switch = w <= 1
+        if chances.span is not None:
+            self._switch_children(switch, drawn, *chances.span)
         chosen = torch.minimum((w * self.sizes).floor_(), self.last)[:, self.block_of]
         active = switch[:, self.block_of] & ((chosen == self.member) | self.all_members)
         own = words.of_streams(self.n_blocks, self.streams)
-        x = bits(own, samples).to(self.dtype).mul_(_REACH)
-        for law, features in self.laws:
-            x[:, features] = law(x[:, features])
-        return x.mul_(active)
+        return self._magnitudes(own, samples, self.dtype).mul_(active)
+
+    def _switch_children(self, switch: Tensor, drawn: Tensor, low: Tensor, high: Tensor) -> None:
+        """Each by its own draw, or that of its exclusive siblings, while its parent is on."""
+        u = drawn.to(self.dtype).mul_(_REACH).abs_()
+        for g, chooser, parent in self.children:
+            own = u[:, chooser]
+            switch[:, g] = (own >= low[:, g]) & (own < high[:, g]) & switch[:, parent]

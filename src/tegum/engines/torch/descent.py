@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -12,6 +13,7 @@ from tegum.engines.torch.addressed import TRAIN, Words, ramp, words
 from tegum.engines.torch.nets import Disturb, as_it_is, split
 from tegum.engines.torch.objective import along_sphere, normalise
 from tegum.engines.torch.optimiser import Held, Step
+from tegum.engines.torch.sources import rows_ahead
 
 if TYPE_CHECKING:
     from tegum.engines.torch.lowering import Lowered
@@ -42,7 +44,8 @@ def descend(low: Lowered, held: Held, training: Training, first: int, steps: int
         numbers = range(begin, min(begin + _TOGETHER, first + steps))
         drawn = words_of(low, TRAIN, numbers)
         for k, number in enumerate(numbers):
-            slopes = gradient(low, leaves, pieces(low, drawn[k], ramps), low.size)
+            batch = pieces(low, drawn[k], ramps, (TRAIN, number))
+            slopes = gradient(low, leaves, batch, low.size)
             Step(training.optimizer, factors[number - first], number + 1).apply(
                 held, slopes, low.rates
             )
@@ -96,18 +99,42 @@ def words_of(low: Lowered, purpose: int, numbers: Sequence[int]) -> Words:
 
 def batch_of(low: Lowered, purpose: int, number: int, count: int) -> Iterator[Piece]:
     """The `count` samples of a purpose and step, as `pieces`."""
-    return pieces(low, words_of(low, purpose, [number])[0], _ramps(low, count))
+    drawn = words_of(low, purpose, [number])[0]
+    return pieces(low, drawn, _ramps(low, count), (purpose, number))
 
 
-def pieces(low: Lowered, drawn: Words, ramps: Sequence[tuple[Tensor, int]]) -> Iterator[Piece]:
-    """The samples of a step piece by piece."""
+def pieces(
+    low: Lowered,
+    drawn: Words,
+    ramps: Sequence[tuple[Tensor, int]],
+    occasion: tuple[int, int],
+) -> Iterator[Piece]:
+    """The samples of a step piece by piece; occasion = (purpose, number)."""
     own = low.source.streams
     data, rest = drawn.of_streams(0, own), drawn.of_streams(own, own + low.objective.streams)
+    draws = (low.source.draw(data, samples, low.numbers) for samples, _ in ramps)
+    x = _ready(low, occasion, ramps) if low.source.ahead else draws
     for samples, real in ramps:
         disturb = as_it_is
         if low.objective.streams:
             disturb = low.objective.disturbance(rest, samples)
-        yield Piece(low.source.draw(data, samples, low.chances), real, disturb)
+        yield Piece(next(x), real, disturb)
+
+
+def _ready(
+    low: Lowered, occasion: tuple[int, int], ramps: Sequence[tuple[Tensor, int]]
+) -> Iterator[Tensor]:
+    """Samples that numpy draws, (N, n, filled up) for each ramp."""
+    keys = [int(key) for key in low.addresses.cpu().numpy().view(np.uint64)]
+    drawn = rows_ahead(low.laws, keys, occasion, sum(real for _, real in ramps))
+    rows = next(drawn)
+    for samples, real in ramps:
+        while rows.shape[1] < real:
+            rows = np.concatenate([rows, next(drawn)], axis=1)
+        x = np.zeros((len(rows), rows.shape[2], len(samples)), np.float32)
+        x[:, :, :real] = rows[:, :real].transpose(0, 2, 1)
+        rows = rows[:, real:]
+        yield torch.from_numpy(x).to(low.importance.device, low.importance.dtype)
 
 
 def _ramps(low: Lowered, count: int) -> list[tuple[Tensor, int]]:

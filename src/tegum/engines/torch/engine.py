@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from math import prod, sqrt
 from pathlib import Path
 from typing import Any, Final
@@ -12,13 +13,15 @@ import torch
 from numpy.typing import NDArray
 
 from tegum.dims import F64
+from tegum.distributions import Samples
 from tegum.engines.base import Batch, OfLastBatch, State, cost_of_weights, finite, step_of
 from tegum.engines.digest import sources_digest
+from tegum.engines.fixed import row_losses
 from tegum.engines.threads import on_threads
 from tegum.engines.torch.addressed import HELD_OUT, PROBE
 from tegum.engines.torch.descent import batch_of, descend, losses
 from tegum.engines.torch.lowering import Lowered, lower
-from tegum.engines.torch.modules import initial
+from tegum.engines.torch.modules import forward_of, initial
 from tegum.engines.torch.nets import split
 from tegum.engines.torch.optimiser import ARRAYS, Held
 from tegum.engines.xavier import fill_weights, standard_normals
@@ -116,8 +119,14 @@ class TorchEngine:
         return self._losses(batch, state, (PROBE, step, size), jobs)[:, 0]
 
     def score(self, batch: Batch, state: State, *, jobs: int) -> State:
-        """`loss`, `loss_error` on held-out samples, `diverged`; all costs as `penalty`, if any."""
-        out = self._losses(batch, state, (HELD_OUT, 0, batch.training.held_out), jobs)
+        """`loss`, `loss_error` on held-out samples, `diverged`; all costs as `penalty`, if any.
+
+        Of a fixed data set the loss is its mean over all rows, without an error.
+        """
+        if isinstance(batch.problem.distribution, Samples):
+            out = self._over_rows(batch, state)
+        else:
+            out = self._losses(batch, state, (HELD_OUT, 0, batch.training.held_out), jobs)
         sound = finite(self.parameters(batch, state)) & np.isfinite(out).all(axis=1)
         scores: State = {"loss": out[:, 0], "loss_error": out[:, 1], "diverged": ~sound}
         l1 = np.array([point.l1 for point in batch.points])[batch.point_of()] * out[:, 2]
@@ -125,6 +134,19 @@ class TorchEngine:
         if of_weights is not None or any(point.l1 for point in batch.points):
             scores["penalty"] = l1 if of_weights is None else l1 + of_weights
         return scores
+
+    def _over_rows(self, batch: Batch, state: State) -> F64:
+        """As `_losses`, on a fixed data set."""
+        self._lower(batch)
+        named, model = self.parameters(batch, state), batch.problem.model
+        n, forward = batch.problem.n_features, None
+        if isinstance(model, TorchModel):
+            forward = partial(forward_of, model, n)
+        out: F64 = np.zeros((batch.n_instances, 3))
+        for a in range(batch.n_instances):
+            own = {name: array[a] for name, array in named.items()}
+            out[a, 0], out[a, 2] = row_losses(batch.coordinates(a)[0], own, forward)
+        return out
 
     def _losses(self, batch: Batch, state: State, occasion: tuple[int, int, int], jobs: int) -> F64:
         low, (purpose, number, count) = self._lower(batch), occasion

@@ -10,16 +10,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tegum.engines.torch.data import Chances, Source
 from tegum.engines.torch.modules import ModuleNet, check_module
 from tegum.engines.torch.nets import Net, net_of
 from tegum.engines.torch.objective import Objective
 from tegum.engines.torch.optimiser import Rates
+from tegum.engines.torch.sources import Numbers, Source
 from tegum.engines.torch.targets import target_of
 from tegum.errors import SpecError
 from tegum.models import TorchModel
 
 if TYPE_CHECKING:
+    from tegum.distributions import Distribution
     from tegum.engines.base import Batch
 
 #: Numbers (features times samples) of one instance that are worked on at once, and samples that are
@@ -36,7 +37,8 @@ class Lowered:
     target: Callable[[Tensor], Tensor]
     net: Net
     addresses: Tensor  # (N,) int64
-    chances: Chances
+    laws: tuple[Distribution, ...]  # (N,)
+    numbers: Numbers  # of these
     importance: Tensor  # (N, n, 1)
     objective: Objective
     rates: Rates
@@ -56,7 +58,8 @@ class Lowered:
             self,
             fixed=dict(fixed or {}),
             addresses=self.addresses[which],
-            chances=self.chances.rows(which),
+            laws=self.laws[which],
+            numbers=self.numbers.rows(which),
             importance=self.importance[which],
             objective=self.objective.rows(which),
             rates=self.rates.rows(which),
@@ -69,12 +72,10 @@ def lower(batch: Batch, device: torch.device, dtype: torch.dtype, fuse: bool) ->
     To `fuse` is to compile what is drawn, which takes seconds.
     """
     problem, points = batch.problem, batch.points
-    for block in problem.distribution.blocks():
-        if block.kind in ("child", "joint"):
-            rule = "must have independent blocks for the torch engine; engine='sampled' takes all"
-            raise SpecError.of("Problem", "distribution", rule, type(problem.distribution).__name__)
     point_of = torch.from_numpy(batch.point_of()).to(device)
-    source = Source(problem, device, dtype, fuse)
+    laws = [point.distribution for point in points]
+    in_order = batch.training.batch_size == "all"
+    source = Source(laws[0], device, dtype, fuse=fuse, in_order=in_order)
     with np.errstate(over="ignore"):
         importance = np.array([point.importance_vector() for point in points])
     return Lowered(
@@ -82,7 +83,8 @@ def lower(batch: Batch, device: torch.device, dtype: torch.dtype, fuse: bool) ->
         target=target_of(problem, device),
         net=_net_of(batch, device, dtype),
         addresses=torch.from_numpy(batch.addresses().view(np.int64)).to(device),
-        chances=source.chances(points, point_of),
+        laws=tuple(laws[k] for k in batch.point_of()),
+        numbers=source.numbers(laws, point_of),
         importance=torch.from_numpy(importance).to(device, dtype)[point_of, :, None],
         objective=Objective.of(batch, point_of, dtype),
         rates=Rates.of(batch.trainings, point_of, dtype),

@@ -135,9 +135,19 @@ def outputs_of(model: TorchModel, n: int, arrays: Mapping[str, F64], x: F64) -> 
     net = ModuleNet(model, n, torch.device("cpu"), torch.float64)
     named = {name: torch.from_numpy(np.ascontiguousarray(a)) for name, a in arrays.items()}
     count = len(next(iter(named.values())))
-    rows = torch.from_numpy(np.ascontiguousarray(x)).expand(count, -1, -1)
+    rows = torch.tensor(x).expand(count, -1, -1)
     with torch.no_grad():
         return {name: tensor.numpy() for name, tensor in net.outputs(named, rows).items()}
+
+
+def forward_of(
+    model: TorchModel, n: int, arrays: Mapping[str, NDArray[Any]], x: F64
+) -> tuple[F64, F64]:
+    """h (samples, m), m = 0 where the model names none, and x' of one model, in float64."""
+    own = {name: np.asarray(array, np.float64)[None] for name, array in arrays.items()}
+    found = outputs_of(model, n, own, x[None])
+    h = found[model.outputs[0]][0] if model.outputs else x[:, :0]
+    return h.reshape(len(x), -1), found["output"][0]
 
 
 def module_of(model: TorchModel, n: int, arrays: Mapping[str, NDArray[Any]]) -> nn.Module:

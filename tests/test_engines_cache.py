@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -287,6 +288,17 @@ def test_a_killed_process_does_not_block(home: Path, source: Path) -> None:
     kernel(source)(1.5, 2.0)
     again = kernel(source)
     assert (again(1.5, 2.0), counts(again)) == (3.5, (1, 0))
+
+
+def test_what_a_killed_process_was_writing_goes_with_time(home: Path, source: Path) -> None:
+    kernel(source)(1, 2)
+    folder = files(home, ".nbc")[0].parent
+    old, young = folder / ".new-killed", folder / ".new-at-work"
+    for draft in (old, young):
+        draft.write_bytes(b"half a form")
+    os.utime(old, (0.0, time.time() - 2 * 3600))
+    kernel(source)(1.5, 2.0)  # another form, which is kept
+    assert (old.exists(), young.exists()) == (False, True)
 
 
 def test_a_process_that_stopped_while_writing_blocks_for_a_while_only(

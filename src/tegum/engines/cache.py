@@ -16,6 +16,7 @@ import pickle
 import stat
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -39,6 +40,10 @@ log = logging.getLogger("tegum.engines")
 
 #: Seconds after which a process that holds the lock is taken to have stopped.
 _PATIENCE: Final = 10.0
+#: Seconds after which nobody is writing a file any more: a form takes milliseconds.
+_ABANDONED: Final = 3600.0
+#: How a file is called while it is written.
+_DRAFT: Final = ".new-"
 #: How files are written; another layout has folders of its own.
 _LAYOUT: Final = "sealed"
 #: What was said of folders that cannot be used.
@@ -245,7 +250,11 @@ class _Files(IndexDataCacheFile):
     """
 
     def save(self, key: Any, data: Any) -> None:
-        """Keep the form, then the index that leads to it."""
+        """Keep the form, then the index that leads to it; drop what killed processes left."""
+        for draft in Path(self._cache_path).glob(f"{_DRAFT}*"):
+            with suppress(OSError):  # another process was first
+                if time.time() - draft.stat().st_mtime > _ABANDONED:
+                    draft.unlink()
         known = self._load_index()
         name = known.get(key) or f"{Path(self._index_name).stem}.{uuid4().hex[:16]}.nbc"
         self._write(name, self._dump(data))  # type: ignore[no-untyped-call]
@@ -279,7 +288,7 @@ class _Files(IndexDataCacheFile):
             return None
 
     def _write(self, name: str, body: bytes) -> None:
-        handle, draft = tempfile.mkstemp(prefix=".new-", dir=self._cache_path)  # for us alone
+        handle, draft = tempfile.mkstemp(prefix=_DRAFT, dir=self._cache_path)  # for us alone
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(checksum.seal(body, name))

@@ -16,7 +16,7 @@ SEED ?= 0
 
 .DELETE_ON_ERROR:
 .PHONY: help reproduce quick explore page page-if-possible chromium test test-slow test-torch \
-        test-cluster test-faults fuzz check format docs wheel kernels bench bench-exact \
+        test-cluster test-faults test-docs fuzz check format docs wheel kernels bench bench-exact \
         bench-products clean
 
 help:  ## this list
@@ -64,6 +64,9 @@ format: $(VENV)/.dev  ## put the sources in shape
 docs: $(VENV)/.docs  ## the documentation, whose code it runs: build/docs/html/index.html
 	timeout 1800 $(BIN)/python -m sphinx --quiet --fail-on-warning -b html -d build/docs/trees docs build/docs/html
 	$(BIN)/python docs/machinery/check.py build/docs/html
+
+test-docs: $(VENV)/.dev docs page chromium  ## the documentation in Chromium: axe, a phone, search
+	$(BIN)/python docs/machinery/look.py build/docs/html
 
 wheel: $(VENV)/.dev page  ## a wheel with the page and with kernels for this Python and numba
 	$(BIN)/python -m tegum.engines.kernels --ship

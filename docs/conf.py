@@ -24,6 +24,7 @@ extensions = [
     "mathml",
     "fences",
     "reference",
+    "accessible",
 ]
 exclude_patterns = ["machinery"]
 html_math_renderer = "mathml"
@@ -51,6 +52,7 @@ highlight_language = "none"
 html_theme = "furo"
 html_title = "tegum"
 html_static_path = ["static"]
+html_favicon = "../web/public/icon.svg"
 html_css_files = ["tegum.css"]
 html_copy_source = False
 html_show_sourcelink = False

@@ -277,7 +277,8 @@ class TestValues:
 
     @pytest.mark.parametrize(
         "text", ["", "a", "1,,2", "geom:1:2", "geom:1:2:3:4", "log:1:2:3", "lin:0:1:0", "inf",
-                 "geom:-1:1:3", "geom:0:1:3", "nan", "lin:0:1:9999999"]
+                 "geom:-1:1:3", "geom:0:1:3", "nan", "lin:0:1:9999999",
+                 "lin:-1.7e308:1.7e308:3"]
     )  # fmt: skip
     def test_bad_numbers(self, text: str) -> None:
         with pytest.raises(SpecError, match=r"^--x must "):

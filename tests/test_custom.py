@@ -37,6 +37,10 @@ def scaled(by: float) -> Callable[[np.random.Generator, int], Array]:
 LAW = tg.Custom(bumps, 3)
 
 
+def one_argument(rng: Any) -> Any:
+    return rng
+
+
 def test_moments_are_those_of_the_samples_within_their_error() -> None:
     """By hand: E[x] = (0, 0, .05), E[x xᵀ] = ((1, 1/2, 0), (1/2, 1/3, 0), (0, 0, 1/30))."""
     error = 5 / np.sqrt(2**17)  # no entry varies by more than 1
@@ -168,6 +172,7 @@ def test_no_data_has_a_module_imported(tmp_path: Path, monkeypatch: Any) -> None
          "'no_such_module'); got 'no_such_module:f'"),
         ("math:nothing", "must be a function that math has; got 'math:nothing'"),
         ("math:pi", "must be a function that math has; got 'math:pi'"),
+        (one_argument, f"must take (rng, count); got '{__name__}:one_argument(rng)'"),
     ],
 )  # fmt: skip
 def test_what_is_no_function_is_refused_in_a_line(function: Any, said: str) -> None:

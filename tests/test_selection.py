@@ -118,6 +118,14 @@ def test_rules_need_losses_by_seed(rule):
         rule(best(TABLE))
 
 
+def test_quantities_that_are_no_variables_are_refused_in_a_line():
+    runs = dataset([2.0, 1.0])
+    with pytest.raises(SpecError, match=r"best\.runs must have n_seeds as a variable; reset_coor"):
+        best(runs.assign_coords(n_seeds=3))
+    with pytest.raises(SpecError, match=r"best\.runs must have no candidate, which ranks seeds"):
+        best(runs.assign_coords(candidate=3))
+
+
 def test_average_of_what_is_not_there():
     for names in (("nothing",), ("loss", "reference"), ()):
         with pytest.raises(UnknownNameError, match="known: W, diverged, loss"):

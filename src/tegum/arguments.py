@@ -13,6 +13,7 @@ from numbers import Integral, Real
 from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tegum.dims import F64
 from tegum.errors import CallError, SpecError
@@ -57,9 +58,15 @@ def array(owner: str, field: str, value: Any) -> F64:
         )
         if not real:
             raise TypeError
-        return plain.astype(np.float64)
+        return doubles(plain)
     except (TypeError, ValueError, OverflowError):
         raise no_array(owner, field, value) from None
+
+
+def doubles(plain: NDArray[Any]) -> F64:
+    """The numbers in float64; what a longer kind holds beyond its range is infinite there."""
+    with np.errstate(over="ignore"):
+        return plain.astype(np.float64)
 
 
 def no_array(owner: str, field: str, value: Any) -> SpecError:

@@ -188,7 +188,8 @@ def numbers(given: Any, value: Any) -> F64:
         raise BrokenRule("must be an array of real numbers", value) from None
     if plain.dtype.kind not in "fiub":
         raise BrokenRule("must be an array of real numbers", value)
-    array = plain.astype(np.float64)
+    with np.errstate(over="ignore"):  # a longer kind of number becomes infinite
+        array = plain.astype(np.float64)
     if not np.isfinite(array).all():
         place = tuple(int(k) for k in np.argwhere(~np.isfinite(array))[0])
         where = "".join(f"[{k}]" for k in place)

@@ -111,7 +111,20 @@ def function_of(value: Any) -> Function:
         return _of_process(value)
     if not callable(value):
         raise BrokenRule(_HOW, value)
-    return Function(value)
+    return _taking_two(Function(value))
+
+
+def _taking_two(function: Function) -> Function:
+    try:
+        signature = inspect.signature(function.call)
+    except (TypeError, ValueError):  # of what is not written in Python
+        return function
+    try:
+        signature.bind(None, 1)
+    except TypeError:
+        named = f"{function.name}({', '.join(signature.parameters)})"
+        raise BrokenRule("must take (rng, count)", named) from None
+    return function
 
 
 def _digest(call: Callable[..., Any]) -> str:
@@ -141,7 +154,7 @@ def _named(name: str) -> Function:
         return Function(Absent(name, rule, name))
     if not callable(call):
         raise BrokenRule(f"must be a function that {module} has", name)
-    return Function(call)
+    return _taking_two(Function(call))
 
 
 def _of_process(value: Mapping[Any, Any]) -> Function:

@@ -9,7 +9,7 @@ A module of this folder is a *surface*, and the runner takes up whatever lies he
     def attempt(one: Any) -> None
         Gives an input to tegum. It returns where tegum did what was asked or refused it as it
         promises (`refusal`), and raises AssertionError for anything else. An exception that is
-        none of tegum's may pass through: it counts as found.
+        none of tegum's may pass through: it counts as found, as does a warning.
 
     around: Callable[[], AbstractContextManager[None]]      (may be left out)
         What holds during all attempts, such as a folder to work in.
@@ -23,6 +23,7 @@ from __future__ import annotations
 import random
 import signal
 import traceback
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -105,7 +106,8 @@ def search(surface: str, seed: int, seconds: float, most: int | None = None) -> 
     module = import_module(f"{__name__}.{surface}")
     around: Callable[[], AbstractContextManager[None]] = getattr(module, "around", nullcontext)
     found, end = Found(surface), monotonic() + seconds
-    with around():
+    with around(), warnings.catch_warnings():
+        warnings.simplefilter("error")  # a warning that tegum did not mean is a fault
         for one in module.inputs(random.Random(seed)):
             if found.tried == most or monotonic() > end:
                 break

@@ -44,11 +44,14 @@ def numbers(option: str, text: str) -> list[float]:
     count = _whole(option, found["count"])
     if not 1 <= count <= 1_000_000:
         raise SpecError.of(option, "", "must have a COUNT from 1 to 1000000", text)
-    if found["kind"] == "lin":
-        return [float(value) for value in np.linspace(first, last, count)]
-    if first <= 0 or last <= 0:
+    if found["kind"] == "geom" and (first <= 0 or last <= 0):
         raise SpecError.of(option, "", "must have FIRST and LAST > 0 with geom", text)
-    return [float(value) for value in np.geomspace(first, last, count)]
+    between = np.linspace if found["kind"] == "lin" else np.geomspace
+    with np.errstate(all="ignore"):
+        values = between(first, last, count)
+    if not np.isfinite(values).all():
+        raise SpecError.of(option, "", "must have FIRST and LAST less far apart", text)
+    return [float(value) for value in values]
 
 
 def number_or_vector(option: str, text: str) -> float | tuple[float, ...]:

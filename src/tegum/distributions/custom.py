@@ -10,6 +10,7 @@ from jaxtyping import Float64
 from numpy.typing import NDArray
 from pydantic import Field, PlainValidator
 
+from tegum.arguments import doubles
 from tegum.dims import F32, F64
 from tegum.distributions.base import Block, Distribution
 from tegum.errors import SpecError
@@ -94,7 +95,7 @@ class Custom(Distribution):
         self._check_finite(into)
 
     def _drawn(self, rng: np.random.Generator, size: int) -> F64:
-        x = np.asarray(self._returned(rng, size), np.float64)
+        x = doubles(self._returned(rng, size))
         self._check_finite(x)
         return x
 

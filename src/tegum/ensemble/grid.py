@@ -47,8 +47,9 @@ class Axis:
             rule = f"must have another name, {name!r} is a quantity of its own"
             raise SpecError.of("train", where, rule, target)
         try:
-            array = np.array(values, dtype=np.float64)
-        except (TypeError, ValueError):
+            with np.errstate(over="ignore"):
+                array = np.array(values, dtype=np.float64)
+        except (TypeError, ValueError, OverflowError):
             raise SpecError.of("train", where, "must hold numbers", values) from None
         if array.ndim not in (1, 2) or array.size == 0:
             rule = "must be a list of at least one number (or, for whole vectors, rows)"

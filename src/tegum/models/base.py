@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float
 from pydantic import model_validator
 
+from tegum.arguments import array
 from tegum.dims import F64, FEATURE, HIDDEN
 from tegum.errors import SpecError
 from tegum.models._dense import NORM_FLOOR as NORM_FLOOR
@@ -152,15 +153,16 @@ class Model(Spec):
         Raises:
             SpecError: for samples or parameters of other shapes or names.
         """
-        x = np.asarray(x, dtype=np.float64)
+        owner = f"{type(self).__name__}.forward"
+        x = array(owner, "x", x)
         if x.ndim != 2:
-            raise SpecError(f"{type(self).__name__}.forward takes x (batch, n); got {x.shape}")
-        given = {name: np.asarray(array, dtype=np.float64) for name, array in parameters.items()}
+            raise SpecError(f"{owner} takes x (batch, n); got {x.shape}")
+        given = {name: array(owner, name, value) for name, value in parameters.items()}
         wanted = self.parameters(x.shape[1])
-        shapes = {name: array.shape for name, array in given.items()}
+        shapes = {name: values.shape for name, values in given.items()}
         if shapes != wanted:
-            raise SpecError(f"{type(self).__name__}.forward needs {wanted}; got {shapes}")
-        found = self.values({name: array[None] for name, array in given.items()}, x[None])
+            raise SpecError(f"{owner} needs {wanted}; got {shapes}")
+        found = self.values({name: values[None] for name, values in given.items()}, x[None])
         return found[HIDDEN][0], found["output"][0]
 
     def values(self, named: Mapping[str, np.ndarray], x: F64) -> dict[str, F64]:

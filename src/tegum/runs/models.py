@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tegum.arguments import explained
+from tegum.arguments import doubles, explained
 from tegum.dims import F64, FEATURE, HIDDEN, I64
 from tegum.errors import SpecError, UnknownNameError, shorten
 from tegum.models import shallow
@@ -103,7 +103,7 @@ def rows_of(runs: xr.Dataset, owner: str) -> Rows:
     for name, own in PARAMETERS.items():
         if name in runs:
             full = require(owner, runs, name, dims).transpose(*dims, *own).to_numpy()
-            arrays[name] = full.reshape(-1, *full.shape[len(dims) :]).astype(np.float64)
+            arrays[name] = doubles(full.reshape(-1, *full.shape[len(dims) :]))
     return Rows(dims, shape, Weights.of(problem.model, arrays))
 
 

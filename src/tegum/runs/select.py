@@ -121,8 +121,9 @@ def _ranking(runs: xr.Dataset, owner: str) -> xr.DataArray:
     if SEED not in runs["loss"].dims:
         rule = f"must hold loss (..., {SEED}), and has one model of each problem"
         raise SpecError.of(owner, "runs", rule, runs["loss"].dims)
-    if CANDIDATE in runs.dims:
-        raise SpecError.of(owner, "runs", f"must not have the dimension {CANDIDATE}", runs.dims)
+    if CANDIDATE in (names := {*runs.dims, *runs.variables}):
+        rule = f"must have no {CANDIDATE}, which ranks seeds"
+        raise SpecError.of(owner, "runs", rule, sorted(map(str, names)))
     loss = require(owner, runs, "loss").transpose(..., SEED)
     # a stable sort, so that of equal losses the lowest seed comes first; NaN sorts last
     order = np.argsort(loss.to_numpy(), axis=-1, kind="stable")

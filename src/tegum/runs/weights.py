@@ -15,12 +15,12 @@ from typing import Any, Final, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from tegum.arguments import no_array
+from tegum.arguments import doubles, no_array
 from tegum.dims import F64, FEATURE, HIDDEN, Bools
 from tegum.errors import SpecError
 from tegum.models import Model, shallow
 from tegum.problem import Problem
-from tegum.runs.schema import PARAMETERS, TIED, UNTIED
+from tegum.runs.schema import PARAMETERS, TIED, UNTIED, VARIABLES
 
 T = TypeVar("T")
 
@@ -199,9 +199,12 @@ def read_named(owner: str, problem: Problem, parameters: Mapping[str, NDArray[An
 
 
 def check_dataset(owner: str, runs: Any, field: str = "runs") -> None:
-    """Raise SpecError unless `runs` is a Dataset."""
+    """Raise SpecError unless `runs` is a Dataset whose quantities are no coordinates."""
     if not hasattr(runs, "data_vars"):
         raise SpecError.of(owner, field, f"must be {DATASET}", type(runs))
+    if misplaced := [str(name) for name in runs.coords if name in VARIABLES]:
+        rule = f"must have {misplaced[0]} as a variable; reset_coords({misplaced[0]!r})"
+        raise SpecError.of(owner, field, rule, [str(name) for name in runs.coords])
 
 
 def split(W: T | tuple[T, T]) -> tuple[T, T | None]:
@@ -249,8 +252,8 @@ def as_array(owner: str, name: str, given: Any) -> NDArray[Any]:
         plain = np.asarray(given)
         if plain.dtype.kind not in "fiubO":
             raise TypeError
-        return plain if plain.dtype == np.float32 else plain.astype(np.float64)
-    except (TypeError, ValueError, RuntimeError):
+        return plain if plain.dtype == np.float32 else doubles(plain)
+    except (TypeError, ValueError, OverflowError, RuntimeError):
         raise no_array(owner, name, given) from None
 
 
@@ -294,7 +297,7 @@ def laid_out(
 def _plain(
     owner: str, name: str, array: Any, dims: tuple[str, ...] | None, sizes: Mapping[str, int]
 ) -> F64:
-    plain = laid_out(owner, name, array, dims, sizes).astype(np.float64)
+    plain = doubles(laid_out(owner, name, array, dims, sizes))
     if not np.isfinite(plain).all():
         raise SpecError.of(owner, name, "must be finite", "NaN or infinity")
     return plain

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float
 from pydantic import PlainValidator
 
+from tegum.arguments import array
 from tegum.dims import F64
 from tegum.spec import BrokenRule, Spec, spec_of
 from tegum.targets.named import NAMED, canonical
@@ -85,8 +86,11 @@ def target_values(
     Returns:
         The targets, (batch, n), in float64.
 
+    Raises:
+        SpecError: for samples that are no array of real numbers.
+
     Source: "Computation in Superposition".
     """
-    x = np.asarray(x, np.float64)
+    x = array("target_values", "x", x)
     values: F64 = NAMED[target](x) if isinstance(target, str) else target.values(x)
     return values

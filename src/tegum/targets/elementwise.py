@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float
 from pydantic import Field, PlainValidator, model_validator
 
+from tegum.arguments import array
 from tegum.dims import F64
 from tegum.errors import SpecError
 from tegum.spec import BrokenRule, as_integer, as_number, as_number_or_vector
@@ -125,7 +126,7 @@ class Elementwise(Target):
         """
         table: F64 = np.array(self.table)
         last = len(table) - 1
-        at = (np.asarray(x, np.float64) - self.low) * (last / (self.high - self.low))
+        at = (array("Elementwise", "x", x) - self.low) * (last / (self.high - self.low))
         knot = np.clip(np.floor(at), 0, last - 1).astype(np.int64)
         return np.asarray(table[knot] + (at - knot) * (table[knot + 1] - table[knot]))
 

@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float
 from pydantic import Field, PlainValidator
 
+from tegum.arguments import array
 from tegum.errors import SpecError
 from tegum.spec import BrokenRule, as_number
 from tegum.targets.base import Target
@@ -84,7 +85,7 @@ class LinearMap(Target):
         Returns:
             The targets, (batch, n).
         """
-        x = np.asarray(x, np.float64)
+        x = array("LinearMap", "x", x)
         y = np.zeros_like(x)
         y[:, : len(self.matrix)] = x @ np.array(self.matrix).T
         return y

@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Float
 from pydantic import BeforeValidator, Field, PlainValidator
 
+from tegum.arguments import array
 from tegum.dims import F64
 from tegum.errors import SpecError
 from tegum.memory import check_listed
@@ -132,7 +133,7 @@ class Pairs(Target):
         Returns:
             The targets, (batch, n).
         """
-        x = np.asarray(x, np.float64)
+        x = array("Pairs", "x", x)
         first, second = np.array(self.pairs_of(x.shape[1])).T
         y = np.zeros_like(x)
         y[:, : len(first)] = OPERATIONS[self.operation](x[:, first], x[:, second])

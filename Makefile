@@ -16,8 +16,8 @@ SEED ?= 0
 
 .DELETE_ON_ERROR:
 .PHONY: help reproduce quick explore page page-if-possible chromium test test-slow test-torch \
-        test-cluster test-faults test-docs fuzz check format docs wheel kernels bench bench-exact \
-        bench-products clean
+        test-cluster test-faults test-docs test-dist fuzz check format docs wheel dist kernels \
+        bench bench-exact bench-products clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -72,6 +72,12 @@ wheel: $(VENV)/.dev page  ## a wheel with the page and with kernels for this Pyt
 	$(BIN)/python -m tegum.engines.kernels --ship
 	$(BIN)/python -m pip wheel $(PIP_OPTIONS) --no-deps --wheel-dir $(DIST) .
 	rm -rf src/tegum/engines/shipped
+
+dist: wheel  ## the wheel, and the source archive beside it
+	$(BIN)/python -m build --sdist --outdir $(DIST) .
+
+test-dist: dist  ## both files, each installed where nothing else is: the page, a report, the examples
+	TEGUM_DIST=$(DIST) PIP_OPTIONS="$(PIP_OPTIONS)" $(BIN)/python -m pytest tests/with_dist
 
 kernels: $(VENV)/.dev  # compiled once, on all cores, so that no test waits for another's
 	@$(BIN)/python -m tegum.engines.kernels

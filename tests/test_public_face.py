@@ -7,6 +7,7 @@ import importlib
 import inspect
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -110,6 +111,11 @@ def test_type_checkers_see_the_same_names(face: str) -> None:
     }
     rooms = set(ROOMS) if face == "tegum" else set()
     assert seen - rooms == set(LISTED[face])
+
+
+def test_the_version_is_written_once_or_the_same() -> None:
+    stated = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text("utf-8"))
+    assert stated["project"]["version"] == tegum.__version__
 
 
 def test_dir_shows_the_version() -> None:

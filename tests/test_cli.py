@@ -68,7 +68,7 @@ class TestBadInput:
     @pytest.mark.parametrize(
         ("line", "said"),
         [
-            ("", "a command is missing: list, reproduce, train, explore, warm, show"),
+            ("", "a command is missing: list, reproduce, train, explore, site, warm, show"),
             ("repoduce", "unknown command 'repoduce'; did you mean 'reproduce'?"),
             ("--verbose", "unknown option '--verbose'"),
             ("list extra", "unrecognized options: extra (see tegum list --help)"),

@@ -1,11 +1,13 @@
 import { defineConfig } from "vite";
 
+import { kernel } from "./assembly.ts";
 import { licences } from "./licences.ts";
 
 /** The page: one HTML file, one style sheet, scripts; all of it relative, so any path serves it. */
 export default defineConfig({
   base: "./",
-  plugins: [licences()],
+  plugins: [kernel(), licences()],
+  worker: { plugins: () => [kernel()] },
   build: {
     outDir: "../src/tegum/explorer/static",
     emptyOutDir: true,

@@ -10,7 +10,8 @@ const BELOW: Record<string, readonly string[]> = {
   wire: [],
   colour: ["math"],
   views: ["colour", "math", "wire"],
-  state: ["colour", "views", "wire"],
+  local: ["wire"],
+  state: ["colour", "local", "views", "wire"],
   widget: ["colour", "math", "views", "wire"],
 };
 

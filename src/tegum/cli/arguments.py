@@ -38,6 +38,7 @@ COMMANDS = {
     "reproduce": _Entry("reproduce", "Reproduce", "run experiments and write the report"),
     "train": _Entry("train", "Train", "train models of any problem and save them"),
     "explore": _Entry("explore", "Explore", "open the live page in the browser"),
+    "site": _Entry("site", "Site", "write the live page as files for a static host"),
     "warm": _Entry("warm", "Warm", "compile ahead what the explorer and the library need"),
     "show": _Entry("show", "Show", "show a file of trained models as a table"),
 }

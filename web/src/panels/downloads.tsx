@@ -6,6 +6,7 @@ import { MOST_PIXELS, painterFor, shownWidth, sizeOf } from "../page/pictures";
 import { canFilm, filming, record } from "../page/recorder";
 import { currentScene, flat } from "../page/stage";
 import { analysis, frame, hello, isOf, trouble, view } from "../state/session";
+import { isSite } from "../wire/data";
 import { screenRatio } from "../views/canvas";
 import type { FilmKind } from "../views/film";
 import { save, vectorsSvg } from "../views/picture";
@@ -120,6 +121,12 @@ function Pictures() {
 const EVERY = "?which=all";
 
 function Models() {
+  if (isSite())
+    return (
+      <p class="quiet">
+        Files of the models need <code>tegum explore</code>.
+      </p>
+    );
   const session = hello.value?.session;
   if (!session) return null;
   const link = (file: string, text: string) => (

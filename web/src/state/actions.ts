@@ -2,7 +2,8 @@
 
 import { signal } from "@preact/signals";
 
-import { type Handlers, Socket, socketAddress } from "../wire/socket";
+import { isSite } from "../wire/data";
+import { type Handlers, type Link, Socket, socketAddress } from "../wire/socket";
 import type { Frame, Phase, ServerState } from "../wire/messages";
 import { allAnswered, ask, awaiting } from "./answers";
 import { isLive, sameImportances, valuesOf } from "./numbers";
@@ -18,7 +19,7 @@ const FRAMES_PER_SECOND = 30;
 /** What names the wish for a phase diagram in a refusal of it. */
 export const PHASE = "phase";
 
-let socket: Socket | undefined;
+let socket: Link | undefined;
 let settling: ReturnType<typeof setTimeout> | undefined;
 
 /** What is remembered of wishes until they are there. */
@@ -36,8 +37,19 @@ export const wishes = {
 /** Whether a phase diagram is being trained. */
 export const phaseRunning = signal(false);
 
-export function connect(page: Location, handlers: Handlers): void {
-  socket = new Socket(socketAddress(page), handlers);
+/** To the server; a page of a site trains in a worker of its own, whose code no other page loads. */
+export async function connect(page: Location, handlers: Handlers): Promise<void> {
+  if (!isSite()) {
+    socket = new Socket(socketAddress(page), handlers);
+    return;
+  }
+  try {
+    const { openLocal } = await import("../local/page");
+    socket = await openLocal(handlers);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    handlers.text({ type: "crashed", run: 0, message: `this page cannot train: ${message}` });
+  }
 }
 
 /** How often, and with what, pictures are to come. */

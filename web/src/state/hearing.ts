@@ -40,7 +40,7 @@ let onData: () => void = () => undefined;
 /** Open the connection; `changed` is called whenever there is something new to draw. */
 export function listen(page: Location, changed: () => void): void {
   onData = changed;
-  connect(page, {
+  void connect(page, {
     text: hear,
     binary: see,
     connection: (status, reason) => {

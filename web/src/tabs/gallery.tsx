@@ -5,6 +5,7 @@ import { useEffect } from "preact/hooks";
 
 import { configure } from "../state/actions";
 import { look } from "../state/session";
+import { read } from "../wire/data";
 import type { ServerState } from "../wire/messages";
 
 interface Preset {
@@ -54,9 +55,7 @@ const gallery = signal<Gallery | null>(null);
 const failure = signal("");
 
 async function load(): Promise<void> {
-  const answer = await fetch("api/gallery");
-  if (!answer.ok) throw new Error(`${answer.status} ${answer.statusText}`);
-  gallery.value = (await answer.json()) as Gallery;
+  gallery.value = await read<Gallery>("gallery");
 }
 
 /** Open a preset in the live view, run it as far as it says, then leave it to the reader. */

@@ -8,6 +8,7 @@ import { Controls } from "../panels/controls";
 import { configure } from "../state/actions";
 import { configured, look, view } from "../state/session";
 import { decodeView, namesState } from "../state/url";
+import { read } from "../wire/data";
 import type { ServerState } from "../wire/messages";
 import { Stage } from "./live";
 
@@ -26,9 +27,7 @@ const lessons = signal<Lesson[]>([]);
 const failure = signal("");
 
 async function load(): Promise<void> {
-  const answer = await fetch("api/lessons");
-  if (!answer.ok) throw new Error(`${answer.status} ${answer.statusText}`);
-  lessons.value = (await answer.json()) as Lesson[];
+  lessons.value = await read<Lesson[]>("lessons");
 }
 
 /** Show a lesson: its model from the start, in the view that it speaks of. */

@@ -10,12 +10,17 @@ export interface Handlers {
   connection(status: "open" | "lost", reason: string): void;
 }
 
+/** Whoever takes the page's messages. */
+export interface Link {
+  send(message: Record<string, unknown> & { type: string }): void;
+}
+
 /** Close codes after which opening it again would only meet the same answer. */
 const FINAL: readonly number[] = [4403, 4429];
 const FIRST_DELAY = 300;
 const LONGEST_DELAY = 5000;
 
-export class Socket {
+export class Socket implements Link {
   private socket: WebSocket | undefined;
   private delay = FIRST_DELAY;
   private handlers: Handlers;

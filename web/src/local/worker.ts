@@ -1,0 +1,214 @@
+/** The server's part, without a server: messages in, slices of training, frames out, in turn. */
+
+import type { Hello } from "../wire/messages";
+import { Live, type Means } from "./live";
+import type { Polytope } from "./matching";
+import { checked } from "./messages";
+import { PhaseJob, type PhaseWish } from "./phases";
+import { Refusal } from "./refusal";
+import { Screen } from "./screen";
+import { Pace, Trainer } from "./trainer";
+
+/** Milliseconds between two frames of a diagram. */
+const PHASE = 250;
+
+/** What a site holds for its pages: what a server would say first, and the polytopes by name. */
+export interface Known {
+  hello: Hello & Means;
+  catalogue: { name: string; rank: number; gram: number[][] }[];
+}
+
+export interface Page {
+  text(message: object): void;
+  frame(bytes: ArrayBuffer): void;
+}
+
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+type Command = any;
+
+export class Worker {
+  private readonly page: Page;
+  private readonly means: Hello & Means;
+  private readonly screen: Screen;
+  private readonly trainer: Trainer;
+  private run = 0;
+  private phase: PhaseJob | null = null;
+  private phases = 0;
+  private phasePace = new Pace();
+  private phaseShown = 0;
+
+  constructor(page: Page, { hello, catalogue }: Known) {
+    this.page = page;
+    this.means = hello;
+    const polytopes: Polytope[] = catalogue.map(({ gram, ...entry }) => ({
+      ...entry,
+      gram: gram.map((row) => Float64Array.from(row)),
+    }));
+    this.screen = new Screen(page, polytopes, hello);
+    this.trainer = new Trainer(this.screen);
+    page.text(hello);
+  }
+
+  /** Do what a message asks for. */
+  hear(data: unknown): void {
+    const id = (data as Command)?.id ?? null;
+    try {
+      const command: Command = checked(data);
+      this[`on_${command.type}` as "on_ping"](command);
+    } catch (error) {
+      const [code, message] =
+        error instanceof Refusal
+          ? [error.code, error.message]
+          : ["failed", `${error instanceof Error ? error.message : String(error)}`];
+      this.page.text({ type: "error", id, code, message });
+    }
+  }
+
+  /** A slice of everything that is due. */
+  work(): void {
+    try {
+      this.trainer.work();
+    } catch (error) {
+      this.trainer.stop("failed");
+      const message = `the training failed: ${error instanceof Error ? error.message : error}`;
+      this.page.text({ type: "error", id: null, code: "failed", message });
+    }
+    if (this.phase) this.workOnPhase(this.phase);
+    this.screen.show();
+  }
+
+  /** Milliseconds until there is something to do; null: nothing before the next message. */
+  wait(): number | null {
+    const waits = [this.screen.wait(), this.trainer.wait(), this.phase ? 0 : null];
+    const known = waits.filter((wait) => wait !== null);
+    return known.length > 0 ? Math.min(...known) : null;
+  }
+
+  private workOnPhase(job: PhaseJob): void {
+    const start = performance.now();
+    const done = job.advance(this.phasePace.steps);
+    const now = performance.now();
+    this.phasePace.took(done, now - start);
+    if (job.ended || now - this.phaseShown >= PHASE) {
+      this.phaseShown = now;
+      this.page.frame(job.frame());
+    }
+    if (job.ended) this.phase = null;
+  }
+
+  private ok({ id }: Command): void {
+    this.page.text({ type: "ok", id });
+  }
+
+  private begin(id: unknown, live: Live, run: boolean, until: number | null): void {
+    this.run += 1;
+    this.trainer.begin(live, this.run);
+    const { models, seeds, plan } = live;
+    const { n, m, blocks } = plan;
+    const draws = blocks.map(({ kind, start, size }) => ({ kind, start, size }));
+    this.page.text({
+      type: "configured",
+      id,
+      run: this.run,
+      ...{ n_features: n, n_hidden: m, seeds, draws },
+      parameters: models.shapes,
+      neurons: plan.reluHidden,
+      state: live.state(),
+      repeatable: true,
+    });
+    if (run) this.trainer.go(until);
+  }
+
+  on_configure({ id, state, run, until }: Command): void {
+    this.begin(id, new Live(state, this.means), run, until);
+  }
+
+  on_restart({ id, seed, run }: Command): void {
+    const state = this.trainer.present.fresh(seed);
+    this.begin(id, new Live(state, this.means), run, null);
+  }
+
+  on_run(command: Command): void {
+    const live = this.trainer.present;
+    if (live.ended)
+      throw new Refusal("state", `the training has made its ${live.horizon} steps: raise steps`);
+    this.trainer.go(command.until);
+    this.ok(command);
+  }
+
+  on_pause(command: Command): void {
+    if (this.trainer.present && this.screen.status === "running") this.trainer.stop("paused");
+    this.screen.want("frame");
+    this.ok(command);
+  }
+
+  on_step(command: Command): void {
+    this.trainer.go(this.trainer.present.step + command.steps);
+    this.ok(command);
+  }
+
+  on_change({ id, values }: Command): void {
+    const live = this.trainer.present;
+    live.change(values);
+    this.screen.past = null;
+    if (this.screen.status === "done" && !live.ended) this.screen.status = "paused";
+    this.screen.want("frame", "analysis");
+    const { step, repeatable } = live;
+    this.page.text({ type: "changed", id, run: this.run, step, state: live.state(), repeatable });
+  }
+
+  on_speed(command: Command): void {
+    this.trainer.limit(command.steps_per_second);
+    this.ok(command);
+  }
+
+  on_select(command: Command): void {
+    const count = this.trainer.present.seeds;
+    if (command.seed !== "best" && command.seed >= count)
+      throw new Refusal("state", `there are seeds 0 to ${count - 1}; got ${command.seed}`);
+    this.screen.selected = command.seed;
+    this.screen.want("frame", "analysis", "traces");
+    this.ok(command);
+  }
+
+  on_watch(command: Command): void {
+    this.screen.all = command.all;
+    this.screen.fps = command.fps;
+    this.screen.want("frame");
+    this.ok(command);
+  }
+
+  on_seek(command: Command): void {
+    const live = this.trainer.present;
+    if (this.screen.status === "running") this.trainer.stop("paused");
+    this.screen.past = command.step === null ? null : live.history.at(command.step);
+    this.screen.want("frame", "analysis");
+    this.ok(command);
+  }
+
+  on_traces(command: Command): void {
+    if (this.trainer.present) this.screen.want("traces");
+    this.ok(command);
+  }
+
+  on_phase(command: Command): void {
+    this.phase = new PhaseJob(this.phases + 1, command as PhaseWish, this.means);
+    this.phases += 1;
+    this.phasePace = new Pace();
+    this.ok(command);
+    this.page.frame(this.phase.frame());
+  }
+
+  on_phase_stop({ id }: Command): void {
+    this.phase = null;
+    this.page.text({ type: "phase_stopped", id, phase: this.phases });
+  }
+
+  on_ack({ frame }: Command): void {
+    this.screen.drawn(frame);
+  }
+
+  on_ping(command: Command): void {
+    this.ok(command);
+  }
+}

@@ -35,12 +35,21 @@ class ExplorerPage:
         server: Running,
         browser: Browser,
         fragment: str = "",
+        **how: Any,
+    ) -> None:
+        self.server = server
+        self.open(browser, f"{server.origin}/?token={server.token}{fragment}", **how)
+
+    def open(
+        self,
+        browser: Browser,
+        address: str,
         *,
         width: int = 1280,
         height: int = 800,
         **options: Any,
     ) -> None:
-        self.server = server
+        """In a window of its own."""
         size = {"width": width, "height": height}
         self.context = browser.new_context(viewport=size, accept_downloads=True, **options)  # type: ignore[arg-type]
         self.page = self.context.new_page()
@@ -51,18 +60,23 @@ class ExplorerPage:
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("request", lambda request: self.asked.add(request.url))
         self.page.on("websocket", lambda socket: self.asked.add(socket.url))
-        self.page.goto(f"{server.origin}/?token={server.token}{fragment}")
+        self.page.goto(address)
 
     def _hear(self, message: Any) -> None:
         if message.type in ("error", "warning") and "GPU stall" not in message.text:
             self.complaints.append(message.text)
 
     def must_be_clean(self) -> None:
-        """No complaint in the console, and no request to anybody but the server."""
+        """No complaint in the console, and no request to anybody but `hosts`."""
         assert not self.complaints, self.complaints
         schemes = ("data", "blob")
         hosts = {urlsplit(url).netloc for url in self.asked if urlsplit(url).scheme not in schemes}
-        assert hosts == {f"127.0.0.1:{self.server.port}"}
+        assert hosts == self.hosts
+
+    @property
+    def hosts(self) -> set[str]:
+        """Whom it may ask: the server."""
+        return {f"127.0.0.1:{self.server.port}"}
 
     def close(self) -> None:
         self.context.close()

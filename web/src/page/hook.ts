@@ -22,6 +22,7 @@ function scene() {
     lengths: copy(now.lengths),
     D: copy(now.D),
     losses: copy(now.losses),
+    heldOut: now.heldOut && copy(now.heldOut),
     selected: now.selected,
     colours: now.colours.map((_, i) => now.colour(i)),
     factors: now.factors,

@@ -11,6 +11,7 @@ const BUNDLED = [
   "@preact/signals",
   "@preact/signals-core",
   "mediabunny",
+  "assemblyscript",
 ];
 
 const read = (name: string, file: string): string =>

@@ -17,7 +17,7 @@ SEED ?= 0
 .DELETE_ON_ERROR:
 .PHONY: help reproduce quick explore page page-if-possible chromium test test-slow test-torch \
         test-cluster test-faults test-docs test-dist fuzz check format docs wheel dist kernels \
-        bench bench-exact bench-products clean
+        bench bench-exact bench-products bench-cluster clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -90,6 +90,9 @@ bench-exact: $(VENV)/.run $(PEERS)/.done  ## time the exact engine; writes bench
 
 bench-products: $(VENV)/.run  ## matrix products against OpenBLAS; writes benchmarks/PRODUCTS.md
 	$(BIN)/python benchmarks/products.py
+
+bench-cluster: $(VENV)/.run  ## what workers elsewhere cost; writes benchmarks/CLUSTER.md
+	$(BIN)/python benchmarks/cluster.py
 
 clean:  ## remove the environments and the built page
 	rm -rf $(VENV) $(PEERS) web/node_modules src/tegum/explorer/static

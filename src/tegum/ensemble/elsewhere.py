@@ -8,9 +8,10 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from contextlib import ExitStack, contextmanager
+from concurrent.futures import Executor, Future
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
@@ -58,6 +59,8 @@ class Elsewhere(Solver):
         super().__init__(ensemble, store, threads, report)
         self._executor, self._workers = executor, count(executor)
         self._out: dict[Future[Any], _Out] = {}
+        #: What has ended: to ask all that are out, of thousands of workers, would take too long.
+        self._ended: SimpleQueue[Future[Any]] = SimpleQueue()
         self._shared: tuple[str, str] | None = None
 
     def solve(self) -> Results:
@@ -87,9 +90,8 @@ class Elsewhere(Solver):
                 if not self._begin(unit):
                     elsewhere.append(unit)
             if self._out:
-                landed, _ = wait(self._out, _WAIT_SECONDS, FIRST_COMPLETED)
-                for future in landed:
-                    self._land(future)
+                with suppress(Empty):
+                    self._land(self._ended.get(timeout=_WAIT_SECONDS))
             elif elsewhere:  # another process is at the rest
                 time.sleep(_WAIT_SECONDS)
             else:
@@ -141,6 +143,7 @@ class Elsewhere(Solver):
             message = f"train: the executor takes no more work: {_said(error)}"
             raise ExecutorError(message) from error
         self._out[future] = out
+        future.add_done_callback(self._ended.put)
 
     def _land(self, future: Future[Any]) -> None:
         out = self._out.pop(future)

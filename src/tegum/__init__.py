@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tegum.analysis.geometry import dimensionality as dimensionality
     from tegum.analysis.local_minima import minima as minima
     from tegum.analysis.tegum_factors import factors as factors
+    from tegum.distributions import Activations as Activations
     from tegum.distributions import Anticorrelated as Anticorrelated
     from tegum.distributions import Constant as Constant
     from tegum.distributions import Copula as Copula
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from tegum.loss import loss_by_active as loss_by_active
     from tegum.loss import score as score
     from tegum.loss.polishing import polish as polish
+    from tegum.models import SAE as SAE
     from tegum.models import Deep as Deep
     from tegum.models import Linear as Linear
     from tegum.models import ReLUHidden as ReLUHidden
@@ -73,6 +75,7 @@ __version__ = "0.1.0"
 __all__, __getattr__, __dir__ = lazy(
     __name__,
     {
+        "Activations": "tegum.distributions",
         "Anticorrelated": "tegum.distributions",
         "Constant": "tegum.distributions",
         "Copula": "tegum.distributions",
@@ -94,6 +97,7 @@ __all__, __getattr__, __dir__ = lazy(
         "Problem": "tegum.problem",
         "ReLUHidden": "tegum.models",
         "ReLUOutput": "tegum.models",
+        "SAE": "tegum.models",
         "Samples": "tegum.distributions",
         "SpecError": "tegum.errors",
         "Store": "tegum.store",

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 FEATURE: Final = "feature"
 HIDDEN: Final = "hidden"
 NEURON: Final = "neuron"
+#: Of a dictionary.
+LATENT: Final = "latent"
 STEP: Final = "step"
 CHECKPOINT: Final = "checkpoint"
 SEED: Final = "seed"

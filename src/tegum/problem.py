@@ -18,6 +18,8 @@ from tegum.targets import AnyTarget, Target, target_values
 
 #: The largest power of an error: float32 holds that of an error of 10.
 _MOST_POWER: Final = 32
+#: What only models with W or W_in can be asked for.
+_PLAIN: Final = ("importance", "target", "loss_power", "weight_l1", "weight_l2", "unit_norm")
 
 
 class Problem(Spec):
@@ -99,10 +101,20 @@ class Problem(Spec):
                 if len(self.model.weights) > 2:
                     rule = f"must be a number, or one for each of {', '.join(self.model.weights)}"
                 raise SpecError.of("Problem", name, rule, costs)
+        if self.model.engine:
+            self._check_plain()
         if self.unit_norm and not self.model.weights:
             rule = "must be False: columns are those of W or W_in, and the model has neither"
             raise SpecError.of("Problem", "unit_norm", rule, type(self.model).__name__)
         return self
+
+    def _check_plain(self) -> None:
+        """Raise SpecError for what a model with an engine of its own cannot be asked for."""
+        for name in _PLAIN:
+            default, given = type(self).model_fields[name].default, getattr(self, name)
+            if given != default:
+                rule = f"must be {default!r} for {type(self.model).__name__}"
+                raise SpecError.of("Problem", name, rule, given)
 
     @property
     def n_features(self) -> int:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any, Final
 
 from tegum import hints
 from tegum.errors import SpecError, UnknownNameError, shorten
 from tegum.memory import check_listed
+from tegum.models import Model
 from tegum.problem import Problem
 from tegum.spec import known_fields
 from tegum.training import Training
@@ -27,9 +29,13 @@ TARGETS: Final = (
     "hidden_dropout",
     "momentum",
     "init_std",
+    "k",
+    "n_latents",
 )
 INDEXED: Final = TARGETS[:2]
 _OF_PROBLEM: Final = TARGETS[1:6]
+#: Of a dictionary; whole numbers.
+_OF_MODEL: Final = TARGETS[-2:]
 _STATIC_SIZES: Final = frozenset({"n_features", "n_hidden", "seeds"})
 _TARGET = re.compile(r"([^\[\]]+)(?:\[(-?\d+)\])?")
 
@@ -81,6 +87,29 @@ def with_axis(
         entries = list(given) if isinstance(given, tuple) else [given] * n
         entries[index] = value
         return problem.replace(importance=entries), training
+    if name in _OF_MODEL:
+        return problem.replace(model=_with_size(problem, name, value)), training
     if name in _OF_PROBLEM:
         return problem.replace(**{name: value}), training
     return problem, training.replace(**{name: value})
+
+
+def widest(problem: Problem, targets: Mapping[str, Any]) -> Problem:
+    """The problem with the most latents that an axis gives it: arrays have room for them all.
+
+    `targets` has the values of axes, by what they set.
+    """
+    values = targets.get("n_latents")
+    if values is None:
+        return problem
+    return problem.replace(model=_with_size(problem, "n_latents", max(values)))
+
+
+def _with_size(problem: Problem, name: str, value: Any) -> Model:
+    """The model with another whole number in a field that it has."""
+    model = problem.model
+    if name not in type(model).model_fields:
+        rule = f"cannot be swept: {type(model).__name__} has no field {name}"
+        raise SpecError(f"axis {name!r} {rule}, which is one of tg.SAE")
+    whole = int(value) if isinstance(value, float) and value.is_integer() else value
+    return model.replace(**{name: whole})

@@ -7,6 +7,7 @@ from tegum.distributions.copula import Copula as Copula
 from tegum.distributions.correlated import Correlated as Correlated
 from tegum.distributions.custom import Custom as Custom
 from tegum.distributions.groups import Groups as Groups
+from tegum.distributions.hidden_activations import Activations as Activations
 from tegum.distributions.hierarchy import Hierarchy as Hierarchy
 from tegum.distributions.independent import Independent as Independent
 from tegum.distributions.laws import Constant as Constant

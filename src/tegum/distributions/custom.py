@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import numpy as np
 from jaxtyping import Float64
@@ -12,14 +11,12 @@ from pydantic import Field, PlainValidator
 
 from tegum.arguments import doubles
 from tegum.dims import F32, F64
+from tegum.distributions._estimated import estimated
 from tegum.distributions.base import Block, Distribution
 from tegum.errors import SpecError
 from tegum.functions import Function, function_of
 from tegum.spec import PositiveInt
 
-#: So many samples state the moments, and about so many numbers of them are looked at together.
-_SAMPLES: Final = 2**17
-_NUMBERS: Final = 2**21
 _FINITE: Final = "must return finite real numbers"
 
 
@@ -69,19 +66,19 @@ class Custom(Distribution):
 
     def mean(self) -> Float64[np.ndarray, " n"]:
         """E[x], (n,), estimated."""
-        return _moments(self).mean
+        return estimated(self).mean
 
     def active_probability(self) -> Float64[np.ndarray, " n"]:
         """P(x_i ≠ 0), (n,), estimated."""
-        return np.diagonal(_moments(self).together).copy()
+        return np.diagonal(estimated(self).together).copy()
 
     def active_together(self) -> Float64[np.ndarray, "n n"]:
         """P(x_i ≠ 0 and x_j ≠ 0), (n, n), estimated."""
-        return _moments(self).together
+        return estimated(self).together
 
     def second_moment(self) -> Float64[np.ndarray, "n n"]:
         """E[x xᵀ], (n, n), estimated."""
-        return _moments(self).second
+        return estimated(self).second
 
     def sample_into(self, rng: np.random.Generator, into: F32) -> None:
         """Fill `into` (size, n) with samples in its precision.
@@ -112,29 +109,6 @@ class Custom(Distribution):
         if not np.isfinite(x).all():
             bad = x[~np.isfinite(x)][0]
             raise SpecError(f"Custom.function {_FINITE}; {self.function} returned {bad}")
-
-
-class _Moments(NamedTuple):
-    """Means over samples."""
-
-    mean: F64  # (n,)
-    second: F64  # (n, n)
-    together: F64  # (n, n)
-
-
-@lru_cache(maxsize=8)
-def _moments(law: Custom) -> _Moments:
-    rng, n = np.random.default_rng(0), law.n_features
-    found = _Moments(np.zeros(n), np.zeros((n, n)), np.zeros((n, n)))
-    size = max(1, min(_SAMPLES, _NUMBERS // n))
-    for first in range(0, _SAMPLES, size):
-        x = law.sample(rng, min(size, _SAMPLES - first))
-        on = (x != 0).astype(np.float64)
-        for total, part in zip(found, (x.sum(axis=0), x.T @ x, on.T @ on), strict=True):
-            total += part / _SAMPLES
-    for total in found:
-        total.flags.writeable = False
-    return found
 
 
 def halves(rng: np.random.Generator, count: int) -> F64:

@@ -11,7 +11,7 @@ from tegum.errors import SpecError, UnknownNameError
 #: The engines there are, by the name `Training.engine` gives.
 NAMES: Final = ("sampled", "exact", "torch")
 #: Those with kernels to compile; what lessons need first.
-COMPILED: Final = ("sampled", "exact")
+COMPILED: Final = ("sampled", "exact", "dictionaries")
 
 
 def get_engine(name: str, **place: str) -> Engine:
@@ -28,6 +28,10 @@ def get_engine(name: str, **place: str) -> Engine:
         from tegum.engines.exact.engine import ExactEngine
 
         return ExactEngine()
+    if name == "dictionaries":
+        from tegum.engines.dictionaries.engine import DictionaryEngine
+
+        return DictionaryEngine()
     if name == "torch":
         try:
             import_module("torch")

@@ -13,6 +13,8 @@ _COMMON: Final = (
     Path(__file__).with_name("xavier.py"),
     Path(__file__).parents[1] / "models" / "activations.py",
 )
+#: Engines by what others they are built of.
+_CALLS: Final = {"dictionaries": ("sampled",)}
 
 
 @cache
@@ -22,8 +24,13 @@ def sources_digest(folder: Path) -> str:
 
 
 def digest_of(folder: Path) -> str:
-    """A digest of the Python files in a folder, and of those that all engines take numbers from."""
+    """A digest of the Python files in a folder, and of those that all engines take numbers from.
+
+    And of the engines whose kernels those of this one call.
+    """
     digest = blake2b(digest_size=8)
-    for path in (*sorted(folder.glob("*.py")), *_COMMON):
+    others = [folder.with_name(name) for name in _CALLS.get(folder.name, ())]
+    own = [path for place in (folder, *others) for path in sorted(place.glob("*.py"))]
+    for path in (*own, *_COMMON):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()

@@ -14,7 +14,7 @@ import tegum
 from tegum.arguments import explained, whole
 from tegum.dims import CHECKPOINT, SEED, STEP
 from tegum.engines import get_engine
-from tegum.engines.base import require_trained
+from tegum.engines.base import engine_of, require_trained
 from tegum.ensemble.elsewhere import Elsewhere
 from tegum.ensemble.given import Given
 from tegum.ensemble.grid import Grid
@@ -113,9 +113,10 @@ def train(
     seeds = _whole("seeds", seeds, lowest=1, bits=31)
     run_seed = _whole("seed", seed, lowest=0, bits=64)
     jobs = checked_jobs("train", 1 if jobs is None and executor is not None else jobs)
-    require_trained(problem, training.engine)
+    engine_name = engine_of(problem, training)
+    require_trained(problem, engine_name)
     grid = Grid(problem, training, axes)
-    engine = get_engine(training.engine, **training.place())
+    engine = get_engine(engine_name, **training.place())
     given = None if start is None else Given.of(start, grid, seeds, engine.dtype)
     ensemble = Ensemble(engine, grid, seeds, run_seed, given)
     check_memory(ensemble)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from tegum.dims import FEATURE
 from tegum.errors import SpecError
 from tegum.runs.schema import RESERVED, rows_of, vectors_of
-from tegum.sweepable import TARGETS, split_target, with_axis
+from tegum.sweepable import TARGETS, split_target, widest, with_axis
 
 if TYPE_CHECKING:
     from tegum.problem import Problem
@@ -98,8 +98,9 @@ class Grid:
     ) -> None:
         if axes is not None and not isinstance(axes, Mapping):
             raise SpecError.of("train", "axes", "must be a mapping of names to values", axes)
-        self.problem, self.training = problem, training
         self.axes = tuple(Axis.of(name, given) for name, given in (axes or {}).items())
+        values = {axis.target: axis.values.ravel().tolist() for axis in self.axes}
+        self.problem, self.training = widest(problem, values), training
         _check_names(self.axes)
         _check_targets(self.axes)
         self.shape = tuple(len(axis) for axis in self.axes)

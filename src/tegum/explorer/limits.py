@@ -62,6 +62,8 @@ class Limits:
         if problem.model.only_torch:
             said = f"the model {problem.model.only_torch} to be trained here"
             raise LimitError(f"{said}; Training(engine='torch') trains it in Python")
+        if problem.model.engine:
+            raise LimitError("dictionaries are trained in Python, by tg.train, not here")
         _at_most("features", n, self.features)
         _at_most("hidden dimensions", m, self.hidden)
         _at_most("seeds", state.seeds, self.seeds)

@@ -7,5 +7,6 @@ from tegum.models.deep import Deep as Deep
 from tegum.models.linear import Linear as Linear
 from tegum.models.relu_hidden import ReLUHidden as ReLUHidden
 from tegum.models.relu_output import ReLUOutput as ReLUOutput
+from tegum.models.sae import SAE as SAE
 from tegum.models.torch_model import TorchModel as TorchModel
 from tegum.models.two_layer import TwoLayer as TwoLayer

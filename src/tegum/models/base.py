@@ -29,6 +29,10 @@ class Model(Spec):
 
     #: Whether the decoder is the transposed encoder.
     tied: ClassVar[bool] = True
+    #: What the dimension of samples is called where they come in and go out.
+    inputs: ClassVar[str] = FEATURE
+    #: The engine that alone trains it, which takes nothing of a problem but x; "" for any.
+    engine: ClassVar[str] = ""
 
     if TYPE_CHECKING:  # a field in some subclasses, a property in others
 

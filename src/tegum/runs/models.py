@@ -56,6 +56,11 @@ def models_of(runs: xr.Dataset, owner: str) -> Models:
     return Models(*rows, *_problems(runs, stated_problem(runs, owner), rows.dims, rows.shape))
 
 
+def problems_of(runs: xr.Dataset, rows: Arrays) -> tuple[tuple[Problem, ...], I64]:
+    """The different problems of the models of `arrays_of`, and which of them is a model's, (N,)."""
+    return _problems(runs, rows.problem, rows.dims, rows.shape)
+
+
 class Arrays(NamedTuple):
     """What the models of a Dataset are made of, in one row, whatever they are."""
 

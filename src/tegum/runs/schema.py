@@ -17,6 +17,7 @@ from tegum.dims import (
     FEATURE,
     FEATURE_J,
     HIDDEN,
+    LATENT,
     MINIMUM,
     NEURON,
     SAMPLE,
@@ -48,6 +49,7 @@ DIMENSIONS: Final[Mapping[str, Mapping[str, str]]] = {
     FEATURE: {},
     FEATURE_J: {},
     NEURON: {},
+    LATENT: {},
     SAMPLE: {},
     MINIMUM: {},
     ACTIVE: {},
@@ -80,6 +82,11 @@ VARIABLES: Final[Mapping[str, Variable]] = {
     **{name: Variable(own) for name, own in PARAMETERS.items()},
     "loss": Variable((), _said("held-out loss", convention=_SUM)),
     "loss_error": Variable((), _said("standard error of the held-out loss")),
+    "l0": Variable((), _said("mean number of latents that fire in a held-out sample")),
+    "dead": Variable((), _said("latents that fire in no held-out sample")),
+    "explained_variance": Variable(
+        (), _said("1 − loss / variance of held-out samples; NaN where that is 0")
+    ),
     "diverged": Variable((), _said("the training diverged: weights and loss are NaN")),
     "gradient_norm": Variable((), _said("length of the gradient of the expected loss")),
     "iterations": Variable((), _said("iterations of L-BFGS")),

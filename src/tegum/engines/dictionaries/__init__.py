@@ -1,0 +1,1 @@
+"""Sparse autoencoders: kernels that draw hidden activations and train dictionaries on them."""

@@ -1,0 +1,166 @@
+"""A tile of samples: drawn, mixed to hidden activations, encoded and decoded."""
+
+from __future__ import annotations
+
+from tegum.engines.dictionaries.shared import LISTED, TOPK, offsets
+from tegum.engines.sampled.data import Source
+from tegum.engines.sampled.emitter import LANES
+from tegum.engines.sampled.filling import fill_tile
+from tegum.engines.sampled.forms import RARE
+from tegum.engines.sampled.product import ANEW, FLIPPED, PLAIN, multiply
+from tegum.engines.sampled.random import (
+    STEP_HIGH,
+    STEP_LOW,
+    f32,
+    i32,
+    mix,
+    part,
+    quantile,
+    splitmix,
+    stream,
+    u32,
+    u64,
+    unit,
+    words,
+)  # fmt: skip
+from tegum.engines.sampled.vectors import bits_float
+
+_NOISE = u64(0x6469637420786921)  # a purpose of random numbers, of a step's key
+_INFINITE = i32(0x7F800000)  # the bits of a float32 beyond all finite ones
+_HALVINGS = 31
+
+
+@part()
+def draw_tile(samples, key, skip, instances, work):
+    """work.h <- samples first … of a batch of which `count` are drawn, one to a column.
+
+    samples = (first, count, size): with `skip` the drawn ones have an active block, and the others,
+    all zero, are one more column, whose weight is their number. Returns the columns, padded.
+    """
+    (first, count, size), static, width = samples, instances.static, work.weight.shape[0]
+    present, missing = max(0, min(width, count - first)), size - count
+    filled = present + (1 if present < width and missing > 0 else 0)
+    span = (filled + LANES - 1) // LANES * LANES
+    source = Source(instances.blocks, work.chances, instances.pool, static.simple)
+    fill_tile(work.tile, (span, u32(first)), present, key, source, skip, RARE)
+    for l in range(span):
+        work.weight[l] = f32(1) if l < present else f32(0)
+    if filled > present:
+        work.weight[present] = f32(missing)
+    _mix_tile((span, first), key, instances, work)
+    return span
+
+
+@part(forceinline=True)
+def _mix_tile(columns, key, instances, work):
+    """work.h <- f(W x + b) + σ ξ."""
+    (span, first), static, h = columns, instances.static, work.h
+    n, m = static.n, static.m
+    x = work.tile.x[: n * span].reshape(n, span)
+    if static.mixed:
+        multiply(PLAIN, (m, span, n), instances.truth, x, ANEW, h)
+    else:
+        for k in range(m):
+            for l in range(span):
+                h[k, l] = x[k, l]
+    if static.shifted:
+        for k in range(m):
+            for l in range(span):
+                h[k, l] += instances.shift[k]
+    if static.rectified:
+        for k in range(m):
+            for l in range(span):
+                h[k, l] = max(h[k, l], f32(0))
+    if static.noise > 0.0:
+        own, sigma = splitmix(key ^ _NOISE), f32(static.noise)
+        low, high = u32(own), u32(own >> u64(32))
+        for k in range(m):
+            a, b = words(u32(first), stream(low, high, k), high)
+            for l in range(span):
+                h[k, l] += sigma * quantile(unit(mix(a, b)))
+                a, b = u32(a + STEP_LOW), u32(b + STEP_HIGH)
+
+
+@part()
+def _largest(codes, latents, k, span, best):
+    """best[k − 1] <- the k-th largest code of each sample, by a list of the k largest."""
+    for q in range(k):
+        for l in range(span):
+            best[q, l] = f32(0)
+    carried = best[LISTED]
+    for j in range(latents):
+        row = codes[j]
+        for l in range(span):
+            carried[l] = row[l]
+        for q in range(k):
+            here = best[q]
+            for l in range(span):
+                old, new = here[l], carried[l]
+                here[l] = max(old, new)
+                carried[l] = min(old, new)
+
+
+@part()
+def _bisected(codes, latents, k, span, limit, counts):
+    """limit <- the k-th largest code of each sample, by halving the bits that it may have."""
+    low, high, found = counts[0], counts[1], counts[2]
+    for l in range(span):
+        low[l] = i32(0)
+        high[l] = _INFINITE
+    for _ in range(_HALVINGS):
+        for l in range(span):
+            limit[l] = bits_float(i32(low[l] + ((high[l] - low[l]) >> i32(1))))
+            found[l] = i32(0)
+        for j in range(latents):
+            row = codes[j]
+            for l in range(span):
+                found[l] = i32(found[l] + (i32(1) if row[l] >= limit[l] else i32(0)))
+        for l in range(span):
+            middle = i32(low[l] + ((high[l] - low[l]) >> i32(1)))
+            enough = found[l] >= i32(k)
+            low[l] = middle if enough else low[l]
+            high[l] = high[l] if enough else middle
+    for l in range(span):
+        limit[l] = bits_float(low[l])
+
+
+@part()
+def _keep_largest(codes, latents, k, span, work):
+    """Zero all codes of each sample but the k largest; those that tie with the last stay."""
+    if k >= latents:
+        return
+    if k <= LISTED:
+        _largest(codes, latents, k, span, work.best)
+        limit = work.best[k - 1]
+    else:
+        limit = work.best[0]
+        _bisected(codes, latents, k, span, limit, work.counts)
+    for j in range(latents):
+        row = codes[j]
+        for l in range(span):
+            row[l] = row[l] if row[l] >= limit[l] else f32(0)
+
+
+@part()
+def encode_tile(theta, point, span, instances, work):
+    """work.centred, codes and error (not yet weighted) <- those of the tile's h."""
+    static, numbers, h = instances.static, instances.numbers, work.h
+    decode, bias, last = offsets(static)
+    m, latents, codes, error = static.m, numbers.latents[point], work.codes, work.error
+    for k in range(m):
+        taken = theta[last + k] if static.subtract else f32(0)
+        for l in range(span):
+            work.centred[k, l] = h[k, l] - taken
+    encoder = theta[: latents * m].reshape(latents, m)
+    decoder = theta[decode : decode + latents * m].reshape(latents, m)
+    multiply(PLAIN, (latents, span, m), encoder, work.centred, ANEW, codes)
+    for j in range(latents):
+        row, own = codes[j], theta[bias + j]
+        for l in range(span):
+            row[l] = max(row[l] + own, f32(0))
+    if static.architecture == TOPK:
+        _keep_largest(codes, latents, numbers.k[point], span, work)
+    multiply(FLIPPED, (m, span, latents), decoder, codes, ANEW, error)
+    for k in range(m):
+        for l in range(span):
+            error[k, l] += theta[last + k] - h[k, l]

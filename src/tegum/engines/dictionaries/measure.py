@@ -1,0 +1,109 @@
+"""Losses, sparsity and what latents fire, on fresh samples."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tegum.engines.dictionaries.forward import draw_tile, encode_tile
+from tegum.engines.sampled.data import SKIP_BELOW, fill_chances
+from tegum.engines.sampled.evaluate import CHUNK
+from tegum.engines.sampled.random import (
+    binomial_draw,
+    binomial_table,
+    f32,
+    f64,
+    kernel,
+    part,
+    step_key,
+)
+
+#: What is measured: the loss and its standard error, Σ f, l0, dead latents, explained variance.
+MEASURES = 6
+_ROUNDING = 1e-12
+
+
+@part()
+def _add_columns(span, point, instances, work):
+    """Add what the tile's samples are to the totals."""
+    weight, totals = work.weight, work.totals
+    losses, sizes, active = work.losses[0], work.losses[1], work.losses[2]
+    for l in range(span):
+        losses[l] = f32(0)
+        sizes[l] = f32(0)
+        active[l] = f32(0)
+    for k in range(instances.static.m):
+        error, h, mean, size = work.error[k], work.h[k], 0.0, 0.0
+        for l in range(span):
+            losses[l] += error[l] * error[l]
+            mean += f64(weight[l] * h[l])
+            size += f64(weight[l]) * f64(h[l]) * f64(h[l])
+        totals[5 + k] += mean
+        totals[4] += size
+    for j in range(instances.numbers.latents[point]):
+        codes, fired = work.codes[j], f32(0)
+        for l in range(span):
+            on = f32(1) if codes[l] > f32(0) else f32(0)
+            sizes[l] += codes[l]
+            active[l] += on
+            fired += on * weight[l]
+        work.fired[j] += f64(fired)
+    for l in range(span):
+        loss, many = f64(losses[l]), f64(weight[l])
+        if many > 0.0:
+            totals[0] += many * loss
+            totals[1] += many * loss * loss
+            totals[2] += many * f64(sizes[l])
+            totals[3] += many * f64(active[l])
+
+
+@part()
+def _write(out, samples, point, instances, work):
+    """The measures of an instance, from its totals."""
+    totals, dead = work.totals, 0.0
+    mean = totals[0] / samples
+    out[0] = mean
+    out[1] = np.sqrt(max(totals[1] / samples - mean * mean, 0.0) / max(samples - 1, 1))
+    out[2] = totals[2] / samples
+    out[3] = totals[3] / samples
+    for j in range(instances.numbers.latents[point]):
+        dead += 1.0 if work.fired[j] == 0.0 else 0.0
+    out[4] = dead
+    variance = totals[4] / samples
+    for k in range(instances.static.m):
+        variance -= (totals[5 + k] / samples) * (totals[5 + k] / samples)
+    # what rounding may leave of a variance of 0
+    varied = variance > _ROUNDING * (totals[4] / samples)
+    out[5] = 1.0 - mean / variance if varied else np.nan
+
+
+@kernel
+def measure_dictionaries(which, theta, instances, occasion, out, work):
+    """out (instance, MEASURES) of instances which[0] .. which[1] - 1.
+
+    Samples come in chunks addressed by (instance, purpose, number, chunk).
+    """
+    static, numbers, last, skip = instances.static, instances.numbers, -1, False
+    (purpose, number, samples), width = occasion, work.weight.shape[0]
+    for a in range(which[0], which[1]):
+        point = instances.point_of[a]
+        if point != last:
+            some = fill_chances(numbers.probability[point], instances.blocks, work.chances)
+            skip = some < SKIP_BELOW and static.noise == 0.0
+            if skip:
+                binomial_table(CHUNK, some, work.cdf, work.guide)
+            last = point
+        for t in range(work.totals.shape[0]):
+            work.totals[t] = 0.0
+        for j in range(work.fired.shape[0]):
+            work.fired[j] = 0.0
+        for chunk in range((samples + CHUNK - 1) // CHUNK):
+            size = min(CHUNK, samples - chunk * CHUNK)
+            key = step_key(step_key(instances.keys[a], purpose, number), purpose, chunk)
+            skipping = skip and size == CHUNK
+            work.tile.row[0] = chunk * CHUNK
+            count = binomial_draw(key, work.cdf, work.guide) if skipping else size
+            for first in range(0, count + (1 if count < size else 0), width):
+                span = draw_tile((first, count, size), key, skipping, instances, work)
+                encode_tile(theta[a], point, span, instances, work)
+                _add_columns(span, point, instances, work)
+        _write(out[a], samples, point, instances, work)

@@ -1,0 +1,161 @@
+"""The training kernel: gradients of a batch, tile by tile, and a step of Adam."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tegum.engines.dictionaries.forward import draw_tile, encode_tile
+from tegum.engines.dictionaries.shared import offsets
+from tegum.engines.sampled.data import SKIP_BELOW, fill_chances
+from tegum.engines.sampled.optimiser import BETA1, BETA2, EPSILON
+from tegum.engines.sampled.product import ADDED, ANEW, PLAIN, multiply
+from tegum.engines.sampled.random import (
+    TRAIN,
+    binomial_draw,
+    binomial_table,
+    f32,
+    kernel,
+    part,
+    step_key,
+)
+from tegum.engines.sampled.shared import clear
+
+_B1, _B2, _EPS = f32(BETA1), f32(BETA2), f32(EPSILON)
+_C1, _C2 = f32(1 - BETA1), f32(1 - BETA2)
+
+
+@part()
+def _transpose(array, rows, span, into):
+    for l in range(span):
+        for k in range(rows):
+            into[l, k] = array[k, l]
+
+
+@part()
+def _slopes_of(theta, point, span, instances, work):
+    """work.slopes <- of the weighted loss by pre-activations, 0 where a latent does not fire."""
+    static, numbers = instances.static, instances.numbers
+    m, latents, weight = static.m, numbers.latents[point], work.weight
+    half_l1, decode = numbers.half_l1[point], offsets(static)[0]
+    decoder = theta[decode : decode + latents * m].reshape(latents, m)
+    multiply(PLAIN, (latents, span, m), decoder, work.error, ANEW, work.slopes)
+    for j in range(latents):
+        codes, slopes, total = work.codes[j], work.slopes[j], f32(0)
+        for l in range(span):
+            g = slopes[l] + half_l1 * weight[l]
+            g = g if codes[l] > f32(0) else f32(0)
+            slopes[l] = g
+            total += g
+        work.into_latent[j] += total
+
+
+@part()
+def _add_tile(theta, point, span, instances, work):
+    """Add the gradient of a tile, without the factor 2."""
+    static, m = instances.static, instances.static.m
+    latents = instances.numbers.latents[point]
+    encode_tile(theta, point, span, instances, work)
+    for k in range(m):
+        row, total = work.error[k], f32(0)
+        for l in range(span):
+            row[l] *= work.weight[l]
+            total += row[l]
+        work.into_last[k] += total
+    _slopes_of(theta, point, span, instances, work)
+    _transpose(work.centred, m, span, work.centred_t)
+    _transpose(work.error, m, span, work.error_t)
+    m4 = min((m + 3) // 4 * 4, work.error_t.shape[1])
+    multiply(PLAIN, (latents, m4, span), work.slopes, work.centred_t, ADDED, work.into_encoder)
+    multiply(PLAIN, (latents, m4, span), work.codes, work.error_t, ADDED, work.into_decoder)
+
+
+@part()
+def _gradient(theta, key, count, skip, point, instances, work):
+    """The gradient of one batch, of which `count` samples are drawn, into the work arrays."""
+    static, width = instances.static, work.weight.shape[0]
+    latents = instances.numbers.latents[point]
+    clear(work.into_encoder.reshape(-1))
+    clear(work.into_decoder.reshape(-1))
+    clear(work.into_latent)
+    clear(work.into_last)
+    stop = count + (1 if count < static.batch else 0)
+    for first in range(0, stop, width):
+        span = draw_tile((first, count, static.batch), key, skip, instances, work)
+        _add_tile(theta, point, span, instances, work)
+    if static.subtract:
+        for j in range(latents):
+            for k in range(static.m):
+                work.into_last[k] -= theta[j * static.m + k] * work.into_latent[j]
+
+
+@part(forceinline=True)
+def _move(row, gradient, scale, lr, correction, start, count):
+    """Adam on `count` parameters from `start` on; row = theta, moment, square."""
+    theta, moment, square = row
+    for q in range(count):
+        g = gradient[q] * scale
+        mean = _B1 * moment[start + q] + _C1 * g
+        size = _B2 * square[start + q] + _C2 * (g * g)
+        moment[start + q] = mean
+        square[start + q] = size
+        theta[start + q] -= lr * mean / (np.sqrt(size * correction) + _EPS)
+
+
+@part()
+def _keep_unit(theta, start, m):
+    """Bring an atom to norm 1; one of norm 0 stays."""
+    square = f32(0)
+    for k in range(start, start + m):
+        square += theta[k] * theta[k]
+    if square > f32(0):
+        scale = f32(1) / np.sqrt(square)
+        for k in range(start, start + m):
+            theta[k] *= scale
+
+
+@part()
+def _descend(row, timing, point, instances, work):
+    """One step of Adam on what the work arrays hold; row = theta, moment, square of an instance."""
+    static, numbers, theta = instances.static, instances.numbers, row[0]
+    (decode, bias, last), m = offsets(static), static.m
+    scale, correction = f32(2.0 / static.batch), f32(timing[2])
+    lr = f32(numbers.rate[point] * timing[0] * timing[1])
+    for j in range(numbers.latents[point]):
+        into, own, at = work.into_decoder[j], work.into_encoder[j], decode + j * m
+        if static.tied:
+            for k in range(m):
+                into[k] += own[k]
+        if static.unit_norm:
+            along = f32(0)
+            for k in range(m):
+                along += into[k] * theta[at + k]
+            for k in range(m):
+                into[k] -= along * theta[at + k]
+        if not static.tied:
+            _move(row, own, scale, lr, correction, j * m, m)
+        _move(row, into, scale, lr, correction, at, m)
+        if static.unit_norm:
+            _keep_unit(theta, at, m)
+    _move(row, work.into_latent, scale, lr, correction, bias, numbers.latents[point])
+    _move(row, work.into_last, scale, lr, correction, last, m)
+
+
+@kernel
+def train_dictionaries(which, descent, instances, step0, timing, work):
+    """Train instances which[0] .. which[1] - 1 from step0 on, in place; `timing_of` says timing."""
+    static, numbers, last, skip = instances.static, instances.numbers, -1, False
+    for a in range(which[0], which[1]):
+        point = instances.point_of[a]
+        if point != last:
+            some = fill_chances(numbers.probability[point], instances.blocks, work.chances)
+            skip = some < SKIP_BELOW and static.noise == 0.0
+            if skip:
+                binomial_table(static.batch, some, work.cdf, work.guide)
+            last = point
+        row = (descent.theta[a], descent.moment[a], descent.square[a])
+        for s in range(timing.shape[0]):
+            key = step_key(instances.keys[a], TRAIN, step0 + s)
+            count = binomial_draw(key, work.cdf, work.guide) if skip else static.batch
+            work.tile.row[0] = s * instances.pool.stride
+            _gradient(row[0], key, count, skip, point, instances, work)
+            _descend(row, timing[s], point, instances, work)

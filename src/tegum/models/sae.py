@@ -1,0 +1,175 @@
+"""Sparse autoencoders: dictionaries of more atoms than dimensions, of which few are used at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal, get_args
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from tegum.dims import F64, HIDDEN, LATENT
+from tegum.errors import SpecError
+from tegum.models._dense import affine
+from tegum.models.base import Model
+from tegum.spec import Flag, Interval, PositiveInt
+
+#: How codes are made of what the encoder gives.
+Architecture = Literal["relu", "topk"]
+#: Those in which k says how many latents fire.
+_COUNTED: Final = ("topk",)
+
+
+class SAE(Model):
+    """f = g(W_enc (h − b_dec) + b_enc), h' = W_decᵀ f + b_dec: a sparse code f of each sample h.
+
+    What is given is h, (hidden,), such as `Activations` of a toy model or rows of `Samples`; a row
+    of W_dec (latent, hidden) is an atom. The loss is E[‖h − h'‖²], and `Problem.l1` the price λ of
+    Σ f. "relu": g is ReLU. "topk": of the positive ones the k largest stay (those that tie with the
+    last one too), the others are 0. A Dataset has W_enc (latent, hidden), unless it is tied, b_enc
+    (latent), W_dec (latent, hidden) and b_dec (hidden), and beside the loss `l0`, how many latents
+    fire; `dead`, how many never did; `explained_variance`: all on held-out samples.
+
+    Args:
+        n_latents: How many latents there are, >= 1. An axis may sweep it: a model with fewer than
+            the most has rows of zeros after its own.
+        architecture: relu: a penalty makes codes sparse. topk: of each sample the k largest fire.
+            `kind=` is taken for it.
+        k: How many latents fire in a sample, in 1 … n_latents; of topk alone.
+        tied_weights: Whether W_enc is W_dec.
+        unit_norm: Whether atoms are kept at norm 1: after each step they are brought back, and
+            their gradient is that along the sphere.
+        subtract_bias: Whether b_dec is taken from h before it is encoded.
+
+    Raises:
+        SpecError: for a value out of its range, and a k that is missing, or without use.
+
+    Source: "Solving Superposition"; Sharkey, Braun and Millidge, "Taking features out of
+        superposition with sparse autoencoders" (2022), and the method of k-sparse autoencoders.
+    """
+
+    inputs: ClassVar[str] = HIDDEN
+    engine: ClassVar[str] = "dictionaries"
+
+    n_latents: PositiveInt
+    architecture: Architecture = "relu"
+    k: Annotated[int | None, Interval(1)] = None
+    tied_weights: Flag = False
+    unit_norm: Flag = True
+    subtract_bias: Flag = True
+    kind: Literal["sae"] = Field("sae", repr=False)
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            n_latents: int,
+            architecture: str = ...,
+            k: int | None = ...,
+            tied_weights: bool = ...,
+            unit_norm: bool = ...,
+            subtract_bias: bool = ...,
+            kind: str = ...,
+        ) -> None: ...
+
+    @model_validator(mode="before")
+    @classmethod
+    def _kind_is_architecture(cls, given: Any) -> Any:
+        kind = given.get("kind", "sae") if isinstance(given, dict) else "sae"
+        if kind == "sae":
+            return given
+        if kind not in get_args(Architecture) or given.get("architecture", kind) != kind:
+            rule = f"must be one of {', '.join(get_args(Architecture))}, and said once"
+            raise SpecError.of("SAE", "architecture", rule, kind)
+        return {**given, "architecture": kind, "kind": "sae"}
+
+    @model_validator(mode="after")
+    def _k_has_a_use(self) -> SAE:
+        if self.architecture not in _COUNTED:
+            if self.k is not None:
+                rule = f"must be None of {self.architecture!r}: k is for {', '.join(_COUNTED)}"
+                raise SpecError.of("SAE", "k", rule, self.k)
+        elif self.k is None:
+            raise SpecError.of("SAE", "k", "must say how many latents fire, as k=4", None)
+        elif self.k > self.n_latents:
+            rule = f"must be at most n_latents = {self.n_latents}"
+            raise SpecError.of("SAE", "k", rule, self.k)
+        return self
+
+    @property
+    def n_hidden(self) -> int:
+        """The latents, `n_latents`."""
+        return self.n_latents
+
+    @property
+    def hidden_activation(self) -> str:
+        """No one function."""
+        return ""
+
+    @property
+    def output_activation(self) -> str:
+        """The identity."""
+        return "identity"
+
+    @property
+    def weights(self) -> tuple[str, ...]:
+        """None that a cost of weights is for."""
+        return ()
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """What is rebuilt, and the codes."""
+        return "output", LATENT
+
+    def parameters(self, n_features: int) -> dict[str, tuple[int, ...]]:
+        """The shape of every trained array.
+
+        Args:
+            n_features: how many numbers a sample has.
+
+        Returns:
+            By name: W_enc, unless it is tied, W_dec, b_enc, b_dec.
+        """
+        sizes = {HIDDEN: n_features, LATENT: self.n_latents}
+        dims = self.dimensions(n_features)
+        return {name: tuple(sizes[dim] for dim in own) for name, own in dims.items()}
+
+    def dimensions(self, n_features: int) -> dict[str, tuple[str, ...]]:
+        """What the dimensions of these arrays are called in a Dataset.
+
+        Args:
+            n_features: how many numbers a sample has.
+
+        Returns:
+            By name.
+        """
+        names = ("W_dec",) if self.tied_weights else ("W_enc", "W_dec")
+        matrices = dict.fromkeys(names, (LATENT, HIDDEN))
+        return {**matrices, "b_enc": (LATENT,), "b_dec": (HIDDEN,)}
+
+    def values(self, named: Mapping[str, np.ndarray], x: F64) -> dict[str, F64]:
+        """What is rebuilt, and the codes, of many models at once, in float64.
+
+        Args:
+            named: arrays (N, ...) as named by `parameters(n)`.
+            x: samples (N or 1, batch, n).
+
+        Returns:
+            By the names of `layers`, (N, batch, …); the codes as "hidden" too.
+        """
+        decoder = np.asarray(named["W_dec"], np.float64)
+        bias = np.asarray(named["b_dec"], np.float64)[:, None]
+        encoder = decoder if self.tied_weights else named["W_enc"]
+        f = self._fired(affine(x - bias if self.subtract_bias else x, encoder, named["b_enc"]))
+        return {"output": f @ decoder + bias, LATENT: f, HIDDEN: f}
+
+    def _fired(self, z: F64) -> F64:
+        """g of pre-activations (..., latent)."""
+        f = np.maximum(z, 0.0)
+        if self.k is None:
+            return f
+        last = np.partition(f, -self.k, axis=-1)[..., -self.k, None]
+        return np.where(f >= last, f, 0.0)
+
+
+EXAMPLE = SAE(n_latents=4, architecture="topk", k=2)

@@ -1,4 +1,4 @@
-"""Sparse autoencoders: dictionaries of more atoms than dimensions, of which few are used at once."""
+"""Sparse autoencoders: dictionaries of many atoms, of which few are used at once."""
 
 from __future__ import annotations
 

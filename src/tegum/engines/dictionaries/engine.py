@@ -13,7 +13,7 @@ from tegum.dims import F32, F64
 from tegum.distributions import Samples
 from tegum.engines.base import Batch, OfLastBatch, State, step_of
 from tegum.engines.cache import keep, sources_digest
-from tegum.engines.dictionaries.lowering import Lowered, law_of, lower, model_of
+from tegum.engines.dictionaries.lowering import Lowered, law_of, lower
 from tegum.engines.dictionaries.measure import MEASURES, measure_dictionaries
 from tegum.engines.dictionaries.rows import measured_rows
 from tegum.engines.dictionaries.shared import Descent, Static, n_parameters, new_work
@@ -56,7 +56,7 @@ class DictionaryEngine:
         theta = np.zeros((batch.n_instances, n_parameters(static)), np.float32)
         named = _named(theta, static)
         size, m = static.latents * static.m, static.m
-        for a, key in enumerate(low.instances.keys):
+        for a in range(batch.n_instances):
             own = numbers.latents[low.instances.point_of[a]]
             atoms = standard_normals(low.instances.keys[a : a + 1], size).reshape(-1, m)[:own]
             atoms /= np.linalg.norm(atoms.astype(np.float64), axis=1, keepdims=True)

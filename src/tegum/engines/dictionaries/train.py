@@ -52,7 +52,7 @@ def _slopes_of(theta, point, span, instances, work):
 @part()
 def _add_tile(theta, point, span, instances, work):
     """Add the gradient of a tile, without the factor 2."""
-    static, m = instances.static, instances.static.m
+    m = instances.static.m
     latents = instances.numbers.latents[point]
     encode_tile(theta, point, span, instances, work)
     for k in range(m):

@@ -151,7 +151,7 @@ def test_the_first_is_first_and_others_follow_by_file() -> None:
     kinds = list(found(Distribution, "independent"))  # type: ignore[type-abstract]
     assert kinds == [
         *("independent", "anticorrelated", "copula", "correlated", "custom", "groups"),
-        *("hierarchy", "mixture", "samples"),
+        *("activations", "hierarchy", "mixture", "samples"),
     ]
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import tegum
+from tegum.engines.digest import BUILT_OF
 from tegum.runs.schema import VARIABLES
 
 ROOT = Path(tegum.__file__).parent
@@ -49,7 +50,9 @@ SHARED = {
     "distributions": {"base", "laws", "magnitudes"},
     "models": {"base", "activations"},
     "targets": {"base", "named"},
-    "engines": {"ahead", "base", "cache", "digest", "fixed", "shipped", "threads", "xavier"},
+    "engines": {
+        *("ahead", "base", "cache", "choice", "digest", "fixed", "shipped", "threads", "xavier"),
+    },
 }
 
 #: Where a library that is heavy, or that not everybody has, may be imported at all.
@@ -177,7 +180,8 @@ def violations(source: str, module: str, is_package: bool = False) -> list[str]:
         elif package in SHARED and inner and len(rest) > 1:
             # within a sub-package (engines.sampled) files work together
             sibling = rest[1] != inner[0] and f"{package}.{rest[1]}" in MODULES
-            if sibling and rest[1] not in SHARED[package] and not rest[1].startswith("_"):
+            allowed = SHARED[package] | set(BUILT_OF.get(inner[0], ()))
+            if sibling and rest[1] not in allowed and not rest[1].startswith("_"):
                 found.append(f"{module} imports its sibling {name}")
     return found
 

@@ -40,8 +40,17 @@ def trained() -> dict[str, xr.Dataset]:
         "sampled": hidden,
         "from given weights": train(hidden_model(), SAMPLED, None, start=point),
         "exact": train(tg.ReLUOutput(2), EXACT),
+        "a dictionary": of_a_dictionary(),
         "exact, untied": train(tg.TwoLayer(2, hidden_activation="identity"), EXACT),
     }
+
+
+def of_a_dictionary() -> xr.Dataset:
+    """All but the arrays that are called by its model."""
+    model = tg.SAE(n_latents=4)
+    own = list(model.dimensions(X.n_features))
+    runs = train(model, SAMPLED, {"l1": [0.0, 0.1]})
+    return runs.drop_vars([*own, *map(schema.at_checkpoints, own)])
 
 
 def hidden_model() -> Model:

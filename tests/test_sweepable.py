@@ -13,6 +13,7 @@ from tegum.sweepable import TARGETS, with_axis
 
 X = tg.Independent(n_features=3, feature_probability=0.1)
 PROBLEM = tg.Problem(X, tg.ReLUOutput(n_hidden=2))
+DICTIONARY = tg.Problem(X, tg.SAE(4, kind="topk", k=2))
 TRAINING = tg.Training()
 
 
@@ -57,8 +58,22 @@ def test_targets(
 
 def test_every_target_is_tested_for_a_scalar() -> None:
     for target in TARGETS:
-        value = 1.0 if target == "loss_power" else 0.625
-        assert with_axis(PROBLEM, TRAINING, target, value) != (PROBLEM, TRAINING)
+        whole = target in ("loss_power", "k", "n_latents")
+        given = PROBLEM if target not in ("k", "n_latents") else DICTIONARY
+        assert with_axis(given, TRAINING, target, 3.0 if whole else 0.625) != (given, TRAINING)
+
+
+def test_sizes_of_a_dictionary_are_whole_numbers() -> None:
+    for target, changed in (("k", {"k": 1}), ("n_latents", {"n_latents": 3})):
+        problem = DICTIONARY.replace(model=DICTIONARY.model.replace(**changed))
+        for value in (changed[target], float(changed[target])):
+            assert with_axis(DICTIONARY, TRAINING, target, value) == (problem, TRAINING)
+    with pytest.raises(SpecError, match=r"^SAE\.k must be an integer >= 1; got 1\.5$"):
+        with_axis(DICTIONARY, TRAINING, "k", 1.5)
+    with pytest.raises(SpecError, match=r"^SAE\.k must be at most n_latents = 4; got 5$"):
+        with_axis(DICTIONARY, TRAINING, "k", 5)
+    with pytest.raises(SpecError, match=r"^axis 'k' cannot be swept: ReLUOutput has no field k"):
+        with_axis(PROBLEM, TRAINING, "k", 1)
 
 
 def test_axes_add_up() -> None:
@@ -159,5 +174,5 @@ def test_unknown_targets_list_the_known_and_what_is_meant(target: str, meant: st
     assert str(caught.value) == (
         f"unknown axis {target!r}{meant}; known: feature_probability, importance, l1, weight_l1, "
         "weight_l2, loss_power, learning_rate, weight_decay, attack, hidden_noise, hidden_dropout, "
-        "momentum, init_std, feature_probability[i], importance[i]"
+        "momentum, init_std, k, n_latents, feature_probability[i], importance[i]"
     )

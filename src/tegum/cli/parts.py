@@ -45,7 +45,7 @@ _READERS: Final[dict[str, Callable[[str, str], Any]]] = {
     "json": values.any_json,
 }
 #: Fields with an option of another name than their own without "n_".
-_CALLED: Final = {"feature_probability": "probability"}
+_CALLED: Final = {"feature_probability": "probability", "distribution": "features_as"}
 
 
 def words(kind: str) -> str:

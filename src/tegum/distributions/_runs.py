@@ -1,4 +1,4 @@
-"""What a run of one model says of its hidden activations: W, bias, activation and what x is."""
+"""What a run of one model says of its hidden activations: W, b_hidden, activation and what x is."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ def read_run(given: Mapping[str, Any]) -> dict[str, Any]:
     if name is None or odd:
         rule = "must be a run of a model with one hidden layer, its hidden activation"
         raise SpecError.of(_OWNER, "of", f"{rule} {' or '.join(_ACTIVATIONS)}; {_INSTEAD}", model)
-    found: dict[str, Any] = {"activation": activation}
+    found: dict[str, Any] = {"rectified": activation == "relu"}
     if getattr(model, "has_hidden_bias", False):
-        found["bias"] = _one(runs["b_hidden"], (HIDDEN,))
+        found["b_hidden"] = _one(runs["b_hidden"], (HIDDEN,))
     law = given.get("distribution") or _law(runs, said)
     return {**found, **given, "of": _one(runs[name], (HIDDEN, FEATURE)), "distribution": law}
 

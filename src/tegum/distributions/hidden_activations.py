@@ -15,7 +15,7 @@ from tegum.distributions._estimated import estimated
 from tegum.distributions._runs import read_run
 from tegum.distributions.base import AnyDistribution, Block, Distribution, check_generator
 from tegum.errors import SpecError
-from tegum.spec import BrokenRule, NonNegative
+from tegum.spec import BrokenRule, Flag, NonNegative
 
 #: Squares of more would not hold in float32, in which samples are.
 _LARGEST: Final = 1e15
@@ -51,23 +51,23 @@ class Activations(Distribution):
 
     Args:
         of: W, an array (hidden, feature) or the path of a file; or a run of one model, as
-            `runs.isel(seed=0)`, which says bias, activation and distribution too.
+            `runs.isel(seed=0)`, which says b_hidden, rectified and distribution too.
         distribution: What x is drawn from.
-        bias: b (hidden,); 0 by default.
-        activation: f: identity or relu.
+        b_hidden: b (hidden,); 0 by default.
+        rectified: Whether f is a ReLU; the identity by default.
         noise: σ >= 0 of normal noise on every h_k.
 
     Raises:
         SpecError: for what is no matrix of finite numbers, parts whose shapes do not agree, and a
             run of several models or of another kind.
 
-    Source: "Solving Superposition"; the benchmark of Sharkey, Braun and Millidge (2022).
+    Source: claim 49; the method of Sharkey, Braun and Millidge (2022), whose data are such.
     """
 
     of: Annotated[Content, PlainValidator(_directions)]
     distribution: AnyDistribution
-    bias: Annotated[Content | None, PlainValidator(_bias)] = None
-    activation: Literal["identity", "relu"] = "identity"
+    b_hidden: Annotated[Content | None, PlainValidator(_bias)] = None
+    rectified: Flag = False
     noise: NonNegative = 0.0
     kind: Literal["activations"] = Field("activations", repr=False)
 
@@ -77,8 +77,8 @@ class Activations(Distribution):
             self,
             of: Any,
             distribution: Distribution = ...,
-            bias: Any = ...,
-            activation: str = ...,
+            b_hidden: Any = ...,
+            rectified: bool = ...,
             noise: float = ...,
         ) -> None: ...
 
@@ -120,9 +120,9 @@ class Activations(Distribution):
         if self.distribution.n_features != self.of.shape[1]:
             rule = f"must have a column for each of {self.distribution.n_features} features"
             raise SpecError.of("Activations", "of", rule, self.of.shape)
-        if self.bias is not None and len(self.bias) != self.n_features:
+        if self.b_hidden is not None and len(self.b_hidden) != self.n_features:
             rule = f"must be {self.n_features} numbers, one for each hidden dimension"
-            raise SpecError.of("Activations", "bias", rule, len(self.bias))
+            raise SpecError.of("Activations", "b_hidden", rule, len(self.b_hidden))
         return self
 
     @property
@@ -174,13 +174,13 @@ class Activations(Distribution):
 
     def mean(self) -> Float64[np.ndarray, " m"]:
         """E[h], (hidden,)."""
-        if self.activation != "identity":
+        if self.rectified:
             return estimated(self).mean
         return np.asarray(self.W @ self.distribution.mean() + self._shift())
 
     def second_moment(self) -> Float64[np.ndarray, "m m"]:
         """E[h hᵀ], (hidden, hidden)."""
-        if self.activation != "identity":
+        if self.rectified:
             return estimated(self).second
         of_x = self.W @ self.distribution.second_moment() @ self.W.T
         cross = np.outer(self.W @ self.distribution.mean(), self._shift())
@@ -205,7 +205,7 @@ class Activations(Distribution):
             h, (batch, hidden).
         """
         z: F64 = np.asarray(np.asarray(x, np.float64) @ self.W.T + self._shift())
-        return z if self.activation == "identity" else np.maximum(z, 0.0)
+        return np.maximum(z, 0.0) if self.rectified else z
 
     def sample_both(
         self, rng: np.random.Generator, size: int
@@ -233,7 +233,7 @@ class Activations(Distribution):
         return self.sample_both(rng, size)[1]
 
     def _shift(self) -> F64:
-        return np.zeros(self.n_features) if self.bias is None else self.bias.values
+        return np.zeros(self.n_features) if self.b_hidden is None else self.b_hidden.values
 
 
 EXAMPLE = Activations(

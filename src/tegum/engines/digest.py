@@ -14,7 +14,7 @@ _COMMON: Final = (
     Path(__file__).parents[1] / "models" / "activations.py",
 )
 #: Engines by what others they are built of.
-_CALLS: Final = {"dictionaries": ("sampled",)}
+BUILT_OF: Final = {"dictionaries": ("sampled",)}
 
 
 @cache
@@ -29,7 +29,7 @@ def digest_of(folder: Path) -> str:
     And of the engines whose kernels those of this one call.
     """
     digest = blake2b(digest_size=8)
-    others = [folder.with_name(name) for name in _CALLS.get(folder.name, ())]
+    others = [folder.with_name(name) for name in BUILT_OF.get(folder.name, ())]
     own = [path for place in (folder, *others) for path in sorted(place.glob("*.py"))]
     for path in (*own, *_COMMON):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())

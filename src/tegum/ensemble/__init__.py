@@ -14,7 +14,7 @@ import tegum
 from tegum.arguments import explained, whole
 from tegum.dims import CHECKPOINT, SEED, STEP
 from tegum.engines import get_engine
-from tegum.engines.base import engine_of, require_trained
+from tegum.engines.choice import engine_of, require_trained
 from tegum.ensemble.elsewhere import Elsewhere
 from tegum.ensemble.given import Given
 from tegum.ensemble.grid import Grid

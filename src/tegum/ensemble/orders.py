@@ -14,6 +14,7 @@ import tegum
 from tegum import errors
 from tegum.engines import get_engine
 from tegum.engines.base import Batch
+from tegum.engines.choice import engine_of
 from tegum.ensemble.work import family_of
 from tegum.errors import DamagedFileError, ExecutorError, SpecError, TegumError, joined
 from tegum.functions import Function, bring, code_in
@@ -83,7 +84,7 @@ class Order:
             bring(name)
         problem = Problem.from_json(meta["problem"])
         training = Training.from_json(meta["training"])
-        engine = get_engine(training.engine, **training.place())
+        engine = get_engine(engine_of(problem, training), **training.place())
         if meta["engine_version"] != engine.version:
             raise _other(f"the {engine.name} engine", meta["engine_version"], engine.version)
         points = [_point(problem, training, values) for values in meta["points"]]

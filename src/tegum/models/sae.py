@@ -37,15 +37,15 @@ class SAE(Model):
             `kind=` is taken for it.
         k: How many latents fire in a sample, in 1 … n_latents; of topk alone.
         tied_weights: Whether W_enc is W_dec.
-        unit_norm: Whether atoms are kept at norm 1: after each step they are brought back, and
+        unit_atoms: Whether atoms are kept at norm 1: after each step they are brought back, and
             their gradient is that along the sphere.
         subtract_bias: Whether b_dec is taken from h before it is encoded.
 
     Raises:
         SpecError: for a value out of its range, and a k that is missing, or without use.
 
-    Source: "Solving Superposition"; Sharkey, Braun and Millidge, "Taking features out of
-        superposition with sparse autoencoders" (2022), and the method of k-sparse autoencoders.
+    Source: claim 49; the method of Sharkey, Braun and Millidge (2022), of Bricken and others (2023)
+        for atoms of norm 1, and of k-sparse autoencoders (Makhzani and Frey, 2013).
     """
 
     inputs: ClassVar[str] = HIDDEN
@@ -55,7 +55,7 @@ class SAE(Model):
     architecture: Architecture = "relu"
     k: Annotated[int | None, Interval(1)] = None
     tied_weights: Flag = False
-    unit_norm: Flag = True
+    unit_atoms: Flag = True
     subtract_bias: Flag = True
     kind: Literal["sae"] = Field("sae", repr=False)
 
@@ -67,7 +67,7 @@ class SAE(Model):
             architecture: str = ...,
             k: int | None = ...,
             tied_weights: bool = ...,
-            unit_norm: bool = ...,
+            unit_atoms: bool = ...,
             subtract_bias: bool = ...,
             kind: str = ...,
         ) -> None: ...

@@ -87,11 +87,11 @@ def _static(batch: Batch, law: Distribution) -> Static:
         batch=batch.batch_size,
         architecture=_CODES[model.architecture],
         tied=model.tied_weights,
-        unit_norm=model.unit_norm,
+        unit_norm=model.unit_atoms,
         subtract=model.subtract_bias,
         mixed=mixed,
-        shifted=isinstance(given, Activations) and given.bias is not None,
-        rectified=isinstance(given, Activations) and given.activation == "relu",
+        shifted=isinstance(given, Activations) and given.b_hidden is not None,
+        rectified=isinstance(given, Activations) and given.rectified,
         simple=plain and isinstance(blocks[0].magnitude, str),
         noise=given.noise if isinstance(given, Activations) else 0.0,
     )
@@ -103,8 +103,8 @@ def _mixing(problem: Problem) -> tuple[Any, Any]:
     shift = np.zeros(m, np.float32)
     if not isinstance(given, Activations):
         return np.zeros((1, 1), np.float32), shift
-    if given.bias is not None:
-        shift = given.bias.values.astype(np.float32)
+    if given.b_hidden is not None:
+        shift = given.b_hidden.values.astype(np.float32)
     return np.ascontiguousarray(given.W, np.float32), shift
 
 

@@ -15,10 +15,10 @@ from tegum.targets import NAMED
 from tegum.training import Training
 
 #: Distributions and targets that the page has no controls for, though a state may have them; and
-#: models that the torch engine alone trains.
+#: models that other engines alone train.
 _ELSEWHERE: Final = (
-    *("copula", "custom", "hierarchy", "mixture", "samples", "linear_map"),
-    *("deep", "torch_model"),
+    *("activations", "copula", "custom", "hierarchy", "mixture", "samples", "linear_map"),
+    *("deep", "sae", "torch_model"),
 )
 #: Fields that the torch engine alone reads.
 _ONLY_TORCH: Final = ("layer_norm",)

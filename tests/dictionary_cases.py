@@ -1,0 +1,89 @@
+"""One step of a dictionary, taken apart: its weights, the samples it saw, and the gradient."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+import tegum as tg
+from tegum.dims import F64
+from tegum.engines.base import Batch
+from tegum.engines.dictionaries.draw import samples
+from tegum.engines.dictionaries.engine import DictionaryEngine
+from tegum.engines.sampled.optimiser import BETA1
+
+BATCH = 300
+#: Many samples of it are all zero, and stand for one sample with a weight.
+SPARSE = tg.Activations.random(3, tg.Independent(5, 0.05), seed=2)
+NOISY = tg.Activations.random(
+    4, tg.Correlated(2, 3, 0.4, "signed"), b_hidden=[0.1, -0.2, 0.0, 0.3], rectified=True, noise=0.1
+)
+WIDE = tg.Activations.random(18, tg.Independent(30, 0.1))
+PLAIN = tg.Independent(6, 0.3, "exponential")
+
+MODELS: dict[str, dict[str, Any]] = {
+    "relu": {},
+    "relu, tied": {"tied_weights": True},
+    "relu, atoms of any length": {"unit_atoms": False},
+    "relu, tied, any length": {"tied_weights": True, "unit_atoms": False},
+    "relu, bias not subtracted": {"subtract_bias": False},
+    "topk": {"kind": "topk", "k": 2},
+    "topk, tied": {"kind": "topk", "k": 2, "tied_weights": True},
+    "topk, atoms of any length": {"kind": "topk", "k": 3, "unit_atoms": False},
+    "topk, bias not subtracted": {"kind": "topk", "k": 1, "subtract_bias": False},
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A dictionary of 7 latents, unless it says other."""
+
+    name: str
+    law: tg.Distribution
+    model: tg.SAE
+    l1: float = 0.1
+
+    @property
+    def problem(self) -> tg.Problem:
+        return tg.Problem(self.law, self.model, l1=self.l1)
+
+
+def cases() -> list[Case]:
+    """Every kind on sparse data; every kind of data; more latents and a larger k than a list is."""
+    found = [Case(name, SPARSE, tg.SAE(7, **how)) for name, how in MODELS.items()]
+    for name, law in (("noisy", NOISY), ("wide", WIDE), ("features themselves", PLAIN)):
+        found += [Case(f"relu, {name}", law, tg.SAE(7), l1=0.0)]
+        found += [Case(f"topk, {name}", law, tg.SAE(7, kind="topk", k=2), l1=0.0)]
+    return [*found, Case("topk, large k", NOISY, tg.SAE(40, kind="topk", k=30), l1=0.0)]
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A step: arrays without the leading dimension of instances, in float64."""
+
+    named: dict[str, F64]
+    h: F64
+    gradient: dict[str, F64]
+
+
+def take(case: Case, seed: int = 1) -> Taken:
+    """The first step from random weights; Adam's first moment is (1 − β₁) times the gradient."""
+    training = tg.Training(steps=1, batch_size=BATCH)
+    batch = Batch(case.problem, (case.problem,), (training,), (0,), 0)
+    engine = DictionaryEngine()
+    state = engine.init(batch)
+    state["theta"][...] = np.random.default_rng(seed).normal(size=state["theta"].shape) * 0.5
+    if case.model.unit_atoms:
+        atoms = engine.parameters(batch, state)["W_dec"]
+        atoms /= np.linalg.norm(atoms.astype(np.float64), axis=2, keepdims=True)
+    named = _alone(engine.parameters(batch, state))
+    done = engine.advance(batch, state, 1, jobs=1)
+    moments = _alone(engine.parameters(batch, {**done, "theta": done["moment"]}))
+    gradient = {name: moment / (1 - BETA1) for name, moment in moments.items()}
+    return Taken(named, samples(case.problem, training)[0].astype(np.float64), gradient)
+
+
+def _alone(named: dict[str, Any]) -> dict[str, F64]:
+    return {name: array[0].astype(np.float64) for name, array in named.items()}

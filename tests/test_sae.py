@@ -1,0 +1,221 @@
+"""Sparse autoencoders as a model: what they are made of, what they compute, what is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import tegum as tg
+from tegum.engines.choice import engine_of
+from tegum.errors import SpecError, TegumError
+from tegum.explorer.limits import LimitError, Limits
+from tegum.explorer.state import PageState
+
+LAW = tg.Activations.random(3, tg.Independent(5, 0.2))
+TRAINING = tg.Training(steps=30, batch_size=64, held_out=256)
+
+
+def train(model: tg.SAE, law: Any = LAW, training: tg.Training = TRAINING, **how: Any) -> Any:
+    return tg.train(tg.Problem(law, model), None, training, jobs=1, progress=False, **how)
+
+
+def test_codes_and_outputs_are_those_of_a_hand_computation() -> None:
+    named = {
+        "W_enc": np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]),
+        "W_dec": np.array([[1.0, 0.0], [0.0, 2.0], [0.5, 0.5]]),
+        "b_enc": np.array([0.0, -0.5, 0.25]),
+        "b_dec": np.array([1.0, 1.0]),
+    }
+    h = np.array([[2.0, 3.0]])  # centred: 1, 2; before the ReLU: 1, 1.5, 3.25
+    codes, output = tg.SAE(3).forward(named, h)
+    assert codes.tolist() == [[1.0, 1.5, 3.25]]
+    assert output.tolist() == [[1 + 1.625 + 1, 3 + 1.625 + 1]]
+    codes, output = tg.SAE(3, kind="topk", k=1).forward(named, h)
+    assert codes.tolist() == [[0.0, 0.0, 3.25]]
+    assert output.tolist() == [[2.625, 2.625]]
+    codes, _ = tg.SAE(3, subtract_bias=False).forward(named, h)
+    assert codes.tolist() == [[2.0, 2.5, 5.25]]
+    tied = {name: array for name, array in named.items() if name != "W_enc"}
+    codes, _ = tg.SAE(3, tied_weights=True).forward(tied, h)
+    assert codes.tolist() == [[1.0, 3.5, 1.75]]
+
+
+def test_of_latents_that_tie_all_fire() -> None:
+    named = {"W_dec": np.eye(3), "b_enc": np.zeros(3), "b_dec": np.zeros(3)}
+    model = tg.SAE(3, kind="topk", k=2, tied_weights=True)
+    codes, _ = model.forward(named, np.array([[1.0, 2.0, 1.0], [0.0, 0.0, 0.0]]))
+    assert codes.tolist() == [[1.0, 2.0, 1.0], [0.0, 0.0, 0.0]]
+
+
+def test_at_most_k_latents_fire_and_codes_are_as_many_as_latents() -> None:
+    """`forward` of sparsify 1.3.3 returns 4k latents where it was trained with multi-TopK."""
+    runs = train(tg.SAE(8, kind="topk", k=2), seeds=2)
+    h = LAW.sample(np.random.default_rng(0), 500)
+    codes = tg.forward(runs, h, layer="latent")
+    assert codes.dims == ("seed", "sample", "latent")
+    assert codes.sizes["latent"] == 8
+    assert (codes > 0).sum("latent").max() == 2
+    assert (runs.l0 <= 2).all()
+    alone = tg.forward(runs.isel(seed=1), h)
+    np.testing.assert_array_equal(alone, tg.forward(runs, h).isel(seed=1))
+    assert alone.dims == ("sample", "hidden")
+
+
+def test_each_model_has_its_own_k_in_outputs() -> None:
+    problem = tg.Problem(LAW, tg.SAE(6, kind="topk", k=3))
+    runs = tg.train(problem, {"k": [1, 3], "n_latents": [3, 6]}, TRAINING, 2, progress=False)
+    h = LAW.sample(np.random.default_rng(0), 300)
+    fire = (tg.forward(runs, h, layer="latent") > 0).sum("latent").max("sample")
+    assert (fire <= runs.k).all()
+    assert (fire.sel(k=3, n_latents=6) == 3).all()
+    assert tg.problem_of(runs, k=1, n_latents=3).model == tg.SAE(3, kind="topk", k=1)
+    loss = ((tg.forward(runs, h) - h) ** 2).sum("hidden")
+    error = np.hypot(loss.std("sample") / np.sqrt(300), runs.loss_error)
+    assert (abs(loss.mean("sample") - runs.loss) < 5 * error).all()
+
+
+def test_atoms_stay_at_norm_1_where_they_are_kept_so() -> None:
+    for model in (tg.SAE(6), tg.SAE(6, kind="topk", k=2, tied_weights=True)):
+        norms = np.linalg.norm(train(model).W_dec, axis=-1)
+        np.testing.assert_allclose(norms, 1, atol=1e-6)
+    free = np.linalg.norm(train(tg.SAE(6, unit_atoms=False)).W_dec, axis=-1)
+    assert abs(free - 1).max() > 1e-3
+
+
+def test_kind_is_the_architecture() -> None:
+    assert tg.SAE(4, kind="topk", k=2) == tg.SAE(4, architecture="topk", k=2)
+    assert tg.SAE(4, kind="topk", k=2).kind == "sae"
+    for model in (tg.SAE(4), tg.SAE(4, kind="topk", k=2, tied_weights=True)):
+        assert tg.SAE.from_json(model.to_json()) == model
+
+
+# --- rows and weights of zeros -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("model", [tg.SAE(4), tg.SAE(4, kind="topk", k=2)], ids=["relu", "topk"])
+def test_samples_of_zeros_are_data(model: tg.SAE) -> None:
+    """Rescaling by a norm makes NaN of every weight, of one sample that is 0 (SAELens 6.54.12)."""
+    rows = np.zeros((20, 3))
+    rows[:3] = np.eye(3)
+    runs = train(model, tg.Samples(rows))
+    assert all(np.isfinite(array.values).all() for array in runs.data_vars.values())
+    empty = train(model, tg.Samples(rows[5:]))
+    assert not empty.diverged.any()
+    assert np.isfinite(empty.W_dec.values).all()
+
+
+@pytest.mark.parametrize("model", [tg.SAE(4), tg.SAE(4, kind="topk", k=2)], ids=["relu", "topk"])
+def test_an_atom_of_zeros_stays_a_number(model: tg.SAE) -> None:
+    """TopK decoding of SAELens 6.54.12 with one row of zeros makes every output NaN."""
+    start = train(model)
+    start = start.copy(deep=True)
+    start.W_dec[..., 1, :] = 0
+    outputs = tg.forward(start, np.eye(3))
+    assert np.isfinite(outputs.values).all()
+    runs = train(model, start=start)
+    assert not runs.diverged.any()
+    assert np.isfinite(runs.W_dec.values).all()
+
+
+# --- what is given stays, and goes on ------------------------------------------------------------
+
+
+def test_inputs_stay_and_a_second_training_is_the_same() -> None:
+    """dictionary-learning 0.1.0 divides the caller's activations: a second training sees others."""
+    rows = np.random.default_rng(0).normal(size=(40, 3))
+    kept, law = rows.copy(), tg.Samples(rows)
+    problem = tg.Problem(law, tg.SAE(4))
+    first = tg.train(problem, None, TRAINING, progress=False)
+    second = tg.train(problem, None, TRAINING, progress=False)
+    np.testing.assert_array_equal(rows, kept)
+    assert first.W_dec.values.tobytes() == second.W_dec.values.tobytes()
+
+
+def test_going_on_has_the_learning_rate_that_is_asked_for() -> None:
+    """SAELens 6.54.12 trains all of the rest at a rate of 0 where it resumes with a decay."""
+    training = TRAINING.replace(schedule="cosine")
+    first = train(tg.SAE(4), training=training)
+    rest = train(tg.SAE(4), training=training, start=first)
+    assert abs(rest.W_enc - first.W_enc).max() > 1e-3
+    still = train(tg.SAE(4), training=training.replace(learning_rate=1e-9), start=first)
+    np.testing.assert_allclose(still.W_dec, first.W_dec, atol=1e-6)
+    np.testing.assert_allclose(still.W_enc, first.W_enc, atol=1e-6)
+
+
+def test_what_diverges_leaves_its_neighbours_alone() -> None:
+    """A norm over a stack of models, as gradients are clipped by, spreads the NaN of one."""
+    problem = tg.Problem(LAW, tg.SAE(4, unit_atoms=False))
+    runs = tg.train(problem, {"learning_rate": [1e-3, 1e30]}, TRAINING, 2, progress=False)
+    assert runs.diverged.values.tolist() == [[False, False], [True, True]]
+    alone = tg.train(problem, {"learning_rate": [1e-3]}, TRAINING, 2, progress=False)
+    assert runs.W_enc.values[0].tobytes() == alone.W_enc.values[0].tobytes()
+
+
+# --- refusals ------------------------------------------------------------------------------------
+
+BAD: list[tuple[dict[str, Any], str]] = [
+    ({"n_latents": 0}, r"SAE\.n_latents must be an integer >= 1; got 0"),
+    ({"kind": "topk"}, r"SAE\.k must say how many latents fire, as k=4; got None"),
+    ({"kind": "topk", "k": 5}, r"SAE\.k must be at most n_latents = 4; got 5"),
+    ({"kind": "topk", "k": 0}, r"SAE\.k must be an integer >= 1; got 0"),
+    ({"k": 2}, r"SAE\.k must be None of 'relu': k is for topk; got 2"),
+    ({"kind": "vanilla"}, r"SAE\.architecture must be one of relu, topk, and said once"),
+    ({"kind": "relu", "architecture": "topk"}, r"SAE\.architecture must be one of"),
+]
+
+
+@pytest.mark.parametrize(("given", "message"), BAD, ids=[message[5:] for _, message in BAD])
+def test_what_is_no_dictionary_is_refused_in_a_line(given: dict[str, Any], message: str) -> None:
+    with pytest.raises(SpecError, match=f"^{message}") as caught:
+        tg.SAE(**{"n_latents": 4, **given})
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("problem", "training", "message"),
+    [
+        ({"importance": 2.0}, {}, r"Problem\.importance must be 1\.0 for SAE"),
+        ({"target": "abs"}, {}, r"Problem\.target must be"),
+        ({"loss_power": 4}, {}, r"Problem\.loss_power must be 2\.0 for SAE"),
+        ({"unit_norm": True}, {}, r"Problem\.unit_norm must be False for SAE"),
+        ({}, {"engine": "exact"}, r"Training\.engine must be left out for SAE"),
+        ({}, {"engine": "torch"}, r"Training\.engine must be left out for SAE"),
+        ({}, {"optimizer": "sgd"}, r"Training\.optimizer must be 'adam' for a dictionary"),
+        ({}, {"weight_decay": 0.1}, r"Training\.weight_decay must be 0\.0 for a dictionary"),
+        ({}, {"hidden_noise": 0.1}, r"Training\.hidden_noise must be 0\.0 for a dictionary"),
+        ({}, {"init_std": 0.1}, r"Training\.init_std must be None for a dictionary"),
+    ],
+)
+def test_what_dictionaries_have_not_is_refused_in_a_line(
+    problem: dict[str, Any], training: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(SpecError, match=f"^{message}") as caught:
+        tg.train(
+            tg.Problem(LAW, tg.SAE(4), **problem),
+            None,
+            tg.Training(**{"steps": 2, **training}),
+            progress=False,
+        )
+    assert "\n" not in str(caught.value)
+
+
+def test_the_engine_is_the_models_own() -> None:
+    assert engine_of(tg.Problem(LAW, tg.SAE(4)), tg.Training()) == "dictionaries"
+    plain = tg.Problem(tg.Independent(3, 0.2), tg.ReLUOutput(2))
+    assert engine_of(plain, tg.Training(engine="exact")) == "exact"
+
+
+def test_what_reads_W_says_that_there_is_none() -> None:
+    runs = train(tg.SAE(4))
+    for call in (tg.score, tg.polish, tg.minima, tg.dimensionality, tg.factors):
+        with pytest.raises(TegumError) as caught:
+            call(runs)
+        assert "\n" not in str(caught.value)
+
+
+def test_the_page_says_where_dictionaries_are_trained() -> None:
+    state = PageState.read({"problem": tg.Problem(LAW, tg.SAE(4)).every_field()})
+    with pytest.raises(LimitError, match=r"^dictionaries are trained in Python, by tg\.train"):
+        Limits().admit(state)

@@ -47,6 +47,7 @@ _COMPILING = (
     "test_sampled_joint",
     "test_sampled_attack",
     "test_sampled_engine",
+    "test_dictionaries_gradients",
     "test_given",
     "test_extremes",
 )

@@ -16,7 +16,11 @@ PAIRS = np.array([[1.0, -1.0, 0.0, 0.0], [0.0, 0.0, 1.0, -1.0]])
 
 
 def test_a_perfect_dictionary_of_antipodal_pairs_and_half_of_one() -> None:
-    """By the sign each atom is one feature; without it half a dictionary looks like a whole."""
+    """By the sign each atom is one feature; without it half a dictionary looks like a whole.
+
+    SAELens 6.54.12 matches by the absolute cosine: of a perfect dictionary F1 is .48 and
+    uniqueness .5, of one that knows half of the features F1 is .97.
+    """
     whole, half = PAIRS.T * [[0.5], [2.0], [1e-200], [1e200]], PAIRS.T[::2]
     for of in (recovery.matched_cosine, recovery.mean_max_cosine, recovery.uniqueness):
         assert of(PAIRS, whole) == pytest.approx(1.0)

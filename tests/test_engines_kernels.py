@@ -183,12 +183,13 @@ def test_who_compiles_for_another_ends_with_it(tmp_path: Path) -> None:
 
 
 def test_every_kernel_of_the_engines_is_listed() -> None:
-    from tegum.engines.sampled import engine
+    from tegum.engines.dictionaries import engine as dictionaries
+    from tegum.engines.sampled import engine as sampled
 
     listed = set(names())
     there = {
         f"{short}.{name}"
-        for short, module in (("sampled", engine), ("exact", run))
+        for short, module in (("sampled", sampled), ("exact", run), ("dictionaries", dictionaries))
         for name, value in vars(module).items()
         if name.startswith("_") and hasattr(value, "py_func")
     }

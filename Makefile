@@ -61,7 +61,7 @@ format: $(VENV)/.dev  ## put the sources in shape
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-docs: $(VENV)/.docs  ## the documentation, whose code it runs: build/docs/html/index.html
+docs: $(VENV)/.docs page  ## the documentation, whose code it runs: build/docs/html/index.html
 	timeout 1800 $(BIN)/python -m sphinx --quiet --fail-on-warning -b html -d build/docs/trees docs build/docs/html
 	$(BIN)/python docs/machinery/check.py build/docs/html
 

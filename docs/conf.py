@@ -25,6 +25,7 @@ extensions = [
     "fences",
     "reference",
     "accessible",
+    "live",
 ]
 exclude_patterns = ["machinery"]
 html_math_renderer = "mathml"

@@ -28,6 +28,8 @@ def mend(app: Sphinx, error: Exception | None) -> None:
     """Put right all pages that were written."""
     if error is None and app.builder.format == "html":
         for path in Path(app.outdir).rglob("*.html"):
+            if "_static" in path.parts:
+                continue
             path.write_text(readable(path.read_text("utf-8")), "utf-8")
 
 

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst import directives
+from live import frame
 from running import DOCS, ROOT, Block, PageError, blocks, run
 from sphinx.application import Sphinx
 from sphinx.errors import SphinxError
@@ -68,10 +69,13 @@ def drawing(self: SphinxDirective, path: Path, alt: str) -> nodes.image:
 
 
 class Example(SphinxDirective):
-    """A script of `examples/` by its name: its heading, its picture and its source."""
+    """A script of `examples/`: its heading, its picture, its models live, and its source."""
 
     required_arguments = 1
-    option_spec: ClassVar = {"alt": directives.unchanged_required}
+    option_spec: ClassVar = {
+        "alt": directives.unchanged_required,
+        "live": directives.unchanged_required,
+    }
 
     def run(self) -> list[nodes.Node]:
         """The nodes of this example."""
@@ -92,6 +96,8 @@ class Example(SphinxDirective):
         section += nodes.container("", code(body.strip(), "python", "python"))
         if result["text"]:
             section += code(result["text"].rstrip("\n"), "text", "said")
+        if "live" in self.options:
+            section += frame(self, self.options["live"], f"{title.rstrip('.')}, live")
         return [section]
 
 

@@ -17,7 +17,7 @@ SEED ?= 0
 .DELETE_ON_ERROR:
 .PHONY: help reproduce quick explore page page-if-possible chromium test test-slow test-torch \
         test-cluster test-faults test-docs test-dist fuzz check format docs wheel dist kernels \
-        bench bench-exact bench-products bench-cluster clean
+        bench bench-exact bench-products bench-cluster bench-browser clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -93,6 +93,9 @@ bench-products: $(VENV)/.run  ## matrix products against OpenBLAS; writes benchm
 
 bench-cluster: $(VENV)/.run  ## what workers elsewhere cost; writes benchmarks/CLUSTER.md
 	$(BIN)/python benchmarks/cluster.py
+
+bench-browser: $(VENV)/.dev page chromium  ## time training in the browser; writes benchmarks/BROWSER.md
+	$(BIN)/python benchmarks/browser.py
 
 clean:  ## remove the environments and the built page
 	rm -rf $(VENV) $(PEERS) web/node_modules src/tegum/explorer/static

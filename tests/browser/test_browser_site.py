@@ -125,11 +125,23 @@ def test_it_fits_a_phone(site: Host, visit_site: Open) -> None:
     page.picture("site-phone")
 
 
-def test_a_phase_diagram_fills_in(site: Host, visit_site: Open) -> None:
+def test_a_phase_diagram_fills_in_and_opens(site: Host, visit_site: Open) -> None:
     page = visit_site(site, "#/phase")
+    expect(page.control("phase-run")).to_have_text("Stop")
+    page.press("phase-run")
+    for name, value in (("points", 2), ("phase-seeds", 4), ("phase-steps", 1000)):
+        page.type_in(name, value)
+    expect(page.control("phase-run")).to_have_text("Train")
+    page.press("phase-run")
     trained = page.page.get_by_role("region", name="Trained")
-    expect(trained).to_contain_text("12 of 144 cells")
+    expect(trained).to_contain_text("4 of 4 cells")
     page.picture("site-phase")
+    trained.locator("canvas").press(
+        "Enter"
+    )  # the first cell: p = .01, the last feature of importance .1
+    page.at_rest(1000)
+    W, _ = _model(page)
+    assert np.prod(np.sign(W)) == -1  # an antipodal pair
 
 
 def test_the_gallery_opens_its_models(site: Host, visit_site: Open) -> None:

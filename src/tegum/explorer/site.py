@@ -45,7 +45,7 @@ _HTML: Final = '<html lang="en"'
 _BODY: Final = '<div id="app"></div>'
 #: A host of static files says no policy of its own: nothing is asked of anybody else.
 _POLICY: Final = (
-    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; "
     "img-src 'self' data: blob:; worker-src 'self' blob:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'"
 )

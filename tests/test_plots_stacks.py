@@ -97,6 +97,23 @@ def test_stacks_of_hand_made_neurons() -> None:
     assert [text.get_text() for text in axes.texts] == ["0", "1", "2", "3"]
 
 
+def test_a_number_on_hatching_stands_on_a_ground_within_its_segment() -> None:
+    axes = plots.stacks(dataset(1)).axes[0]
+    numbers = [text for text in axes.texts if text.get_bbox_patch()]
+    hatched = [bar for bar in axes.patches if bar.get_hatch()]
+    assert len(numbers) > 3
+    for text in numbers:
+        x, y = text.get_position()
+        (bar,) = (b for b in hatched if b.contains_point(axes.transData.transform((x, y))))
+        ground = text.get_bbox_patch()
+        assert ground is not None
+        assert ground.get_facecolor() == bar.get_facecolor()
+        clip = ground.get_clip_box()
+        assert clip is not None
+        assert ground.get_clip_on()
+        np.testing.assert_allclose(clip.extents, bar.get_window_extent().extents)
+
+
 def test_maps_and_stacks_have_the_same_columns() -> None:
     runs = dataset(2)
     figure = plots.neurons(runs)

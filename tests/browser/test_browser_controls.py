@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 import pytest
@@ -206,6 +207,18 @@ def test_numbers_act_on_the_models_that_are_there(visit: Visit) -> None:
     assert page.read("scene.W") == W
     state = PageState.read(page.read("state"))
     assert {name for _, values in state.changes for name in values} >= {"l1", "momentum"}
+
+
+def test_an_earlier_step_is_said_with_its_own_probability(visit: Visit) -> None:
+    """The slider has that of the running training."""
+    changes = "&changes=" + quote('[[40,{"feature_probability":0.5}]]')
+    page = visit(STILL.replace("at=0", "at=60") + changes)
+    page.at_rest(60)
+    group = page.page.locator(".group").first
+    expect(group).not_to_contain_text("p was")
+    page.control("travel").press("Home")
+    page.wait("t.frame.past && t.frame.step < 40")
+    expect(group).to_contain_text(f"at step {page.read('frame.step')} p was 0.1")
 
 
 def test_numbers_out_of_their_range_are_marked_and_not_used(visit: Visit) -> None:

@@ -16,6 +16,14 @@ Visit = Callable[..., ExplorerPage]
 
 WEB = Path(__file__).parents[2] / "web"
 STILL = "#/live?n=5&m=2&p=0.1&lr=0.01&batch=64&steps=600&seeds=12&seed=3&imp=equal&at=0"
+#: A field whose number is cut says another one: its text, and the arrows beside it.
+_CUT = """(field) => {
+    const context = document.createElement('canvas').getContext('2d');
+    const style = getComputedStyle(field);
+    context.font = `${style.fontSize} ${style.fontFamily}`;
+    const room = field.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+    return context.measureText(field.value).width + 15 > room;
+}"""
 SPACE = STILL.replace("m=2", "m=3") + "&mode=3d"
 PHONE, ZOOMED, WINDOW = (390, 844), (640, 400), (1280, 800)
 SLOW = pytest.mark.slow
@@ -117,6 +125,20 @@ def test_a_lesson_brings_its_panel_into_view(
     page.wait("t.view.tab === 'phase'")
 
 
+def test_the_picture_is_on_the_screen_however_long_the_panels_beside_it_are(visit: Visit) -> None:
+    page = visit(STILL.replace("live", "lessons") + "&lesson=2")
+    page.at_rest(0)
+    grow = "(e) => { e.style.minHeight = `${e.offsetHeight + 600}px`; }"
+    page.page.locator(".view-factors").evaluate(grow)
+    _shown(page, page.page.locator(".hero"))
+    dots = page.page.locator(".view-seeds")
+    high = dots.bounding_box()
+    page.page.locator(".view-factors").evaluate("(e) => { e.style.minHeight = ''; }")
+    page.painted()  # what was drawn at one height does not hold the panel open
+    page.page.locator(".view-factors").evaluate(grow)
+    assert dots.bounding_box() == high
+
+
 def test_the_panel_of_a_lesson_stays_in_view_as_it_grows_until_the_reader_goes_on(
     visit: Visit,
 ) -> None:
@@ -135,6 +157,16 @@ def test_the_panel_of_a_lesson_stays_in_view_as_it_grows_until_the_reader_goes_o
         page.page.locator(".lesson article").evaluate(grow)
     expect(panel).not_to_be_in_viewport(ratio=0.95, timeout=SOON)
     assert page.page.evaluate("() => scrollY") == place
+
+
+def test_numbers_of_a_usual_size_are_seen_whole(visit: Visit) -> None:
+    page = visit(STILL.replace("steps=600", "steps=1000000"))
+    page.at_rest(0)
+    page.open_groups()
+    fields = page.page.locator(".controls input[type=number]")
+    assert page.control("steps").input_value() == "1000000"
+    for k in range(fields.count()):
+        assert not fields.nth(k).evaluate(_CUT), fields.nth(k).input_value()
 
 
 def test_the_wheel_is_for_the_page_and_with_control_for_the_picture(visit: Visit) -> None:
@@ -176,6 +208,16 @@ def test_presenting_is_large_and_ends_with_escape(visit: Visit) -> None:
     expect(page.control("p")).to_be_visible()  # the lesson names it
     expect(page.page.get_by_text("Training", exact=True)).to_be_hidden()
     _shown(page, _picture(page))
+    _shown(page, page.control("run"))
+    rows = "(all) => new Set(all.map((e) => e.getBoundingClientRect().top)).size"
+    assert page.page.locator("nav.steps button").evaluate_all(rows) == 1
+    assert page.page.locator(".numbers dd").evaluate_all(rows) == 1
+    ends = (page.page.locator(name) for name in (".numbers div:last-child", ".end-presenting"))
+    last, end = (thing.bounding_box() for thing in ends)
+    assert last is not None
+    assert end is not None
+    assert last["x"] + last["width"] <= end["x"]
+    assert page.page.evaluate("() => document.documentElement.scrollHeight <= innerHeight")
     page.picture("presenting")
     page.page.keyboard.press("Escape")
     expect(page.control("tab-live")).to_be_visible()

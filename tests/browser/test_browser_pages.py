@@ -207,6 +207,21 @@ def test_everything_is_reached_by_the_keyboard(visit: Visit) -> None:
     assert unnamed == []
 
 
+def test_a_space_after_a_click_runs_the_training_and_presses_nothing_anew(visit: Visit) -> None:
+    page = visit(SMALL.replace("live", "lessons") + "&at=0")
+    page.at_rest(0)
+    forward = page.page.get_by_role("button", name="Next", exact=True)
+    forward.click()
+    page.wait("t.view.lesson === 1 && t.frame && t.frame.status === 'running'")
+    page.page.keyboard.press("Space")
+    page.wait("t.frame.status === 'paused'")
+    assert page.read("view.lesson") == 1
+    page.page.keyboard.press("Tab")  # from here on by the keyboard
+    forward.focus()
+    page.page.keyboard.press("Space")
+    page.wait("t.view.lesson === 2")
+
+
 @pytest.mark.slow
 def test_a_page_too_many_is_told_so(visit: Visit) -> None:
     still = SMALL + "&at=0"

@@ -57,6 +57,12 @@ describe("the other pictures", () => {
     expect(cellAt(grid, 5, 5)).toBeNull();
   });
 
+  it("leave the bias of many features a column that is seen, within the width", () => {
+    const { cell, left, bias } = gridOf(80, 310, 900);
+    expect(bias).toBe(12);
+    expect(left + 80 * cell + 10 + bias).toBeCloseTo(310);
+  });
+
   it("stack positive weights up and negative ones down, the largest next to 0", () => {
     const pieces = stacks(scene([1, 3, -2, 0], 1, 4), 100, 150);
     expect(pieces.map(({ feature }) => feature)).toEqual([1, 2, 0]);

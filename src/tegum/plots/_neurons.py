@@ -27,6 +27,8 @@ Colour = Literal["superposition", "importance"]
 STACK, _LINE = 1.6, 0.07
 #: Segments at least this high, in inches, carry the number of their feature.
 _NUMBERED = 0.13
+#: Around a number on hatching, in heights of it: lines that touch it are read as strokes.
+_PAD = 0.18
 #: Segments below this part of the axis are thinner than a line, and there may be thousands.
 _UNSEEN = 1 / 800
 #: The line under a neuron that stores one feature, under one that stores more, under one whose
@@ -142,7 +144,7 @@ def _segment(
     room = height / reach * inches[1] >= _NUMBERED * letter and inches[0] / m >= 0.2 * letter
     if room:
         dark = float(np.dot(colour[:3], [0.2126, 0.7152, 0.0722])) < 0.5
-        axes.text(
+        number = axes.text(
             k,
             foot + height / 2,
             str(feature),
@@ -150,5 +152,7 @@ def _segment(
             va="center",
             size=style.small(),
             color="white" if dark else style.INK,
-            bbox={"boxstyle": "square,pad=0.05", "fc": colour, "lw": 0} if negative else None,
+            bbox={"boxstyle": f"square,pad={_PAD}", "fc": colour, "lw": 0} if negative else None,
         )
+        if negative:
+            number.set(clip_path=bar, clip_on=True)  # its ground covers no neighbour

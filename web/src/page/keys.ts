@@ -6,13 +6,16 @@ import { look, view } from "../state/session";
 import { TABS } from "../state/view";
 import { fillScreen, present, presenting } from "./present";
 
+/** What a pointer pressed last: a Space after it is the page's, not a second press. */
+let pressed: Element | null = null;
+
 /** Elements with a use of their own for the key. */
 function taken(event: KeyboardEvent): boolean {
   const target = event.target as HTMLElement;
   if (target.closest("dialog[open], details.menu[open]")) return true;
   const typing = target.matches("input:not([type=range]):not([type=checkbox]), select, textarea");
   const pressing = event.key === " " && target.matches("button, summary, a, input[type=checkbox]");
-  return typing || pressing;
+  return typing || (pressing && target !== pressed);
 }
 
 const ACTIONS: Record<string, () => void> = {
@@ -27,7 +30,11 @@ const ACTIONS: Record<string, () => void> = {
 };
 
 export function listenForKeys(): void {
+  document.addEventListener("pointerdown", ({ target }) => {
+    pressed = (target as Element).closest("button, summary");
+  });
   document.addEventListener("keydown", (event) => {
+    if (event.key === "Tab") pressed = null;
     if (event.ctrlKey || event.metaKey) return;
     if (event.altKey) {
       const tab = TABS[Number(event.key) - 1];
@@ -41,6 +48,7 @@ export function listenForKeys(): void {
     const action = ACTIONS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
     if (!action || taken(event)) return;
     event.preventDefault();
+    if (event.target === pressed) (event.target as HTMLElement).blur(); // else it is pressed anew
     action();
   });
 }

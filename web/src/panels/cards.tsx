@@ -205,7 +205,7 @@ export function LossCard() {
       stale={traceStale}
       note={
         <>
-          <StepAxis /> <span class="key shown">shown</span> <span class="key best">best</span>{" "}
+          <StepAxis /> <span class="key shown">shown</span> <span class="key best">lowest</span>{" "}
           <span class="key median">median</span>
         </>
       }

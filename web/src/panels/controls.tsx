@@ -2,11 +2,12 @@
 
 import type { ComponentChildren } from "preact";
 
-import { short } from "../math/format";
+import { count, short } from "../math/format";
 import { change } from "../state/actions";
 import { defaultGroups } from "../state/groups";
+import { numbersIn } from "../state/numbers";
 import { startOf } from "../state/problem";
-import { configured, offer, settings } from "../state/session";
+import { configured, frame, offer, settings } from "../state/session";
 import { type Settings, rangeOf } from "../state/settings";
 import { fieldsOf, kindsOf } from "../state/vocabulary";
 import type { Offer, Part } from "../wire/messages";
@@ -93,10 +94,23 @@ function Probability({ s, offer }: Choices) {
         <>
           1/(1−S) = <b>{short(1 / s.p)}</b>,{" "}
           {s.p > 0.5 ? "dense" : s.p > 0.1 ? "rather sparse" : "sparse"}
+          <Then s={s} />
         </>
       }
       onInput={(p) => change({ p })}
     />
+  );
+}
+
+/** While an earlier step is looked at, the probability that it had, if the training has another. */
+function Then({ s }: Pick<Choices, "s">) {
+  const f = frame.value;
+  const p = f?.past ? numbersIn(f.numbers, s).p : undefined;
+  if (!f || p === undefined || p === s.p) return null;
+  return (
+    <>
+      ; at step {count(f.step)} p was <b>{short(p)}</b>
+    </>
   );
 }
 

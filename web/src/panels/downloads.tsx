@@ -2,10 +2,11 @@
 
 import { useRef, useState } from "preact/hooks";
 
+import { count } from "../math/format";
 import { MOST_PIXELS, painterFor, shownWidth, sizeOf } from "../page/pictures";
 import { canFilm, filming, record } from "../page/recorder";
 import { currentScene, flat } from "../page/stage";
-import { analysis, frame, hello, isOf, trouble, view } from "../state/session";
+import { analysis, configured, frame, hello, isOf, trouble, view } from "../state/session";
 import { isSite } from "../wire/data";
 import { screenRatio } from "../views/canvas";
 import type { FilmKind } from "../views/film";
@@ -140,7 +141,7 @@ function Models() {
       {link("model.safetensors", "safetensors")}
       {link("model.json", "JSON")}
       {link("model.npz", "NumPy")}
-      <h3>All N models</h3>
+      <h3>All {count(configured.value?.seeds ?? 1)} models</h3>
       {link(`model.safetensors${EVERY}`, "safetensors")}
       {link(`model.npz${EVERY}`, "NumPy")}
       <h3>Figure as in the report</h3>

@@ -14,7 +14,7 @@ const KEYS = [
   ["F", "the whole screen, and back"],
   ["P", "present: larger type, and no more than is looked at; Escape ends it"],
   ["1 … 4 with Alt", "the four tabs"],
-  ["← → in a picture", "from feature to feature; in 3-D they turn it, and + − zoom"],
+  ["← → in a picture", "from feature to feature; in 3\u2011D they turn it, and +\u00a0− zoom"],
   ["?", "this page"],
 ] as const;
 
@@ -22,7 +22,10 @@ export function Help() {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const element = dialog.current!;
-    if (helpOpen.value && !element.open) element.showModal();
+    if (helpOpen.value && !element.open) {
+      element.showModal();
+      element.scrollTop = 0; // where it is low, the button below has the focus
+    }
     if (!helpOpen.value && element.open) element.close();
   }, [helpOpen.value]);
   return (
@@ -43,6 +46,13 @@ export function Help() {
         <i>D</i> is the share of a dimension that a feature has: 1 alone, ½ in an antipodal pair, ⅖
         in a pentagon. Many models are trained side by side; the one with the lowest loss is shown.
         The address of the page holds all of it: copy it to show someone else the same model.
+      </p>
+      <p>
+        <i>D*</i> is the number of dimensions over Σ‖Wᵢ‖². A digon is an antipodal pair; unnamed is
+        a shape without a name of its own, or one that still moves. The strip under a length is dark
+        where no other feature shares the direction, yellow where they do. The lowest loss in a step
+        is of the luckiest batch: the best model is the one that is best on the same held-out
+        samples.
       </p>
       <h2>Keys</h2>
       <dl class="keys">

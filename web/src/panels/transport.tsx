@@ -3,6 +3,7 @@
 import { count, short } from "../math/format";
 import { restart, runOrPause, seek, speed, step } from "../state/actions";
 import { configured, connection, frame, history, preparing, status } from "../state/session";
+import { presenting } from "../page/present";
 import { updatesPerSecond } from "../page/stage";
 import type { Frame } from "../wire/messages";
 
@@ -107,11 +108,13 @@ function Numbers() {
         value={`${f.selected.seed}${best(f)} of ${n}`}
         help="The seed of the model that is shown"
       />
-      <Figure
-        name="steps/s"
-        value={f.status === "running" ? count(f.rate.steps) : "–"}
-        help={`${updatesPerSecond().toFixed(0)} pictures per second`}
-      />
+      {!presenting.value && (
+        <Figure
+          name="steps/s"
+          value={f.status === "running" ? count(f.rate.steps) : "–"}
+          help={`${updatesPerSecond().toFixed(0)} pictures per second`}
+        />
+      )}
       {f.diverged > 0 && <Figure name="diverged" value={count(f.diverged)} />}
     </dl>
   );

@@ -35,7 +35,7 @@ export interface Curve {
   destroy(): void;
 }
 
-/** The losses of the model looked at, of the best and of the median of all N. */
+/** The losses of the model looked at, the lowest and the median of all N, on a batch of each's own. */
 export function lossCurve(host: HTMLElement, scheme: Scheme, logSteps: boolean): Curve {
   const ink = inkOf(host);
   const line = (stroke: string, width: number, dash: number[] = []): uPlot.Series => ({

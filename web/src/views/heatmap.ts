@@ -8,17 +8,23 @@ export interface Grid {
   left: number;
   top: number;
   cell: number;
+  /** How wide the column of biases is. */
+  bias: number;
   n: number;
 }
 
 const GAP = 10;
 const LABEL = 18;
+/** The column of biases is seen, and its label has room, however small the cells are. */
+const BIAS = 12;
 
 /** The square of cells, with room for the column of biases and its label. */
 export function gridOf(n: number, width: number, height: number): Grid {
-  const cell = Math.max(Math.min((width - GAP) / (n + 1), (height - LABEL - 2) / n), 0.5);
-  const total = cell * (n + 1) + GAP;
-  return { left: Math.max((width - total) / 2, 0), top: LABEL, cell, n };
+  const across = Math.min((width - GAP) / (n + 1), (width - GAP - BIAS) / n);
+  const cell = Math.max(Math.min(across, (height - LABEL - 2) / n), 0.5);
+  const bias = Math.max(cell, BIAS);
+  const total = cell * n + GAP + bias;
+  return { left: Math.max((width - total) / 2, 0), top: LABEL, cell, bias, n };
 }
 
 interface Box {
@@ -39,10 +45,10 @@ export class Heatmap {
     const { context, width, height, theme } = surface;
     const { n, b } = scene.weights;
     this.grid = gridOf(n, width, height);
-    const { left, top, cell } = this.grid;
+    const { left, top, cell, bias } = this.grid;
     const side = cell * n;
     const matrix = { x: left, y: top, width: side, height: side };
-    const biases = { x: left + side + GAP, y: top, width: cell, height: side };
+    const biases = { x: left + side + GAP, y: top, width: bias, height: side };
     this.paint(context, scene.received, n, scene, matrix);
     this.paint(context, b, 1, scene, biases);
     context.strokeStyle = theme.line;
@@ -54,7 +60,7 @@ export class Heatmap {
     context.textAlign = "left";
     context.fillText(scene.tied ? "WᵀW" : "W_out W_in", left, top - 3);
     context.textAlign = "center";
-    context.fillText("b", biases.x + cell / 2, top - 3);
+    context.fillText("b", biases.x + bias / 2, top - 3);
     if (scene.hovered !== null && scene.hovered < n) drawCross(context, scene, this.grid);
   }
 
@@ -90,21 +96,21 @@ export class Heatmap {
 
 /** A frame around the row and the column of the feature under the pointer. */
 function drawCross(context: CanvasRenderingContext2D, scene: Scene, grid: Grid): void {
-  const { left, top, cell, n } = grid;
+  const { left, top, cell, bias, n } = grid;
   const i = scene.hovered!;
   context.strokeStyle = css(scene.colours[i]!);
   context.lineWidth = 2;
   context.strokeRect(left, top + i * cell, cell * n, cell);
   context.strokeRect(left + i * cell, top, cell, cell * n);
-  context.strokeRect(left + n * cell + GAP, top + i * cell, cell, cell);
+  context.strokeRect(left + n * cell + GAP, top + i * cell, bias, cell);
 }
 
 /** The row and column at a place; column n is the bias. */
 export function cellAt(grid: Grid, x: number, y: number): { row: number; column: number } | null {
-  const { left, top, cell, n } = grid;
+  const { left, top, cell, bias, n } = grid;
   const row = Math.floor((y - top) / cell);
   const inBias = x >= left + n * cell + GAP;
   const column = inBias ? n : Math.floor((x - left) / cell);
-  const outside = row < 0 || row >= n || column < 0 || x > left + (n + 1) * cell + GAP;
+  const outside = row < 0 || row >= n || column < 0 || x > left + n * cell + GAP + bias;
   return outside || (!inBias && column >= n) ? null : { row, column };
 }

@@ -1,6 +1,6 @@
 /** The protocol in a page without a server, message by message. */
 
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
 import { encodeFrame, integers, tensor } from "../src/local/frames";
 import { winner } from "../src/local/phases";
@@ -21,15 +21,21 @@ describe("a frame", () => {
   });
 });
 
+// A machine may be busy.
+vi.setConfig({ testTimeout: 120_000 });
+
 /** A page that acknowledges every frame, unless it sleeps. */
 class Visitor {
   texts: Record<string, unknown>[] = [];
   frames: Decoded[] = [];
   readonly worker: Worker;
   private readonly awake: boolean;
+  /** How much faster its clock goes than ours. */
+  private readonly pace: number;
 
-  constructor(awake = true) {
+  constructor(awake = true, pace = 1) {
     this.awake = awake;
+    this.pace = pace;
     const page = {
       text: (message: object) => this.texts.push(message as Record<string, unknown>),
       frame: (bytes: ArrayBuffer) => {
@@ -51,7 +57,7 @@ class Visitor {
     for (;;) {
       const wait = this.worker.wait();
       if (wait === null || performance.now() > end) return;
-      if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
+      if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait / this.pace));
       this.worker.work();
     }
   }
@@ -99,6 +105,33 @@ describe("a worker speaks as the server does", () => {
     await other.say({ type: "configure", id: 1, state: told, until: 300 });
     expect(other.last("frame").header).toMatchObject({ step: 300, changes: 1 });
     expect(other.last("frame").arrays.W!.data).toEqual(one.last("frame").arrays.W!.data);
+  });
+
+  it("shows the same of many models that are equally good, however often it looks at them", async () => {
+    const shown = async (pace: number): Promise<unknown[]> => {
+      const clock = performance.now.bind(performance);
+      const spy = vi.spyOn(performance, "now").mockImplementation(() => pace * clock());
+      const found: unknown[] = [];
+      for (const seed of [1, 2]) {
+        const visitor = new Visitor(true, pace);
+        const even = {
+          distribution: { kind: "independent", n_features: 2, feature_probability: 0.3 },
+        };
+        const many = {
+          ...state(
+            { ...even, model: { kind: "relu_output", n_hidden: 1 } },
+            { schedule: "cosine", steps: 2000 },
+            24,
+          ),
+          seed,
+        };
+        await visitor.say({ type: "configure", id: 1, state: many, until: 2000 }, pace * 20_000);
+        found.push(visitor.last("frame").header.selected);
+      }
+      spy.mockRestore();
+      return found;
+    };
+    expect(await shown(40)).toEqual(await shown(1));
   });
 
   it("looks at a seed, at the past, and at the present again", async () => {

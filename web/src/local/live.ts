@@ -10,6 +10,8 @@ import { Refusal } from "./refusal";
 
 /** Probing all models takes this part of the time at most, but for steps that are kept. */
 const PROBE_SHARE = 0.15;
+/** Steps before which models are as they were made, near enough: none is the best for long. */
+const FORMED = 100;
 /** Another model becomes the best one when its loss is lower by this part … */
 const CLEARLY = 0.002;
 /** … of the larger, or of this part of what a model loses that predicts 0. */
@@ -43,7 +45,9 @@ export class Live {
   private measured: number | null = null;
   private scored: number | null = null;
   private probeFrom = 0;
+  /** The best at the last step that was kept; before there is one, what was shown last. */
   private chosen: number | null = null;
+  private early: number | null = null;
   private readonly blank: number;
 
   constructor(given: ServerState, means: Means) {
@@ -98,7 +102,10 @@ export class Live {
     if (done > 0) this.models.advance(here, done);
     this.step += done;
     this.makeDue();
-    if (this.step >= this.history.nextDue()) this.record();
+    if (this.step >= this.history.nextDue()) {
+      this.record();
+      if (this.step >= FORMED) this.choose();
+    }
     return done;
   }
 
@@ -151,21 +158,36 @@ export class Live {
     this.scored = this.step;
   }
 
-  /** The model of lowest held-out loss, kept until another is clearly lower. */
-  best(): number {
+  /**
+   * The model of lowest held-out loss; equally good ones do not take turns. `still`: the training
+   * stands, and which one it is depends on the steps alone, not on how often one looked at it.
+   */
+  best(still: boolean): number {
+    if (still) {
+      this.score();
+      return this.better(this.chosen, this.scores) ?? this.chosen ?? 0;
+    }
     const scored = this.scores.some(Number.isFinite);
-    const known = scored ? this.scores : this.losses;
-    let lowest = -1;
+    if (this.chosen === null)
+      this.early = this.better(scored ? this.early : null, scored ? this.scores : this.losses);
+    return this.chosen ?? this.early ?? 0;
+  }
+
+  /** The model with the lowest of these losses, or the one before where that is as good. */
+  private better(now: number | null, known: Float64Array): number | null {
+    let lowest: number | null = null;
     known.forEach((x, s) => {
-      if (Number.isFinite(x) && (lowest < 0 || x < known[lowest]!)) lowest = s;
+      if (Number.isFinite(x) && (lowest === null || x < known[lowest]!)) lowest = s;
     });
-    if (lowest < 0) return this.chosen ?? 0;
-    const now = this.chosen;
-    if (now === null || !Number.isFinite(known[now])) return (this.chosen = lowest);
+    if (lowest === null || now === null || !Number.isFinite(known[now])) return lowest ?? now;
     const [one, other] = [known[lowest]!, known[now]!];
     const size = Math.max(Math.abs(one), Math.abs(other), FLOOR * this.blank);
-    if (scored && Math.abs(one - other) > CLEARLY * size) this.chosen = lowest;
-    return this.chosen!;
+    return Math.abs(one - other) > CLEARLY * size ? lowest : now;
+  }
+
+  private choose(): void {
+    this.score();
+    this.chosen = this.better(this.chosen, this.scores);
   }
 
   private makeDue(): void {

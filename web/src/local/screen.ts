@@ -128,7 +128,7 @@ export class Screen {
   }
 
   private seed(live: Live): number {
-    return this.selected === "best" ? live.best() : this.selected;
+    return this.selected === "best" ? live.best(this.status !== "running") : this.selected;
   }
 
   private moment(live: Live): Moment {

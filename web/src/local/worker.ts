@@ -1,6 +1,6 @@
 /** The server's part, without a server: messages in, slices of training, frames out, in turn. */
 
-import type { Hello } from "../wire/messages";
+import type { Hello, ServerState } from "../wire/messages";
 import { Live, type Means } from "./live";
 import type { Polytope } from "./matching";
 import { checked } from "./messages";
@@ -23,8 +23,22 @@ export interface Page {
   frame(bytes: ArrayBuffer): void;
 }
 
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
-type Command = any;
+/** A message that was checked: the fields of its type are there. */
+interface Command {
+  id: unknown;
+  type: string;
+  state: ServerState;
+  values: Record<string, number | number[]>;
+  run: boolean;
+  until: number | null;
+  steps: number;
+  steps_per_second: number | null;
+  seed: number | "best" | null;
+  all: boolean;
+  fps: number;
+  step: number | null;
+  frame: number;
+}
 
 export class Worker {
   private readonly page: Page;
@@ -51,10 +65,10 @@ export class Worker {
 
   /** Do what a message asks for. */
   hear(data: unknown): void {
-    const id = (data as Command)?.id ?? null;
+    const id = (data as Partial<Command> | null)?.id ?? null;
     try {
-      const command: Command = checked(data);
-      this[`on_${command.type}` as "on_ping"](command);
+      const command = checked(data);
+      this[`on_${command.type}` as "on_ping"](command as unknown as Command);
     } catch (error) {
       const [code, message] =
         error instanceof Refusal
@@ -124,7 +138,7 @@ export class Worker {
   }
 
   on_restart({ id, seed, run }: Command): void {
-    const state = this.trainer.present.fresh(seed);
+    const state = this.trainer.present.fresh(seed === "best" ? null : seed);
     this.begin(id, new Live(state, this.means), run, null);
   }
 
@@ -164,9 +178,10 @@ export class Worker {
 
   on_select(command: Command): void {
     const count = this.trainer.present.seeds;
-    if (command.seed !== "best" && command.seed >= count)
-      throw new Refusal("state", `there are seeds 0 to ${count - 1}; got ${command.seed}`);
-    this.screen.selected = command.seed;
+    const seed = command.seed ?? "best";
+    if (seed !== "best" && seed >= count)
+      throw new Refusal("state", `there are seeds 0 to ${count - 1}; got ${seed}`);
+    this.screen.selected = seed;
     this.screen.want("frame", "analysis", "traces");
     this.ok(command);
   }
@@ -192,7 +207,7 @@ export class Worker {
   }
 
   on_phase(command: Command): void {
-    this.phase = new PhaseJob(this.phases + 1, command as PhaseWish, this.means);
+    this.phase = new PhaseJob(this.phases + 1, command as unknown as PhaseWish, this.means);
     this.phases += 1;
     this.phasePace = new Pace();
     this.ok(command);

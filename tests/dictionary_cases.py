@@ -33,6 +33,13 @@ MODELS: dict[str, dict[str, Any]] = {
     "topk, tied": {"kind": "topk", "k": 2, "tied_weights": True},
     "topk, atoms of any length": {"kind": "topk", "k": 3, "unit_atoms": False},
     "topk, bias not subtracted": {"kind": "topk", "k": 1, "subtract_bias": False},
+    "jumprelu": {"kind": "jumprelu", "bandwidth": 1.0},
+    "jumprelu, tied": {"kind": "jumprelu", "bandwidth": 0.5, "tied_weights": True},
+    "jumprelu, any length": {"kind": "jumprelu", "bandwidth": 3.0, "unit_atoms": False},
+    "relu, nested": {"nested": (2, 5)},
+    "topk, nested": {"kind": "topk", "k": 3, "nested": (3,)},
+    "relu, nested, tied": {"nested": (1, 2, 6), "tied_weights": True},
+    "jumprelu, nested": {"kind": "jumprelu", "nested": (4,), "subtract_bias": False},
 }
 
 
@@ -48,6 +55,11 @@ class Case:
     @property
     def problem(self) -> tg.Problem:
         return tg.Problem(self.law, self.model, l1=self.l1)
+
+    @property
+    def window(self) -> float:
+        """ε, by the length that samples have."""
+        return self.model.width * float(np.sqrt(np.trace(self.law.second_moment())))
 
 
 def cases() -> list[Case]:

@@ -53,6 +53,17 @@ def test_alone_in_company_and_on_any_number_of_threads(company: xr.Dataset) -> N
     assert_same(train(axes=AXES, jobs=1), company)
 
 
+@pytest.mark.parametrize(
+    "model", [tg.SAE(6, kind="jumprelu"), tg.SAE(6, nested=(1, 3)), tg.SAE(6, tied_weights=True)]
+)
+def test_of_every_kind(model: tg.SAE) -> None:
+    """With other sizes and densities beside it."""
+    axes = {"n_latents": [4, 6], "feature_probability": [0.05, 0.2], "l1": [0.0, 0.1]}
+    runs = train(model, axes=axes, jobs=2)
+    alone = train(model, law=LAW.with_probability(0.05), axes={"l1": [0.0, 0.1]})
+    assert_same(runs.sel(n_latents=6, feature_probability=0.05), alone)
+
+
 def test_other_seeds_and_other_runs_are_others(company: xr.Dataset) -> None:
     """dictionary-learning 0.1.0 trains its JumpReLU from a seed of its own, whatever is asked."""
     for seed, other in ((0, 1), (1, 2)):

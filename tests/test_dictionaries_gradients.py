@@ -1,4 +1,7 @@
-"""The kernels' gradients against a slow loop over the very samples they drew."""
+"""The kernels' gradients against a slow loop over the very samples they drew.
+
+Of thresholds, where a loss has none, a window of width ε about them says: by (θ/ε) and 1/ε.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +13,19 @@ from tegum.dims import F64
 from tegum.models import SAE
 
 
-def codes_of(model: SAE, named: dict[str, F64], h: F64) -> F64:
-    """The codes of one sample."""
+def before(model: SAE, named: dict[str, F64], h: F64) -> F64:
+    """Pre-activations of one sample."""
     encoder = named.get("W_enc", named["W_dec"])
     centred = h - named["b_dec"] if model.subtract_bias else h
-    pairs = zip(encoder, named["b_enc"], strict=True)
-    codes = np.array([max(0.0, e @ centred + b) for e, b in pairs])
+    return np.array([e @ centred + b for e, b in zip(encoder, named["b_enc"], strict=True)])
+
+
+def codes_of(model: SAE, named: dict[str, F64], z: F64) -> F64:
+    """The codes of one sample."""
+    if model.architecture == "jumprelu":
+        theta = np.exp(named["log_threshold"])
+        return np.array([x if x > least else 0.0 for x, least in zip(z, theta, strict=True)])
+    codes = np.array([max(0.0, x) for x in z])
     if model.k is not None:
         for latent in np.argsort(codes)[: len(codes) - model.k]:
             codes[latent] = 0.0
@@ -25,28 +35,37 @@ def codes_of(model: SAE, named: dict[str, F64], h: F64) -> F64:
 def slow_gradient(case: Case, named: dict[str, F64], batch: F64) -> dict[str, F64]:
     """Sample by sample, and latent by latent."""
     model, l1 = case.model, case.l1
+    jumps = model.architecture == "jumprelu"
     decoder, encoder = named["W_dec"], named.get("W_enc", named["W_dec"])
-    into_dec, into_enc = np.zeros_like(decoder), np.zeros_like(decoder)
-    into_b_enc, into_b_dec = np.zeros(len(decoder)), np.zeros_like(named["b_dec"])
+    found = {name: np.zeros_like(array) for name, array in named.items()}
+    into_enc = np.zeros_like(decoder)
     for h in batch:
-        codes = codes_of(model, named, h)
+        z = before(model, named, h)
+        codes = codes_of(model, named, z)
         centred = h - named["b_dec"] if model.subtract_bias else h
-        error = sum((f * d for f, d in zip(codes, decoder, strict=True)), named["b_dec"]) - h
-        into_b_dec += 2 * error
-        for j in np.flatnonzero(codes):
-            slope = 2 * error @ decoder[j] + l1
-            into_dec[j] += 2 * codes[j] * error
-            into_enc[j] += slope * centred
-            into_b_enc[j] += slope
-            if model.subtract_bias:
-                into_b_dec -= slope * encoder[j]
-    if model.tied_weights:
-        into_dec += into_enc
+        slopes = np.zeros(len(decoder))
+        for size in (*model.nested, len(decoder)):
+            error = codes[:size] @ decoder[:size] + named["b_dec"] - h
+            found["b_dec"] += 2 * error
+            for j in range(size):
+                slopes[j] += 2 * error @ decoder[j]
+                found["W_dec"][j] += 2 * codes[j] * error
+        for j in range(len(decoder)):
+            if jumps:
+                theta = np.exp(named["log_threshold"][j])
+                if abs(z[j] - theta) < case.window / 2:
+                    step = -(theta * slopes[j] + l1) / case.window
+                    found["log_threshold"][j] += step * theta
+            if codes[j]:
+                slope = slopes[j] + (0.0 if jumps else l1)
+                into_enc[j] += slope * centred
+                found["b_enc"][j] += slope
+                if model.subtract_bias:
+                    found["b_dec"] -= slope * encoder[j]
+    found["W_dec" if model.tied_weights else "W_enc"] += into_enc
     if model.unit_atoms:
-        into_dec -= (into_dec * decoder).sum(1, keepdims=True) * decoder
-    found = {"W_dec": into_dec, "b_enc": into_b_enc, "b_dec": into_b_dec}
-    if not model.tied_weights:
-        found["W_enc"] = into_enc
+        into = found["W_dec"]
+        into -= (into * decoder).sum(1, keepdims=True) * decoder
     return {name: array / len(batch) for name, array in found.items()}
 
 

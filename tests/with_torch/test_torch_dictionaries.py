@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -9,6 +11,33 @@ from dictionary_cases import Case, Taken, cases, take
 from torch import Tensor
 
 from tegum.dims import F64
+
+
+class Step(torch.autograd.Function):
+    """H(z − θ), whose derivative by θ is −1/ε in a window of ε about it, and by z 0."""
+
+    @staticmethod
+    def forward(ctx: Any, z: Tensor, theta: Tensor, width: float) -> Tensor:
+        ctx.save_for_backward(z, theta)
+        ctx.width = width
+        return (z > theta).to(z.dtype)
+
+    @staticmethod
+    def backward(ctx: Any, *slopes: Tensor) -> tuple[None, Tensor, None]:
+        z, theta = ctx.saved_tensors
+        near = (abs(z - theta) < ctx.width / 2).to(z.dtype)
+        return None, -(slopes[0] * near).sum(0) / ctx.width, None
+
+
+def stepped(z: Tensor, theta: Tensor, width: float) -> Tensor:
+    step: Tensor = Step.apply(z, theta, width)  # type: ignore[no-untyped-call]
+    return step
+
+
+def jumped(z: Tensor, theta: Tensor, width: float) -> Tensor:
+    """z H(z − θ); of the step's slope by θ it has θ where the step has z: the two are close."""
+    kept = z * (z > theta)
+    return kept + theta.detach() * (stepped(z, theta, width) - stepped(z, theta, width).detach())
 
 
 def by_autograd(case: Case, taken: Taken) -> dict[str, F64]:
@@ -24,12 +53,18 @@ def by_autograd(case: Case, taken: Taken) -> dict[str, F64]:
         decoder = torch.nn.functional.normalize(decoder, dim=1)
     encoder = decoder if model.tied_weights else given["W_enc"]
     centred = h - given["b_dec"] if model.subtract_bias else h
-    codes: Tensor = torch.relu(torch.nn.functional.linear(centred, encoder, given["b_enc"]))
+    z = torch.nn.functional.linear(centred, encoder, given["b_enc"])
+    codes, prices = torch.relu(z), torch.relu(z)
+    if "log_threshold" in given:
+        theta = torch.exp(given["log_threshold"])
+        codes, prices = jumped(z, theta, case.window), stepped(z, theta, case.window)
     if model.k is not None:
         kept = torch.topk(codes, model.k, dim=1)
-        codes = torch.zeros_like(codes).scatter(1, kept.indices, kept.values)
-    rebuilt = codes @ decoder + given["b_dec"]
-    loss = ((h - rebuilt) ** 2).sum(1).mean() + case.l1 * codes.sum(1).mean()
+        codes = prices = torch.zeros_like(codes).scatter(1, kept.indices, kept.values)
+    loss = case.l1 * prices.sum(1).mean()
+    for size in (*model.nested, model.n_latents):
+        rebuilt = codes[:, :size] @ decoder[:size] + given["b_dec"]
+        loss = loss + ((h - rebuilt) ** 2).sum(1).mean()
     found = torch.autograd.grad(loss, list(given.values()))
     return {name: tensor.numpy() for name, tensor in zip(given, found, strict=True)}
 

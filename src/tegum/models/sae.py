@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal, get_args
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Field, PlainValidator, model_validator
 
 from tegum.dims import F64, HIDDEN, LATENT
 from tegum.errors import SpecError
 from tegum.models._dense import affine
 from tegum.models.base import Model
-from tegum.spec import Flag, Interval, PositiveInt
+from tegum.scalars import as_integer, as_plain
+from tegum.spec import Flag, Interval, Positive, PositiveInt
 
 #: How codes are made of what the encoder gives.
-Architecture = Literal["relu", "topk"]
+Architecture = Literal["relu", "topk", "jumprelu"]
 #: Those in which k says how many latents fire.
 _COUNTED: Final = ("topk",)
+#: ε where it is not said, in units of √E‖h‖².
+_BANDWIDTH: Final = 0.1
+
+
+def _sizes(value: Any) -> tuple[int, ...]:
+    value = value.tolist() if hasattr(value, "tolist") else value
+    entries = value if isinstance(value, tuple | list) else [value]
+    whole = [int(one) if isinstance(one, float) and one.is_integer() else one for one in entries]
+    return tuple(as_integer(as_plain(one), 1) for one in whole)
 
 
 class SAE(Model):
@@ -26,30 +37,41 @@ class SAE(Model):
     What is given is h, (hidden,), such as `Activations` of a toy model or rows of `Samples`; a row
     of W_dec (latent, hidden) is an atom. The loss is E[‖h − h'‖²], and `Problem.l1` the price λ of
     Σ f. "relu": g is ReLU. "topk": of the positive ones the k largest stay (those that tie with the
-    last one too), the others are 0. A Dataset has W_enc (latent, hidden), unless it is tied, b_enc
-    (latent), W_dec (latent, hidden) and b_dec (hidden), and beside the loss `l0`, how many latents
-    fire; `dead`, how many never did; `explained_variance`: all on held-out samples.
+    last one too), the others are 0. "jumprelu": those above a threshold θ of their latent stay as
+    they are, the others are 0, and λ is the price of each latent that fires. A Dataset has W_enc
+    (latent, hidden), unless it is tied, b_enc (latent), W_dec (latent, hidden) and b_dec (hidden),
+    of jumprelu log_threshold (latent); and beside the loss `l0`, how many latents fire; `dead`, how
+    many never did; `explained_variance`: all on held-out samples.
 
     Args:
         n_latents: How many latents there are, >= 1. An axis may sweep it: a model with fewer than
             the most has rows of zeros after its own.
         architecture: relu: a penalty makes codes sparse. topk: of each sample the k largest fire.
-            `kind=` is taken for it.
+            jumprelu: a threshold is trained for each latent. `kind=` is taken for it.
         k: How many latents fire in a sample, in 1 … n_latents; of topk alone.
         tied_weights: Whether W_enc is W_dec.
         unit_atoms: Whether atoms are kept at norm 1: after each step they are brought back, and
             their gradient is that along the sphere.
         subtract_bias: Whether b_dec is taken from h before it is encoded.
+        nested: Sizes of nested dictionaries, a Matryoshka: so many first latents are to rebuild h
+            by themselves, and their losses are added to that of all, which is the one reported.
+            Increasing, in 1 … n_latents − 1.
+        bandwidth: ε > 0 of jumprelu, in units of √E‖h‖²: pre-activations within ε/2 of a threshold
+            move it. 0.1 where it is None.
 
     Raises:
         SpecError: for a value out of its range, and a k that is missing, or without use.
 
     Source: claim 49; the method of Sharkey, Braun and Millidge (2022), of Bricken and others (2023)
-        for atoms of norm 1, and of k-sparse autoencoders (Makhzani and Frey, 2013).
+        for atoms of norm 1, of k-sparse autoencoders (Makhzani and Frey, 2013), of JumpReLU
+        (Rajamanoharan and others, 2024) and of Matryoshka dictionaries (Bussmann and others, 2025).
     """
 
     inputs: ClassVar[str] = HIDDEN
     engine: ClassVar[str] = "dictionaries"
+    #: The first θ of a latent, in units of √E‖h‖².
+    threshold: ClassVar[float] = 0.1
+    later: ClassVar[frozenset[str]] = frozenset({"nested", "bandwidth"})
 
     n_latents: PositiveInt
     architecture: Architecture = "relu"
@@ -57,6 +79,8 @@ class SAE(Model):
     tied_weights: Flag = False
     unit_atoms: Flag = True
     subtract_bias: Flag = True
+    nested: Annotated[tuple[int, ...], PlainValidator(_sizes)] = ()
+    bandwidth: Positive | None = None
     kind: Literal["sae"] = Field("sae", repr=False)
 
     if TYPE_CHECKING:
@@ -66,10 +90,8 @@ class SAE(Model):
             n_latents: int,
             architecture: str = ...,
             k: int | None = ...,
-            tied_weights: bool = ...,
-            unit_atoms: bool = ...,
-            subtract_bias: bool = ...,
             kind: str = ...,
+            **more: Any,
         ) -> None: ...
 
     @model_validator(mode="before")
@@ -95,6 +117,26 @@ class SAE(Model):
             rule = f"must be at most n_latents = {self.n_latents}"
             raise SpecError.of("SAE", "k", rule, self.k)
         return self
+
+    @model_validator(mode="after")
+    def _parts_fit(self) -> SAE:
+        if any(b <= a for a, b in pairwise((*self.nested, self.n_latents))):
+            rule = f"must increase, and be less than n_latents = {self.n_latents}"
+            raise SpecError.of("SAE", "nested", rule, self.nested)
+        if self.bandwidth is not None and not self.has_thresholds:
+            rule = f"must be None of {self.architecture!r}: it is for jumprelu"
+            raise SpecError.of("SAE", "bandwidth", rule, self.bandwidth)
+        return self
+
+    @property
+    def has_thresholds(self) -> bool:
+        """Whether a latent has a threshold."""
+        return self.architecture == "jumprelu"
+
+    @property
+    def width(self) -> float:
+        """ε, in units of √E‖h‖²."""
+        return _BANDWIDTH if self.bandwidth is None else self.bandwidth
 
     @property
     def n_hidden(self) -> int:
@@ -128,7 +170,7 @@ class SAE(Model):
             n_features: how many numbers a sample has.
 
         Returns:
-            By name: W_enc, unless it is tied, W_dec, b_enc, b_dec.
+            By name: W_enc, unless it is tied, W_dec, b_enc, b_dec, log_threshold of jumprelu.
         """
         sizes = {HIDDEN: n_features, LATENT: self.n_latents}
         dims = self.dimensions(n_features)
@@ -145,7 +187,8 @@ class SAE(Model):
         """
         names = ("W_dec",) if self.tied_weights else ("W_enc", "W_dec")
         matrices = dict.fromkeys(names, (LATENT, HIDDEN))
-        return {**matrices, "b_enc": (LATENT,), "b_dec": (HIDDEN,)}
+        own = {**matrices, "b_enc": (LATENT,), "b_dec": (HIDDEN,)}
+        return {**own, "log_threshold": (LATENT,)} if self.has_thresholds else own
 
     def values(self, named: Mapping[str, np.ndarray], x: F64) -> dict[str, F64]:
         """What is rebuilt, and the codes, of many models at once, in float64.
@@ -160,16 +203,14 @@ class SAE(Model):
         decoder = np.asarray(named["W_dec"], np.float64)
         bias = np.asarray(named["b_dec"], np.float64)[:, None]
         encoder = decoder if self.tied_weights else named["W_enc"]
-        f = self._fired(affine(x - bias if self.subtract_bias else x, encoder, named["b_enc"]))
+        f = np.maximum(affine(x - bias if self.subtract_bias else x, encoder, named["b_enc"]), 0.0)
+        if self.has_thresholds:
+            least = np.exp(np.asarray(named["log_threshold"], np.float64))[:, None]
+            f = np.where(f > least, f, 0.0)
+        elif self.k is not None:
+            last = np.partition(f, -self.k, axis=-1)[..., -self.k, None]
+            f = np.where(f >= last, f, 0.0)
         return {"output": f @ decoder + bias, LATENT: f, HIDDEN: f}
-
-    def _fired(self, z: F64) -> F64:
-        """g of pre-activations (..., latent)."""
-        f = np.maximum(z, 0.0)
-        if self.k is None:
-            return f
-        last = np.partition(f, -self.k, axis=-1)[..., -self.k, None]
-        return np.where(f >= last, f, 0.0)
 
 
 EXAMPLE = SAE(n_latents=4, architecture="topk", k=2)

@@ -13,10 +13,10 @@ from tegum.dims import F32, F64
 from tegum.distributions import Samples
 from tegum.engines.base import Batch, OfLastBatch, State, step_of
 from tegum.engines.cache import keep, sources_digest
-from tegum.engines.dictionaries.lowering import Lowered, law_of, lower
+from tegum.engines.dictionaries.lowering import Lowered, law_of, lower, model_of, size_of
 from tegum.engines.dictionaries.measure import MEASURES, measure_dictionaries
 from tegum.engines.dictionaries.rows import measured_rows
-from tegum.engines.dictionaries.shared import Descent, Static, n_parameters, new_work
+from tegum.engines.dictionaries.shared import JUMP, Descent, Static, n_parameters, new_work
 from tegum.engines.dictionaries.train import train_dictionaries
 from tegum.engines.sampled.ahead import scoring_pool, training_pools
 from tegum.engines.sampled.evaluate import CHUNK, Occasion
@@ -63,6 +63,10 @@ class DictionaryEngine:
             for name in ("W_enc", "W_dec"):
                 if name in named:
                     named[name][a, :own] = atoms
+            if "log_threshold" in named:
+                point = batch.coordinates(a)[0]
+                start = model_of(point).threshold * size_of(point)
+                named["log_threshold"][a, :own] = np.log(start)
         zero = np.zeros_like(theta)
         return {"theta": theta, "moment": zero, "square": zero.copy(), "step": np.array(0)}
 
@@ -121,7 +125,7 @@ class DictionaryEngine:
         }
         l1 = np.array([point.l1 for point in batch.points])[batch.point_of()]
         if l1.any():
-            scores["penalty"] = l1 * out[:, 2]
+            scores["penalty"] = l1 * out[:, 3 if model_of(batch.problem).has_thresholds else 2]
         return scores
 
     def _measured(self, batch: Batch, state: State, occasion: Occasion, jobs: int) -> F64:
@@ -150,7 +154,9 @@ def _named(theta: F32, static: Static) -> State:
     named: State = {} if static.tied else {"W_enc": theta[:, :size].reshape(-1, latents, m)}
     named["W_dec"] = theta[:, decode:bias].reshape(-1, latents, m)
     named["b_enc"] = theta[:, bias : bias + latents]
-    named["b_dec"] = theta[:, bias + latents :]
+    named["b_dec"] = theta[:, bias + latents : bias + latents + m]
+    if static.architecture == JUMP:
+        named["log_threshold"] = theta[:, bias + latents + m :]
     return named
 
 

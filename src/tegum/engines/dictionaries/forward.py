@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tegum.engines.dictionaries.shared import LISTED, TOPK, offsets
+import numpy as np
+
+from tegum.engines.dictionaries.shared import JUMP, LISTED, TOPK, offsets
 from tegum.engines.sampled.data import Source
 from tegum.engines.sampled.emitter import LANES
 from tegum.engines.sampled.filling import fill_tile
@@ -142,6 +144,16 @@ def _keep_largest(codes, latents, k, span, work):
 
 
 @part()
+def _jump(codes, raw, thresholds, span):
+    """raw <- codes; those at most as large as their latent's threshold are 0."""
+    for j in range(thresholds.shape[0]):
+        row, kept, threshold = codes[j], raw[j], np.exp(thresholds[j])
+        for l in range(span):
+            kept[l] = row[l]
+            row[l] = row[l] if row[l] > threshold else f32(0)
+
+
+@part()
 def encode_tile(theta, point, span, instances, work):
     """work.centred, codes and error (not yet weighted) <- those of the tile's h."""
     static, numbers, h = instances.static, instances.numbers, work.h
@@ -154,12 +166,16 @@ def encode_tile(theta, point, span, instances, work):
     encoder = theta[: latents * m].reshape(latents, m)
     decoder = theta[decode : decode + latents * m].reshape(latents, m)
     multiply(PLAIN, (latents, span, m), encoder, work.centred, ANEW, codes)
+    lowest = f32(-np.inf) if static.architecture == JUMP else f32(0)
     for j in range(latents):
         row, own = codes[j], theta[bias + j]
         for l in range(span):
-            row[l] = max(row[l] + own, f32(0))
+            row[l] = max(row[l] + own, lowest)
     if static.architecture == TOPK:
         _keep_largest(codes, latents, numbers.k[point], span, work)
+    if static.architecture == JUMP:
+        first = last + m
+        _jump(codes, work.raw, theta[first : first + latents], span)
     multiply(FLIPPED, (m, span, latents), decoder, codes, ANEW, error)
     for k in range(m):
         for l in range(span):

@@ -8,7 +8,7 @@ import numpy as np
 
 from tegum.distributions import Activations, Copula, Distribution
 from tegum.engines.base import Batch
-from tegum.engines.dictionaries.shared import RELU, TOPK, Instances, Numbers, Static
+from tegum.engines.dictionaries.shared import JUMP, RELU, TOPK, Instances, Numbers, Static
 from tegum.engines.sampled.source import (
     block_arrays,
     blocks_of,
@@ -30,7 +30,7 @@ _ONLY: Final[dict[str, Any]] = {
     "hidden_dropout": 0.0,
     "init_std": None,
 }
-_CODES: Final = {"relu": RELU, "topk": TOPK}
+_CODES: Final = {"relu": RELU, "topk": TOPK, "jumprelu": JUMP}
 #: Addresses of (sample, block) are 32-bit.
 _MOST_CELLS: Final = 2**31 - 2**16
 
@@ -63,9 +63,16 @@ def lower(batch: Batch) -> Lowered:
     if batch.batch_size * len(blocks) > _MOST_CELLS:
         rule = f"times the number of on/off draws ({len(blocks)}) must be < 2^31"
         raise SpecError.of("Training", "batch_size", rule, batch.batch_size)
-    arrays = block_arrays(law), pool_of(law, batch.training), *_mixing(problem), _numbers(batch)
+    mixing, nested = _mixing(problem), np.array(model_of(problem).nested, np.int64)
+    arrays = block_arrays(law), pool_of(law, batch.training), *mixing, nested, _numbers(batch)
     static = _static(batch, law)
     return Lowered(Instances(static, *arrays, batch.point_of(), batch.addresses()), is_ahead(law))
+
+
+def size_of(problem: Problem) -> float:
+    """√E‖h‖², what thresholds are measured by; 1 where every h is 0."""
+    square = float(np.trace(problem.distribution.second_moment()))
+    return square**0.5 if square > 0 else 1.0
 
 
 def _check(training: Training) -> None:
@@ -108,6 +115,11 @@ def _mixing(problem: Problem) -> tuple[Any, Any]:
     return np.ascontiguousarray(given.W, np.float32), shift
 
 
+def _bandwidth(problem: Problem) -> float:
+    model = model_of(problem)
+    return size_of(problem) * model.width if model.has_thresholds else 0.0
+
+
 def _numbers(batch: Batch) -> Numbers:
     models = [model_of(point) for point in batch.points]
     chances = [[block.probability for block in blocks_of(law_of(p))] for p in batch.points]
@@ -117,6 +129,7 @@ def _numbers(batch: Batch) -> Numbers:
         probability=np.array(chances),
         half_l1=half_l1,
         k=np.array([model.k or 0 for model in models], np.int64),
+        bandwidth=np.array([_bandwidth(point) for point in batch.points], np.float32),
         latents=np.array([model.n_latents for model in models], np.int64),
         rate=np.array([training.learning_rate for training in batch.trainings]),
     )

@@ -14,7 +14,7 @@ from tegum.engines.sampled.emitter import LANES
 from tegum.engines.sampled.random import GUIDE, part
 
 #: Ways in which codes are made of pre-activations.
-RELU, TOPK = 1, 2
+RELU, TOPK, JUMP = 1, 2, 3
 #: Samples in a tile: of few dimensions more, so that products are worth their calls.
 _WIDE, _NARROW, _FEW = 256, 128, 16
 #: k up to which the largest codes are listed; beyond, the last of them is found by bisection.
@@ -27,6 +27,7 @@ class Numbers(NamedTuple):
     probability: F64  # (point, block): of being switched on
     half_l1: F32  # (point,): half the price of codes
     k: I64  # (point,): how many latents fire, 0 for any
+    bandwidth: F32  # (point,): within which of its threshold a pre-activation moves it, both ways
     latents: I64  # (point,): how many there are
     rate: F64  # (point,): the learning rate
 
@@ -57,6 +58,7 @@ class Instances(NamedTuple):
     pool: Pool
     truth: F32  # (m, n): W
     shift: F32  # (m,): the bias of h
+    nested: I64  # (part,): so many first latents rebuild h by themselves too
     numbers: Numbers
     point_of: I64  # (instance,)
     keys: NDArray[np.uint64]  # (instance,)
@@ -65,7 +67,8 @@ class Instances(NamedTuple):
 class Descent(NamedTuple):
     """The state of instances, one to a row; everything a later step depends on."""
 
-    theta: F32  # (instance, parameter): [W_enc (latent, m) | W_dec (latent, m) | b_enc | b_dec]
+    #: (instance, parameter): [W_enc (latent, m) | W_dec (latent, m) | b_enc | b_dec | log θ]
+    theta: F32
     moment: F32  # likewise: Adam's mean of gradients
     square: F32  # likewise: of their squares
 
@@ -78,6 +81,8 @@ class Work(NamedTuple):
     centred: F32  # (m, width): h as it is encoded
     error: F32  # (m, width): h' − h, times the sample's weight
     codes: F32  # (latent, width)
+    raw: F32  # (latent, width): pre-activations, where there are thresholds
+    errors: F32  # (part, m, width): of the nested parts, and of all that begin with them
     slopes: F32  # (latent, width): of the loss by pre-activations
     centred_t: F32  # (width, M): transposed, in rows padded for vectors
     error_t: F32  # (width, M)
@@ -85,6 +90,7 @@ class Work(NamedTuple):
     into_decoder: F32  # (latent, M)
     into_latent: F32  # (latent,): of b_enc
     into_last: F32  # (m,): of b_dec
+    into_log: F32  # (latent,): of log θ
     weight: F32  # (width,): how many samples a column stands for
     best: F32  # (LISTED + 1, width)
     counts: NDArray[np.int32]  # (3, width)
@@ -112,6 +118,8 @@ def new_work(instances: Instances, samples: int) -> Work:
         centred=work_array(m, width),
         error=work_array(m, width),
         codes=work_array(latents, width),
+        raw=work_array(latents if static.architecture == JUMP else 1, width),
+        errors=work_array(len(instances.nested), m, width),
         slopes=work_array(latents, width),
         centred_t=work_array(width, wide),
         error_t=work_array(width, wide),
@@ -119,6 +127,7 @@ def new_work(instances: Instances, samples: int) -> Work:
         into_decoder=work_array(latents, wide),
         into_latent=work_array(latents),
         into_last=work_array(m),
+        into_log=work_array(latents),
         weight=work_array(width),
         best=work_array(listed, width),
         counts=work_array(3, width, kind=np.int32),
@@ -139,7 +148,8 @@ def ceil(size: int) -> int:
 def n_parameters(static: Static) -> int:
     """How many numbers a model has."""
     matrices = static.latents * static.m * (1 if static.tied else 2)
-    return matrices + static.latents + static.m
+    logs = static.latents if static.architecture == JUMP else 0
+    return matrices + static.latents + static.m + logs
 
 
 @part(forceinline=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from tegum.engines.dictionaries.forward import draw_tile, encode_tile
-from tegum.engines.dictionaries.shared import offsets
+from tegum.engines.dictionaries.shared import JUMP, offsets
 from tegum.engines.sampled.data import SKIP_BELOW, fill_chances
 from tegum.engines.sampled.optimiser import BETA1, BETA2, EPSILON
-from tegum.engines.sampled.product import ADDED, ANEW, PLAIN, multiply
+from tegum.engines.sampled.product import ADDED, ANEW, FLIPPED, PLAIN, multiply
 from tegum.engines.sampled.random import (
     TRAIN,
     binomial_draw,
@@ -32,13 +32,56 @@ def _transpose(array, rows, span, into):
 
 
 @part()
+def _move_thresholds(theta, point, span, instances, work):
+    """Add to work.into_log what pre-activations near their thresholds say; work.slopes are raw.
+
+    A step is taken for a slope of 1/ε in a window of ε about it: ∂f/∂θ = −θ/ε, and ∂‖f‖₀/∂θ = −1/ε.
+    """
+    numbers, weight, last = instances.numbers, work.weight, offsets(instances.static)[2]
+    price, width = numbers.half_l1[point], numbers.bandwidth[point]
+    first, half = last + instances.static.m, width * f32(0.5)
+    for j in range(numbers.latents[point]):
+        raw, slopes, total = work.raw[j], work.slopes[j], f32(0)
+        threshold = np.exp(theta[first + j])
+        for l in range(span):
+            near = abs(raw[l] - threshold) < half
+            total += threshold * slopes[l] + price * weight[l] if near else f32(0)
+        work.into_log[j] -= threshold * total / width
+
+
+@part()
+def _nest(theta, point, span, instances, work):
+    """work.errors <- of each nested part and all larger ones together, weighted as work.error."""
+    static, nested, h = instances.static, instances.nested, work.h
+    (decode, _, last), m, parts = offsets(static), static.m, nested.shape[0]
+    for q in range(parts - 1, -1, -1):
+        size, own = nested[q], work.errors[q]
+        decoder = theta[decode : decode + size * m].reshape(size, m)
+        multiply(FLIPPED, (m, span, size), decoder, work.codes, ANEW, own)
+        for k in range(m):
+            larger = work.error[k] if q == parts - 1 else work.errors[q + 1, k]
+            for l in range(span):
+                one = own[k, l] + (theta[last + k] - h[k, l])
+                own[k, l] = larger[l] + one * work.weight[l]
+
+
+@part()
 def _slopes_of(theta, point, span, instances, work):
     """work.slopes <- of the weighted loss by pre-activations, 0 where a latent does not fire."""
-    static, numbers = instances.static, instances.numbers
+    static, numbers, nested = instances.static, instances.numbers, instances.nested
     m, latents, weight = static.m, numbers.latents[point], work.weight
     half_l1, decode = numbers.half_l1[point], offsets(static)[0]
-    decoder = theta[decode : decode + latents * m].reshape(latents, m)
-    multiply(PLAIN, (latents, span, m), decoder, work.error, ANEW, work.slopes)
+    start = 0
+    for q in range(nested.shape[0] + 1):
+        whole = q == nested.shape[0]
+        stop = latents if whole else nested[q]
+        error = work.error if whole else work.errors[q]
+        decoder = theta[decode + start * m : decode + stop * m].reshape(stop - start, m)
+        multiply(PLAIN, (stop - start, span, m), decoder, error, ANEW, work.slopes[start:stop])
+        start = stop
+    if static.architecture == JUMP:
+        _move_thresholds(theta, point, span, instances, work)
+        half_l1 = f32(0)
     for j in range(latents):
         codes, slopes, total = work.codes[j], work.slopes[j], f32(0)
         for l in range(span):
@@ -52,21 +95,33 @@ def _slopes_of(theta, point, span, instances, work):
 @part()
 def _add_tile(theta, point, span, instances, work):
     """Add the gradient of a tile, without the factor 2."""
-    m = instances.static.m
+    m, nested = instances.static.m, instances.nested
     latents = instances.numbers.latents[point]
     encode_tile(theta, point, span, instances, work)
     for k in range(m):
-        row, total = work.error[k], f32(0)
+        row = work.error[k]
         for l in range(span):
             row[l] *= work.weight[l]
+    if nested.shape[0] > 0:
+        _nest(theta, point, span, instances, work)
+    every = work.errors[0] if nested.shape[0] > 0 else work.error
+    for k in range(m):
+        row, total = every[k], f32(0)
+        for l in range(span):
             total += row[l]
         work.into_last[k] += total
     _slopes_of(theta, point, span, instances, work)
     _transpose(work.centred, m, span, work.centred_t)
-    _transpose(work.error, m, span, work.error_t)
     m4 = min((m + 3) // 4 * 4, work.error_t.shape[1])
     multiply(PLAIN, (latents, m4, span), work.slopes, work.centred_t, ADDED, work.into_encoder)
-    multiply(PLAIN, (latents, m4, span), work.codes, work.error_t, ADDED, work.into_decoder)
+    start = 0
+    for q in range(nested.shape[0] + 1):
+        whole = q == nested.shape[0]
+        stop = latents if whole else nested[q]
+        _transpose(work.error if whole else work.errors[q], m, span, work.error_t)
+        codes, into = work.codes[start:stop], work.into_decoder[start:stop]
+        multiply(PLAIN, (stop - start, m4, span), codes, work.error_t, ADDED, into)
+        start = stop
 
 
 @part()
@@ -78,6 +133,7 @@ def _gradient(theta, key, count, skip, point, instances, work):
     clear(work.into_decoder.reshape(-1))
     clear(work.into_latent)
     clear(work.into_last)
+    clear(work.into_log)
     stop = count + (1 if count < static.batch else 0)
     for first in range(0, stop, width):
         span = draw_tile((first, count, static.batch), key, skip, instances, work)
@@ -138,6 +194,8 @@ def _descend(row, timing, point, instances, work):
             _keep_unit(theta, at, m)
     _move(row, work.into_latent, scale, lr, correction, bias, numbers.latents[point])
     _move(row, work.into_last, scale, lr, correction, last, m)
+    if static.architecture == JUMP:
+        _move(row, work.into_log, scale, lr, correction, last + m, numbers.latents[point])
 
 
 @kernel

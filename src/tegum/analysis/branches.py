@@ -22,7 +22,8 @@ from tegum.errors import SpecError
 from tegum.loss.expected import loss_of_zero, same_loss
 from tegum.problem import Problem
 from tegum.runs.models import stated_problem, targets_of
-from tegum.runs.weights import check_dataset, read_one
+from tegum.runs.shapes import check_dataset
+from tegum.runs.weights import read_one
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -16,7 +16,8 @@ from tegum.errors import SpecError
 from tegum.loss.expected import has_expected_loss, score, scored
 from tegum.runs.models import models_of, stated_problem
 from tegum.runs.schema import CHECKPOINTS, PROBLEM
-from tegum.runs.weights import check_dataset, encoder_in
+from tegum.runs.shapes import check_dataset
+from tegum.runs.weights import encoder_in
 
 if TYPE_CHECKING:
     import pandas as pd

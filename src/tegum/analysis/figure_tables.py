@@ -24,8 +24,9 @@ from tegum.errors import SpecError
 from tegum.loss.expected import expected_loss
 from tegum.problem import Problem
 from tegum.runs.models import stated_problem, targets_of
+from tegum.runs.shapes import check_dataset
 from tegum.runs.tables import feature_table, neuron_table
-from tegum.runs.weights import check_dataset, encoder_in
+from tegum.runs.weights import encoder_in
 
 if TYPE_CHECKING:
     import xarray as xr

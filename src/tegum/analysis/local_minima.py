@@ -21,7 +21,8 @@ from tegum.errors import SpecError
 from tegum.problem import Problem
 from tegum.runs.models import Models, models_of
 from tegum.runs.schema import PARAMETERS
-from tegum.runs.weights import check_dataset, read_one
+from tegum.runs.shapes import check_dataset
+from tegum.runs.weights import read_one
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -22,7 +22,8 @@ from tegum.models import Shallow
 from tegum.problem import Problem
 from tegum.runs.models import stated_problem, targets_of
 from tegum.runs.schema import PROBLEM, TRAINING
-from tegum.runs.weights import check_dataset, decoder_in
+from tegum.runs.shapes import check_dataset
+from tegum.runs.weights import decoder_in
 from tegum.store.reader import require_file
 from tegum.store.writer import replacing, require_folder, require_replaceable
 from tegum.training import Training

@@ -14,8 +14,8 @@ from tegum.errors import SpecError, UnknownNameError, shorten
 from tegum.models import shallow
 from tegum.problem import Problem
 from tegum.runs.schema import AXES, PARAMETERS, PROBLEM, values_of
-from tegum.runs.shapes import require, require_numbers
-from tegum.runs.weights import DATASET, Weights, check_dataset, encoder_in
+from tegum.runs.shapes import DATASET, check_dataset, require, require_numbers
+from tegum.runs.weights import Weights, encoder_in
 from tegum.sweepable import with_axis
 from tegum.training import Training
 

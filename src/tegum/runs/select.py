@@ -10,8 +10,7 @@ from tegum.arguments import explained, whole
 from tegum.dims import CANDIDATE, SEED
 from tegum.errors import SpecError, UnknownNameError
 from tegum.runs.schema import VARIABLES
-from tegum.runs.shapes import require
-from tegum.runs.weights import DATASET, check_dataset
+from tegum.runs.shapes import DATASET, check_dataset, require
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from tegum.errors import SpecError
 from tegum.runs.schema import VARIABLES
 
 if TYPE_CHECKING:
     import xarray as xr
+
+#: What is said where a Dataset is asked for and something else is given.
+DATASET: Final = "a Dataset of tegum.train, or of tegum.from_weights(problem, W=…, b=…)"
+
+
+def check_dataset(owner: str, runs: Any, field: str = "runs") -> None:
+    """Raise SpecError unless `runs` is a Dataset whose quantities are no coordinates."""
+    if not hasattr(runs, "data_vars"):
+        raise SpecError.of(owner, field, f"must be {DATASET}", type(runs))
+    if misplaced := [str(name) for name in runs.coords if name in VARIABLES]:
+        rule = f"must have {misplaced[0]} as a variable; reset_coords({misplaced[0]!r})"
+        raise SpecError.of(owner, field, rule, [str(name) for name in runs.coords])
 
 
 def require(

@@ -16,8 +16,8 @@ from tegum.dims import FEATURE, FEATURE_J, HIDDEN, NEURON, SEED, STEP
 from tegum.errors import SpecError
 from tegum.runs.models import said_in, targets_of
 from tegum.runs.schema import PROBLEM, values_of
-from tegum.runs.shapes import require
-from tegum.runs.weights import check_dataset, split, weights_in
+from tegum.runs.shapes import check_dataset, require
+from tegum.runs.weights import split, weights_in
 from tegum.sweepable import TARGETS, split_target
 
 #: Axes that leave the importances of a problem as they are.

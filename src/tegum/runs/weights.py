@@ -20,13 +20,12 @@ from tegum.dims import F64, FEATURE, HIDDEN, Bools
 from tegum.errors import SpecError
 from tegum.models import Model, shallow
 from tegum.problem import Problem
-from tegum.runs.schema import PARAMETERS, TIED, UNTIED, VARIABLES
+from tegum.runs.schema import PARAMETERS, TIED, UNTIED
+from tegum.runs.shapes import check_dataset
 
 T = TypeVar("T")
 
 _SIZES: Final = {HIDDEN: "n_hidden", FEATURE: "n_features"}
-#: What is said where a Dataset is asked for and something else is given.
-DATASET: Final = "a Dataset of tegum.train, or of tegum.from_weights(problem, W=…, b=…)"
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,15 +195,6 @@ def read_named(owner: str, problem: Problem, parameters: Mapping[str, NDArray[An
     if found != wanted:
         raise SpecError.of(owner, "parameters", f"must have the shapes {wanted}", found)
     return Weights.of(problem.model, parameters)
-
-
-def check_dataset(owner: str, runs: Any, field: str = "runs") -> None:
-    """Raise SpecError unless `runs` is a Dataset whose quantities are no coordinates."""
-    if not hasattr(runs, "data_vars"):
-        raise SpecError.of(owner, field, f"must be {DATASET}", type(runs))
-    if misplaced := [str(name) for name in runs.coords if name in VARIABLES]:
-        rule = f"must have {misplaced[0]} as a variable; reset_coords({misplaced[0]!r})"
-        raise SpecError.of(owner, field, rule, [str(name) for name in runs.coords])
 
 
 def split(W: T | tuple[T, T]) -> tuple[T, T | None]:

@@ -14,7 +14,8 @@ from tegum.errors import SpecError, TegumError
 from tegum.explorer import looking
 from tegum.runs.models import said_in, stated_problem
 from tegum.runs.schema import PARAMETERS, VARIABLES, at_checkpoints
-from tegum.runs.weights import DATASET, encoder_in
+from tegum.runs.shapes import DATASET
+from tegum.runs.weights import encoder_in
 
 if TYPE_CHECKING:
     import xarray as xr

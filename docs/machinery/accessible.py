@@ -21,6 +21,7 @@ def readable(page: str) -> str:
     """A page whose captions have a level, and whose scrolling code the keyboard reaches."""
     page = page.replace('role="heading"><', 'role="heading" aria-level="2"><')
     page = page.replace("<pre>", '<pre tabindex="0">')
+    page = page.replace('<div class="table-wrapper', '<div tabindex="0" class="table-wrapper')
     return SIGNATURE.sub(lines, page)
 
 

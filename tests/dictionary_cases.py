@@ -39,6 +39,10 @@ MODELS: dict[str, dict[str, Any]] = {
     "relu, nested": {"nested": (2, 5)},
     "topk, nested": {"kind": "topk", "k": 3, "nested": (3,)},
     "relu, nested, tied": {"nested": (1, 2, 6), "tied_weights": True},
+    "gated": {"kind": "gated"},
+    "gated, tied": {"kind": "gated", "tied_weights": True},
+    "gated, nested, any length": {"kind": "gated", "nested": (3,), "unit_atoms": False},
+    "gated, bias not subtracted": {"kind": "gated", "subtract_bias": False},
     "jumprelu, nested": {"kind": "jumprelu", "nested": (4,), "subtract_bias": False},
 }
 

@@ -54,7 +54,13 @@ def test_alone_in_company_and_on_any_number_of_threads(company: xr.Dataset) -> N
 
 
 @pytest.mark.parametrize(
-    "model", [tg.SAE(6, kind="jumprelu"), tg.SAE(6, nested=(1, 3)), tg.SAE(6, tied_weights=True)]
+    "model",
+    [
+        tg.SAE(6, kind="jumprelu"),
+        tg.SAE(6, kind="gated"),
+        tg.SAE(6, nested=(1, 3)),
+        tg.SAE(6, tied_weights=True),
+    ],
 )
 def test_of_every_kind(model: tg.SAE) -> None:
     """With other sizes and densities beside it."""

@@ -25,6 +25,9 @@ def codes_of(model: SAE, named: dict[str, F64], z: F64) -> F64:
     if model.architecture == "jumprelu":
         theta = np.exp(named["log_threshold"])
         return np.array([x if x > least else 0.0 for x, least in zip(z, theta, strict=True)])
+    if model.architecture == "gated":
+        size = np.exp(named["r_mag"]) * (z - named["b_enc"]) + named["b_mag"]
+        return np.array([max(0.0, s) if x > 0 else 0.0 for s, x in zip(size, z, strict=True)])
     codes = np.array([max(0.0, x) for x in z])
     if model.k is not None:
         for latent in np.argsort(codes)[: len(codes) - model.k]:
@@ -35,7 +38,7 @@ def codes_of(model: SAE, named: dict[str, F64], z: F64) -> F64:
 def slow_gradient(case: Case, named: dict[str, F64], batch: F64) -> dict[str, F64]:
     """Sample by sample, and latent by latent."""
     model, l1 = case.model, case.l1
-    jumps = model.architecture == "jumprelu"
+    jumps, gated = model.architecture == "jumprelu", model.architecture == "gated"
     decoder, encoder = named["W_dec"], named.get("W_enc", named["W_dec"])
     found = {name: np.zeros_like(array) for name, array in named.items()}
     into_enc = np.zeros_like(decoder)
@@ -50,7 +53,18 @@ def slow_gradient(case: Case, named: dict[str, F64], batch: F64) -> dict[str, F6
             for j in range(size):
                 slopes[j] += 2 * error @ decoder[j]
                 found["W_dec"][j] += 2 * codes[j] * error
+        missed = np.maximum(z, 0) @ decoder + named["b_dec"] - h
         for j in range(len(decoder)):
+            if gated:
+                scale, by = np.exp(named["r_mag"][j]), slopes[j] if codes[j] else 0.0
+                found["r_mag"][j] += by * scale * (z[j] - named["b_enc"][j])
+                found["b_mag"][j] += by
+                opened = 2 * missed @ decoder[j] + l1 if z[j] > 0 else 0.0
+                found["b_enc"][j] += opened
+                into_enc[j] += (by * scale + opened) * centred
+                if model.subtract_bias:
+                    found["b_dec"] -= (by * scale + opened) * encoder[j]
+                continue
             if jumps:
                 theta = np.exp(named["log_threshold"][j])
                 if abs(z[j] - theta) < case.window / 2:

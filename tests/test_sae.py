@@ -15,7 +15,12 @@ from tegum.explorer.state import PageState
 
 LAW = tg.Activations.random(3, tg.Independent(5, 0.2))
 TRAINING = tg.Training(steps=30, batch_size=64, held_out=256)
-KINDS = (tg.SAE(4), tg.SAE(4, kind="topk", k=2), tg.SAE(4, kind="jumprelu", nested=(2,)))
+KINDS = (
+    tg.SAE(4),
+    tg.SAE(4, kind="topk", k=2),
+    tg.SAE(4, kind="jumprelu", nested=(2,)),
+    tg.SAE(4, kind="gated"),
+)
 
 
 def train(model: tg.SAE, law: Any = LAW, training: tg.Training = TRAINING, **how: Any) -> Any:
@@ -54,6 +59,37 @@ def test_thresholds_keep_what_is_above_them() -> None:
     codes, output = model.forward(named, np.array([[0.5, 1.5, 1.2], [0.6, 1.0, -2.0]]))
     np.testing.assert_allclose(codes, [[0.0, 1.5, 0.2], [0.6, 0.0, 0.0]], atol=1e-15)
     np.testing.assert_array_equal(output, codes)
+
+
+def test_gates_say_whether_and_magnitudes_how_much() -> None:
+    named = {
+        "W_dec": np.eye(2),
+        "b_enc": np.array([-1.0, 0.5]),
+        "b_dec": np.zeros(2),
+        "r_mag": np.log([2.0, 1.0]),
+        "b_mag": np.array([0.25, -1.0]),
+    }
+    model = tg.SAE(2, kind="gated", tied_weights=True)
+    # gates: x − 1 and y + .5; magnitudes: 2 x + .25 and y − 1
+    codes, _ = model.forward(named, np.array([[1.5, 3.0], [0.9, 0.5], [1.1, -0.6]]))
+    np.testing.assert_allclose(codes, [[3.25, 2.0], [0.0, 0.0], [2.45, 0.0]], atol=1e-12)
+
+
+def test_what_gates_cost_is_what_is_open_of_them() -> None:
+    rows = LAW.sample(np.random.default_rng(0), 200)
+    problem = tg.Problem(tg.Samples(rows), tg.SAE(4, kind="gated"), l1=0.5)
+    runs = tg.train(problem, None, TRAINING, 2, progress=False)
+    for seed in range(2):
+        one = runs.isel(seed=seed)
+        gates = (rows - one.b_dec.values) @ one.W_enc.values.T + one.b_enc.values
+        wanted = 0.5 * np.maximum(gates, 0).sum(axis=1).mean()
+        assert one.penalty == pytest.approx(wanted, rel=1e-5)
+    drawn = tg.train(problem.replace(distribution=LAW), None, TRAINING, progress=False)
+    h = LAW.sample(np.random.default_rng(1), 20_000)
+    one = drawn.isel(seed=0)
+    gates = (h - one.b_dec.values) @ one.W_enc.values.T + one.b_enc.values
+    costs = 0.5 * np.maximum(gates, 0).sum(axis=1)
+    assert abs(one.penalty - costs.mean()) < 5 * costs.std() / np.sqrt(TRAINING.held_out)
 
 
 def test_thresholds_are_of_the_size_of_samples() -> None:
@@ -217,7 +253,10 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"kind": "topk", "k": 5}, r"SAE\.k must be at most n_latents = 4; got 5"),
     ({"kind": "topk", "k": 0}, r"SAE\.k must be an integer >= 1; got 0"),
     ({"k": 2}, r"SAE\.k must be None of 'relu': k is for topk; got 2"),
-    ({"kind": "vanilla"}, r"SAE\.architecture must be one of relu, topk, jumprelu, and said once"),
+    (
+        {"kind": "vanilla"},
+        r"SAE\.architecture must be one of relu, topk, jumprelu, gated, and said once",
+    ),
     (
         {"nested": (2, 2)},
         r"SAE\.nested must increase, and be less than n_latents = 4; got \(2, 2\)",

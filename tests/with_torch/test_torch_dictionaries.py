@@ -62,6 +62,11 @@ def by_autograd(case: Case, taken: Taken) -> dict[str, F64]:
         kept = torch.topk(codes, model.k, dim=1)
         codes = prices = torch.zeros_like(codes).scatter(1, kept.indices, kept.values)
     loss = case.l1 * prices.sum(1).mean()
+    if "r_mag" in given:
+        magnitudes = torch.exp(given["r_mag"]) * (z - given["b_enc"]) + given["b_mag"]
+        codes = torch.relu(magnitudes) * (z > 0)
+        aside = torch.relu(z) @ decoder.detach() + given["b_dec"].detach()
+        loss = loss + ((h - aside) ** 2).sum(1).mean()
     for size in (*model.nested, model.n_latents):
         rebuilt = codes[:, :size] @ decoder[:size] + given["b_dec"]
         loss = loss + ((h - rebuilt) ** 2).sum(1).mean()

@@ -17,9 +17,11 @@ from tegum.scalars import as_integer, as_plain
 from tegum.spec import Flag, Interval, Positive, PositiveInt
 
 #: How codes are made of what the encoder gives.
-Architecture = Literal["relu", "topk", "jumprelu"]
+Architecture = Literal["relu", "topk", "jumprelu", "gated"]
 #: Those in which k says how many latents fire.
 _COUNTED: Final = ("topk",)
+#: What further numbers a latent has.
+_MORE: Final = {"jumprelu": ("log_threshold",), "gated": ("r_mag", "b_mag")}
 #: ε where it is not said, in units of √E‖h‖².
 _BANDWIDTH: Final = 0.1
 
@@ -38,16 +40,22 @@ class SAE(Model):
     of W_dec (latent, hidden) is an atom. The loss is E[‖h − h'‖²], and `Problem.l1` the price λ of
     Σ f. "relu": g is ReLU. "topk": of the positive ones the k largest stay (those that tie with the
     last one too), the others are 0. "jumprelu": those above a threshold θ of their latent stay as
-    they are, the others are 0, and λ is the price of each latent that fires. A Dataset has W_enc
-    (latent, hidden), unless it is tied, b_enc (latent), W_dec (latent, hidden) and b_dec (hidden),
-    of jumprelu log_threshold (latent); and beside the loss `l0`, how many latents fire; `dead`, how
-    many never did; `explained_variance`: all on held-out samples.
+    they are, the others are 0, and λ is the price of each latent that fires. "gated": where
+    π = W_enc (h − b_dec) + b_enc is above 0, f is ReLU(e^r (π − b_enc) + b_mag), and else 0; the
+    price is of Σ ReLU(π), and the loss of rebuilding h by ReLU(π), W_dec and b_dec held fixed, is
+    added to what is trained on.
+
+    A Dataset has W_enc (latent, hidden), unless it is tied, b_enc (latent), W_dec (latent, hidden),
+    b_dec (hidden), log_threshold (latent) of jumprelu, r_mag and b_mag (latent) of gated; beside
+    the loss `l0`, how many latents fire; `dead`, how many never did; `explained_variance`: all on
+    held-out samples.
 
     Args:
         n_latents: How many latents there are, >= 1. An axis may sweep it: a model with fewer than
             the most has rows of zeros after its own.
         architecture: relu: a penalty makes codes sparse. topk: of each sample the k largest fire.
-            jumprelu: a threshold is trained for each latent. `kind=` is taken for it.
+            jumprelu: a threshold is trained for each latent. gated: whether a latent fires and
+            how much are two things. `kind=` is taken for it.
         k: How many latents fire in a sample, in 1 … n_latents; of topk alone.
         tied_weights: Whether W_enc is W_dec.
         unit_atoms: Whether atoms are kept at norm 1: after each step they are brought back, and
@@ -63,8 +71,9 @@ class SAE(Model):
         SpecError: for a value out of its range, and a k that is missing, or without use.
 
     Source: claim 49; the method of Sharkey, Braun and Millidge (2022), of Bricken and others (2023)
-        for atoms of norm 1, of k-sparse autoencoders (Makhzani and Frey, 2013), of JumpReLU
-        (Rajamanoharan and others, 2024) and of Matryoshka dictionaries (Bussmann and others, 2025).
+        for atoms of norm 1, of k-sparse autoencoders (Makhzani and Frey, 2013), of gates
+        and of JumpReLU (Rajamanoharan and others, 2024, both), and of Matryoshka dictionaries
+        (Bussmann and others, 2025).
     """
 
     inputs: ClassVar[str] = HIDDEN
@@ -170,7 +179,7 @@ class SAE(Model):
             n_features: how many numbers a sample has.
 
         Returns:
-            By name: W_enc, unless it is tied, W_dec, b_enc, b_dec, log_threshold of jumprelu.
+            By name: W_enc, unless it is tied, W_dec, b_enc, b_dec, and what else there is.
         """
         sizes = {HIDDEN: n_features, LATENT: self.n_latents}
         dims = self.dimensions(n_features)
@@ -188,7 +197,7 @@ class SAE(Model):
         names = ("W_dec",) if self.tied_weights else ("W_enc", "W_dec")
         matrices = dict.fromkeys(names, (LATENT, HIDDEN))
         own = {**matrices, "b_enc": (LATENT,), "b_dec": (HIDDEN,)}
-        return {**own, "log_threshold": (LATENT,)} if self.has_thresholds else own
+        return own | dict.fromkeys(_MORE.get(self.architecture, ()), (LATENT,))
 
     def values(self, named: Mapping[str, np.ndarray], x: F64) -> dict[str, F64]:
         """What is rebuilt, and the codes, of many models at once, in float64.
@@ -203,14 +212,23 @@ class SAE(Model):
         decoder = np.asarray(named["W_dec"], np.float64)
         bias = np.asarray(named["b_dec"], np.float64)[:, None]
         encoder = decoder if self.tied_weights else named["W_enc"]
-        f = np.maximum(affine(x - bias if self.subtract_bias else x, encoder, named["b_enc"]), 0.0)
+        z = affine(x - bias if self.subtract_bias else x, encoder, named["b_enc"])
+        f = self._fired({name: np.asarray(a, np.float64)[:, None] for name, a in named.items()}, z)
+        found = {"output": f @ decoder + bias, LATENT: f, HIDDEN: f}
+        return {**found, "gate": np.maximum(z, 0.0)} if self.architecture == "gated" else found
+
+    def _fired(self, named: Mapping[str, F64], z: F64) -> F64:
+        """f of pre-activations (N, batch, latent); `named` has room for the batch."""
+        f = np.maximum(z, 0.0)
         if self.has_thresholds:
-            least = np.exp(np.asarray(named["log_threshold"], np.float64))[:, None]
-            f = np.where(f > least, f, 0.0)
-        elif self.k is not None:
-            last = np.partition(f, -self.k, axis=-1)[..., -self.k, None]
-            f = np.where(f >= last, f, 0.0)
-        return {"output": f @ decoder + bias, LATENT: f, HIDDEN: f}
+            return np.where(f > np.exp(named["log_threshold"]), f, 0.0)
+        if self.architecture == "gated":
+            size = np.exp(named["r_mag"]) * (z - named["b_enc"]) + named["b_mag"]
+            return np.where(z > 0, np.maximum(size, 0.0), 0.0)
+        if self.k is None:
+            return f
+        last = np.partition(f, -self.k, axis=-1)[..., -self.k, None]
+        return np.where(f >= last, f, 0.0)
 
 
 EXAMPLE = SAE(n_latents=4, architecture="topk", k=2)

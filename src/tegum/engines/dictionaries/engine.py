@@ -16,7 +16,7 @@ from tegum.engines.cache import keep, sources_digest
 from tegum.engines.dictionaries.lowering import Lowered, law_of, lower, model_of, size_of
 from tegum.engines.dictionaries.measure import MEASURES, measure_dictionaries
 from tegum.engines.dictionaries.rows import measured_rows
-from tegum.engines.dictionaries.shared import JUMP, Descent, Static, n_parameters, new_work
+from tegum.engines.dictionaries.shared import GATED, JUMP, Descent, Static, n_parameters, new_work
 from tegum.engines.dictionaries.train import train_dictionaries
 from tegum.engines.sampled.ahead import scoring_pool, training_pools
 from tegum.engines.sampled.evaluate import CHUNK, Occasion
@@ -157,6 +157,12 @@ def _named(theta: F32, static: Static) -> State:
     named["b_dec"] = theta[:, bias + latents : bias + latents + m]
     if static.architecture == JUMP:
         named["log_threshold"] = theta[:, bias + latents + m :]
+    if static.architecture == GATED:
+        first = bias + latents + m
+        named["r_mag"], named["b_mag"] = (
+            theta[:, first : first + latents],
+            theta[:, first + latents :],
+        )
     return named
 
 

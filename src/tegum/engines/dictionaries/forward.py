@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tegum.engines.dictionaries.shared import JUMP, LISTED, TOPK, offsets
+from tegum.engines.dictionaries.shared import GATED, JUMP, LISTED, TOPK, offsets
 from tegum.engines.sampled.data import Source
 from tegum.engines.sampled.emitter import LANES
 from tegum.engines.sampled.filling import fill_tile
@@ -154,6 +154,20 @@ def _jump(codes, raw, thresholds, span):
 
 
 @part()
+def _open(codes, theta, point, span, instances, work):
+    """raw <- codes; codes <- ReLU(exp(r) (raw − b_enc) + b_mag) where raw is above 0."""
+    static = instances.static
+    _, bias, last = offsets(static)
+    first = last + static.m
+    for j in range(instances.numbers.latents[point]):
+        row, kept, scale = codes[j], work.raw[j], np.exp(theta[first + j])
+        shift = theta[first + static.latents + j] - scale * theta[bias + j]
+        for l in range(span):
+            kept[l] = row[l]
+            row[l] = max(scale * row[l] + shift, f32(0)) if row[l] > f32(0) else f32(0)
+
+
+@part()
 def encode_tile(theta, point, span, instances, work):
     """work.centred, codes and error (not yet weighted) <- those of the tile's h."""
     static, numbers, h = instances.static, instances.numbers, work.h
@@ -166,7 +180,8 @@ def encode_tile(theta, point, span, instances, work):
     encoder = theta[: latents * m].reshape(latents, m)
     decoder = theta[decode : decode + latents * m].reshape(latents, m)
     multiply(PLAIN, (latents, span, m), encoder, work.centred, ANEW, codes)
-    lowest = f32(-np.inf) if static.architecture == JUMP else f32(0)
+    rectified = static.architecture != JUMP and static.architecture != GATED
+    lowest = f32(0) if rectified else f32(-np.inf)
     for j in range(latents):
         row, own = codes[j], theta[bias + j]
         for l in range(span):
@@ -176,6 +191,8 @@ def encode_tile(theta, point, span, instances, work):
     if static.architecture == JUMP:
         first = last + m
         _jump(codes, work.raw, theta[first : first + latents], span)
+    if static.architecture == GATED:
+        _open(codes, theta, point, span, instances, work)
     multiply(FLIPPED, (m, span, latents), decoder, codes, ANEW, error)
     for k in range(m):
         for l in range(span):

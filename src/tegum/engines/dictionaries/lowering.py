@@ -8,7 +8,7 @@ import numpy as np
 
 from tegum.distributions import Activations, Copula, Distribution
 from tegum.engines.base import Batch
-from tegum.engines.dictionaries.shared import JUMP, RELU, TOPK, Instances, Numbers, Static
+from tegum.engines.dictionaries.shared import GATED, JUMP, RELU, TOPK, Instances, Numbers, Static
 from tegum.engines.sampled.source import (
     block_arrays,
     blocks_of,
@@ -30,7 +30,7 @@ _ONLY: Final[dict[str, Any]] = {
     "hidden_dropout": 0.0,
     "init_std": None,
 }
-_CODES: Final = {"relu": RELU, "topk": TOPK, "jumprelu": JUMP}
+_CODES: Final = {"relu": RELU, "topk": TOPK, "jumprelu": JUMP, "gated": GATED}
 #: Addresses of (sample, block) are 32-bit.
 _MOST_CELLS: Final = 2**31 - 2**16
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tegum.engines.dictionaries.forward import draw_tile, encode_tile
+from tegum.engines.dictionaries.shared import GATED
 from tegum.engines.sampled.data import SKIP_BELOW, fill_chances
 from tegum.engines.sampled.evaluate import CHUNK
 from tegum.engines.sampled.random import (
@@ -17,7 +18,8 @@ from tegum.engines.sampled.random import (
     step_key,
 )
 
-#: What is measured: the loss and its standard error, Σ f, l0, dead latents, explained variance.
+#: What is measured: the loss and its standard error, Σ f (of gates Σ ReLU(π)), l0, dead latents,
+#: explained variance.
 MEASURES = 6
 _ROUNDING = 1e-12
 
@@ -26,6 +28,7 @@ _ROUNDING = 1e-12
 def _add_columns(span, point, instances, work):
     """Add what the tile's samples are to the totals."""
     weight, totals = work.weight, work.totals
+    gated = instances.static.architecture == GATED
     losses, sizes, active = work.losses[0], work.losses[1], work.losses[2]
     for l in range(span):
         losses[l] = f32(0)
@@ -41,9 +44,10 @@ def _add_columns(span, point, instances, work):
         totals[4] += size
     for j in range(instances.numbers.latents[point]):
         codes, fired = work.codes[j], f32(0)
+        paid = work.raw[j] if gated else codes
         for l in range(span):
             on = f32(1) if codes[l] > f32(0) else f32(0)
-            sizes[l] += codes[l]
+            sizes[l] += max(paid[l], f32(0))
             active[l] += on
             fired += on * weight[l]
         work.fired[j] += f64(fired)

@@ -39,7 +39,7 @@ def _measured(batch: Batch, instance: int, named: State) -> F64:
             found = model.values(named, h[None])
             codes, errors = found[LATENT][0], h - found["output"][0]
             loss += float(chance @ (errors**2).sum(axis=1))
-            size += float(chance @ codes.sum(axis=1))
+            size += float(chance @ found.get("gate", found[LATENT])[0].sum(axis=1))
             active += float(chance @ (codes > 0).sum(axis=1))
             fired |= (codes > 0).any(axis=0)
     variance = float(chances @ ((rows - chances @ rows) ** 2).sum(axis=1))

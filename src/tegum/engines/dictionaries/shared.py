@@ -14,7 +14,9 @@ from tegum.engines.sampled.emitter import LANES
 from tegum.engines.sampled.random import GUIDE, part
 
 #: Ways in which codes are made of pre-activations.
-RELU, TOPK, JUMP = 1, 2, 3
+RELU, TOPK, JUMP, GATED = 1, 2, 3, 4
+#: By how many numbers more of each latent codes are made.
+_EXTRA: Final = {JUMP: 1, GATED: 2}
 #: Samples in a tile: of few dimensions more, so that products are worth their calls.
 _WIDE, _NARROW, _FEW = 256, 128, 16
 #: k up to which the largest codes are listed; beyond, the last of them is found by bisection.
@@ -67,7 +69,8 @@ class Instances(NamedTuple):
 class Descent(NamedTuple):
     """The state of instances, one to a row; everything a later step depends on."""
 
-    #: (instance, parameter): [W_enc (latent, m) | W_dec (latent, m) | b_enc | b_dec | log θ]
+    #: (instance, parameter): [W_enc (latent, m) | W_dec (latent, m) | b_enc | b_dec | of latents:
+    #: log θ, or r and the bias of magnitudes]
     theta: F32
     moment: F32  # likewise: Adam's mean of gradients
     square: F32  # likewise: of their squares
@@ -81,7 +84,9 @@ class Work(NamedTuple):
     centred: F32  # (m, width): h as it is encoded
     error: F32  # (m, width): h' − h, times the sample's weight
     codes: F32  # (latent, width)
-    raw: F32  # (latent, width): pre-activations, where there are thresholds
+    raw: F32  # (latent, width): pre-activations, where there are thresholds or gates
+    gates: F32  # (latent, width): what is open of them
+    gate_error: F32  # (m, width): of what gates rebuild
     errors: F32  # (part, m, width): of the nested parts, and of all that begin with them
     slopes: F32  # (latent, width): of the loss by pre-activations
     centred_t: F32  # (width, M): transposed, in rows padded for vectors
@@ -90,7 +95,8 @@ class Work(NamedTuple):
     into_decoder: F32  # (latent, M)
     into_latent: F32  # (latent,): of b_enc
     into_last: F32  # (m,): of b_dec
-    into_log: F32  # (latent,): of log θ
+    into_extra: F32  # (2, latent): of log θ; of r and the bias of magnitudes
+    into_pre: F32  # (latent,): of pre-activations, where b_enc has not all of it
     weight: F32  # (width,): how many samples a column stands for
     best: F32  # (LISTED + 1, width)
     counts: NDArray[np.int32]  # (3, width)
@@ -118,7 +124,9 @@ def new_work(instances: Instances, samples: int) -> Work:
         centred=work_array(m, width),
         error=work_array(m, width),
         codes=work_array(latents, width),
-        raw=work_array(latents if static.architecture == JUMP else 1, width),
+        raw=work_array(latents if static.architecture in _EXTRA else 1, width),
+        gates=work_array(latents if static.architecture == GATED else 1, width),
+        gate_error=work_array(m if static.architecture == GATED else 1, width),
         errors=work_array(len(instances.nested), m, width),
         slopes=work_array(latents, width),
         centred_t=work_array(width, wide),
@@ -127,7 +135,8 @@ def new_work(instances: Instances, samples: int) -> Work:
         into_decoder=work_array(latents, wide),
         into_latent=work_array(latents),
         into_last=work_array(m),
-        into_log=work_array(latents),
+        into_extra=work_array(2, latents),
+        into_pre=work_array(latents),
         weight=work_array(width),
         best=work_array(listed, width),
         counts=work_array(3, width, kind=np.int32),
@@ -148,8 +157,7 @@ def ceil(size: int) -> int:
 def n_parameters(static: Static) -> int:
     """How many numbers a model has."""
     matrices = static.latents * static.m * (1 if static.tied else 2)
-    logs = static.latents if static.architecture == JUMP else 0
-    return matrices + static.latents + static.m + logs
+    return matrices + static.latents * (1 + _EXTRA.get(static.architecture, 0)) + static.m
 
 
 @part(forceinline=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tegum.engines.dictionaries.forward import draw_tile, encode_tile
-from tegum.engines.dictionaries.shared import JUMP, offsets
+from tegum.engines.dictionaries.shared import GATED, JUMP, offsets
 from tegum.engines.sampled.data import SKIP_BELOW, fill_chances
 from tegum.engines.sampled.optimiser import BETA1, BETA2, EPSILON
 from tegum.engines.sampled.product import ADDED, ANEW, FLIPPED, PLAIN, multiply
@@ -33,7 +33,7 @@ def _transpose(array, rows, span, into):
 
 @part()
 def _move_thresholds(theta, point, span, instances, work):
-    """Add to work.into_log what pre-activations near their thresholds say; work.slopes are raw.
+    """Add to work.into_extra what pre-activations near their thresholds say; work.slopes are raw.
 
     A step is taken for a slope of 1/ε in a window of ε about it: ∂f/∂θ = −θ/ε, and ∂‖f‖₀/∂θ = −1/ε.
     """
@@ -46,7 +46,42 @@ def _move_thresholds(theta, point, span, instances, work):
         for l in range(span):
             near = abs(raw[l] - threshold) < half
             total += threshold * slopes[l] + price * weight[l] if near else f32(0)
-        work.into_log[j] -= threshold * total / width
+        work.into_extra[0, j] -= threshold * total / width
+
+
+@part()
+def _through_gates(theta, point, span, instances, work):
+    """work.slopes <- by what is before gates and magnitudes; the gradient of their own numbers.
+
+    What is open of gates is to rebuild h by itself too, with W_dec and b_dec as they are.
+    """
+    static, numbers, h, weight = instances.static, instances.numbers, work.h, work.weight
+    (decode, bias, last), m, latents = offsets(static), static.m, numbers.latents[point]
+    price, first, gates, missed = numbers.half_l1[point], last + m, work.gates, work.gate_error
+    decoder = theta[decode : decode + latents * m].reshape(latents, m)
+    for j in range(latents):
+        for l in range(span):
+            gates[j, l] = max(work.raw[j, l], f32(0))
+    multiply(FLIPPED, (m, span, latents), decoder, gates, ANEW, missed)
+    for k in range(m):
+        for l in range(span):
+            missed[k, l] = (missed[k, l] + (theta[last + k] - h[k, l])) * weight[l]
+    multiply(PLAIN, (latents, span, m), decoder, missed, ANEW, gates)
+    for j in range(latents):
+        raw, codes, slopes, gate = work.raw[j], work.codes[j], work.slopes[j], gates[j]
+        scale, shift = np.exp(theta[first + j]), theta[bias + j]
+        of_size, of_magnitude, of_gate = f32(0), f32(0), f32(0)
+        for l in range(span):
+            by = slopes[l] if codes[l] > f32(0) else f32(0)
+            opened = gate[l] + price * weight[l] if raw[l] > f32(0) else f32(0)
+            of_size += by * scale * (raw[l] - shift)
+            of_magnitude += by
+            of_gate += opened
+            slopes[l] = scale * by + opened
+        work.into_extra[0, j] += of_size
+        work.into_extra[1, j] += of_magnitude
+        work.into_latent[j] += of_gate
+        work.into_pre[j] += scale * of_magnitude + of_gate
 
 
 @part()
@@ -79,6 +114,9 @@ def _slopes_of(theta, point, span, instances, work):
         decoder = theta[decode + start * m : decode + stop * m].reshape(stop - start, m)
         multiply(PLAIN, (stop - start, span, m), decoder, error, ANEW, work.slopes[start:stop])
         start = stop
+    if static.architecture == GATED:
+        _through_gates(theta, point, span, instances, work)
+        return
     if static.architecture == JUMP:
         _move_thresholds(theta, point, span, instances, work)
         half_l1 = f32(0)
@@ -133,15 +171,17 @@ def _gradient(theta, key, count, skip, point, instances, work):
     clear(work.into_decoder.reshape(-1))
     clear(work.into_latent)
     clear(work.into_last)
-    clear(work.into_log)
+    clear(work.into_extra.reshape(-1))
+    clear(work.into_pre)
     stop = count + (1 if count < static.batch else 0)
     for first in range(0, stop, width):
         span = draw_tile((first, count, static.batch), key, skip, instances, work)
         _add_tile(theta, point, span, instances, work)
+    before = work.into_pre if static.architecture == GATED else work.into_latent
     if static.subtract:
         for j in range(latents):
             for k in range(static.m):
-                work.into_last[k] -= theta[j * static.m + k] * work.into_latent[j]
+                work.into_last[k] -= theta[j * static.m + k] * before[j]
 
 
 @part(forceinline=True)
@@ -194,8 +234,10 @@ def _descend(row, timing, point, instances, work):
             _keep_unit(theta, at, m)
     _move(row, work.into_latent, scale, lr, correction, bias, numbers.latents[point])
     _move(row, work.into_last, scale, lr, correction, last, m)
-    if static.architecture == JUMP:
-        _move(row, work.into_log, scale, lr, correction, last + m, numbers.latents[point])
+    extra = 2 if static.architecture == GATED else 1 if static.architecture == JUMP else 0
+    for q in range(extra):
+        start = last + m + q * static.latents
+        _move(row, work.into_extra[q], scale, lr, correction, start, numbers.latents[point])
 
 
 @kernel

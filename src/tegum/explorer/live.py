@@ -20,6 +20,8 @@ from tegum.loss.expected import loss_of_zero, same_loss
 
 #: Probing all seeds takes this part of the time at most, but for steps that are kept.
 _PROBE_SHARE: Final = 0.15
+#: Steps before which models are as they were made, near enough: none is the best for long.
+_FORMED: Final = 100
 #: Another seed becomes the best one when its loss is lower by this part: equally good models do
 #: not take turns.
 _CLEARLY: Final = 0.002
@@ -44,7 +46,9 @@ class Live:
         self.arrays: Arrays = self.engine.init(self.batch)
         self.history = History(limits.history_bytes)
         self._losses, self.scores, self.errors = self._none(), self._none(), self._none()
-        self._best: int | None = None
+        #: The best at the last kept step; before there is one, what was shown last.
+        self._chosen: int | None = None
+        self._early: int | None = None
         self._measured: int | None = None
         self._probe_from = 0.0
         self._scored: int | None = None
@@ -83,6 +87,9 @@ class Live:
         self._make_due()
         if self.history.due(self.step):
             self.record()
+            if self.step >= _FORMED:
+                self.score()
+                self._chosen = self._better(self._chosen, self.scores)
         return max(done, 0)
 
     def record(self) -> None:
@@ -178,16 +185,28 @@ class Live:
         self.errors = np.where(lost, np.nan, found["loss_error"])
         self._scored = self.step
 
-    def best(self) -> int:
-        """The seed of lowest held-out loss, kept until another is clearly lower."""
-        known = self.scores if np.isfinite(self.scores).any() else self.moment().losses
+    def best(self, *, still: bool = False) -> int:
+        """The seed of lowest held-out loss; equally good models do not take turns.
+
+        Of a training that stands `still` it depends on the steps alone, not on how often somebody
+        looked: the best at the last kept step, or one that is clearly lower now.
+        """
+        if still:
+            self.score()
+            found = self._better(self._chosen, self.scores)
+            return 0 if found is None else found
+        if self._chosen is None:
+            known = self.scores if np.isfinite(self.scores).any() else self.moment().losses
+            self._early = self._better(self._early if known is self.scores else None, known)
+        found = self._early if self._chosen is None else self._chosen
+        return 0 if found is None else found
+
+    def _better(self, now: int | None, known: F64) -> int | None:
+        """The seed with the lowest of these losses, or the one before where that is as good."""
         if not np.isfinite(known).any():
-            return self._best or 0
-        lowest, now = int(np.nanargmin(known)), self._best
+            return now
+        lowest = int(np.nanargmin(known))
         if now is None or not np.isfinite(known[now]):
-            self._best = now = lowest
-        blank = loss_of_zero(self.problem)
-        clear = not same_loss(known[lowest], known[now], _CLEARLY, blank)
-        if clear and known is self.scores:
-            self._best = now = lowest
-        return now
+            return lowest
+        alike = same_loss(known[lowest], known[now], _CLEARLY, loss_of_zero(self.problem))
+        return now if alike else lowest

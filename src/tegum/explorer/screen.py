@@ -128,7 +128,11 @@ class Screen:
     def seed(self) -> int:
         """The seed that is looked at."""
         assert self.live is not None
-        return self.live.best() if self.selected == "best" else self.selected
+        if self.selected != "best":
+            return self.selected
+        # the first picture waits for no losses
+        still = self.status != "running" and bool(self.live.history.records())
+        return self.live.best(still=still)
 
     def moment(self, *, measured: bool = False) -> Moment:
         """The models, now or at the step that is looked at; with the losses of that very step."""

@@ -214,6 +214,40 @@ _MODELS = """async (seeds) => {
 }"""
 
 
+_REFUSED = """async () => {
+    const told = await (await fetch('api/gallery')).json();
+    const lessons = await (await fetch('api/lessons')).json();
+    const found = [];
+    const all = [...lessons, ...told.experiments.flatMap(({ presets }) => presets)];
+    for (const [id, { title, state }] of all.entries()) {
+        const answer = await new Promise((tell) => {
+            globalThis.thread.addEventListener('message', function hear({ data }) {
+                if (typeof data !== 'string' || JSON.parse(data).id !== `own ${id}`) return;
+                globalThis.thread.removeEventListener('message', hear);
+                tell(JSON.parse(data));
+            });
+            const said = { type: 'configure', id: `own ${id}`, state, run: false };
+            globalThis.thread.postMessage({ said });
+        });
+        if (answer.type !== 'configured') found.push([title, answer.message]);
+    }
+    return [all.length, found];
+}"""
+
+
+@pytest.mark.slow
+def test_all_lessons_and_all_models_of_the_gallery_train(site: Host, browser: Browser) -> None:
+    context = browser.new_context()
+    context.add_init_script(_HOLD_WORKER)
+    page = context.new_page()
+    page.goto(site.address("#/live?at=0"))
+    page.wait_for_function("() => globalThis.tegum?.frame")
+    count, refused = page.evaluate(_REFUSED)
+    context.close()
+    assert count > 50
+    assert refused == []
+
+
 @pytest.mark.slow
 def test_losses_of_64_models_are_distributed_as_pythons(site: Host, browser: Browser) -> None:
     """Exact losses, by two-sample KS: every fourth of 256, as four models see the same samples."""

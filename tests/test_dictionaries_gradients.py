@@ -37,7 +37,7 @@ def codes_of(model: SAE, named: dict[str, F64], z: F64) -> F64:
 
 def slow_gradient(case: Case, named: dict[str, F64], batch: F64) -> dict[str, F64]:
     """Sample by sample, and latent by latent."""
-    model, l1 = case.model, case.l1
+    model, l1, window = case.model, case.l1, case.window
     jumps, gated = model.architecture == "jumprelu", model.architecture == "gated"
     decoder, encoder = named["W_dec"], named.get("W_enc", named["W_dec"])
     found = {name: np.zeros_like(array) for name, array in named.items()}
@@ -67,8 +67,8 @@ def slow_gradient(case: Case, named: dict[str, F64], batch: F64) -> dict[str, F6
                 continue
             if jumps:
                 theta = np.exp(named["log_threshold"][j])
-                if abs(z[j] - theta) < case.window / 2:
-                    step = -(theta * slopes[j] + l1) / case.window
+                if abs(z[j] - theta) < window / 2:
+                    step = -(theta * slopes[j] + l1) / window
                     found["log_threshold"][j] += step * theta
             if codes[j]:
                 slope = slopes[j] + (0.0 if jumps else l1)

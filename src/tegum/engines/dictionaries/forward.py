@@ -89,17 +89,22 @@ def _largest(codes, latents, k, span, best):
     for q in range(k):
         for l in range(span):
             best[q, l] = f32(0)
-    carried = best[LISTED]
+    first, carried, last = best[0], best[LISTED], best[k - 1]
     for j in range(latents):
         row = codes[j]
         for l in range(span):
-            carried[l] = row[l]
-        for q in range(k):
+            old, new = first[l], row[l]
+            first[l] = max(old, new)
+            carried[l] = min(old, new)
+        for q in range(1, k - 1):
             here = best[q]
             for l in range(span):
                 old, new = here[l], carried[l]
                 here[l] = max(old, new)
                 carried[l] = min(old, new)
+        if k > 1:
+            for l in range(span):
+                last[l] = max(last[l], carried[l])
 
 
 @part()

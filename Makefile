@@ -44,7 +44,7 @@ test-faults: $(VENV)/.dev  ## kills, changed bytes, full disks; writes benchmark
 test-torch: $(VENV)/.torch  ## what needs PyTorch, which it installs: its engine, optimisers beside its own
 	$(BIN)/python -m pytest tests/with_torch
 
-test-cluster: $(VENV)/.cluster  ## trainings by Dask, submitit and Ray on this machine; installs them
+test-cluster: $(VENV)/.cluster  ## trainings by Dask, Ray and SLURM on this machine
 	$(BIN)/python -m pytest tests/with_clusters
 
 fuzz: $(VENV)/.dev  ## random inputs for every surface, an hour of them or SECONDS=…

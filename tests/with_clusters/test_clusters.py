@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import slurm_node
 import xarray as xr
 
 import tegum as tg
@@ -82,6 +84,38 @@ def test_submitit_gives_the_same_bits(here: xr.Dataset, tmp_path: Path) -> None:
         train(executor="slurm:time=5")
     with pytest.raises(SpecError, match=r"takes NAME=VALUE after slurm:.*; got 'x=1'"):
         train(executor="slurm:x=1")
+
+
+@pytest.fixture
+def controller() -> Iterator[slurm_node.Controller]:
+    pytest.importorskip("submitit")
+    if why := slurm_node.missing():
+        pytest.skip(f"no SLURM on this machine: {why}")
+    with slurm_node.one_node() as controller:
+        yield controller
+
+
+def test_slurm_gives_the_same_bits_and_outlives_jobs_and_controller(
+    controller: slurm_node.Controller, here: xr.Dataset, tmp_path: Path
+) -> None:
+    name = f"slurm:partition=main,workers=2,folder={tmp_path / 'jobs'}"
+    assert_same(train(executor=name), here)
+    killed: list[str] = []
+
+    def kill(done: int, total: int) -> None:
+        if 0 < done < total and not killed:
+            killed.extend(slurm_node.running_jobs())
+            for job in killed:
+                slurm_node.kill(job)
+            controller.lose()
+
+    with executor(name) as by:
+        runs = tg.train(
+            PROBLEM, training=TRAINING, seeds=24, progress=kill, executor=by, store=tmp_path / "s"
+        )
+    assert killed
+    assert_same(runs, here)
+    assert Store(tmp_path / "s").verify() == []
 
 
 def test_ray_gives_the_same_bits(here: xr.Dataset) -> None:

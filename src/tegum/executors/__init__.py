@@ -28,7 +28,7 @@ def executor(name: str, threads: int = 1) -> Executor:
     Args:
         name: `"processes"`, or `"processes:4"` for four of them; `"dask"` for a cluster of this
             machine, `"dask:tcp://host:8786"` for one that is there; `"ray"` and `"ray:address"`
-            likewise; `"slurm"`, with settings such as `"slurm:partition=main,time=60,memory=4"`.
+            likewise; `"slurm"`, with settings such as `"slurm:partition=main,time=60"`.
         threads: that each worker uses, >= 1.
 
     Returns:

@@ -17,9 +17,10 @@ from tegum.errors import SpecError, joined
 
 #: What may be said after the colon, and what it is by default. `time` in minutes and `memory` in
 #: gigabytes are a job's; `workers` jobs are in the queue at once; `cluster=local` runs them here.
+#: Without `memory` none is asked for: where SLURM does not count it, it refuses jobs that ask.
 _SETTINGS: Final = {
     **{"partition": "", "account": "", "qos": "", "constraint": "", "cluster": ""},
-    **{"folder": "tegum-slurm", "time": 60, "memory": 4, "workers": 16},
+    **{"folder": "tegum-slurm", "time": 60, "memory": 0, "workers": 16},
 }
 #: A job of ten minutes or less that is preempted is booked as timed out, and not requeued.
 _SHORTEST: Final = 11
@@ -41,7 +42,9 @@ def executor(settings: str, threads: int) -> Executor:
         jobs.update_parameters(timeout_min=said["time"], name="tegum")
         if not local:
             given = {f"slurm_{name}": said[name] for name in _NAMED if said[name]}
-            jobs.update_parameters(cpus_per_task=threads, mem_gb=said["memory"], **given)
+            if said["memory"]:
+                given["mem_gb"] = said["memory"]
+            jobs.update_parameters(cpus_per_task=threads, **given)
     except (RuntimeError, ValueError, OSError) as error:
         rule = f"cannot be had ({joined(error)}); slurm:cluster=local tries it on this machine"
         raise SpecError.of("executor", "name", rule, f"slurm:{settings}") from None

@@ -11,14 +11,14 @@ import tegum as tg
 from tegum.analysis import recovery
 
 toy = tg.Problem(tg.Independent(5, 0.05), tg.ReLUOutput(2))
-pentagon = tg.best(tg.train(toy, training=tg.Training(steps=4000, learning_rate=0.003), seeds=16))
-how = tg.Training(steps=4000, batch_size=512, learning_rate=0.003, schedule="cosine")
+pentagon = tg.best(tg.train(toy, training=tg.Training(steps=3000, learning_rate=0.003), seeds=8))
+how = tg.Training(steps=3000, batch_size=256, learning_rate=0.003, schedule="cosine")
 
 seen = tg.Activations(pentagon)  # h = W x of fresh x, of which x is forgotten
 one = tg.best(tg.train(tg.Problem(seen, tg.SAE(5, kind="topk", k=1)), training=how, seeds=16))
 
 twenty = tg.Activations.random(10, tg.Independent(20, 0.05))
-prices = {"l1": np.geomspace(0.02, 1, 7)}
+prices = {"l1": np.geomspace(0.03, 1, 6)}
 by_price = tg.train(tg.Problem(twenty, tg.SAE(20)), prices, how, seeds=4)
 by_count = tg.train(tg.Problem(twenty, tg.SAE(20, kind="topk", k=1)), None, how, seeds=4)
 

@@ -20,7 +20,7 @@ from urllib.request import urlopen
 import pytest
 
 ROOT = Path(__file__).parents[2]
-DIST = Path(os.environ.get("TEGUM_DIST", ROOT / "dist"))
+DIST = Path(os.environ.get("TEGUM_DIST", ROOT / "dist")).resolve()
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 
 

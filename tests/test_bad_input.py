@@ -93,7 +93,7 @@ IN_SETS = "train --distribution anticorrelated --hidden 1 --probability 0.5 "
         (TRAIN + "--axis l1[0]=1", "axis 'l1[0]' cannot have an index"),
         (TRAIN + "--axis feature_probability=0.5,-1", "must be in [0, 1]; got -1.0"),
         (TRAIN + "--axis learning_rate=0.1,-1", "Training.learning_rate must be > 0; got -1.0"),
-        (TRAIN + "--axis l1=1 --axis k:l1=2", "train.axes: 'k' sets l1 again, after 'l1'"),
+        (TRAIN + "--axis l1=1 --axis z:l1=2", "train.axes: 'z' sets l1 again, after 'l1'"),
     ],
 )
 def test_command_line(line: str, said: str, capsys: Capture, here: Path) -> None:

@@ -279,7 +279,12 @@ def _descriptions(n: int) -> Iterator[tg.Problem]:
         "groups": lambda: tg.distributions.Groups((tg.Independent(n, 0.1),)),
         "mixture": lambda: tg.Mixture((tg.Independent(n, 0.1),)),
     }
-    listed = {"copula", "hierarchy", "samples"}  # as long as what is sent: limits of messages hold
+    listed = {
+        "activations",
+        "copula",
+        "hierarchy",
+        "samples",
+    }  # as long as what is sent: limits of messages hold
     refused = {"custom"}  # a page may not name functions
     discovery.load()
     assert laws.keys() | listed | refused >= set(

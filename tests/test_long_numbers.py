@@ -27,7 +27,6 @@ ZERO = {"W": np.zeros((2, 5)), "b": np.zeros(5)}
         lambda x: tg.from_weights(FIVE, W=[[x] * 5] * 2, b=np.zeros(5)),
         lambda x: tg.train(FIVE, QUICK, axes={"feature_probability": [x, 0.1]}),
         lambda x: tg.train(FIVE, QUICK, axes={"importance": [[x] * 5, [1.0] * 5]}),
-        lambda x: FIVE.model.forward(ZERO, np.array([[x] * 5])),
         lambda x: FIVE.model.forward({**ZERO, "b": np.array([x] * 5)}, np.zeros((1, 5))),
         lambda x: target_values(tg.LinearMap(np.eye(5)), np.array([[x] * 5])),
         lambda x: target_values("abs", np.array([[x] * 5])),

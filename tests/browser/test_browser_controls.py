@@ -309,7 +309,7 @@ def test_a_name_that_nobody_knows_is_shown_and_refused(visit: Visit) -> None:
     page.page.goto(page.page.url.split("#")[0] + STILL + "&model=magic")
     alert = page.page.get_by_role("alert")
     expect(alert).to_contain_text(
-        "a kind among deep, linear, relu_hidden, relu_output, torch_model"
+        "a kind among deep, linear, relu_hidden, relu_output, sae, torch_model"
     )
     expect(alert).to_contain_text("got 'magic'")
     expect(page.control("kind").locator("option:checked")).to_have_text("unknown: magic")

@@ -65,7 +65,7 @@ class SAE(Model):
             by themselves, and their losses are added to that of all, which is the one reported.
             Increasing, in 1 … n_latents − 1.
         bandwidth: ε > 0 of jumprelu, in units of √E‖h‖²: pre-activations within ε/2 of a threshold
-            move it. 0.1 where it is None.
+            move it. 0.1 unless it is given.
 
     Raises:
         SpecError: for a value out of its range, and a k that is missing, or without use.

@@ -19,7 +19,9 @@ def check_dataset(owner: str, runs: Any, field: str = "runs") -> None:
     """Raise SpecError unless `runs` is a Dataset whose quantities are no coordinates."""
     if not hasattr(runs, "data_vars"):
         raise SpecError.of(owner, field, f"must be {DATASET}", type(runs))
-    if misplaced := [str(name) for name in runs.coords if name in VARIABLES]:
+    if misplaced := [
+        str(name) for name in runs.coords if name in VARIABLES and name not in runs.dims
+    ]:
         rule = f"must have {misplaced[0]} as a variable; reset_coords({misplaced[0]!r})"
         raise SpecError.of(owner, field, rule, [str(name) for name in runs.coords])
 

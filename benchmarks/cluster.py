@@ -219,8 +219,10 @@ units per second, each of which is a file in the store.
 {table}
 
 What follows for the size of a unit: ten seconds, which is what workers elsewhere are given
-(`ensemble/work.py`). With a tenth of that the driver holds up thousands of workers; with ten times
-that the last unit of each is much of its work, and a worker that dies loses minutes.
+(`ensemble/work.py`). A tenth of that holds up hundreds of workers; with ten times that the last
+unit of each is much of its work, and a worker that dies loses minutes. Thousands of workers want
+several drivers, each with axes of its own, on one store. (With a handful of units, times drawn by
+chance may come to more or less than their mean.)
 """
 
 

@@ -15,7 +15,7 @@ import venv
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.request import urlopen
+from urllib.request import HTTPCookieProcessor, build_opener
 
 import pytest
 
@@ -101,7 +101,7 @@ def test_the_page_opens(installed: Installed) -> None:
     try:
         assert server.stdout is not None
         url = json.loads(server.stdout.readline())["url"]
-        with urlopen(url, timeout=60) as page:
+        with build_opener(HTTPCookieProcessor()).open(url, timeout=60) as page:
             assert page.status == 200
             assert b"<title>tegum" in page.read()
     finally:

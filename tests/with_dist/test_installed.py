@@ -95,18 +95,18 @@ def test_it_is_the_installed_one(installed: Installed) -> None:
 
 def test_the_page_opens(installed: Installed) -> None:
     command = [installed.program("tegum"), "explore", "--no-open", "--json"]
-    server = subprocess.Popen(
+    with subprocess.Popen(
         command, cwd=installed.home, env=installed.surroundings(), stdout=subprocess.PIPE, text=True
-    )
-    try:
-        assert server.stdout is not None
-        url = json.loads(server.stdout.readline())["url"]
-        with build_opener(HTTPCookieProcessor()).open(url, timeout=60) as page:
-            assert page.status == 200
-            assert b"<title>tegum" in page.read()
-    finally:
-        server.terminate()
-        assert server.wait(60) in (0, -15, 130)
+    ) as server:
+        try:
+            assert server.stdout is not None
+            url = json.loads(server.stdout.readline())["url"]
+            with build_opener(HTTPCookieProcessor()).open(url, timeout=60) as page:
+                assert page.status == 200
+                assert b"<title>tegum" in page.read()
+        finally:
+            server.terminate()
+            assert server.wait(60) in (0, -15, 130)
 
 
 def test_experiments_are_reproduced(installed: Installed) -> None:

@@ -170,6 +170,8 @@ def test_no_data_has_a_module_imported(tmp_path: Path, monkeypatch: Any) -> None
          "got 'bumps'"),
         ("no_such_module:f", "must be in a module that can be imported (No module named "
          "'no_such_module'); got 'no_such_module:f'"),
+        ({"kind": "groups", "parts": []}, "must be a function, or the module:function under which "
+         "one is found; got {'kind': 'groups', 'parts': []}"),
         ("math:nothing", "must be a function that math has; got 'math:nothing'"),
         ("math:pi", "must be a function that math has; got 'math:pi'"),
         (one_argument, f"must take (rng, count); got '{__name__}:one_argument(rng)'"),

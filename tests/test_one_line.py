@@ -227,6 +227,7 @@ GOOD = runs_by_hand()
         (tg.best, GOOD.isel(seed=[]), "runs.loss must not be empty"),
         (tg.drop_worst, GOOD.expand_dims(candidate=2), "have no candidate, which ranks seeds"),
         (tg.problem_of, GOOD.isel(p=0, seed=[]), "problem_of.runs must not be empty"),
+        (lambda runs: tg.problem_of(runs, p=0.5), GOOD.isel(p=[]), "problem_of.runs must not be"),
         (targets_of, GOOD.assign_attrs(axes="{"), "must be a JSON object of texts; got '{'"),
         (targets_of, GOOD.assign_attrs(axes='{"p": 3}'), "must be a JSON object of texts"),
         (

@@ -158,10 +158,13 @@ def _named(name: str) -> Function:
 
 
 def _of_process(value: Mapping[Any, Any]) -> Function:
-    if value.get("process") == _PROCESS and value.get("number") in _HERE:
+    kinds = {name: type(part) for name, part in value.items()}
+    if kinds != {"name": str, "process": str, "number": int}:
+        raise BrokenRule(_HOW, value)
+    if value["process"] == _PROCESS and value["number"] in _HERE:
         return _HERE[value["number"]]
     rule = "is known in the process alone that made it: only functions of modules are found again"
-    return Function(Absent(str(value.get("name")), rule, dict(value)))
+    return Function(Absent(value["name"], rule, dict(value)))
 
 
 def code_in(spec: Spec) -> Iterator[tuple[str, str, Function | Factory]]:

@@ -129,6 +129,8 @@ def _header(store: Path, rng: random.Random) -> None:
         meta = json.loads(header["__metadata__"]["tegum"])
     except (ValueError, KeyError, TypeError, RecursionError):
         return
+    if not isinstance(meta, dict):  # an earlier deed
+        return
     kind = rng.randrange(4)
     if kind == 0:
         header["__metadata__"]["tegum"] = rng.choice(_TEXTS)

@@ -173,10 +173,10 @@ def problem_of(runs: xr.Dataset, /, **coordinates: Any) -> Problem:
     missing = [name for name in targets if name in open_axes - coordinates.keys()]
     if missing:
         raise SpecError(f"problem_of.coordinates must name every axis; got none for {missing}")
-    for name, wanted in coordinates.items():
-        point = _selected(point, name, wanted) if name in point else point
     if 0 in point.sizes.values():
         raise SpecError.of("problem_of", "runs", "must not be empty", dict(point.sizes))
+    for name, wanted in coordinates.items():
+        point = _selected(point, name, wanted) if name in point else point
     alone = point.isel({dim: 0 for dim in point.dims if dim != FEATURE})
     return _problems(alone, problem, (), ())[0][0]
 

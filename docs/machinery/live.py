@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from html import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
@@ -22,10 +23,11 @@ PLACE = Path("_static") / LIVE
 def frame(self: SphinxDirective, settings: str, title: str) -> nodes.raw:
     """The page in a frame, which loads when it is scrolled to, and a way to open it alone."""
     page = Path(self.env.doc2path(self.env.docname)).relative_to(DOCS)
-    address = f"{os.path.relpath(PLACE, page.parent)}#/live?{settings}".replace("&", "&amp;")
+    address = escape(f"{os.path.relpath(PLACE, page.parent)}#/live?{settings}")
     return nodes.raw(
         "",
-        f'<div class="live"><iframe src="{address}" title="{title}" loading="lazy"></iframe>\n'
+        f'<div class="live">'
+        f'<iframe src="{address}" title="{escape(title)}" loading="lazy"></iframe>\n'
         f'<p><a href="{address}">Open it alone</a>: these models train in your browser.</p></div>',
         format="html",
     )

@@ -9,17 +9,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 from playwright.sync_api import Browser, Page, TimeoutError, sync_playwright
 
 ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "browser"))
+
+from site_page import hosted  # noqa: E402  # as the explorer's own site is tried
+
 AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
 CHROMIUM = ROOT / "tests" / "browser" / "chromium.sh"
 #: CSS pixels: a screen, a phone, a screen at 200 %.
@@ -30,22 +29,6 @@ SERIOUS = """async () => (await axe.run(document, {resultTypes: ['violations']})
   .filter(one => ['serious', 'critical'].includes(one.impact))
   .map(one => `${one.id}, ${one.nodes.length} times, first ${one.nodes[0].target.join(' ')}`)"""
 WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-
-
-class _Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *_: Any) -> None:
-        """Say nothing of what was asked for."""
-
-
-@contextmanager
-def served(folder: Path) -> Iterator[str]:
-    """The address of a folder's site, which is not at the root of its server."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder.parent)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/{folder.name}/"
-    finally:
-        server.shutdown()
 
 
 def visited(page: Page, address: str, site: str, *, narrow: bool) -> list[str]:
@@ -98,7 +81,8 @@ def faults(browser: Browser, folder: Path, site: str) -> Iterator[str]:
 def main(folder: Path) -> int:
     """Say what is wrong; the exit status."""
     chromium = subprocess.run([CHROMIUM], capture_output=True, text=True, check=True)
-    with sync_playwright() as playwright, served(folder) as site:
+    with sync_playwright() as playwright, hosted(folder.parent, f"{folder.name}/") as host:
+        site = host.address("")
         browser = playwright.chromium.launch(
             executable_path=chromium.stdout.strip(), args=["--no-sandbox"]
         )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
-from explorer_page import ExplorerPage
+from explorer_page import ExplorerPage, pages
 from explorer_server import Running, running
 from playwright.sync_api import Browser, expect, sync_playwright
 
@@ -52,18 +53,9 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def visit(explorer: Running, browser: Browser) -> Iterator[Callable[..., ExplorerPage]]:
-    """Opens pages; afterwards none of them may have complained or asked anybody else."""
-    opened: list[ExplorerPage] = []
-
-    def open_page(fragment: str = "", **options: object) -> ExplorerPage:
-        opened.append(ExplorerPage(explorer, browser, fragment, **options))
-        return opened[-1]
-
-    yield open_page
-    for page in opened:
-        page.close()
-    for page in opened:
-        page.must_be_clean()
+    """Opens pages of the explorer."""
+    with pages(partial(ExplorerPage, explorer, browser)) as open_page:
+        yield open_page
 
 
 def _write_report(folder: Path) -> None:

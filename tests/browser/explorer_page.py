@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from explorer_server import Running
@@ -147,3 +149,22 @@ class ExplorerPage:
         button = self.control(name)
         expect(button).to_be_enabled(timeout=_SECONDS)
         button.click()
+
+
+P = TypeVar("P", bound=ExplorerPage)
+
+
+@contextmanager
+def pages(make: Callable[..., P]) -> Iterator[Callable[..., P]]:
+    """Opens pages; afterwards none of them may have complained or asked anybody else."""
+    opened: list[P] = []
+
+    def open_page(*where: object, **how: object) -> P:
+        opened.append(make(*where, **how))
+        return opened[-1]
+
+    yield open_page
+    for page in opened:
+        page.close()
+    for page in opened:
+        page.must_be_clean()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from explorer_page import pages
 from playwright.sync_api import Browser, expect
 from scipy.stats import ks_2samp
 from site_page import Disk, Host, SitePage, hosted
@@ -41,18 +42,13 @@ def site(folder: Path) -> Iterator[Host]:
 
 @pytest.fixture
 def visit_site(browser: Browser) -> Iterator[Open]:
-    """Opens pages; afterwards none of them may have complained or asked anybody else."""
-    opened: list[SitePage] = []
+    """Opens pages of a site."""
 
-    def open_page(place: Host | Disk, fragment: str = "", **how: object) -> SitePage:
-        opened.append(SitePage(place, browser, fragment, **how))
-        return opened[-1]
+    def of(place: Host | Disk, fragment: str = "", **how: object) -> SitePage:
+        return SitePage(place, browser, fragment, **how)
 
-    yield open_page
-    for page in opened:
-        page.close()
-    for page in opened:
-        page.must_be_clean()
+    with pages(of) as open_page:
+        yield open_page
 
 
 def _model(page: SitePage) -> tuple[np.ndarray, np.ndarray]:

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float64
 from pydantic import Field, PlainValidator, model_validator
 
-from tegum.arguments import whole
+from tegum.arguments import array, whole
 from tegum.contents import Content, content_of
 from tegum.dims import F64, FEATURE, HIDDEN
 from tegum.distributions._estimated import estimated
@@ -203,8 +203,11 @@ class Activations(Distribution):
 
         Returns:
             h, (batch, hidden).
+
+        Raises:
+            SpecError: for x that is no array of real numbers.
         """
-        z: F64 = np.asarray(np.asarray(x, np.float64) @ self.W.T + self._shift())
+        z: F64 = np.asarray(array("Activations", "x", x) @ self.W.T + self._shift())
         return np.maximum(z, 0.0) if self.rectified else z
 
     def sample_both(

@@ -9,7 +9,7 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Executor, Future
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Final
@@ -90,8 +90,12 @@ class Elsewhere(Solver):
                 if not self._begin(unit):
                     elsewhere.append(unit)
             if self._out:
-                with suppress(Empty):
-                    self._land(self._ended.get(timeout=_WAIT_SECONDS))
+                try:
+                    landed = self._ended.get(timeout=_WAIT_SECONDS)
+                except Empty:
+                    pass
+                else:
+                    self._land(landed)
             elif elsewhere:  # another process is at the rest
                 time.sleep(_WAIT_SECONDS)
             else:

@@ -10,11 +10,10 @@ from jaxtyping import Float32
 from tegum.dims import F32
 from tegum.engines.base import Batch
 from tegum.engines.cache import keep
-from tegum.engines.dictionaries.forward import draw_tile
+from tegum.engines.dictionaries.forward import chances_at, draw_tile
 from tegum.engines.dictionaries.lowering import lower
 from tegum.engines.dictionaries.shared import Instances, new_work
-from tegum.engines.sampled.data import SKIP_BELOW, fill_chances
-from tegum.engines.sampled.random import TRAIN, binomial_draw, binomial_table, kernel, step_key
+from tegum.engines.sampled.random import TRAIN, binomial_draw, kernel, step_key
 
 if TYPE_CHECKING:
     from tegum.problem import Problem
@@ -44,10 +43,7 @@ def _fill(out: F32, instances: Instances) -> None:
 @kernel
 def _samples(out, instances, work):  # type: ignore[no-untyped-def]
     static, width = instances.static, work.weight.shape[0]
-    some = fill_chances(instances.numbers.probability[0], instances.blocks, work.chances)
-    skip = some < SKIP_BELOW and static.noise == 0.0
-    if skip:
-        binomial_table(static.batch, some, work.cdf, work.guide)
+    skip = chances_at(0, static.batch, instances, work)
     for s in range(out.shape[0]):
         key = step_key(instances.keys[0], TRAIN, s)
         count = binomial_draw(key, work.cdf, work.guide) if skip else static.batch

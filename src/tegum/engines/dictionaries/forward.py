@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tegum.engines.dictionaries.shared import GATED, JUMP, LISTED, TOPK, offsets
-from tegum.engines.sampled.data import Source
+from tegum.engines.sampled.data import SKIP_BELOW, Source, fill_chances
 from tegum.engines.sampled.emitter import LANES
 from tegum.engines.sampled.filling import fill_tile
 from tegum.engines.sampled.forms import RARE
@@ -13,6 +13,7 @@ from tegum.engines.sampled.product import ANEW, FLIPPED, PLAIN, multiply
 from tegum.engines.sampled.random import (
     STEP_HIGH,
     STEP_LOW,
+    binomial_table,
     f32,
     i32,
     mix,
@@ -30,6 +31,19 @@ from tegum.engines.sampled.vectors import bits_float
 _NOISE = u64(0x6469637420786921)  # a purpose of random numbers, of a step's key
 _INFINITE = i32(0x7F800000)  # the bits of a float32 beyond all finite ones
 _HALVINGS = 31
+
+
+@part()
+def chances_at(point, size, instances, work):
+    """work.chances <- those of a point; whether samples in which nothing is active are skipped.
+
+    Then work.cdf is of how many of `size` samples are not.
+    """
+    some = fill_chances(instances.numbers.probability[point], instances.blocks, work.chances)
+    skip = some < SKIP_BELOW and instances.static.noise == 0.0
+    if skip:
+        binomial_table(size, some, work.cdf, work.guide)
+    return skip
 
 
 @part()

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from tegum.engines.dictionaries.forward import draw_tile, encode_tile
+from tegum.engines.dictionaries.forward import chances_at, draw_tile, encode_tile
 from tegum.engines.dictionaries.shared import GATED
-from tegum.engines.sampled.data import SKIP_BELOW, fill_chances
 from tegum.engines.sampled.evaluate import CHUNK
 from tegum.engines.sampled.random import (
     binomial_draw,
-    binomial_table,
     f32,
     f64,
     kernel,
@@ -86,16 +84,12 @@ def measure_dictionaries(which, theta, instances, occasion, out, work):
 
     Samples come in chunks addressed by (instance, purpose, number, chunk).
     """
-    static, numbers, last, skip = instances.static, instances.numbers, -1, False
     (purpose, number, samples), width = occasion, work.weight.shape[0]
+    last, skip = -1, False
     for a in range(which[0], which[1]):
         point = instances.point_of[a]
         if point != last:
-            some = fill_chances(numbers.probability[point], instances.blocks, work.chances)
-            skip = some < SKIP_BELOW and static.noise == 0.0
-            if skip:
-                binomial_table(CHUNK, some, work.cdf, work.guide)
-            last = point
+            skip, last = chances_at(point, CHUNK, instances, work), point
         for t in range(work.totals.shape[0]):
             work.totals[t] = 0.0
         for j in range(work.fired.shape[0]):

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from tegum.engines.dictionaries.forward import draw_tile, encode_tile
+from tegum.engines.dictionaries.forward import chances_at, draw_tile, encode_tile
 from tegum.engines.dictionaries.shared import GATED, JUMP, offsets
-from tegum.engines.sampled.data import SKIP_BELOW, fill_chances
 from tegum.engines.sampled.optimiser import BETA1, BETA2, EPSILON
 from tegum.engines.sampled.product import ADDED, ANEW, FLIPPED, PLAIN, multiply
 from tegum.engines.sampled.random import (
     TRAIN,
     binomial_draw,
-    binomial_table,
     f32,
     kernel,
     part,
@@ -243,15 +241,11 @@ def _descend(row, timing, point, instances, work):
 @kernel
 def train_dictionaries(which, descent, instances, step0, timing, work):
     """Train instances which[0] .. which[1] - 1 from step0 on, in place; `timing_of` says timing."""
-    static, numbers, last, skip = instances.static, instances.numbers, -1, False
+    static, last, skip = instances.static, -1, False
     for a in range(which[0], which[1]):
         point = instances.point_of[a]
         if point != last:
-            some = fill_chances(numbers.probability[point], instances.blocks, work.chances)
-            skip = some < SKIP_BELOW and static.noise == 0.0
-            if skip:
-                binomial_table(static.batch, some, work.cdf, work.guide)
-            last = point
+            skip, last = chances_at(point, static.batch, instances, work), point
         row = (descent.theta[a], descent.moment[a], descent.square[a])
         for s in range(timing.shape[0]):
             key = step_key(instances.keys[a], TRAIN, step0 + s)

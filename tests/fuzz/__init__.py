@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import random
 import signal
+import sys
 import traceback
 import warnings
 from collections import Counter
@@ -97,6 +98,8 @@ class Found:
         last = next((f for f in reversed(frames) if f.filename != __file__), frames[-1])
         told = str(error).splitlines()[0][:60] if isinstance(error, AssertionError) else ""
         place = f"{type(error).__name__} {Path(last.filename).name}:{last.lineno} {told}".strip()
+        if place not in self.wrong:  # a long search says so at once
+            print(f"{self.surface}: {place}", file=sys.stderr, flush=True)
         self.wrong[place] += 1
         self.first.setdefault(place, (one, "".join(traceback.format_exception(error))))
 

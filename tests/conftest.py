@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import signal
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 # Array shapes in signatures are checked in tests only; modules with compiled kernels are left out.
 _CHECKED = ["tegum.distributions", "tegum.models", "tegum.problem", "tegum.training"]
 jaxtyping.install_import_hook(_CHECKED, "shapes.check")
+# Modules import these names for type checkers alone; annotations are looked up among builtins too.
+for _name in ("Float", "Float64"):
+    setattr(builtins, _name, getattr(jaxtyping, _name))
 #: … and not in files that call these layers by the hundred thousand, where the checks would take
 #: three quarters of the time: other files try every method.
 _UNCHECKED = (

@@ -12,6 +12,7 @@ import h5py
 import numpy as np
 import pytest
 import xarray as xr
+from test_public_face import loaded_by
 
 import tegum
 from tegum.checksum import LENGTH
@@ -250,6 +251,11 @@ class TestShow:
         assert len(rows) == MOST_ROWS
         assert (rows[0], rows[-1]) == ("0", "99")
         assert out[-2].startswith(f"{100 - MOST_ROWS} rows between these are left out")
+
+    def test_it_loads_what_reads_the_file_and_no_more(self, file: Path) -> None:
+        loaded = loaded_by(f"from tegum.cli.main import main\nmain(['show', {str(file)!r}])")
+        assert "xarray" in loaded
+        assert not loaded & {"numba", "matplotlib", "scipy", "typeguard", "jaxtyping", "rich"}
 
     def test_brief(self) -> None:
         long = tegum.Problem(tegum.Independent(9, 1 / 3), tegum.Linear(1), importance=[0.7] * 9)

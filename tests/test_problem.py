@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import jaxtyping
 import numpy as np
 import pytest
 import xarray as xr
@@ -25,6 +26,12 @@ AS_LAW = (
     "Problem.distribution must be a Distribution, as "
     "tg.Independent(n_features=5, feature_probability=0.1) is"
 )
+
+
+def test_the_tests_check_shapes_in_signatures() -> None:
+    """Of names too that modules import for type checkers alone."""
+    with pytest.raises(jaxtyping.TypeCheckError, match="'x'"):
+        tg.Problem(X, MODEL).target_of(np.zeros(3))
 
 
 def test_defaults() -> None:

@@ -64,6 +64,7 @@ def test_a_single_file_and_a_folder_are_experiments(package: Path) -> None:
         ("Experiment(\n", "Made(\n"),
         ('"7.b"', "id_of(7)"),
         ('"3.a", "It', '"3" + ".a", "It'),
+        ('rule="x > 0"', 'rule="""x\n> 0"""'),
     ],
 )
 def test_what_is_not_said_in_plain_words_is_left_to_an_import(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal
 
 import numpy as np
-from jaxtyping import Float64
 from pydantic import Field, model_validator
 
 from tegum.distributions import Distribution
@@ -15,6 +14,9 @@ from tegum.models import Model
 from tegum.models.base import AnyModel
 from tegum.spec import Flag, Interval, NonNegative, Spec
 from tegum.targets import AnyTarget, Target, target_values
+
+if TYPE_CHECKING:
+    from jaxtyping import Float64
 
 #: The largest power of an error: float32 holds that of an error of 10.
 _MOST_POWER: Final = 32

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Annotated, Any, ClassVar, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal
 
 import numpy as np
-from jaxtyping import Float64
 from pydantic import Field, PlainValidator, model_validator
 
 from tegum.dims import F64
@@ -23,6 +22,9 @@ from tegum.spec import (
     Spec,
     as_integer,
 )
+
+if TYPE_CHECKING:
+    from jaxtyping import Float64
 
 #: What the exact engine takes where nothing is said …
 EXACT_DEFAULTS: Final[dict[str, Any]] = {"steps": 5_000, "learning_rate": 1e-2}

@@ -14,7 +14,6 @@ from tegum.errors import InputFileError, SpecError, TegumError
 from tegum.fields import fields_of
 from tegum.models import Model
 from tegum.problem import Problem
-from tegum.store import reader
 from tegum.targets import NAMED, Target
 from tegum.targets.pairs import WORDS
 from tegum.training import EXACT_DEFAULTS, Training
@@ -92,6 +91,8 @@ def training_of(given: Mapping[str, Any]) -> Training:
 
 def read_problem(path: Path) -> Problem:
     """The problem in a JSON file. Raises `InputFileError`."""
+    from tegum.store import reader
+
     try:
         return Problem.from_json(reader.read(path).decode("utf-8"))
     except UnicodeDecodeError:

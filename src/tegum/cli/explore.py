@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import arg
 
-from tegum.cli.options import Flag, MaybeFolder, MaybeWhole, Whole, at_least_one
+from tegum.cli.options import Flag, Maybe, MaybeFolder, MaybeWhole, Whole, at_least_one
 from tegum.errors import SpecError
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Explore:
     them out, and it travels unencrypted."""
     open: Annotated[bool, arg(help_behavior_hint="")] = True
     """Do not open the page in the browser."""
-    state: Annotated[str | None, arg(metavar="#STATE", help_behavior_hint="")] = None
+    state: Annotated[Maybe[str], arg(metavar="#STATE", help_behavior_hint="")] = None
     """State to open: an address of the page, or what stands in one from the # on, in quotes."""
     report: MaybeFolder = None
     """Report folder whose figures and verdicts the gallery shows; tegum-report if it is there."""

@@ -5,21 +5,49 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Final, TypeVar, Union
 
-from tyro.conf import arg
+from tyro.conf import Positional, arg
+from tyro.constructors import PrimitiveConstructorSpec
 
 from tegum.errors import SpecError
+
+T = TypeVar("T")
+# tyro tries defaults by typeguard, which takes a tenth of a second to import, unless types are
+# classes or unions of this form.
+Maybe = Union[T, None]  # noqa: UP007
 
 #: A switch, off unless it is given.
 Flag = Annotated[bool, arg(help_behavior_hint="")]
 Whole = Annotated[int, arg(metavar="N")]
 Real = Annotated[float, arg(metavar="X")]
 #: Options whose text says what happens without them.
-MaybeWhole = Annotated[int | None, arg(metavar="N", help_behavior_hint="")]
-MaybeReal = Annotated[float | None, arg(metavar="X", help_behavior_hint="")]
-MaybeExecutor = Annotated[str | None, arg(metavar="NAME[:…]", help_behavior_hint="")]
-MaybeFolder = Annotated[Path | None, arg(metavar="DIR", help_behavior_hint="")]
+MaybeWhole = Annotated[Maybe[int], arg(metavar="N", help_behavior_hint="")]
+MaybeReal = Annotated[Maybe[float], arg(metavar="X", help_behavior_hint="")]
+MaybeExecutor = Annotated[Maybe[str], arg(metavar="NAME[:…]", help_behavior_hint="")]
+MaybeFolder = Annotated[Maybe[Path], arg(metavar="DIR", help_behavior_hint="")]
+
+
+def maybe(kind: type) -> Any:
+    """`Maybe` of a kind that is known when the program runs."""
+    return Union[kind, None]  # noqa: UP007
+
+
+class Words(tuple[str, ...]):
+    """Words without an option before them, as many as there are."""
+
+    __slots__ = ()
+
+
+_WORDS: Final = PrimitiveConstructorSpec(
+    nargs="*",
+    metavar="[NAME …]",
+    instance_from_str=Words,
+    is_instance=lambda value: isinstance(value, Words),
+    str_from_instance=list,
+)
+PositionalNames = Annotated[Positional[Words], _WORDS, arg(help_behavior_hint="")]
+NO_NAMES: Final = Words()
 
 
 def at_least_one(option: str, value: int | None) -> None:

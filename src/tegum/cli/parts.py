@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, Generic, TypeVar
 from tyro.conf import arg
 
 from tegum.cli import values
+from tegum.cli.options import maybe
 from tegum.discovery import found
 from tegum.errors import TegumError, UnknownNameError
 from tegum.fields import Field, fields_of
@@ -83,7 +84,7 @@ def option(given: Field, text: str, hint: str = "") -> tuple[Any, Any]:
         metavar = f"{metavar}|JSON"
     about = arg(metavar=metavar or _METAVARS[given.form], help=text, help_behavior_hint=hint)
     kind = str if given.choices else _TYPES.get(given.form, str)
-    return Annotated[kind | None, about], None
+    return Annotated[maybe(kind), about], None
 
 
 def said(options: Any) -> dict[str, Any]:
@@ -184,7 +185,7 @@ class Part(Generic[S]):
         """Annotation and default of the option that names one of the `kinds`."""
         text = f"{self.about}; {self.usual} by default."
         about = arg(metavar="|".join(kinds), help=text, help_behavior_hint="")
-        return Annotated[str | None, about], None
+        return Annotated[maybe(str), about], None
 
     def chosen(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """What was given of the options of this part."""

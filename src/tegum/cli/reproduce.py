@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Self
 
-from tyro.conf import Positional, arg
+from tyro.conf import arg
 
 from tegum.cli.options import (
+    NO_NAMES,
     Flag,
     MaybeExecutor,
     MaybeFolder,
     MaybeWhole,
+    PositionalNames,
     Whole,
     at_least_one,
     interruptible,
@@ -42,9 +44,7 @@ class Reproduce:
     is the recorded one, 1 when one is not.
     """
 
-    names: Annotated[
-        Positional[tuple[str, ...]], arg(metavar="[NAME …]", help_behavior_hint="")
-    ] = ()
+    names: PositionalNames = NO_NAMES
     """Experiments to run, as `tegum list` names them; all of them for none."""
     out: Annotated[Path, arg(metavar="DIR")] = Path("tegum-report")
     """Folder of the report."""

@@ -11,6 +11,7 @@ from tyro.conf import UseAppendAction, arg
 from tegum.cli import describe, values
 from tegum.cli.options import (
     Flag,
+    Maybe,
     MaybeExecutor,
     MaybeFolder,
     MaybeWhole,
@@ -42,7 +43,7 @@ class _Train:
     --axis feature_probability=geom:1:0.01:20 --seeds 16 --out pentagon.nc
     """
 
-    problem: Annotated[Path | None, _unset("FILE.json")] = None
+    problem: Annotated[Maybe[Path], _unset("FILE.json")] = None
     """A problem as JSON, in place of the options that describe one; `tegum show --json` has it."""
     axis: Annotated[UseAppendAction[tuple[str, ...]], _unset("NAME=VALUES")] = ()
     """Sweep a number (repeatable): feature_probability, importance[1], learning_rate …
@@ -51,7 +52,7 @@ class _Train:
     """Models at every axis point."""
     seed: Whole = 0
     """Seed of the run."""
-    start: Annotated[Path | None, _unset("FILE.nc")] = None
+    start: Annotated[Maybe[Path], _unset("FILE.nc")] = None
     """Trained models to go on from, at the same axis points and seeds, in place of random ones."""
     out: Annotated[Path, arg(metavar="FILE.nc")] = Path("tegum-run.nc")
     """File to write."""

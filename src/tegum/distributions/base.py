@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 import numpy as np
-from jaxtyping import Float64
 
 from tegum.arguments import explained
 from tegum.dims import F64, I64
@@ -17,6 +16,9 @@ from tegum.distributions.magnitudes import OneMagnitude, magnitude_of
 from tegum.errors import SpecError
 from tegum.memory import check_listed
 from tegum.spec import Interval, Spec, nested
+
+if TYPE_CHECKING:
+    from jaxtyping import Float64
 
 BlockKind = Literal["independent", "correlated", "anticorrelated", "child", "joint"]
 

@@ -7,7 +7,6 @@ from math import pi
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import numpy as np
-from jaxtyping import Float64
 from pydantic import Field, PlainValidator, model_validator
 
 from tegum.contents import Content, content_of
@@ -21,6 +20,9 @@ from tegum.distributions.magnitudes import (
 )
 from tegum.errors import SpecError
 from tegum.spec import BrokenRule
+
+if TYPE_CHECKING:
+    from jaxtyping import Float64
 
 #: Rounding may do so much to a correlation, an eigenvalue and a norm.
 _ROUNDING: Final = 1e-9

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import numpy as np
-from jaxtyping import Float64
 from numpy.typing import NDArray
 from pydantic import Field, PlainValidator
 
@@ -16,6 +15,9 @@ from tegum.distributions.base import Block, Distribution
 from tegum.errors import SpecError
 from tegum.functions import Function, function_of
 from tegum.spec import PositiveInt
+
+if TYPE_CHECKING:
+    from jaxtyping import Float64
 
 _FINITE: Final = "must return finite real numbers"
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from itertools import product
 from math import prod
-from typing import Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import numpy as np
-from jaxtyping import Float64
 from pydantic import Field, PlainValidator
 
 from tegum.dims import F64
 from tegum.distributions._parts import Parted, read_parts
 from tegum.distributions.base import Block, Distribution
+
+if TYPE_CHECKING:
+    from jaxtyping import Float64
 
 #: Of more combinations of the parts' components there is no list.
 _COMBINATIONS: Final = 256

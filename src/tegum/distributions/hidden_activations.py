@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import numpy as np
-from jaxtyping import Float64
 from pydantic import Field, PlainValidator, model_validator
 
 from tegum.arguments import array, whole
@@ -16,6 +15,9 @@ from tegum.distributions._runs import read_run
 from tegum.distributions.base import AnyDistribution, Block, Distribution, check_generator
 from tegum.errors import SpecError
 from tegum.spec import BrokenRule, Flag, NonNegative
+
+if TYPE_CHECKING:
+    from jaxtyping import Float64
 
 #: Squares of more would not hold in float32, in which samples are.
 _LARGEST: Final = 1e15

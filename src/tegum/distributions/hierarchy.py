@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
-from jaxtyping import Float64
 from pydantic import Field, PlainValidator, model_validator
 
 from tegum.distributions.base import Block, Distribution, Probability, per_draw
@@ -13,6 +12,9 @@ from tegum.distributions.magnitudes import MagnitudeField, OneMagnitude, laws_of
 from tegum.errors import SpecError
 from tegum.memory import check_listed
 from tegum.spec import BrokenRule, Flag, as_integer
+
+if TYPE_CHECKING:
+    from jaxtyping import Float64
 
 #: Rounding may add so much to a sum of probabilities.
 _ROUNDING = 1e-12

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
-from jaxtyping import Float64
 from pydantic import Field, PlainValidator, model_validator
 
 from tegum.contents import Content, shares, weights_of
@@ -13,6 +12,9 @@ from tegum.dims import F64
 from tegum.distributions._parts import Parted, read_parts
 from tegum.distributions.base import Block, Distribution
 from tegum.errors import SpecError
+
+if TYPE_CHECKING:
+    from jaxtyping import Float64
 
 
 class Mixture(Parted):

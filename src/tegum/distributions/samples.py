@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import numpy as np
-from jaxtyping import Float64
 from pydantic import Field, PlainValidator, model_validator
 
 from tegum.contents import Content, content_of, shares, weights_of
@@ -13,6 +12,9 @@ from tegum.dims import F64
 from tegum.distributions.base import Block, Distribution
 from tegum.errors import SpecError
 from tegum.spec import BrokenRule
+
+if TYPE_CHECKING:
+    from jaxtyping import Float64
 
 #: Squares of more would not hold in float32, in which minibatches are.
 _LARGEST: Final = 1e15

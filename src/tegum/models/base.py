@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, ClassVar, TypeAlias
 
 import numpy as np
-from jaxtyping import Float
 from pydantic import model_validator
 
 from tegum.arguments import array
@@ -17,6 +16,9 @@ from tegum.models._dense import affine, normalised
 from tegum.models.activations import ACTIVATIONS
 from tegum.runs.schema import PARAMETERS, TIED, UNTIED
 from tegum.spec import Flag, PositiveInt, Spec, nested
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
 
 
 class Model(Spec):

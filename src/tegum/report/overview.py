@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
 PACKAGE = "tegum.experiments"
 _ID = re.compile(r"[1-9]\d*\.[a-z]")
+#: Where a statement of a module begins, a decorator being one, and what of them says anything here:
+#: to parse all that there is would take longer than all else of `tegum list`.
+_STATEMENT = re.compile(r"^(?=[^\s)\]}])", re.MULTILINE)
+_TELLING = re.compile(rf"""(["']){_ID.pattern}\1|\bExperiment\(|\bevidence\s*=""")
 
 
 class Entry(NamedTuple):
@@ -46,7 +51,10 @@ def _read(path: Path) -> Entry | None:
     Ids of claims are the strings that look like one: a loop may have them from a tuple.
     """
     files = [path] if path.is_file() else sorted(path.rglob("*.py"))
-    nodes = [node for file in files for node in ast.walk(ast.parse(file.read_text("utf-8")))]
+    try:
+        nodes = [node for file in files for node in _nodes(file.read_text("utf-8"))]
+    except SyntaxError:  # a string that goes on at the margin, say
+        return None
     calls = [node for node in nodes if isinstance(node, ast.Call)]
     if not all(isinstance(call.args[0], ast.Constant | ast.Name) for call in calls if _adds(call)):
         return None
@@ -61,6 +69,16 @@ def _read(path: Path) -> Entry | None:
     name, title = said[0].get("name"), said[0].get("title")
     items = sorted({int(one.partition(".")[0]) for one in ids})
     return Entry(name, title, tuple(items), len(ids)) if name and title else None
+
+
+def _nodes(source: str) -> Iterator[ast.AST]:
+    """What the statements consist of that name claims or are an experiment."""
+    if _TELLING.search(source) is None:
+        return
+    for statement in _STATEMENT.split(source):
+        if _TELLING.search(statement):
+            decorated = "def _(): ..." if statement.startswith("@") else ""
+            yield from ast.walk(ast.parse(statement + decorated))
 
 
 def _adds(call: ast.Call) -> bool:

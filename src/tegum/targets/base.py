@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import numpy as np
-from jaxtyping import Float
 from pydantic import PlainValidator
 
 from tegum.arguments import array
 from tegum.dims import F64
 from tegum.spec import BrokenRule, Spec, spec_of
 from tegum.targets.named import NAMED, canonical
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
 
 
 class Target(Spec):

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
-from jaxtyping import Float
 from pydantic import Field, PlainValidator, model_validator
 
 from tegum.arguments import array
@@ -14,6 +13,9 @@ from tegum.dims import F64
 from tegum.errors import SpecError
 from tegum.spec import BrokenRule, as_integer, as_number, as_number_or_vector
 from tegum.targets.base import Target
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
 
 _NEARLY_0 = 1e-9
 #: What a table reaches over at least: less has no inverse.

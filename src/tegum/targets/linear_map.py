@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
-from jaxtyping import Float
 from pydantic import Field, PlainValidator
 
 from tegum.arguments import array
 from tegum.errors import SpecError
 from tegum.spec import BrokenRule, as_number
 from tegum.targets.base import Target
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
 
 _LARGEST = 1e30
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import numpy as np
-from jaxtyping import Float
 from pydantic import BeforeValidator, Field, PlainValidator
 
 from tegum.arguments import array
@@ -16,6 +15,9 @@ from tegum.errors import SpecError
 from tegum.memory import check_listed
 from tegum.spec import BrokenRule, as_integer
 from tegum.targets.base import Target
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
 
 OperationName = Literal["product", "min", "max", "distance"]
 

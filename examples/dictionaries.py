@@ -4,8 +4,8 @@ Left: the features of a pentagon and the atoms of the best sparse autoencoder of
 activations. Right: twenty features in ten dimensions, at several prices of activity.
 """
 
+import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.figure import Figure
 
 import tegum as tg
 from tegum.analysis import recovery
@@ -29,8 +29,7 @@ def found(runs):
     return np.array([recovery.mean_max_cosine(twenty.W, atoms) for atoms in rows])
 
 
-figure = Figure(figsize=(7, 3), layout="constrained")
-plane, curve = figure.subplots(1, 2)
+figure, (plane, curve) = plt.subplots(1, 2, figsize=(7, 3), layout="constrained")
 for x, y in (seen.W / np.linalg.norm(seen.W, axis=0)).T:
     plane.plot([0, x], [0, y], color="0.75", linewidth=6, solid_capstyle="round")
 for x, y in one.W_dec.to_numpy():

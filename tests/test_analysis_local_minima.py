@@ -245,9 +245,18 @@ def test_only_converged_models_count() -> None:
     assert [row[name] for name in ("running", "stalled", "diverged")] == [1, 1, 1]
     assert (row["converged"], row["unconverged"]) == (2, 3)
     assert "3 unconverged are left out" in str(found)
+    assert "no minimum" not in str(found)
     none = minima(planted(relu(2, 1), [(W, b)], [0]))
     assert len(none.table) == none.models.sizes["minimum"] == 0
     assert str(none) == "0 distinct minima of 0 converged models; 1 unconverged are left out"
+
+
+def test_a_saddle_is_not_called_a_minimum() -> None:
+    """Σ (w_i w·x − x_i)² with w = 0: any feature that is taken lowers it."""
+    problem = Problem(Independent(2, 0.2, "signed"), Linear(1))
+    found = minima(planted(problem, [(np.zeros((1, 2)), np.zeros(2))]))
+    assert found.table["negative"].tolist() == [2]
+    assert "1 of them no minimum: a saddle has ways down" in str(found)
 
 
 @pytest.mark.parametrize(

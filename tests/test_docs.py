@@ -97,6 +97,36 @@ def test_code_that_fails_or_warns_is_said_with_its_line(
     assert not list(tmp_path.iterdir())
 
 
+DRAWN = """\
+```python
+import matplotlib.pyplot as plt
+figure, ax = plt.subplots()
+ax.set(title="one");
+```
+
+```python
+2 + 2
+```
+
+<!-- check: said == "4\\n" and ax.get_title() == "one" -->
+"""
+
+
+def test_a_figure_of_pyplot_is_shown_and_the_text_is_held_to_what_it_says(tmp_path: Path) -> None:
+    drawn, said = running.run("page.md", running.blocks(DRAWN), tmp_path)
+    assert (tmp_path / drawn["picture"]).read_text().startswith("<?xml")
+    assert (said["text"], said["picture"]) == ("4\n", None)
+    wrong = running.blocks(DRAWN.replace('"4', '"5'))
+    with pytest.raises(running.PageError, match="the text says more than is true: said == "):
+        running.run("page.md", wrong, tmp_path)
+
+
+def test_what_a_notebook_would_not_show_is_no_picture_of_a_page(tmp_path: Path) -> None:
+    hidden = "```python\nfrom matplotlib.figure import Figure\nFigure()\n```\n"
+    with pytest.raises(running.PageError, match="a notebook shows no figure"):
+        running.run("page.md", running.blocks(hidden), tmp_path)
+
+
 def test_a_site_is_checked(tmp_path: Path) -> None:
     (tmp_path / "b.html").write_text('<h1 id="here">b</h1><a href="https://example.org/">e</a>')
     page = tmp_path / "a.html"

@@ -311,6 +311,8 @@ def test_the_sets_of_a_dataset_are_those_of_its_problem() -> None:
     assert len(plots.features_2d(runs).legends[0].get_texts()) == 2
     alone = tg.from_weights(tg.Problem(tg.Independent(4, 0.2), tg.ReLUOutput(2)), W=np.eye(2, 4))
     assert not plots.features_2d(alone).legends
+    joint = tg.from_weights(tg.Problem(tg.Samples(np.eye(4)), tg.ReLUOutput(2)), W=np.eye(2, 4))
+    assert not plots.features_2d(joint).legends  # one block of all features tells none apart
 
 
 def test_long_legends_are_a_bar_of_short_numbers() -> None:

@@ -11,6 +11,7 @@ import contextlib
 import io
 import json
 import linecache
+import shutil
 import subprocess
 import sys
 import warnings
@@ -18,20 +19,30 @@ from pathlib import Path
 from typing import Any
 
 
-def picture(value: Any, place: Path) -> str | None:
-    """The name of the file that shows a figure or a moving figure; None for other values."""
-    from matplotlib.animation import Animation
+def picture(value: Any, place: Path, films: list[Path]) -> str | None:
+    """The name of the file that shows what a notebook shows, or the film that a block has written.
+
+    Raises:
+        TypeError: a notebook would show the figure as a line of text.
+    """
+    if films:
+        shutil.copyfile(films[-1], place.with_suffix(".gif"))
+        return place.with_suffix(".gif").name
+    if "matplotlib" not in sys.modules:
+        return None
+    import matplotlib.pyplot as plt
     from matplotlib.figure import Figure
 
+    opened = [plt.figure(number) for number in plt.get_fignums()]
+    plt.close("all")
     if isinstance(value, Figure):
-        value.savefig(place.with_suffix(".svg"))
-        return place.with_suffix(".svg").name
-    if isinstance(value, Animation):
-        from tegum import plots
-
-        plots.save_film(value, place.with_suffix(".gif"), width=480)
-        return place.with_suffix(".gif").name
-    return None
+        if value not in opened and not hasattr(value, "_repr_mimebundle_"):
+            raise TypeError("a notebook shows no figure that pyplot did not make")
+        opened.append(value)
+    if not opened:
+        return None
+    opened[-1].savefig(place.with_suffix(".svg"))
+    return place.with_suffix(".svg").name
 
 
 def run_python(source: str, name: str, space: dict[str, Any], place: Path) -> dict[str, Any]:
@@ -40,14 +51,14 @@ def run_python(source: str, name: str, space: dict[str, Any], place: Path) -> di
     linecache.cache[name] = (len(source), None, lines, name)  # for tracebacks and inspect
     tree = ast.parse(source, name)
     last = tree.body[-1] if tree.body and isinstance(tree.body[-1], ast.Expr) else None
-    printed, value = io.StringIO(), None
+    printed, value, before = io.StringIO(), None, set(Path().glob("*.gif"))
     with contextlib.redirect_stdout(printed):
         if last is not None:
             tree.body.pop()
         exec(compile(tree, name, "exec"), space)
         if last is not None:
             value = eval(compile(ast.Expression(last.value), name, "eval"), space)
-    drawn = None if value is None else picture(value, place)
+    drawn = picture(value, place, sorted(set(Path().glob("*.gif")) - before))
     if value is not None and drawn is None:
         print(repr(value), file=printed)
     return {"text": printed.getvalue(), "picture": drawn}
@@ -63,6 +74,13 @@ def run_console(source: str) -> dict[str, Any]:
             raise RuntimeError(f"{line}: exit status {done.returncode}\n{done.stderr}")
         said.append(done.stdout)
     return {"text": "".join(said), "picture": None}
+
+
+def hold(checks: list[str], space: dict[str, Any], said: str) -> None:
+    """What the text says of a block that has run."""
+    for check in checks:
+        if not eval(check, {**space, "said": said}):
+            raise AssertionError(f"the text says more than is true: {check}; said:\n{said}")
 
 
 def main() -> None:
@@ -83,6 +101,8 @@ def main() -> None:
         else:
             place = out / f"{given['stem']}-{number + 1}"
             results.append(run_python(block["source"], name, space, place))
+        if not block["skipped"]:
+            hold(block["checks"], space, results[-1]["text"])
     json.dump(results, sys.stdout)
 
 

@@ -4,6 +4,9 @@ A fence ```` ```python ```` of a page is run, after all that stand before it; te
 says what its figure shows, for those who do not see it. ```` ```python file=NAME ```` is written to
 a file, and `needs=MODULE` is run where that can be imported; ```` ```console ```` runs lines that
 begin with `$`. Others (`py`, `sh`) are only shown.
+
+What the text says of a block is held to by comments behind it, `<!-- check: EXPRESSION -->`: each
+is to be true where the block has run, with all names of the page and with `said`, what it printed.
 """
 
 from __future__ import annotations
@@ -29,6 +32,7 @@ CHILD = Path(__file__).with_name("child.py")
 LIMIT = 600
 
 _FENCE = re.compile(r"^```(python|console)([^\n]*)\n(.*?)^```$", re.M | re.S)
+_CHECK = re.compile(r"^<!-- check: (.*?) -->$", re.M | re.S)
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,7 @@ class Block:
     needs: str
     line: int
     source: str
+    checks: tuple[str, ...] = ()
 
     @property
     def skipped(self) -> bool:
@@ -54,11 +59,14 @@ class PageError(Exception):
 def blocks(text: str) -> list[Block]:
     """The fences of a page that run, in order."""
     found = []
-    for fence in _FENCE.finditer(text):
+    fences = list(_FENCE.finditer(text))
+    ends = [*(fence.start() for fence in fences[1:]), len(text)]
+    for fence, end in zip(fences, ends, strict=False):
         said = dict(re.findall(r"\b(file|needs)=(\S+)", fence[2]))
         line = text.count("\n", 0, fence.start()) + 1
         file, needs = said.get("file", ""), said.get("needs", "")
-        found.append(Block(fence[1], file, needs, line, fence[3].rstrip("\n")))
+        checks = tuple(_CHECK.findall(text, fence.end(), end))
+        found.append(Block(fence[1], file, needs, line, fence[3].rstrip("\n"), checks))
     return found
 
 

@@ -69,6 +69,9 @@ class Minima:
         total, ended = (int(self.points[name].sum()) for name in ("models", "converged"))
         what = "minimum" if len(self.table) == 1 else "minima"
         text = f"{len(self.table)} distinct {what} of {ended} converged models"
+        saddles = int((self.table["negative"] > 0).sum()) if "negative" in self.table else 0
+        if saddles:
+            text += f"; {saddles} of them no minimum: a saddle has ways down (negative > 0)"
         if ended < total:
             text += f"; {total - ended} unconverged are left out"
         if self.table.empty:

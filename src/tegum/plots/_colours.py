@@ -41,10 +41,9 @@ class Paint:
         self.owner = owner
         self._numbers = numbers and "importance" in table.columns
         if "set" in table.columns and (first == "set" or self.scale is None):
-            self.sets = sorted(
-                self._number(value) for value in dict.fromkeys(table["set"].tolist())
-            )
-            self.scale = None
+            found = sorted(self._number(value) for value in dict.fromkeys(table["set"].tolist()))
+            if first == "set" or len(found) > 1:  # one set of all features tells none apart
+                self.sets, self.scale = found, None
         self._reach = float(table["feature"].min()), float(table["feature"].max())
 
     def _number(self, value: object) -> int:

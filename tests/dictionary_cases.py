@@ -67,11 +67,16 @@ class Case:
 
 
 def cases() -> list[Case]:
-    """Every kind on sparse data; every kind of data; more latents and a larger k than a list is."""
+    """Every kind on sparse data; every kind of data; more latents and a larger k than a list is.
+
+    What is wide, gated or of a large k is trained by products of matrices, all else in lanes.
+    """
     found = [Case(name, SPARSE, tg.SAE(7, **how)) for name, how in MODELS.items()]
     for name, law in (("noisy", NOISY), ("wide", WIDE), ("features themselves", PLAIN)):
         found += [Case(f"relu, {name}", law, tg.SAE(7), l1=0.0)]
         found += [Case(f"topk, {name}", law, tg.SAE(7, kind="topk", k=2), l1=0.0)]
+    for name in ("relu, tied", "jumprelu, nested", "gated, tied", "topk, nested"):
+        found += [Case(f"{name}, wide", WIDE, tg.SAE(7, **MODELS[name]))]
     return [*found, Case("topk, large k", NOISY, tg.SAE(40, kind="topk", k=30), l1=0.0)]
 
 

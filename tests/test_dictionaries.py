@@ -70,6 +70,14 @@ def test_of_every_kind(model: tg.SAE) -> None:
     assert_same(runs.sel(n_latents=6, feature_probability=0.05), alone)
 
 
+def test_in_lanes_and_by_products_side_by_side() -> None:
+    """A lane is a sample where few latents fire; of k = 10 of them matrices are multiplied."""
+    model = tg.SAE(12, kind="topk", k=10)
+    runs = train(model, axes={"k": [2, 10, 12]}, jobs=2)
+    for k in (2, 10, 12):
+        assert_same(runs.sel(k=k), train(model.replace(k=k)))
+
+
 def test_other_seeds_and_other_runs_are_others(company: xr.Dataset) -> None:
     """dictionary-learning 0.1.0 trains its JumpReLU from a seed of its own, whatever is asked."""
     for seed, other in ((0, 1), (1, 2)):

@@ -10,7 +10,12 @@ import pytest
 from dictionary_cases import BATCH, Case, cases, take
 
 from tegum.dims import F64
+from tegum.engines.base import Batch
+from tegum.engines.dictionaries.lanes import lane_work
+from tegum.engines.dictionaries.lowering import lower
+from tegum.engines.dictionaries.shared import new_work
 from tegum.models import SAE
+from tegum.training import Training
 
 
 def before(model: SAE, named: dict[str, F64], h: F64) -> F64:
@@ -91,6 +96,15 @@ def test_gradients_are_those_of_a_slow_loop(case: Case) -> None:
     assert max(abs(array).max() for array in wanted.values()) > 0.01
     for name, array in wanted.items():
         np.testing.assert_allclose(taken.gradient[name], array, atol=1e-5, rtol=1e-5, err_msg=name)
+
+
+def test_small_dictionaries_are_trained_in_lanes() -> None:
+    for case in cases():
+        points = (case.problem,)
+        low = lower(Batch(case.problem, points, (Training(batch_size=BATCH),), (0,), 0))
+        lanes = lane_work(low.instances, new_work(low.instances, BATCH))
+        products = any(word in case.name for word in ("wide", "gated", "large k"))
+        assert (lanes.tiles[0] == 0) == products, case.name
 
 
 def test_samples_without_active_features_are_one_with_a_weight() -> None:

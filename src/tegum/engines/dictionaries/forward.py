@@ -53,6 +53,14 @@ def draw_tile(samples, key, skip, instances, work):
     samples = (first, count, size): with `skip` the drawn ones have an active block, and the others,
     all zero, are one more column, whose weight is their number. Returns the columns, padded.
     """
+    span = draw_x(samples, key, skip, instances, work)
+    mix_tile((span, samples[0]), key, instances, work)
+    return span
+
+
+@part()
+def draw_x(samples, key, skip, instances, work):
+    """The same of x, flat in work.tile.x: (feature, columns)."""
     (first, count, size), static, width = samples, instances.static, work.weight.shape[0]
     present, missing = max(0, min(width, count - first)), size - count
     filled = present + (1 if present < width and missing > 0 else 0)
@@ -63,12 +71,11 @@ def draw_tile(samples, key, skip, instances, work):
         work.weight[l] = f32(1) if l < present else f32(0)
     if filled > present:
         work.weight[present] = f32(missing)
-    _mix_tile((span, first), key, instances, work)
     return span
 
 
-@part(forceinline=True)
-def _mix_tile(columns, key, instances, work):
+@part()
+def mix_tile(columns, key, instances, work):
     """work.h <- f(W x + b) + σ ξ."""
     (span, first), static, h = columns, instances.static, work.h
     n, m = static.n, static.m

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from tegum.engines.dictionaries.adam import along_sphere, keep_unit, move
 from tegum.engines.dictionaries.forward import chances_at, draw_tile, encode_tile
+from tegum.engines.dictionaries.lanes import close_lanes, lane_step, open_lanes
 from tegum.engines.dictionaries.shared import GATED, JUMP, offsets
-from tegum.engines.sampled.optimiser import BETA1, BETA2, EPSILON
 from tegum.engines.sampled.product import ADDED, ANEW, FLIPPED, PLAIN, multiply
 from tegum.engines.sampled.random import (
     TRAIN,
@@ -17,9 +18,6 @@ from tegum.engines.sampled.random import (
     step_key,
 )
 from tegum.engines.sampled.shared import clear
-
-_B1, _B2, _EPS = f32(BETA1), f32(BETA2), f32(EPSILON)
-_C1, _C2 = f32(1 - BETA1), f32(1 - BETA2)
 
 
 @part()
@@ -182,31 +180,6 @@ def _gradient(theta, key, count, skip, point, instances, work):
                 work.into_last[k] -= theta[j * static.m + k] * before[j]
 
 
-@part(forceinline=True)
-def _move(row, gradient, scale, lr, correction, start, count):
-    """Adam on `count` parameters from `start` on; row = theta, moment, square."""
-    theta, moment, square = row
-    for q in range(count):
-        g = gradient[q] * scale
-        mean = _B1 * moment[start + q] + _C1 * g
-        size = _B2 * square[start + q] + _C2 * (g * g)
-        moment[start + q] = mean
-        square[start + q] = size
-        theta[start + q] -= lr * mean / (np.sqrt(size * correction) + _EPS)
-
-
-@part()
-def _keep_unit(theta, start, m):
-    """Bring an atom to norm 1; one of norm 0 stays."""
-    square = f32(0)
-    for k in range(start, start + m):
-        square += theta[k] * theta[k]
-    if square > f32(0):
-        scale = f32(1) / np.sqrt(square)
-        for k in range(start, start + m):
-            theta[k] *= scale
-
-
 @part()
 def _descend(row, timing, point, instances, work):
     """One step of Adam on what the work arrays hold; row = theta, moment, square of an instance."""
@@ -220,36 +193,42 @@ def _descend(row, timing, point, instances, work):
             for k in range(m):
                 into[k] += own[k]
         if static.unit_norm:
-            along = f32(0)
-            for k in range(m):
-                along += into[k] * theta[at + k]
-            for k in range(m):
-                into[k] -= along * theta[at + k]
+            along_sphere(into, 0, theta, at, m)
         if not static.tied:
-            _move(row, own, scale, lr, correction, j * m, m)
-        _move(row, into, scale, lr, correction, at, m)
+            move(row, own, scale, lr, correction, j * m, m)
+        move(row, into, scale, lr, correction, at, m)
         if static.unit_norm:
-            _keep_unit(theta, at, m)
-    _move(row, work.into_latent, scale, lr, correction, bias, numbers.latents[point])
-    _move(row, work.into_last, scale, lr, correction, last, m)
+            keep_unit(theta, at, m)
+    move(row, work.into_latent, scale, lr, correction, bias, numbers.latents[point])
+    move(row, work.into_last, scale, lr, correction, last, m)
     extra = 2 if static.architecture == GATED else 1 if static.architecture == JUMP else 0
     for q in range(extra):
         start = last + m + q * static.latents
-        _move(row, work.into_extra[q], scale, lr, correction, start, numbers.latents[point])
+        move(row, work.into_extra[q], scale, lr, correction, start, numbers.latents[point])
 
 
 @kernel
-def train_dictionaries(which, descent, instances, step0, timing, work):
+def train_dictionaries(which, descent, instances, step0, timing, work, lanes):
     """Train instances which[0] .. which[1] - 1 from step0 on, in place; `timing_of` says timing."""
     static, last, skip = instances.static, -1, False
     for a in range(which[0], which[1]):
         point = instances.point_of[a]
         if point != last:
             skip, last = chances_at(point, static.batch, instances, work), point
-        row = (descent.theta[a], descent.moment[a], descent.square[a])
+        row, small = (
+            (descent.theta[a], descent.moment[a], descent.square[a]),
+            lanes.tiles[point] != 0,
+        )
+        if small:
+            open_lanes(descent, a, point, instances, lanes)
         for s in range(timing.shape[0]):
             key = step_key(instances.keys[a], TRAIN, step0 + s)
             count = binomial_draw(key, work.cdf, work.guide) if skip else static.batch
             work.tile.row[0] = s * instances.pool.stride
-            _gradient(row[0], key, count, skip, point, instances, work)
-            _descend(row, timing[s], point, instances, work)
+            if small:
+                lane_step((key, count, skip), point, timing[s], instances, work, lanes)
+            else:
+                _gradient(row[0], key, count, skip, point, instances, work)
+                _descend(row, timing[s], point, instances, work)
+        if small:
+            close_lanes(descent, a, lanes)

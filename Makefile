@@ -44,7 +44,7 @@ test-faults: $(VENV)/.dev  ## kills, changed bytes, full disks; writes benchmark
 test-torch: $(VENV)/.torch  ## what needs PyTorch, which it installs: its engine, optimisers beside its own
 	$(BIN)/python -m pytest tests/with_torch
 
-test-cluster: $(VENV)/.cluster  ## trainings by Dask, Ray and SLURM on this machine
+test-cluster: $(VENV)/.cluster  ## trainings by Ray and SLURM on this machine
 	$(BIN)/python -m pytest tests/with_clusters
 
 fuzz: $(VENV)/.dev  ## random inputs for every surface, an hour of them or SECONDS=…
@@ -134,7 +134,7 @@ $(VENV)/.torch: pyproject.toml | $(BIN)/python
 	@touch $@ $(VENV)/.dev $(VENV)/.run
 
 $(VENV)/.cluster: pyproject.toml | $(BIN)/python
-	$(BIN)/pip install $(PIP_OPTIONS) --editable '.[dev,dask,ray,slurm]'
+	$(BIN)/pip install $(PIP_OPTIONS) --editable '.[dev,ray]'
 	@touch $@ $(VENV)/.dev $(VENV)/.run
 
 $(PEERS)/.done: benchmarks/peers/requirements.txt

@@ -7,6 +7,9 @@ from concurrent.futures import Executor, Future
 from typing import Any
 
 import numpy as np
+import pytest
+
+from tegum.engines.sampled.engine import SampledEngine
 
 
 class AtOnce(Executor):
@@ -28,6 +31,16 @@ class AtOnce(Executor):
         except Exception as error:
             future.set_exception(error)
         return future
+
+
+class Mixed(AtOnce):
+    """Two machines that take turns: the second says that it is another."""
+
+    def submit(self, call: Callable[..., Any], /, *args: Any, **named: Any) -> Future[Any]:
+        with pytest.MonkeyPatch.context() as patch:
+            if len(self.orders) % 2:
+                patch.setattr(SampledEngine, "machine", "another")
+            return super().submit(call, *args, **named)
 
 
 def sparse_rows(rng: np.random.Generator, count: int) -> np.ndarray:

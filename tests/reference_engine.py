@@ -60,6 +60,7 @@ class ReferenceEngine:
     """Adam, AdamW and SGD by their textbook definitions."""
 
     name = "sampled"
+    machine = "reference"
     dtype = np.float32
 
     def __init__(self, version: str = "reference-1") -> None:

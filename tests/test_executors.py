@@ -16,6 +16,7 @@ import numpy as np
 import processes
 import pytest
 import xarray as xr
+from units import assert_same
 
 import tegum as tg
 from tegum import executors
@@ -44,12 +45,6 @@ def here() -> xr.Dataset:
 
 def train(seeds: int = 5, **how: object) -> xr.Dataset:
     return tg.train(PROBLEM, AXES, TRAINING, seeds, progress=False, **how)  # type: ignore[arg-type]
-
-
-def assert_same(a: xr.Dataset, b: xr.Dataset) -> None:
-    xr.testing.assert_identical(a, b)
-    for name in a.data_vars:
-        assert a[name].values.tobytes() == b[name].values.tobytes(), name
 
 
 def test_workers_give_the_same_bits(here: xr.Dataset) -> None:
@@ -113,6 +108,30 @@ def test_workers_who_do_not_reach_the_store_send_their_results(
     assert len(Store(tmp_path)) == 9
 
 
+@pytest.mark.parametrize("reached", [True, False])
+def test_a_mixed_cluster_says_whose_each_model_is(
+    here: xr.Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reached: bool
+) -> None:
+    if not reached:
+        monkeypatch.setattr(unit, "_store", lambda path, sign: None)
+    by = distant.Mixed()
+    runs = train(store=tmp_path, executor=by)
+    mine = here.attrs["machine"]
+    assert mine.startswith(("x86-64-v", "x86_64/", "aarch64/", "arm64/"))
+    assert runs.attrs["machine"] == f"another, {mine}"
+    assert runs.machine.attrs["flag_meanings"] == f"0 another, 1 {mine}"
+    # blocks of two of the six points, and in each seeds 0 and 1, 2 and 3, 4, in turns
+    seeds = np.array([0, 0, 1, 1, 2])
+    order = 3 * (np.arange(6)[:, None] // 2) + seeds
+    np.testing.assert_array_equal(runs.machine.values.reshape(6, 5), (order + 1) % 2)
+    assert_same(runs.drop_vars("machine").assign_attrs(machine=mine), here)
+    monkeypatch.setattr(by, "submit", None)  # what the store has is not asked for again
+    assert_same(train(store=tmp_path, executor=by), runs)
+    assert_same(train(store=tmp_path), runs)
+    last = tg.best(runs.isel(seed=[4])).machine  # of one seed the best is that one
+    np.testing.assert_array_equal(last, runs.machine.isel(seed=4))
+
+
 def test_a_sign_tells_the_store_from_another_of_its_name(tmp_path: Path) -> None:
     store = Store(tmp_path)
     with store.sign("driver-1"):
@@ -152,7 +171,7 @@ def test_what_is_lost_or_spoilt_on_the_way_is_done_again(spoil, here: xr.Dataset
 
 
 def test_an_answer_for_another_unit_is_not_taken() -> None:
-    raw = orders.answer(Row("a", 0, 1), "results", {"x": np.zeros(1)})
+    raw = orders.answer(Row("a", 0, 1), "results", {"x": np.zeros(1)}, machine="here")
     assert results_of(raw, Row("a", 0, 1)) is not None
     with pytest.raises(DamagedFileError, match="another unit's"):
         results_of(raw, Row("a", 1, 2))
@@ -216,6 +235,7 @@ def test_errors_of_a_unit_are_told_and_interrupts_are_not_kept(
 
         monkeypatch.setattr(unit, "run_unit", ends)
 
+    order = changed()
     for error, kind, message in (
         (SystemExit(3), ExecutorError, r"a worker failed \(.*, process \d+\): SystemExit: 3"),
         (MemoryError("no room"), ExecutorError, "MemoryError: no room"),
@@ -224,10 +244,15 @@ def test_errors_of_a_unit_are_told_and_interrupts_are_not_kept(
         ends_with(error)
         with pytest.raises(kind, match=message):
             train(executor=distant.AtOnce())
-    # an error of submitit's arrives inside the unit when its job is about to be stopped
-    ends_with(type("UncompletedJobError", (RuntimeError,), {})("time is up"))
-    with pytest.raises(RuntimeError, match="time is up"):
-        unit.work(changed())
+    # such as submitit's, which arrives inside the unit when its job is about to be stopped
+    told = type("Told", (RuntimeError,), {})
+    ends_with(told("time is up"))
+    with pytest.raises(ExecutorError, match="Told: time is up"):
+        results_of(unit.work(order), Row("a", 0, 1))
+    monkeypatch.setattr(executors, "INTERRUPTS", {told})
+    monkeypatch.setattr(unit, "INTERRUPTS", executors.INTERRUPTS)
+    with pytest.raises(told, match="time is up"):
+        unit.work(order)
 
 
 def test_ctrl_c_calls_back_what_has_not_begun_and_keeps_the_rest(tmp_path: Path) -> None:
@@ -261,7 +286,7 @@ def test_code_of_a_module_is_found_by_workers_and_other_code_refused() -> None:
     ("given", "kind", "message"),
     [
         ("clusters", UnknownNameError, "unknown executor 'clusters'; known: processes, dask"),
-        ("processes:0", SpecError, "must have N from 1 to 1024; got 0"),
+        ("processes:0", SpecError, "must have N from 1 to 1024; got '0'"),
         ("processes:two", SpecError, "must be processes or processes:N"),
         (7, SpecError, r"must be a concurrent.futures.Executor or one of processes.*; got 7"),
     ],

@@ -186,6 +186,10 @@ def test_what_cannot_be_served_is_said_in_a_line(
         serve(Offer(tmp_path / "none", static=tmp_path), open_browser=False)
     with pytest.raises(TegumError, match=r"cannot listen on 127\.0\.0\.1 port 99999"):
         serve(Offer(static=tmp_path), port=99_999, open_browser=False)
+    for host in ("ü" * 70, "x\0y", "\udcff"):  # names that no host can have
+        with pytest.raises(TegumError, match=r"^cannot listen on .+ port \d+: ") as told:
+            serve(Offer(static=tmp_path), host=host, allow_remote=True, open_browser=False)
+        assert str(told.value).isprintable()
     assert main(["explore", "--host", "0.0.0.0", "--no-open"]) == 2
     said = capsys.readouterr().err
     assert "must be a loopback address, or come with --allow-remote; got '0.0.0.0'" in said

@@ -13,7 +13,7 @@ from fuzz import Overdue, limited, names, one_line, refusal, search
 from tegum.errors import SpecError
 
 #: How many of each surface: a second or few. Surfaces that are not named have a hundred.
-MANY = {"cli": 40, "datasets": 40, "specs": 1500, "stores": 30}
+MANY = {"cli": 40, "datasets": 40, "executors": 400, "specs": 1500, "stores": 30}
 
 
 @pytest.mark.parametrize("surface", names())

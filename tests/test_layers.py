@@ -51,7 +51,8 @@ SHARED = {
     "models": {"base", "activations"},
     "targets": {"base", "named"},
     "engines": {
-        *("ahead", "base", "cache", "choice", "digest", "fixed", "shipped", "threads", "xavier"),
+        *("ahead", "base", "cache", "choice", "digest", "fixed", "host"),
+        *("shipped", "threads", "xavier"),
     },
 }
 

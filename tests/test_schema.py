@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import distant
 import numpy as np
 import pytest
 import xarray as xr
@@ -41,6 +42,7 @@ def trained() -> dict[str, xr.Dataset]:
         "from given weights": train(hidden_model(), SAMPLED, None, start=point),
         "exact": train(tg.ReLUOutput(2), EXACT),
         "a dictionary": of_a_dictionary(),
+        "by several machines": train(tg.ReLUOutput(2), SAMPLED, executor=distant.Mixed()),
         "exact, untied": train(tg.TwoLayer(2, hidden_activation="identity"), EXACT),
     }
 

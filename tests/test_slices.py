@@ -306,6 +306,18 @@ def test_interruption_inside_the_engine_is_not_trusted(store, monkeypatch, save_
     assert_same(run(store=store, row=ROW), run())
 
 
+def test_a_state_of_another_machine_is_not_gone_on_from(store):
+    """Its numbers were rounded otherwise: neither machine's bits would come out."""
+    first, second, third = ReferenceEngine(), ReferenceEngine(), ReferenceEngine()
+    second.machine = "another"
+    for engine in (first, second):
+        with pytest.raises(KeyboardInterrupt):
+            run(engine, store=store, row=ROW, on_progress=stop_at(10))
+        assert store.get_partial(ROW.key, engine.machine)["state.step"] == steps_run(engine) >= 10
+    assert_same(run(third, store=store, row=ROW), run())
+    assert steps_run(third) == 40
+
+
 @pytest.mark.parametrize("damage", [lambda raw: raw[:-3], lambda raw: b"", lambda raw: raw[::-1]])
 def test_damaged_partial_means_a_fresh_start(store, damage):
     with pytest.raises(KeyboardInterrupt):
@@ -321,7 +333,7 @@ def test_damaged_partial_means_a_fresh_start(store, damage):
 def test_full_disk_in_mid_run_is_an_error_but_does_not_hide_an_interruption(
     store, saves_always, monkeypatch
 ):
-    def full(row, arrays):
+    def full(row, arrays, machine):
         raise StoreError("no space")
 
     monkeypatch.setattr(store, "put_partial", full)

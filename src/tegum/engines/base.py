@@ -131,6 +131,11 @@ class Engine(Protocol):
         """Changes whenever results may change by a bit; part of every stored unit's key."""
         ...
 
+    @property
+    def machine(self) -> str:
+        """What results of one version depend on by rounding: the CPU, or what else computes."""
+        ...
+
     def init(self, batch: Batch) -> State:
         """The state at step 0: weights, optimiser arrays, `step`, laid out as the engine likes.
 

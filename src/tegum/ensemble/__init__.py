@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 import tegum
 from tegum.arguments import explained, whole
@@ -28,6 +29,7 @@ from tegum.executors import engaged
 from tegum.functions import unknown_in
 from tegum.hints import must_be
 from tegum.problem import Problem
+from tegum.runs.schema import MACHINE
 from tegum.runs.write import dataset, stated, variables
 from tegum.store import Store
 from tegum.sweepable import TARGETS
@@ -96,7 +98,8 @@ def train(
         error `loss_error`; `diverged`, which makes the others NaN; `loss_curve (..., seed, step)`;
         `W_checkpoint (..., seed, checkpoint, hidden, feature)` and `b_checkpoint` where asked for.
         The exact engine adds `gradient_norm`, `iterations` and `status`; what h or weights cost is
-        `penalty`.
+        `penalty`. The attribute `machine` says which CPU's rounding the numbers have; where there
+        were several, `machine (..., seed)` says whose each model's are.
 
     Raises:
         SpecError: for axes, values, counts and a start that do not fit, a problem that the engine
@@ -136,7 +139,7 @@ def train(
             arrays = solver.solve()
         except KeyboardInterrupt:
             raise solver.interrupted() from None
-    return _dataset(ensemble, arrays)
+    return _dataset(ensemble, arrays, *solver.machines())
 
 
 def _check_kinds(problem: Problem, training: Training) -> None:
@@ -160,7 +163,9 @@ def _whole(field: str, value: Any, *, lowest: int, bits: int) -> int:
     return whole("train", field, value, rule, lowest, 2**bits)
 
 
-def _dataset(ensemble: Ensemble, arrays: Results) -> xr.Dataset:
+def _dataset(
+    ensemble: Ensemble, arrays: Results, machines: list[str], machine: NDArray[np.int16]
+) -> xr.Dataset:
     grid, engine, training = ensemble.grid, ensemble.engine, ensemble.grid.training
     coordinates = {**grid.coordinates(), SEED: np.arange(ensemble.seeds)}
     if training.curve_steps():
@@ -174,11 +179,17 @@ def _dataset(ensemble: Ensemble, arrays: Results) -> xr.Dataset:
         run_seed=ensemble.run_seed,
         engine=engine.name,
         engine_version=engine.version,
+        machine=", ".join(machines),
         tegum_version=tegum.__version__,
     )
     if ensemble.given is not None:
         attributes["start"] = ensemble.given.digest(0, len(grid))
     own = grid.problem.model.dimensions(grid.problem.n_features)
     shape = (*grid.shape, ensemble.seeds)
+    if len(machines) > 1:
+        arrays = {**arrays, MACHINE: machine}
     found = variables(arrays, (*grid.names, SEED), shape, own=own)
+    if len(machines) > 1:
+        meanings = ", ".join(f"{k} {name}" for k, name in enumerate(machines))
+        found[MACHINE][2]["flag_meanings"] = meanings
     return dataset(found, coordinates, attributes)

@@ -152,10 +152,11 @@ class Elsewhere(Solver):
     def _land(self, future: Future[Any]) -> None:
         out = self._out.pop(future)
         try:
-            results = results_of(future.result(), out.unit.row)
-            if results is not None:
-                self._keep(out.unit, results)
-                self._place(out.unit, results)
+            found = results_of(future.result(), out.unit.row)
+            if found is not None:
+                results, machine = found
+                self._keep(out.unit, results, machine)
+                self._place(out.unit, results, machine)
             elif not self._take(out.unit):
                 raise DamagedFileError(f"{out.unit.row.key} is not in the store")
         except ExecutorError:

@@ -130,8 +130,8 @@ def refusal(error: BaseException, where: str) -> bytes:
     return answer(nothing, FAILED, message=said, where=where)
 
 
-def results_of(raw: Any, row: Row) -> Arrays | None:
-    """The arrays of an answer, or None where they are in the store.
+def results_of(raw: Any, row: Row) -> tuple[Arrays, str] | None:
+    """The arrays of an answer and the worker's machine, or None where they are in the store.
 
     Raises the worker's TegumError, `ExecutorError` for any other of its errors, and
     `DamagedFileError` where the answer is not one, or another unit's.
@@ -147,4 +147,4 @@ def results_of(raw: Any, row: Row) -> Arrays | None:
         raise ExecutorError(f"train: a worker failed ({meta['where']}): {meta['message']}")
     if meta.get("row") != row._asdict():
         raise DamagedFileError("an answer is damaged: it is another unit's")
-    return arrays if how == RESULTS else None
+    return (arrays, str(meta["machine"])) if how == RESULTS else None

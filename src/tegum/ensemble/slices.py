@@ -47,9 +47,9 @@ def run_unit(
     (N, checkpoint, ...) and the like. Diverged instances have NaN parameters and losses.
     `on_progress` is told the number of steps done, after every slice of about 0.2 s. With a store
     and the unit's row, the state is kept every few seconds and when the run is interrupted, and a
-    kept state is continued from, with the same bits as an uninterrupted run.
+    kept state of this machine is continued from, with the same bits as an uninterrupted run.
     """
-    keeper = _Keeper(store, row)
+    keeper = _Keeper(store, row, engine.machine)
     run = _Run.resumed(engine, batch, jobs, keeper.load())
     try:
         _advance_to_end(run, on_progress or (lambda steps: None), keeper)
@@ -156,7 +156,8 @@ def _timed_slice(run: _Run, wanted: int) -> int:
 class _Keeper:
     """Saves a run's state now and then; does nothing without a store."""
 
-    def __init__(self, store: Store | None, row: Row | None) -> None:
+    def __init__(self, store: Store | None, row: Row | None, machine: str) -> None:
+        self._machine = machine
         self._place = None if store is None or row is None else (store, row)
         self._due = time.perf_counter() + _SAVE_SECONDS
         self._saved_step = 0
@@ -165,7 +166,7 @@ class _Keeper:
         if self._place is None:
             return None
         store, row = self._place
-        kept = store.get_partial(row.key)
+        kept = store.get_partial(row.key, self._machine)
         if kept is not None:
             self._saved_step = int(kept["state.step"])
         return kept
@@ -188,7 +189,7 @@ class _Keeper:
         start = time.perf_counter()
         arrays = {f"state.{name}": array for name, array in run.state.items()}
         arrays |= {f"record.{name}": array for name, array in run.records.items()}
-        store.put_partial(row, arrays)
+        store.put_partial(row, arrays, self._machine)
         self._saved_step = run.step
         now = time.perf_counter()
         self._due = now + max(_SAVE_SECONDS, (now - start) / _SAVE_SHARE)

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from tegum.store import Store
 
 _WAIT_SECONDS: Final = 0.2
+#: The machine of a unit that does not say.
+UNKNOWN: Final = "unknown"
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +70,14 @@ class Solver:
         self._done, self._total = 0, len(ensemble) * self._steps
         self._told = 0
         self._arrays: dict[str, NDArray[Any]] = {}
+        self._machines = np.zeros((len(self._grid), ensemble.seeds), np.int16)
+        self._known: dict[str, int] = {}
+
+    def machines(self) -> tuple[list[str], NDArray[np.int16]]:
+        """The machines that solved it, sorted, and whose each instance is, (points, seeds)."""
+        names = sorted(self._known)
+        place = np.array([names.index(name) for name in self._known], np.int16)
+        return names, place[self._machines]
 
     def solve(self) -> Results:
         """Every result, by name, of shape (points, seeds, ...)."""
@@ -169,19 +179,20 @@ class Solver:
 
     def _take(self, unit: Unit) -> bool:
         """Place a stored unit; false when it is absent or damaged."""
-        results = None if self._store is None else self._store.get(unit.row.key)
-        if results is None:
+        found = None if self._store is None else self._store.find(unit.row.key)
+        if found is None:
             return False
-        self._place(unit, results)
+        results, meta = found
+        self._place(unit, results, str(meta.get("machine", UNKNOWN)))
         return True
 
     def _complete(self, unit: Unit, lock: AbstractContextManager[Any]) -> None:
         """Compute and keep a unit, unless another process has done so since we looked."""
         with lock:
             if not self._take(unit):
-                results = self._compute(unit)
-                self._keep(unit, results)
-                self._place(unit, results)
+                results, machine = self._compute(unit), self._of.engine.machine
+                self._keep(unit, results, machine)
+                self._place(unit, results, machine)
         self._done += unit.n_instances * self._steps
         self._tell(self._done)
 
@@ -209,17 +220,18 @@ class Solver:
             row=unit.row,
         )
 
-    def _keep(self, unit: Unit, results: Results) -> None:
+    def _keep(self, unit: Unit, results: Results, machine: str) -> None:
         if self._store is None:
             return
         of, grid = self._of, self._grid
         meta = about(of.engine, grid.problem, grid.training, unit.n_points, of.run_seed)
-        self._store.put(unit.row, results, meta)
+        self._store.put(unit.row, results, {**meta, "machine": machine})
 
-    def _place(self, unit: Unit, results: Results) -> None:
+    def _place(self, unit: Unit, results: Results, machine: str) -> None:
         """Copy a unit's results to where its points and seeds belong."""
         row, points = unit.row, slice(unit.first, unit.first + unit.n_points)
         stop = min(row.stop, self._of.seeds)
+        self._machines[points, row.start : stop] = self._known.setdefault(machine, len(self._known))
         for name, array in results.items():
             shape = array.shape[1:]
             if name not in self._arrays:

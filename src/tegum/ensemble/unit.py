@@ -14,12 +14,11 @@ from tegum.ensemble.orders import KEPT, RESULTS, Order, answer, refusal
 from tegum.ensemble.progress import silent
 from tegum.ensemble.slices import run_unit
 from tegum.ensemble.work import about
+from tegum.executors import INTERRUPTS
 from tegum.store import Store
 
 #: Kernels are compiled by one thread of a process at a time, and a unit uses its own threads.
 _ONE: Final = threading.Lock()
-#: How the errors are called with which executors interrupt what they run.
-_INTERRUPTS: Final = {"UncompletedJobError"}
 
 
 def work(raw: bytes) -> bytes:
@@ -38,7 +37,7 @@ def work(raw: bytes) -> bytes:
         with _ONE, silent():
             return _carried_out(Order.read(bytes(raw)))
     except (Exception, SystemExit) as error:
-        if _INTERRUPTS & {kind.__name__ for kind in type(error).__mro__}:
+        if isinstance(error, tuple(INTERRUPTS)):
             raise
         return refusal(error, f"{socket.gethostname()}, process {os.getpid()}")
 
@@ -53,7 +52,7 @@ def _carried_out(order: Order) -> bytes:
         return answer(order.row, KEPT)
     results = run_unit(order.engine, order.batch, jobs=order.threads, store=store, row=order.row)
     if store is None:
-        return answer(order.row, RESULTS, results)
+        return answer(order.row, RESULTS, results, machine=order.engine.machine)
     batch, run_seed = order.batch, order.batch.run_seed
     meta = about(order.engine, batch.problem, order.training, len(batch.points), run_seed)
     store.put(order.row, results, meta)

@@ -127,6 +127,7 @@ def about(
     return {
         "engine": engine.name,
         "engine_version": engine.version,
+        "machine": engine.machine,
         "n_points": n_points,
         "problem": problem.to_json(),
         "run_seed": str(run_seed),

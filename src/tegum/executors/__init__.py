@@ -14,10 +14,14 @@ from typing import Any, Final
 
 from tegum.errors import SpecError, UnknownNameError
 
-__all__ = ["NAMES", "count", "engaged", "executor"]
+__all__ = ["INTERRUPTS", "NAMES", "count", "engaged", "executor", "number"]
 
 #: The executors there are by name, each in a file of its own; what follows a colon is for them.
 NAMES: Final = ("processes", "dask", "ray", "slurm")
+#: The errors with which engines interrupt what they run, added by their adapters in the worker.
+INTERRUPTS: Final[set[type[BaseException]]] = set()
+#: The libraries whose own executors are not taken as they are, and whose file knows why.
+_CAREFUL: Final = {"distributed": "dask"}
 #: How many workers an executor is taken to have that does not say.
 _ASSUMED: Final = 16
 
@@ -55,6 +59,28 @@ def executor(name: str, threads: int = 1) -> Executor:
     return made
 
 
+def number(text: str, most: int, rule: str) -> int:
+    """The whole number that a setting gives.
+
+    Args:
+        text: what was said.
+        most: the largest that makes sense, >= 1.
+        rule: says the range in words.
+
+    Returns:
+        The number, in [1, most].
+
+    Raises:
+        SpecError: for any other text.
+
+    Source: method.
+    """
+    digits = text.isascii() and text.isdecimal() and len(text) <= len(str(most))
+    if not digits or not 1 <= int(text) <= most:
+        raise SpecError.of("executor", "name", rule, text)
+    return int(text)
+
+
 def count(of: Executor) -> int:
     """How many units an executor works on at once, as pools say it; a guess where one does not.
 
@@ -67,6 +93,15 @@ def count(of: Executor) -> int:
     Source: method.
     """
     return getattr(of, "_max_workers", None) or _ASSUMED
+
+
+def _understood(given: Executor) -> Executor:
+    """A given executor, or one around it where its library wants care; both stay open."""
+    kind = _CAREFUL.get(type(given).__module__.partition(".")[0])
+    if kind is None:
+        return given
+    around: Executor = import_module(f"tegum.executors.{kind}").around(given)
+    return around
 
 
 @contextmanager
@@ -87,7 +122,12 @@ def engaged(given: Any, threads: int) -> Iterator[Executor]:
     Source: method.
     """
     if isinstance(given, Executor):
-        yield given
+        taken = _understood(given)
+        try:
+            yield taken
+        finally:
+            if taken is not given:
+                taken.shutdown(wait=False)
         return
     if not isinstance(given, str):
         rule = "must be a concurrent.futures.Executor or one of "

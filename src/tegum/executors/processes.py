@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from loky import ProcessPoolExecutor
 
-from tegum.arguments import whole
 from tegum.errors import SpecError
+from tegum.executors import number
 
 #: Variables that say to libraries how many threads they may start.
 _THREADS: Final = (
@@ -30,9 +30,9 @@ def executor(settings: str, threads: int) -> Executor:
         rule = "must be processes or processes:N, N a number of processes"
         raise SpecError.of("executor", "name", rule, f"processes:{settings}")
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    wanted = int(settings) if settings else max(1, (cores or 1) // threads)
     rule = f"processes:N must have N from 1 to {_MOST}"
-    return _Processes(whole("executor", "name", wanted, rule, 1, _MOST + 1), threads)
+    usual = max(1, (cores or 1) // threads)
+    return _Processes(number(settings, _MOST, rule) if settings else usual, threads)
 
 
 class _Processes(Executor):

@@ -11,9 +11,10 @@ from typing import Any, Final
 from uuid import uuid4
 
 from submitit import AutoExecutor
-from submitit.core.utils import DelayedSubmission
+from submitit.core.utils import DelayedSubmission, UncompletedJobError
 
 from tegum.errors import SpecError, joined
+from tegum.executors import INTERRUPTS, number
 
 #: What may be said after the colon, and what it is by default. `time` in minutes and `memory` in
 #: gigabytes are a job's; `workers` jobs are in the queue at once; `cluster=local` runs them here.
@@ -24,6 +25,7 @@ _SETTINGS: Final = {
 }
 #: A job of ten minutes or less that is preempted is booked as timed out, and not requeued.
 _SHORTEST: Final = 11
+_MOST: Final = 10**9
 _NAMED: Final = ("partition", "account", "qos", "constraint")
 _LOOK_SECONDS: Final = 0.5
 
@@ -59,10 +61,7 @@ def _said(settings: str) -> dict[str, Any]:
             rule = f"takes NAME=VALUE after slurm:, with the names {', '.join(_SETTINGS)}"
             raise SpecError.of("executor", "name", rule, setting)
         if isinstance(_SETTINGS[name], int):
-            if not value.isdecimal() or int(value) < 1:
-                rule = f"must have a whole number >= 1 as {name}"
-                raise SpecError.of("executor", "name", rule, setting)
-            said[name] = int(value)
+            said[name] = number(value, _MOST, f"must have a whole number from 1 as {name}")
         else:
             said[name] = value
     return said
@@ -75,7 +74,8 @@ class Task:
         self._call = call
 
     def __call__(self, *args: Any) -> Any:
-        """What the call gives."""
+        """What the call gives; the warning before a job's end goes through it."""
+        INTERRUPTS.add(UncompletedJobError)
         return self._call(*args)
 
     def checkpoint(self, *args: Any) -> DelayedSubmission:

@@ -15,7 +15,7 @@ from typing import Final
 
 import uvicorn
 
-from tegum.errors import SpecError, TegumError
+from tegum.errors import SpecError, TegumError, joined, printable
 from tegum.explorer.access import Access, is_loopback, own_names
 from tegum.explorer.app import Explorer, Offer
 from tegum.explorer.door import Door, PageSocket, Porch
@@ -135,8 +135,9 @@ def _listening(host: str, port: int | None) -> socket.socket:
             listener.bind((host, candidate))
             listener.listen(128)
             return listener
-        except (OSError, OverflowError) as error:
-            listener.close()
-            failed = error if isinstance(error, OSError) else OSError(str(error))
+        except (OSError, OverflowError, TypeError, ValueError) as error:
+            listener.close()  # a name that no host can have is one of the latter two
+            failed = error if isinstance(error, OSError) else OSError(joined(error))
     assert failed is not None
-    raise TegumError(f"cannot listen on {host} port {port or PORT}: {failed.strerror or failed}")
+    why = failed.strerror or failed
+    raise TegumError(f"cannot listen on {printable(host)} port {port or PORT}: {why}")

@@ -103,6 +103,7 @@ VARIABLES: Final[Mapping[str, Variable]] = {
     "high": Variable((), _said("highest value to which the branch was followed")),
     "loss_all": Variable((CANDIDATE,), _said("losses of all seeds, lowest first")),
     "n_seeds": Variable((), _said("seeds that did not diverge")),
+    "machine": Variable((), _said("the machine that trained it")),
     "loss_curve": Variable((STEP,), _said("loss of one fresh batch", convention=_SUM)),
     **{kept: Variable((CHECKPOINT, *PARAMETERS[name])) for kept, name in CHECKPOINTS.items()},
 }
@@ -125,7 +126,12 @@ EXPECTED: Final[Mapping[str, Mapping[str, str]]] = {
 }
 
 #: Records of a training that do not belong to a model that was moved since.
-RECORDS: Final = frozenset({"loss_curve", "loss_all", "n_seeds", "penalty", *CHECKPOINTS})
+RECORDS: Final = frozenset(
+    {"loss_curve", "loss_all", "n_seeds", "penalty", "machine", *CHECKPOINTS}
+)
+
+#: Which machine's rounding numbers have: an attribute, and a variable where there were several.
+MACHINE: Final = "machine"
 
 #: Attributes: the descriptions as JSON, {axis: what it sets} as JSON, …
 PROBLEM: Final = "problem"
@@ -139,6 +145,7 @@ ATTRIBUTES: Final = (
     "run_seed",
     "engine",
     "engine_version",
+    MACHINE,
     "tegum_version",
     "start",
 )

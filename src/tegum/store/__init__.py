@@ -83,8 +83,12 @@ class Store:
 
     def get(self, key: str) -> Arrays | None:
         """The arrays of a finished unit, or None when it is absent or was damaged."""
-        found = self._read(self._unit(key))
+        found = self.find(key)
         return None if found is None else found[0]
+
+    def find(self, key: str) -> tuple[Arrays, Meta] | None:
+        """The arrays of a finished unit and what is kept with them, or None as `get`."""
+        return self._read(self._unit(key))
 
     def put(self, row: Row, arrays: Mapping[str, NDArray[Any]], meta: Mapping[str, Any]) -> None:
         """Keep a finished unit, durably; on a failure nothing is left behind.
@@ -104,25 +108,40 @@ class Store:
 
     def meta(self, key: str) -> Meta | None:
         """The metadata of a sound finished unit."""
-        found = self._read(self._unit(key))
+        found = self.find(key)
         return None if found is None else found[1]
 
-    def get_partial(self, key: str) -> Arrays | None:
-        """The arrays of a unit that was cut off, or None."""
-        found = self._read(self._partial(key))
-        return None if found is None else found[0]
+    def get_partial(self, key: str, machine: str | None = None) -> Arrays | None:
+        """The arrays of a unit that was cut off, or None.
 
-    def put_partial(self, row: Row, arrays: Mapping[str, NDArray[Any]]) -> None:
+        Args:
+            key: of the unit.
+            machine: where it would be continued; a state of another machine is None then, since
+                its numbers were rounded otherwise.
+
+        Returns:
+            The state by name.
+        """
+        found = self._read(self._partial(key))
+        if found is None or machine not in (None, found[1].get("machine")):
+            return None
+        return found[0]
+
+    def put_partial(
+        self, row: Row, arrays: Mapping[str, NDArray[Any]], machine: str | None = None
+    ) -> None:
         """Keep the state of an unfinished unit in place of an earlier state.
 
         Args:
             row: what the unit is.
             arrays: its state by name.
+            machine: where it was computed.
 
         Raises:
             StoreError: the disk is full or not writable.
         """
-        write(self._partial(row.key), encode(arrays, row._asdict()), durable=False)
+        meta = row._asdict() if machine is None else {**row._asdict(), "machine": machine}
+        write(self._partial(row.key), encode(arrays, meta), durable=False)
 
     def drop_partial(self, key: str) -> None:
         """Forget the state of an unfinished unit."""

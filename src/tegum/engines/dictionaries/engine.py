@@ -19,6 +19,7 @@ from tegum.engines.dictionaries.measure import MEASURES, measure_dictionaries
 from tegum.engines.dictionaries.rows import measured_rows
 from tegum.engines.dictionaries.shared import GATED, JUMP, Descent, Static, n_parameters, new_work
 from tegum.engines.dictionaries.train import train_dictionaries
+from tegum.engines.host import cpu
 from tegum.engines.sampled.ahead import scoring_pool, training_pools
 from tegum.engines.sampled.evaluate import CHUNK, Occasion
 from tegum.engines.sampled.optimiser import timing_of
@@ -49,6 +50,11 @@ class DictionaryEngine:
     def version(self) -> str:
         """A digest of the kernel sources: any change to them may change a bit."""
         return sources_digest(Path(__file__).parent)
+
+    @property
+    def machine(self) -> str:
+        """The CPU: kernels are tuned to it."""
+        return cpu()
 
     def init(self, batch: Batch) -> State:
         """Atoms of random directions and norm 1, W_enc their transpose, biases 0."""

@@ -13,6 +13,7 @@ from tegum.engines.cache import sources_digest
 from tegum.engines.exact import run
 from tegum.engines.exact.descent import parameters
 from tegum.engines.exact.lowering import lower_batch, named
+from tegum.engines.host import cpu
 from tegum.engines.xavier import fill_weights
 
 #: The relative tolerance of the points of a loss curve.
@@ -35,6 +36,11 @@ class ExactEngine:
     def version(self) -> str:
         """A digest of the kernel sources: any change to them may change a bit."""
         return sources_digest(Path(__file__).parent)
+
+    @property
+    def machine(self) -> str:
+        """The CPU: kernels are tuned to it."""
+        return cpu()
 
     def init(self, batch: Batch) -> State:
         """The initial weights of the sampled engine, to the last bit, and biases 0."""

@@ -15,6 +15,7 @@ from tegum.distributions import Samples
 from tegum.engines.base import Batch, OfLastBatch, State, cost_of_weights, step_of
 from tegum.engines.cache import keep, sources_digest
 from tegum.engines.fixed import row_losses
+from tegum.engines.host import cpu
 from tegum.engines.sampled.ahead import scoring_pool, training_pools
 from tegum.engines.sampled.dense import dense_work, train_dense
 from tegum.engines.sampled.evaluate import Occasion, evaluate, evaluate_work
@@ -55,6 +56,11 @@ class SampledEngine:
     def version(self) -> str:
         """A digest of the kernel sources: any change to them may change a bit."""
         return sources_digest(Path(__file__).parent)
+
+    @property
+    def machine(self) -> str:
+        """The CPU: kernels are tuned to it."""
+        return cpu()
 
     def init(self, batch: Batch) -> State:
         """W ~ N(0, σ²) with σ² = 2/(n + m) unless given (Xavier), per instance; biases 0."""

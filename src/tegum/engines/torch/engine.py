@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Callable
 from functools import partial
 from math import prod, sqrt
@@ -68,6 +69,13 @@ class TorchEngine:
         """A digest of the sources, with what else decides the bits: PyTorch and the device."""
         own = sources_digest(Path(__file__).parent)
         return f"{own}-torch-{torch.__version__}-{self.device.type}"
+
+    @property
+    def machine(self) -> str:
+        """The CPU with what PyTorch uses of it, or the GPU."""
+        if self.device.type == "cuda":
+            return str(torch.cuda.get_device_name(self.device))
+        return f"{platform.machine()}/{torch.backends.cpu.get_cpu_capability()}"
 
     def init(self, batch: Batch) -> State:
         """The initial weights of the sampled engine, to the last bit, and biases 0.

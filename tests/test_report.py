@@ -234,8 +234,8 @@ def test_durations(seconds: float, text: str) -> None:
 def test_counts_in_words(finished: tuple[Finished, ...]) -> None:
     report = summary.Report(run_facts(), tuple(finished))
     assert summary.in_words(report) == (
-        "5 claims: 1 holds; 1 differs, as recorded; 1 not as expected; 1 could not be judged; "
-        "1 not tested"
+        "5 claims, all by quick runs: 1 holds; 1 differs, as recorded; 1 not as expected; "
+        "1 could not be judged; 1 not tested"
     )
     assert summary.in_words(summary.Report(run_facts(), ())) == "0 claims"
     assert summary.about(finished[1]).startswith(

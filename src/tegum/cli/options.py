@@ -41,7 +41,7 @@ class Words(tuple[str, ...]):
 
 _WORDS: Final = PrimitiveConstructorSpec(
     nargs="*",
-    metavar="[NAME …]",
+    metavar="NAME …",
     instance_from_str=Words,
     is_instance=lambda value: isinstance(value, Words),
     str_from_instance=list,

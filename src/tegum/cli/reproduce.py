@@ -40,8 +40,8 @@ class Reproduce:
     """Run experiments, judge every claim by its rule and write a report with the figures.
 
     A full run of several experiments begins with a quick one of them all, whose report is there in
-    minutes and is then replaced, experiment by experiment. The exit code is 0 when every verdict
-    is the recorded one, 1 when one is not.
+    minutes and is then replaced, experiment by experiment. One that was stopped goes on when it is
+    called again. The exit code is 0 when every verdict is the recorded one, 1 when one is not.
     """
 
     names: PositionalNames = NO_NAMES
@@ -52,6 +52,8 @@ class Reproduce:
     """Fewer models and steps; some claims are then not tested."""
     fine: Flag = False
     """Finer grids where an experiment has them, in minutes more: phase diagrams of 100 x 100."""
+    preview: Annotated[bool, arg(help_behavior_hint="")] = True
+    """Full runs at once, without a quick one of all experiments before them."""
     jobs: MaybeWhole = None
     """Cores to use, all by default; with --executor those of each worker, 1 by default."""
     executor: MaybeExecutor = None
@@ -83,7 +85,7 @@ class Reproduce:
             Crew(lab, place) if together else Alone(lab, place) as crew,
         ):
             folder = self._folder(arguments, lab)
-            _run(folder, crew, opens=several and not self.quick)
+            _run(folder, crew, opens=several and self.preview and not self.quick)
         self._print(folder)
         return 0 if folder.report.as_expected else 1
 
@@ -114,13 +116,18 @@ class Reproduce:
 
 
 def _run(folder: ReportFolder, crew: Crew | Alone, *, opens: bool) -> None:
-    """Run what is waiting; where the run `opens` with quick results, once quickly before that."""
-    waiting = folder.report.waiting
-    if opens:
+    """Run what is waiting; where the run `opens` with quick results, once quickly before that.
+
+    What a run that was stopped had done in full comes first: its report stays meanwhile.
+    """
+    if before := folder.done_before:
+        note(f"{len(before)} of {len(folder.report.waiting)} were done in full before: these first")
+        _run_all(folder, crew, before, quick=False)
+    if opens and (waiting := folder.report.waiting):
+        note(f"quick runs of {len(waiting)} come first, full ones then (--no-preview: at once)")
         _run_all(folder, crew, waiting, quick=True)
         note(f"report: {folder.page}, of quick runs; full ones follow")
-        waiting = folder.report.to_come
-    _run_all(folder, crew, waiting, quick=False)
+    _run_all(folder, crew, folder.report.to_come + folder.report.waiting, quick=False)
 
 
 def _run_all(

@@ -8,6 +8,8 @@ from typing import Final, Literal
 PAGE: Final = "report.html"
 TEXT: Final = "report.md"
 VERDICTS: Final = "claims.json"
+#: How far the run is, for the next one; no part of the report.
+RUN: Final = "run.json"
 _NAME: Final = "[0-9A-Za-z][0-9A-Za-z_-]*"
 _DRAWN: Final = re.compile(rf"figures/{_NAME}\.(?:svg|png|gif)|tables/{_NAME}\.csv", re.ASCII)
 

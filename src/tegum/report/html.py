@@ -59,10 +59,13 @@ def _notice(text: str, bad: bool) -> str:
 
 
 def _tally(report: Report) -> str:
-    return _join(
+    found = [
         f'<li class="{kind}"><b>{number}</b>{counted(kind, number)}</li>'
         for kind, number in counts(report.finished).items()
-    )
+    ]
+    if number := report.by_quick_runs:
+        found.append(f'<li class="soft"><b>{number}</b>of these by quick runs</li>')
+    return _join(found)
 
 
 def _verdict_table(report: Report) -> str:

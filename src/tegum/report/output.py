@@ -8,9 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from tegum.experiments.base import Experiment
+from tegum.report import standing
 from tegum.report.claims import to_json
 from tegum.report.facts import RunFacts
-from tegum.report.files import PAGE, TEXT, VERDICTS, figure_file, table_file
+from tegum.report.files import PAGE, RUN, TEXT, VERDICTS, figure_file, table_file
 from tegum.report.html import to_html
 from tegum.report.markdown import to_markdown
 from tegum.report.run import Finished
@@ -23,7 +24,8 @@ class ReportFolder:
     """Writes report.html, report.md, claims.json, figures/ and tables/ under one folder.
 
     `add` writes one finished experiment and brings the three reports up to date, so that a run
-    killed at any time leaves a readable report of what was finished. Raises `TegumError` where
+    killed at any time leaves a readable report of what was finished. Where a run of the same kind
+    left more in the folder, its reports stay until this one has as much. Raises `TegumError` where
     the folder cannot be written, at construction already.
     """
 
@@ -34,23 +36,28 @@ class ReportFolder:
         self._experiments = tuple(experiments)
         self._start = time.monotonic()
         self.report = Report(facts, (), tuple(experiments))
+        self._before = standing.earlier(folder, facts) if self.page.is_file() else {}
 
     @property
     def page(self) -> Path:
         """The HTML page."""
         return self.folder / PAGE
 
+    @property
+    def done_before(self) -> tuple[Experiment, ...]:
+        """The experiments that a run of the same kind has done in full here."""
+        full = standing.FULL
+        return tuple(e for e in self._experiments if self._before.get(e.name) == full)
+
     def add(self, done: Finished) -> None:
         """Write the files of an experiment and the reports of all so far, in the order to come."""
         name = done.experiment.name
-        for table, frame in done.outcome.tables.items():
-            write(self.folder / table_file(name, table), to_csv(frame))
-        for drawing in done.drawings:
-            write(self.folder / figure_file(name, drawing.name, "svg"), drawing.svg)
-            write(self.folder / figure_file(name, drawing.name, "png"), drawing.png)
-            if drawing.gif is not None:
-                write(self.folder / figure_file(name, drawing.name, "gif"), drawing.gif)
-        found = {one.experiment.name: one for one in (*self.report.finished, done)}
+        files = _files_of(done)
+        for file, content in files.items():
+            write(self.folder / file, content)
+        found = {one.experiment.name: one for one in self.report.finished}
+        replaced = _files_of(found[name]).keys() - files if name in found else ()
+        found[name] = done
         self.report = replace(
             self.report,
             finished=tuple(found[e.name] for e in self._experiments if e.name in found),
@@ -58,9 +65,28 @@ class ReportFolder:
             seconds=time.monotonic() - self._start,
         )
         self.write()
+        for file in replaced:
+            (self.folder / file).unlink(missing_ok=True)
 
     def write(self) -> None:
-        """Write the three reports as things stand."""
+        """Write the three reports as things stand, unless those that are there have more."""
+        if not standing.is_as_good(standing.standing(self.report), self._before):
+            return
+        write(self.folder / RUN, standing.to_json(self.report))
         write(self.page, to_html(self.report))
         write(self.folder / TEXT, to_markdown(self.report))
         write(self.folder / VERDICTS, to_json(self.report))
+
+
+def _files_of(done: Finished) -> dict[str, str | bytes]:
+    """The tables and figures of an experiment by their paths from the report's folder."""
+    name = done.experiment.name
+    files: dict[str, str | bytes] = {
+        table_file(name, table): to_csv(frame) for table, frame in done.outcome.tables.items()
+    }
+    for drawing in done.drawings:
+        files[figure_file(name, drawing.name, "svg")] = drawing.svg
+        files[figure_file(name, drawing.name, "png")] = drawing.png
+        if drawing.gif is not None:
+            files[figure_file(name, drawing.name, "gif")] = drawing.gif
+    return files

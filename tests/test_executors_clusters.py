@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import time
+from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import Mock
 
 import distributed
 import pytest
@@ -77,4 +80,64 @@ def test_a_warning_of_submitit_goes_through_a_unit(monkeypatch: pytest.MonkeyPat
     with pytest.raises(ExecutorError, match="UncompletedJobError: time is up"):
         results_of(unit.work(b""), Row("a", 0, 1))
     with pytest.raises(UncompletedJobError):
-        slurm.Task(unit.work)(b"")
+        slurm.Task([(unit.work, (b"",))])()
+
+
+class Slow:
+    """What takes jobs, and does them when it is told to."""
+
+    def __init__(self) -> None:
+        self.sizes: list[int] = []
+        self.tasks: list[Slow.Job] = []
+
+    def submit(self, task: slurm.Task) -> Job:
+        self.sizes.append(len(task._calls))
+        self.tasks.append(self.Job(task))
+        return self.tasks[-1]
+
+    class Job:
+        def __init__(self, task: slurm.Task) -> None:
+            self.task, self.ended = task, False
+
+        def done(self) -> bool:
+            return self.ended
+
+        def result(self) -> list[object]:
+            return self.task()
+
+        def cancel(self, check: bool) -> None:
+            self.ended = True
+
+
+def test_a_job_has_a_fair_share_of_what_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slurm, "_LOOK_SECONDS", 0.05)
+    jobs = Slow()
+    with slurm._Jobs(jobs, workers=2, units=8) as by:
+        futures = [by.submit(pow, k, 2) for k in range(19)]
+        until(lambda: len(jobs.sizes) == 2)
+        assert jobs.sizes == [8, 8]
+        futures[17].cancel()
+        for job in list(jobs.tasks):
+            job.ended = True
+        until(lambda: len(jobs.sizes) == 4)
+        assert jobs.sizes == [8, 8, 1, 1]  # two of the three are left, for two who are idle
+        for job in jobs.tasks:
+            job.ended = True
+        assert [future.result(10) for future in futures if not future.cancelled()] == [
+            k * k for k in range(19) if k != 17
+        ]
+
+
+def test_where_no_job_is_taken_the_error_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slurm, "_LOOK_SECONDS", 0.05)
+    jobs = Slow()
+    monkeypatch.setattr(jobs, "submit", Mock(side_effect=OSError("sbatch refuses")))
+    with pytest.raises(ExecutorError, match="takes no more work: OSError: sbatch refuses"):
+        train(executor=slurm._Jobs(jobs, workers=2, units=8))
+
+
+def until(holds: Callable[[], bool]) -> None:
+    end = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.01)

@@ -20,7 +20,7 @@ from tegum.ensemble.solve import Ensemble, Solver
 from tegum.ensemble.unit import work
 from tegum.ensemble.work import Unit
 from tegum.errors import DamagedFileError, ExecutorError, TegumError, joined
-from tegum.executors import count
+from tegum.executors import ahead, count
 
 if TYPE_CHECKING:
     from tegum.ensemble.progress import Progress
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from tegum.store import Store
 
 _WAIT_SECONDS: Final = 0.2
-#: Orders that are out for each worker: one is worked on, the next is there when it is done.
-_EACH: Final = 2
 #: Units for each worker, so that none is idle for long at the end.
 _ROUNDS: Final = 4
 #: How often a unit may be lost with its worker before nobody is asked again.
@@ -58,6 +56,7 @@ class Elsewhere(Solver):
     ) -> None:
         super().__init__(ensemble, store, threads, report)
         self._executor, self._workers = executor, count(executor)
+        self._most_out = ahead(executor) * self._workers
         self._out: dict[Future[Any], _Out] = {}
         #: What has ended: to ask all that are out, of thousands of workers, would take too long.
         self._ended: SimpleQueue[Future[Any]] = SimpleQueue()
@@ -79,7 +78,7 @@ class Elsewhere(Solver):
         todo, elsewhere = self._missing(), deque[Unit]()
         self._tell(self._done)
         while True:
-            while len(self._out) < _EACH * self._workers:
+            while len(self._out) < self._most_out:
                 unit = next(todo, None)
                 if unit is None:
                     break

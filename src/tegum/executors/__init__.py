@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from tegum.errors import SpecError, UnknownNameError
 
-__all__ = ["INTERRUPTS", "NAMES", "count", "engaged", "executor", "number"]
+__all__ = ["INTERRUPTS", "NAMES", "ahead", "count", "engaged", "executor", "number"]
 
 #: The executors there are by name, each in a file of its own; what follows a colon is for them.
 NAMES: Final = ("processes", "dask", "ray", "slurm")
@@ -24,6 +24,7 @@ INTERRUPTS: Final[set[type[BaseException]]] = set()
 _CAREFUL: Final = {"distributed": "dask"}
 #: How many workers an executor is taken to have that does not say.
 _ASSUMED: Final = 16
+_AHEAD: Final = 2
 
 
 def executor(name: str, threads: int = 1) -> Executor:
@@ -102,6 +103,20 @@ def _understood(given: Executor) -> Executor:
         return given
     around: Executor = import_module(f"tegum.executors.{kind}").around(given)
     return around
+
+
+def ahead(of: Executor) -> int:
+    """How many units an executor wants to have at once for each worker.
+
+    Args:
+        of: the executor.
+
+    Returns:
+        The number, >= 1: by default one that is worked on, and one that is there when it is done.
+
+    Source: method.
+    """
+    return getattr(of, "units_ahead", None) or _AHEAD
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
@@ -17,11 +18,12 @@ from tegum.errors import SpecError, joined
 from tegum.executors import INTERRUPTS, number
 
 #: What may be said after the colon, and what it is by default. `time` in minutes and `memory` in
-#: gigabytes are a job's; `workers` jobs are in the queue at once; `cluster=local` runs them here.
+#: gigabytes are a job's; `workers` jobs, of at most so many `units`, are in the queue at once;
+#: `cluster=local` runs them here.
 #: Without `memory` none is asked for: where SLURM does not count it, it refuses jobs that ask.
 _SETTINGS: Final = {
     **{"partition": "", "account": "", "qos": "", "constraint": "", "cluster": ""},
-    **{"folder": "tegum-slurm", "time": 60, "memory": 0, "workers": 16},
+    **{"folder": "tegum-slurm", "time": 60, "memory": 0, "workers": 16, "units": 8},
 }
 #: A job of ten minutes or less that is preempted is booked as timed out, and not requeued.
 _SHORTEST: Final = 11
@@ -50,7 +52,7 @@ def executor(settings: str, threads: int) -> Executor:
     except (RuntimeError, ValueError, OSError) as error:
         rule = f"cannot be had ({joined(error)}); slurm:cluster=local tries it on this machine"
         raise SpecError.of("executor", "name", rule, f"slurm:{settings}") from None
-    return _Jobs(jobs, said["workers"])
+    return _Jobs(jobs, said["workers"], said["units"])
 
 
 def _said(settings: str) -> dict[str, Any]:
@@ -68,43 +70,51 @@ def _said(settings: str) -> dict[str, Any]:
 
 
 class Task:
-    """A call that goes on where it was when its job is requeued, since the store knows where."""
+    """Calls that go on where they were when their job is requeued, since the store knows where."""
 
-    def __init__(self, call: Callable[..., Any]) -> None:
-        self._call = call
+    def __init__(self, calls: list[tuple[Callable[..., Any], tuple[Any, ...]]]) -> None:
+        self._calls = calls
 
-    def __call__(self, *args: Any) -> Any:
-        """What the call gives; the warning before a job's end goes through it."""
+    def __call__(self) -> list[Any]:
+        """What each call gives; the warning before a job's end goes through them."""
         INTERRUPTS.add(UncompletedJobError)
-        return self._call(*args)
+        return [call(*args) for call, args in self._calls]
 
-    def checkpoint(self, *args: Any) -> DelayedSubmission:
-        """The same call: what it had done is in the store, where the store can be reached."""
-        return DelayedSubmission(self, *args)
+    def checkpoint(self) -> DelayedSubmission:
+        """The same calls: what they had done is in the store, where the store can be reached."""
+        return DelayedSubmission(self)
 
 
 class _Jobs(Executor):
-    """Jobs as futures: a thread asks for those that are under way."""
+    """Jobs of some calls each: a thread sends them off, and asks for those that are under way.
 
-    def __init__(self, jobs: AutoExecutor, workers: int) -> None:
-        self._jobs, self._max_workers = jobs, workers
-        self._waiting: dict[Future[Any], Any] = {}
+    A job is a process that loads everything anew, and waits for its turn: some seconds at least.
+    """
+
+    def __init__(self, jobs: AutoExecutor, workers: int, units: int) -> None:
+        self._jobs, self._max_workers, self._units = jobs, workers, units
+        #: Of each worker one job is under way, and the next is there when it is done.
+        self.units_ahead = 2 * units
+        self._waiting: list[tuple[Future[Any], Callable[..., Any], tuple[Any, ...]]] = []
+        self._under_way: dict[Any, list[Future[Any]]] = {}
         self._change = threading.Condition()
         self._closed = False
+        self._refused: Exception | None = None
         threading.Thread(target=self._watch, daemon=True).start()
 
     def submit(self, call: Callable[..., Any], /, *args: Any, **named: Any) -> Future[Any]:
         future: Future[Any] = Future()
-        job = self._jobs.submit(Task(call), *args, **named)
         with self._change:
-            self._waiting[future] = job
+            if self._refused is not None:
+                raise self._refused
+            self._waiting.append((future, partial(call, **named), args))
             self._change.notify()
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         with self._change:
             self._closed = True
-            left = list(self._waiting.values())
+            left = list(self._under_way)
             self._change.notify()
         for job in left:
             job.cancel(check=False)
@@ -112,24 +122,54 @@ class _Jobs(Executor):
     def _watch(self) -> None:
         while not self._closed:
             with self._change:
-                self._change.wait_for(lambda: self._waiting or self._closed)
-                under_way = list(self._waiting.items())
-            for future, job in under_way:
-                if future.cancelled():
+                self._change.wait_for(lambda: self._waiting or self._under_way or self._closed)
+            time.sleep(_LOOK_SECONDS)  # what is asked for in a row becomes jobs together
+            while not self._closed and (calls := self._next()):
+                self._send(calls)
+            for job, futures in list(self._under_way.items()):
+                if all(future.cancelled() for future in futures):
                     job.cancel(check=False)
                 elif not job.done():
                     continue
                 else:
-                    _settle(future, job)
+                    _settle(futures, job)
                 with self._change:
-                    del self._waiting[future]
-            time.sleep(_LOOK_SECONDS)
+                    del self._under_way[job]
+
+    def _next(self) -> list[tuple[Future[Any], Callable[..., Any], tuple[Any, ...]]]:
+        """The calls of the next job: a fair share of what waits, if a worker is idle."""
+        with self._change:
+            self._waiting = [one for one in self._waiting if not one[0].cancelled()]
+            idle = self._max_workers - len(self._under_way)
+            share = min(self._units, -(-len(self._waiting) // max(idle, 1))) if idle > 0 else 0
+            calls, self._waiting = self._waiting[:share], self._waiting[share:]
+        return calls
+
+    def _send(self, calls: list[tuple[Future[Any], Callable[..., Any], tuple[Any, ...]]]) -> None:
+        futures = [future for future, _, _ in calls]
+        try:
+            job = self._jobs.submit(Task([(call, args) for _, call, args in calls]))
+        except Exception as error:  # whatever it is: nobody takes jobs
+            with self._change:
+                self._refused = error
+            _end(futures, error)
+        else:
+            with self._change:
+                self._under_way[job] = futures
 
 
-def _settle(future: Future[Any], job: Any) -> None:
+def _settle(futures: list[Future[Any]], job: Any) -> None:
     try:
-        result = job.result()
-    except Exception as error:  # whatever ended it: who gave the call counts how often it was lost
-        future.set_exception(error)
-    else:
-        future.set_result(result)
+        results = job.result()
+    except Exception as error:  # whatever ended it: who gave the calls counts how often
+        _end(futures, error)
+        return
+    for future, result in zip(futures, results, strict=True):
+        if future.set_running_or_notify_cancel():
+            future.set_result(result)
+
+
+def _end(futures: list[Future[Any]], error: Exception) -> None:
+    for future in futures:
+        if future.set_running_or_notify_cancel():
+            future.set_exception(error)

@@ -133,11 +133,11 @@ class TestPage:
     def test_a_drawing_styles_nothing_but_itself(self, text: str) -> None:
         of_page, *others = re.findall(r"<style[^>]*>(.*?)</style>", text, re.DOTALL)
         (shared,) = others
-        assert len(re.findall(r"\.[gs][a-z2-7]{9}\{", shared)) > 10
-        assert re.sub(r"\.[gs][a-z2-7]{9}\{[^{}]*\}", "", shared) == (
+        assert len(re.findall(r"\.[gs]\d+\{", shared)) > 10
+        assert re.sub(r"\.[gs]\d+\{[^{}]*\}", "", shared) == (
             ".drawn *{stroke-linejoin:round;stroke-linecap:butt}"
         )
-        assert not re.search(r"\.[gs][a-z2-7]{9}\b", of_page)
+        assert not re.search(r"\.[gs]\d+\b", of_page)
 
     def test_table_headers_and_order(self, text: str) -> None:
         names = re.findall(r'<th scope="col">(\w+)</th>', text)[:7]

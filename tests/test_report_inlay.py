@@ -51,8 +51,7 @@ def shapes(
     link = element.get("href") or element.get(LINK) or ""
     if tag == "use":
         ((_, geometry, of_it),) = shapes(known[link[1:]], known, style)
-        place = f"{element.get('x', '')} {element.get('y', '')} {element.get('transform', '')}"
-        yield "use", f"{geometry} {place}", f"{of_it} {own}"
+        yield "use", f"{geometry} {place(element)}", f"{of_it} {own}"
     elif tag not in ("svg", "g", "clipPath"):
         names = ("d", "x", "y", "width", "height", "transform")
         yield tag, " ".join(element.get(name, "") for name in names) + link, own
@@ -60,6 +59,15 @@ def shapes(
     inside = [*element, *([known[clip[1]]] if clip else [])]
     for child in inside:
         yield from shapes(child, known, style)
+
+
+def place(use: ElementTree.Element) -> str:
+    """Where something is used: x and y are a shift, after what else the element is moved by."""
+    x, y, transform = use.get("x", "0"), use.get("y", "0"), use.get("transform", "")
+    if shift := re.fullmatch(r"translate\((\S+) (\S+)\)", transform):
+        assert (x, y) == ("0", "0")
+        (x, y), transform = shift.groups(), ""
+    return f"{x} {y} {transform}"
 
 
 def numbers(text: str) -> list[float]:
@@ -82,7 +90,8 @@ def test_what_is_painted_is_the_same(drawing: Drawing) -> None:
     definitions = re.search(r"<defs>.*</defs>", shared.markup())
     assert definitions
     page = f'<svg xmlns="http://www.w3.org/2000/svg">{definitions[0]}{fragment}</svg>'
-    ours, theirs = painted(page, shared.styles), painted(drawing.svg)
+    styles = dict(re.findall(r"\.(\w+)\{([^}]*)\}", shared.markup()))
+    ours, theirs = painted(page, styles), painted(drawing.svg)
     assert len(ours) == len(theirs) > 100
     for mine, other in zip(ours, theirs, strict=True):
         assert mine[0] == other[0]
@@ -97,7 +106,19 @@ def test_what_is_painted_is_the_same(drawing: Drawing) -> None:
         np.testing.assert_allclose(
             numbers(URL.sub("", mine[2])), numbers(URL.sub("", other[2])), **CLOSE
         )
-    assert len(page) < 0.65 * len(drawing.svg)
+    assert len(page) < 0.55 * len(drawing.svg)
+
+
+def test_names_in_the_page_are_short_and_each_means_one_thing(drawing: Drawing) -> None:
+    shared = Shared()
+    fragment = inlay(drawing, "in", shared)
+    markup = shared.markup()
+    ids, classes = re.findall(r' id="(\w+)"', markup), re.findall(r"\.(\w+)\{", markup)
+    assert len({*ids, *classes}) == len(ids) + len(classes) > 30
+    assert all(re.fullmatch(r"[gs]\d{1,3}", name) for name in ids + classes)
+    used = re.findall(r'#(\w+)[")]', fragment), re.findall(r' class="(\w+)"', fragment)
+    assert set(used[0]) <= set(ids)
+    assert set(used[1]) - {"drawn"} <= set(classes)
 
 
 def test_drawings_share_their_glyphs_and_styles(drawing: Drawing) -> None:

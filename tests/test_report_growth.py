@@ -54,7 +54,7 @@ def test_quick_results_stand_in_and_are_replaced(
     assert report.report.finished == (finished[0], whole)
     assert "Still to run in full: antipodal-pairs." in page.read_text("utf-8")
     assert page.read_text("utf-8").count(STANDS_IN) == 3
-    assert "<b>3</b>of these by quick runs</li>" in page.read_text("utf-8")
+    assert '<li class="quick"><b>3</b>of these by quick runs</li>' in page.read_text("utf-8")
     assert "5 claims, 3 by quick runs: " in markdown.read_text("utf-8")
     claims = json.loads((tmp_path / "claims.json").read_text())
     assert [claim["quick"] for claim in claims] == [True] * 3 + [False] * 2

@@ -27,7 +27,7 @@ from tegum.report.summary import (
 )
 
 #: Beside a verdict that a full run is still to replace.
-STANDS_IN = ' <span class="soft small">quick</span>'
+STANDS_IN = ' <span class="badge quick">quick</span>'
 
 
 def to_html(report: Report) -> str:
@@ -64,7 +64,7 @@ def _tally(report: Report) -> str:
         for kind, number in counts(report.finished).items()
     ]
     if number := report.by_quick_runs:
-        found.append(f'<li class="soft"><b>{number}</b>of these by quick runs</li>')
+        found.append(f'<li class="quick"><b>{number}</b>of these by quick runs</li>')
     return _join(found)
 
 

@@ -138,7 +138,7 @@ def notices(report: Report) -> list[tuple[str, bool]]:
         found.append((f"This run is not complete. Still to run: {_names(report.waiting)}.", True))
     if report.to_come:
         growing = "What is marked quick comes of fewer models and steps, and is to be replaced."
-        found.append((f"{growing} Still to run in full: {_names(report.to_come)}.", True))
+        found.append((f"{growing} Still to run in full: {_names(report.to_come)}.", False))
     if report.facts.quick:
         quick = "A quick run: fewer models and steps, so some claims are not tested."
         found.append((quick, False))

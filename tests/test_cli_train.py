@@ -96,6 +96,31 @@ class TestTrain:
             "--features 2 --probability 0.2 --hidden 1 --target-table 1,0,2": tegum.Problem(
                 tegum.Independent(2, 0.2), tegum.ReLUOutput(1), target=tegum.Elementwise((1, 0, 2))
             ),
+            "--distribution hierarchy --parents=-1,0,0 --probability 0.2,0.5,0.1 --exclusive "
+            "--hidden 2": tegum.Problem(
+                tegum.Hierarchy([-1, 0, 0], [0.2, 0.5, 0.1], exclusive=True), tegum.ReLUOutput(2)
+            ),
+            "--distribution copula --probability 0.2 --factors [[0.5],[-0.5]] --hidden 1": (
+                tegum.Problem(tegum.Copula(0.2, factors=[[0.5], [-0.5]]), tegum.ReLUOutput(1))
+            ),
+            "--distribution samples --x [[1,0],[0,2],[0,0]] --weights 1,2,3 --hidden 1": (
+                tegum.Problem(
+                    tegum.Samples([[1, 0], [0, 2], [0, 0]], weights=[1, 2, 3]), tegum.ReLUOutput(1)
+                )
+            ),
+            '--distribution mixture --weights 9,1 --hidden 1 --parts [{"kind":"independent",'
+            '"n_features":2,"feature_probability":0.1},{"kind":"correlated","n_sets":1,'
+            '"set_size":2,"feature_probability":0.5}]': tegum.Problem(
+                tegum.Mixture([tegum.Independent(2, 0.1), tegum.Correlated(1, 2, 0.5)], [9, 1]),
+                tegum.ReLUOutput(1),
+            ),
+            "--distribution activations --of [[1,0],[0,1]] --model sae --latents 4 --nested 1,2 "
+            '--features-as {"kind":"independent","n_features":2,"feature_probability":0.1}': (
+                tegum.Problem(
+                    tegum.Activations([[1, 0], [0, 1]], distribution=tegum.Independent(2, 0.1)),
+                    tegum.SAE(4, nested=(1, 2)),
+                )
+            ),
         }
         for line in options:
             assert main(["train", *line.split()]) == 2

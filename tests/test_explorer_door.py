@@ -311,6 +311,42 @@ def test_no_description_takes_memory_by_its_size() -> None:
         tracemalloc.stop()
 
 
+@pytest.mark.parametrize(
+    ("law", "training", "said"),
+    [
+        ({"x": [[0] * 401]}, {}, "too many features: 401 asked for, 400 at most"),
+        ({"x": [[1, 2], [3]]}, {}, "Samples.x must be an array of real numbers"),
+        ({"x": [[1, "a"]]}, {}, "Samples.x must be an array of real numbers"),
+        ({"x": [1, 2]}, {}, "Samples.x must be rows of features"),
+        ({"x": "/etc/passwd"}, {}, "Samples.x must be an array of numbers: no files are read here"),
+        ({"x": {"digest": "0" * 32, "shape": [2**60, 2**60]}}, {}, "known by its digest alone"),
+        ({"x": {"digest": "0" * 32, "file": "/etc/passwd"}}, {}, "no files are read here"),
+        ({"x": [[1, 2]], "weights": [1, 2]}, {}, "Samples.weights must be 1, one for each row"),
+        ({"x": [[0, 1]] * 17_000}, {"batch_size": "all"}, "too many samples in a batch: 17000"),
+        ({"x": [[0] * 9] * 30_000}, {"engine": "exact"}, "too many multiply-adds in one step"),
+        (
+            {"kind": "copula", "feature_probability": 0.1, "factors": [[0.5]] * 400},
+            {"batch_size": 512},
+            "too many multiply-adds in one step",
+        ),
+        (
+            {"kind": "hierarchy", "feature_probability": 0.1, "parents": [-1] * 401},
+            {},
+            "too many features: 401",
+        ),
+    ],
+)
+def test_data_of_a_page_that_cannot_be_is_refused_in_a_line(
+    law: dict[str, Any], training: dict[str, Any], said: str
+) -> None:
+    model = {"kind": "relu_output", "n_hidden": 9}
+    problem = {"kind": "problem", "distribution": {"kind": "samples", **law}, "model": model}
+    with pytest.raises(tg.TegumError) as caught:
+        Limits().admit(PageState.read({"problem": problem, "training": training, "seeds": 1000}))
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
 # --- the report ----------------------------------------------------------------------------------
 
 

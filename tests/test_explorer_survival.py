@@ -10,10 +10,13 @@ from contextlib import ExitStack, suppress
 from socket import SHUT_RDWR
 from typing import Any
 
+import numpy as np
 import processes
 import pytest
 from explorer_server import Page, Running, small
 from websockets.exceptions import ConnectionClosed
+
+import tegum as tg
 
 pytestmark = pytest.mark.xdist_group("explorer")
 
@@ -36,6 +39,26 @@ def test_a_killed_training_is_reported_and_can_be_restarted(server: Running, pag
     law = configured["state"]["problem"]["distribution"]
     assert law["feature_probability"] == 0.25
     page.until("frame", lambda h: h["run"] == configured["run"] and h["step"] > 100)
+
+
+def test_a_data_set_that_went_with_its_process_is_asked_for(server: Running, page: Page) -> None:
+    """Of more than 2,000 numbers a state has the digest alone."""
+    state = small(steps=1_000_000)
+    rows = np.round(np.random.default_rng(0).random((500, 5)), 2)
+    sent = {"kind": "samples", "x": rows.tolist()}
+    state["problem"] = {**state["problem"], "distribution": sent}
+    page.say("configure", state=state)
+    configured, _ = page.until("configured")
+    named = configured["state"]["problem"]["distribution"]["x"]
+    assert named == {"digest": tg.Samples(rows).x.digest, "shape": [500, 5]}
+    assert page.ask("change", values={"learning_rate": 0.02})["type"] == "changed"
+    os.kill(max(server.workers(), key=processes.seconds), signal.SIGKILL)
+    page.until("crashed")
+    refused = page.ask("restart")
+    assert (refused["type"], refused["code"]) == ("error", "invalid")
+    assert "known by its digest alone" in refused["message"]
+    page.say("configure", state=state)
+    assert page.until("configured")[0]["state"]["problem"]["distribution"]["x"] == named
 
 
 def test_a_page_that_leaves_takes_its_work_with_it(server: Running) -> None:

@@ -128,7 +128,7 @@ def _by_digest(value: Mapping[Any, Any]) -> Content:
             return found
         raise BrokenRule("must be the file as it was: it holds other numbers now", value["file"])
     rule = "is known by its digest alone, and no such array was given in this process yet"
-    raise BrokenRule(rule, digest)
+    raise BrokenRule(f"{rule}: give it once more", digest)
 
 
 @contextmanager

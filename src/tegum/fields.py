@@ -12,12 +12,12 @@ from tegum.factories import Factory
 from tegum.functions import Function
 from tegum.spec import Interval, Spec
 
-#: How a value is written: one of `choices`; a switch; numbers; steps, as many or these; pairs of
-#: features; an array, as numbers, JSON or a file; the name of a function or of other code; words;
-#: one of `choices`, or JSON of another description; JSON of anything else.
+#: How a value is written: one of `choices`; a switch; numbers; whole ones; steps, as many or these;
+#: pairs of features; an array, as numbers, JSON or a file; the name of a function or of other code;
+#: words; one of `choices`, or JSON of another description; JSON of anything else.
 Form = Literal[
-    "choice", "flag", "whole", "number", "vector", "steps", "pairs", "array", "function", "code",
-    "words", "law", "json",
+    "choice", "flag", "whole", "number", "vector", "wholes", "steps", "pairs", "array", "function",
+    "code", "words", "law", "json",
 ]  # fmt: skip
 
 _FORMS: Final[tuple[tuple[Any, Form], ...]] = (
@@ -33,7 +33,7 @@ _FORMS: Final[tuple[tuple[Any, Form], ...]] = (
     (Function, "function"),
     (Factory, "code"),
     (tuple[str, ...], "words"),
-    (tuple[int, ...], "vector"),
+    (tuple[int, ...], "wholes"),
 )
 _ENTRY = re.compile(r"(\w+):\s*(.*)")
 

@@ -16,6 +16,7 @@ from new_files import write
 from playwright.sync_api import Browser, expect
 
 import tegum as tg
+from tegum.distributions import samples
 from tegum.explorer.app import STATIC
 from tegum.explorer.state import PageState
 
@@ -83,6 +84,15 @@ WISHES: tuple[Wish, ...] = (
         {"kind": "relu_output", "target": "x", "magnitude": "uniform"},
         tg.Problem(tg.Independent(5, 0.1), tg.ReLUOutput(2)),
     ),
+    (
+        {"data": "hierarchy", "exclusive": True},
+        tg.Problem(tg.Hierarchy((-1, -1, 0, 1, 0), 0.1, exclusive=True), tg.ReLUOutput(2)),
+    ),
+    (
+        {"data": "copula"},
+        tg.Problem(tg.Copula(0.1, factors=np.full((5, 1), 0.707107)), tg.ReLUOutput(2)),
+    ),
+    ({"data": "samples"}, tg.Problem(tg.Samples(samples.EXAMPLE.x), tg.ReLUOutput(2))),
 )  # fmt: skip
 
 #: The same for the training; what is not said stays as it was.

@@ -110,6 +110,12 @@ def test_what_needs_python_says_so(site: Host, visit_site: Open) -> None:
     page = visit_site(site, SMALL.replace("imp=equal", "imp=equal&opt=exact"))
     expect(page.page.get_by_role("alert")).to_contain_text("needs `tegum explore`")
     page.wait("t.frame && t.frame.step > 0")  # what a page begins with
+    page.open_groups()
+    for data in ("hierarchy", "copula", "samples"):
+        page.control("data").select_option(data)
+        said = page.page.get_by_role("alert").filter(has_text=f"distribution {data}")
+        expect(said).to_contain_text("needs `tegum explore`")
+    expect(page.control("dataFile")).to_have_count(0)
     page.page.locator("summary", has_text="Download").click()
     expect(page.page.locator(".menu-body")).to_contain_text("Files of the models need")
 

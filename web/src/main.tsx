@@ -16,6 +16,7 @@ import { render } from "preact";
 
 import { keepAddress } from "./page/address";
 import { App } from "./page/app";
+import { takeDrops } from "./page/drop";
 import { offerHook } from "./page/hook";
 import { listenForKeys } from "./page/keys";
 import { keepOffline } from "./page/offline";
@@ -28,6 +29,7 @@ followTheme();
 render(<App />, document.getElementById("app")!);
 keepAddress();
 listenForKeys();
+takeDrops(document);
 followScreen();
 preparePrints();
 start();

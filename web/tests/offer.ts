@@ -32,6 +32,7 @@ export const OFFER: Offer = {
     seeds: 1000,
     steps: 10_000_000,
     batch_size: 16384,
+    message_bytes: 262_144,
     phase: { points: 40, seeds: 64, steps: 20000 },
   },
   vocabulary: {

@@ -25,6 +25,7 @@ _METAVARS: Final = {
     "whole": "N",
     "number": "X",
     "vector": "X[,X…]",
+    "wholes": "N[,N…]",
     "steps": "K | STEP,STEP…",
     "pairs": "A+B[,A+B…]",
     "array": "FILE | X,X…",
@@ -36,6 +37,7 @@ _METAVARS: Final = {
 _TYPES: Final = {"whole": int, "number": float}
 _READERS: Final[dict[str, Callable[[str, str], Any]]] = {
     "vector": values.number_or_vector,
+    "wholes": values.wholes,
     "steps": values.checkpoints,
     "pairs": values.pairs,
     "array": values.array,

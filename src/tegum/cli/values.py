@@ -89,6 +89,11 @@ def whole(option: str, text: str) -> int:
     return _whole(option, text)
 
 
+def wholes(option: str, text: str) -> tuple[int, ...]:
+    """`a,b,c`: integers of either sign."""
+    return tuple(whole(option, part) for part in text.split(","))
+
+
 def array(option: str, text: str) -> Any:
     """Numbers as a list or as JSON; else the path of a file that has them."""
     if text.lstrip().startswith("["):

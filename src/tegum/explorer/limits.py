@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from tegum.distributions import Copula, Samples
 from tegum.errors import TegumError
 from tegum.explorer.state import STEPS, PageState, Values
 
@@ -30,7 +31,8 @@ class Limits:
 
     `features` and `hidden` are what a page can still draw a few times a second. `weights` counts
     those of all N models; `step_work` the multiply-adds of one step of them all, which is how long
-    a pause may have to wait; the exact engine takes `exact_features` at most.
+    a pause may have to wait; the exact engine takes `exact_features` at most. A data set comes in a
+    message, and has no more numbers than go into `message_bytes`.
     `history_bytes` bounds what is kept for time travel; W of all seeds is sent along while it has
     at most `watch_weights` entries.
     """
@@ -74,11 +76,12 @@ class Limits:
         shapes = problem.model.parameters(n).values()
         weights = sum(n * m for shape in shapes if len(shape) > 1)
         _at_most("weights of all seeds together", weights * state.seeds, self.weights)
+        rows = _rows_in_step(state, batch)
         if training.engine == "exact":
             _at_most("features for the exact engine", n, self.exact_features)
-        else:
-            work = state.seeds * batch * n * (m + 2)
-            _at_most("multiply-adds in one step of all seeds", work, self.step_work)
+        mixed = n if isinstance(problem.distribution, Copula) else 0
+        work = state.seeds * rows * n * (m + 2 + mixed)
+        _at_most("multiply-adds in one step of all seeds", work, self.step_work)
         for _, values in state.changes:
             self.admit_change(values)
 
@@ -94,6 +97,14 @@ class Limits:
         _at_most("seeds of a cell", seeds, self.phase.seeds)
         _at_most("steps of a cell", steps, self.phase.steps)
         _at_most("models of the diagram", points * points * seeds, self.phase.models)
+
+
+def _rows_in_step(state: PageState, batch: int) -> int:
+    """Samples of which a step of one model is made: an exact one of a data set, of all its rows."""
+    if state.training.engine != "exact":
+        return batch
+    law = state.problem.distribution
+    return len(law.x) if isinstance(law, Samples) else 0
 
 
 def _at_most(what: str, asked: int, most: int) -> None:

@@ -40,7 +40,7 @@ class Session:
         self._sending = asyncio.Lock()
         self.worker: WorkerProcess | None = None
         self._reader: asyncio.Task[None] | None = None
-        self._state: PageState | None = None
+        self._state: dict[str, Any] | None = None
         self._run = 0
         self._requests = itertools.count(1)
         self._answers: dict[int, asyncio.Future[bytes]] = {}
@@ -109,6 +109,8 @@ class Session:
             message, text = await self._outbox.get()
             try:
                 await self._pass_on(message, text)
+            except TegumError as error:  # the numbers of a data set went with the last process
+                await self._refuse(message.id, "invalid", str(error))
             except Exception as error:
                 _log.error("a message was not passed on: %s", shorten(error))
                 rule = f"{message.type} failed: {type(error).__name__}"
@@ -130,7 +132,7 @@ class Session:
         """Start a worker for a message that needs one: what it is to be told, or None."""
         wish = dict(message)
         if message.type == "restart" and self._state is not None:
-            state = self._state.settled(message.seed).data()
+            state = PageState.read(self._state).settled(message.seed).data()
             wish = {"type": "configure", "id": message.id, "state": state, "run": message.run}
         elif message.type not in ("configure", "phase"):
             if message.type not in ("ack", "watch", "speed"):
@@ -179,7 +181,7 @@ class Session:
         """Keep what a restart after a crash needs."""
         if text.startswith((b'{"type":"configured"', b'{"type":"changed"')):
             said = json.loads(text)
-            self._run, self._state = said["run"], PageState.read(said["state"])
+            self._run, self._state = said["run"], said["state"]
 
     def _answer(self, message: bytes) -> None:
         number, good = REQUEST.unpack_from(message)

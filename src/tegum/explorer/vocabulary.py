@@ -17,7 +17,7 @@ from tegum.training import Training
 #: Distributions and targets that the page has no controls for, though a state may have them; and
 #: models that other engines alone train.
 _ELSEWHERE: Final = (
-    *("activations", "copula", "custom", "hierarchy", "mixture", "samples", "linear_map"),
+    *("activations", "custom", "mixture", "linear_map"),
     *("deep", "sae", "torch_model"),
 )
 #: Fields that the torch engine alone reads.
@@ -65,7 +65,7 @@ def _field(field: Field) -> dict[str, Any]:
     for name, offered in (("hidden_activation", _HIDDEN), ("engine", _ENGINES)):
         if field.name == name:
             choices = tuple(choice for choice in choices if choice in offered)
-    forms = {"array": "json", "function": "json", "law": "choice"}
+    forms = {"array": "json", "wholes": "json", "function": "json", "law": "choice"}
     return {
         "form": forms.get(field.form, field.form),
         "required": field.required,

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final
 
+from tegum.distributions.base import Block
 from tegum.ensemble.machine import available_cores
 from tegum.errors import SpecError, TegumError, shorten
 from tegum.explorer import exports, messages
@@ -247,12 +248,17 @@ def _about(state: PageState) -> dict[str, Any]:
         "n_hidden": problem.n_hidden,
         "seeds": state.seeds,
         "parameters": {name: list(shape) for name, shape in shapes.items()},
-        "draws": [
-            {"kind": block.kind, "start": block.start, "size": block.size}
-            for block in problem.distribution.blocks()
-        ],
+        "draws": [draw for block in problem.distribution.blocks() for draw in _draws(block)],
         "neurons": problem.model.hidden_activation != "identity",
     }
+
+
+def _draws(block: Block) -> list[dict[str, Any]]:
+    """The on/off draws of a block; where features have none, each stands for itself."""
+    alone = block.kind == "joint"
+    places = range(block.size) if alone else range(1)
+    size = 1 if alone else block.size
+    return [{"kind": block.kind, "start": block.start + k, "size": size} for k in places]
 
 
 def _merged(commands: list[Any]) -> list[Any]:

@@ -2,7 +2,7 @@
 
 import { type Json, type JsonObject, isObject } from "../wire/json";
 import type { Field, Fields, Offer, Part, ServerState } from "../wire/messages";
-import { Refusal, broken } from "./refusal";
+import { Refusal, broken, elsewhere } from "./refusal";
 
 /** Fields of a training that the page's backend sets itself. */
 const OWN: JsonObject = { checkpoints: [], curve_points: 0, held_out: 8192, kind: "training" };
@@ -63,6 +63,8 @@ function part(offer: Offer, what: Part, given: Json | undefined): JsonObject {
   const fields = Object.hasOwn(known, kind) ? known[kind]!.fields : null;
   if (!fields)
     throw broken(`Problem.${what}`, `must be of a kind of ${Object.keys(known).join(", ")}`, kind);
+  const counted = ["n_features", "set_size", "parts"].some((name) => name in fields);
+  if (what === "distribution" && !counted) throw elsewhere(`the distribution ${kind}`);
   const found = filled(className(kind), fields, given, { kind });
   if (kind === "groups") {
     const parts = found.parts;

@@ -5,16 +5,18 @@ import type { ComponentChildren } from "preact";
 import { count, short } from "../math/format";
 import { change } from "../state/actions";
 import { defaultGroups } from "../state/groups";
+import { firstForest } from "../state/forest";
 import { numbersIn } from "../state/numbers";
 import { startOf } from "../state/problem";
 import { configured, frame, offer, settings } from "../state/session";
 import { type Settings, rangeOf } from "../state/settings";
 import { fieldsOf, kindsOf } from "../state/vocabulary";
-import type { Offer, Part } from "../wire/messages";
+import type { JsonObject } from "../wire/json";
+import type { Fields, Offer, Part } from "../wire/messages";
 import { Check, Choice, NumberField, Slider } from "./fields";
 import { Importance } from "./importance";
 import { ACTIVATIONS, DATA, MAGNITUDES, MODELS, TARGETS, menu } from "./names";
-import { Own } from "./own";
+import { Own, alike, ofSize } from "./own";
 import { Training } from "./training";
 
 /** Settings, and what the server offers to set them to. */
@@ -73,18 +75,29 @@ const begun = ({ s, offer }: Choices, part: Part, kind: string): Pick<Settings, 
   own: { ...s.own, [part]: startOf(offer, part, kind) },
 });
 
+/** What the probability is of, and what it does. */
+function meaning(fields: Fields): [label: string, help: string] {
+  if ("set_size" in fields || "parts" in fields) {
+    return ["Probability of a set, p", "The chance that a set of features is active in a sample."];
+  }
+  if ("parents" in fields) {
+    return [
+      "Probability p, given the parent",
+      "The chance that a feature is active if its parent is.",
+    ];
+  }
+  return ["Feature probability p", "The chance that a feature is active in a sample, 1 − S."];
+}
+
 function Probability({ s, offer }: Choices) {
   const fields = fieldsOf(offer, "distribution", s.data);
-  const inSets = "set_size" in fields || "parts" in fields;
+  const [label, help] = meaning(fields);
+  if ("x" in fields) return <p class="quiet">How often features are active, the data set says.</p>;
   return (
     <Slider
       name="p"
-      label={inSets ? "Probability of a set, p" : "Feature probability p"}
-      help={
-        inSets
-          ? "The chance that a set of features is active in a sample. It acts on the running training."
-          : "The chance that a feature is active in a sample, 1 − S. It acts on the running training: slide it and watch."
-      }
+      label={label}
+      help={`${help} It acts on the running training: slide it and watch.`}
       value={s.p}
       low={1e-3}
       high={1}
@@ -117,6 +130,7 @@ function Then({ s }: Pick<Choices, "s">) {
 function Shape({ s, offer }: Choices) {
   const fields = fieldsOf(offer, "distribution", s.data);
   const inSets = "set_size" in fields;
+  const listed = "parents" in fields || "factors" in fields;
   return (
     <>
       <NumberField
@@ -126,8 +140,8 @@ function Shape({ s, offer }: Choices) {
         value={s.n}
         range={rangeOf("n", offer)}
         step={inSets ? s.setSize : 1}
-        disabled={!inSets && !("n_features" in fields)}
-        onChange={(n) => change({ n })}
+        disabled={!inSets && !("n_features" in fields) && !listed}
+        onChange={(n) => change(listed ? { own: { ...s.own, distribution: ofSize(s, n) } } : { n })}
       />
       <NumberField
         name="m"
@@ -185,9 +199,17 @@ function chosen(given: Choices, data: string): Partial<Settings> {
   const fields = fieldsOf(offer, "distribution", data);
   const wish = { data, ...begun(given, "distribution", data) };
   if ("parts" in fields) return { ...wish, groups: defaultGroups(s.n, s.setSize) };
+  if ("parents" in fields)
+    return { ...wish, own: ownWith(wish.own, { parents: firstForest(s.n) }) };
+  if ("factors" in fields) return { ...wish, own: ownWith(wish.own, { factors: alike(s.n) }) };
   // How many features one has that sets their number itself is known when it is there.
   return "n_features" in fields || "set_size" in fields ? wish : { ...wish, form: "equal" };
 }
+
+const ownWith = (own: Settings["own"], law: JsonObject): Settings["own"] => ({
+  ...own,
+  distribution: { ...own.distribution, ...law },
+});
 
 function Model({ s, offer }: Choices) {
   const fields = fieldsOf(offer, "model", s.kind);

@@ -8,6 +8,8 @@ export const DATA: Names = {
   anticorrelated: "anticorrelated sets",
   groups: "both kinds of sets",
   hierarchy: "a hierarchy",
+  copula: "on together by chance",
+  samples: "rows of a file",
 };
 
 export const MAGNITUDES: Names = { uniform: "0 to 1", signed: "−1 to 1", one: "1" };

@@ -1,31 +1,64 @@
-/** Controls for fields that the page does not know by name: a control for each form of value. */
+/** Controls for fields that the page has no settings for: most by the form of the value, some drawn. */
 
-import type { Json } from "../wire/json";
+import type { Json, JsonObject } from "../wire/json";
 import type { Field, Offer, Part } from "../wire/messages";
 import { change } from "../state/actions";
+import { forestOf, resized } from "../state/forest";
 import { ownFields } from "../state/problem";
 import type { Settings } from "../state/settings";
-import { Check, Choice, Entry, NumberField } from "./fields";
+import { DataSet } from "./dataset";
+import { Check, Choice, Entry, NumberField, Slider } from "./fields";
+import { Forest } from "./forest";
 import { inWords, menu } from "./names";
+import { short } from "../math/format";
+
+/** Fields that another one stands for where they are null. */
+const BESIDE: readonly string[] = ["correlation", "weights"];
 
 /** The fields of a kind that have no other control. */
 export function Own(props: { s: Settings; offer: Offer; part: Part; kind: string }) {
   const { s, offer, part, kind } = props;
+  const own = s.own[part];
+  const shown = ownFields(offer, part, kind).filter(
+    ([name]) => !(BESIDE.includes(name) && (own[name] ?? null) === null),
+  );
   return (
     <>
-      {ownFields(offer, part, kind).map(([name, field]) => (
+      {shown.map(([name, field]) => (
         <OwnField
           key={`${kind}.${name}`}
           name={name}
           field={field}
-          value={s.own[part][name] ?? field.default}
-          onChange={(value) =>
-            change({ own: { ...s.own, [part]: { ...s.own[part], [name]: value } } })
-          }
+          value={own[name] ?? field.default}
+          onChange={(value) => change({ own: { ...s.own, [part]: { ...own, [name]: value } } })}
         />
       ))}
     </>
   );
+}
+
+/** Factors (n, 1) of a copula whose features are all alike, of the correlation ρ. */
+export const alike = (n: number, rho = 0.5): number[][] =>
+  Array.from({ length: n }, () => [Number(Math.sqrt(rho).toPrecision(6))]);
+
+/** ρ of such factors; null where they are others. */
+function correlationIn(factors: Json): number | null {
+  const rows = Array.isArray(factors) ? factors : [];
+  const first = Array.isArray(rows[0]) ? Number(rows[0][0]) : NaN;
+  const same = rows.every((row) => Array.isArray(row) && row.length === 1 && row[0] === first);
+  return same && first >= 0 && first <= 1 ? first ** 2 : null;
+}
+
+/** What a distribution lists for each feature, for n of them. */
+export function ofSize(s: Settings, n: number): JsonObject {
+  const own = s.own.distribution;
+  const parents = forestOf(own.parents);
+  if (parents) return { ...own, parents: resized(parents, n) };
+  return {
+    ...own,
+    correlation: null,
+    factors: alike(n, correlationIn(own.factors ?? null) ?? 0.5),
+  };
 }
 
 interface OwnProps {
@@ -37,6 +70,8 @@ interface OwnProps {
 
 function OwnField({ name, field, value, onChange }: OwnProps) {
   const common = { name, label: inWords(name), help: field.help };
+  const drawn = drawnField(name, value, onChange);
+  if (drawn) return drawn;
   switch (field.form) {
     case "choice":
       return (
@@ -63,6 +98,28 @@ function OwnField({ name, field, value, onChange }: OwnProps) {
     default:
       return <JsonField {...common} value={value} onChange={onChange} />;
   }
+}
+
+/** What is better drawn than written: a forest, one correlation for all, a data set. */
+function drawnField(name: string, value: Json, onChange: (value: Json) => void) {
+  if (name === "x") return <DataSet x={value} />;
+  const parents = name === "parents" ? forestOf(value) : null;
+  if (parents) return <Forest parents={parents} onChange={onChange} />;
+  const rho = name === "factors" ? correlationIn(value) : null;
+  if (rho === null) return null;
+  const rows = (value as Json[]).length;
+  return (
+    <Slider
+      name="rho"
+      label="Correlation ρ"
+      help="How alike features are switched on and off: 0 by chance, 1 all together, each as often as p says."
+      value={rho}
+      low={0}
+      high={1}
+      text={short(rho)}
+      onInput={(next) => onChange(alike(rows, next))}
+    />
+  );
 }
 
 /** Any other value, as it stands in JSON: a number, a list of numbers, or more. */

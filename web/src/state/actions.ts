@@ -3,6 +3,7 @@
 import { signal } from "@preact/signals";
 
 import { isSite } from "../wire/data";
+import { readData, written } from "./datasets";
 import { type Handlers, type Link, Socket, socketAddress } from "../wire/socket";
 import type { Frame, Phase, ServerState } from "../wire/messages";
 import { allAnswered, ask, awaiting } from "./answers";
@@ -91,7 +92,7 @@ export function configure(
   session.awaited.value = { id, state, place };
   const run = place.running || place.at > 0;
   const until = place.running ? null : place.at || null;
-  socket?.send({ type: "configure", id, state, run, until });
+  socket?.send({ type: "configure", id, state: written(state), run, until });
 }
 
 /** Whether the training runs, or will once it is there. */
@@ -178,6 +179,22 @@ export function change(wish: Partial<Settings>): void {
     const place = { ...START, running: goesOn() };
     configure(stateOf(session.settings.value, offer), place, null, touched);
   }, SETTLE);
+}
+
+/** The rows in a file are the data. */
+export async function openData(file: File): Promise<void> {
+  const offer = session.offer.value;
+  if (!offer) return;
+  session.trouble.value = "";
+  session.refusal.value = null;
+  try {
+    if (isSite()) throw new Error("a data set needs `tegum explore`, this page has no Python");
+    const x = await readData(file, offer.limits);
+    const { own } = session.settings.value;
+    change({ data: "samples", form: "equal", own: { ...own, distribution: { x, weights: null } } });
+  } catch (error) {
+    session.trouble.value = `${file.name}: ${error instanceof Error ? error.message : String(error)}`;
+  }
 }
 
 export function startPhase(n: 2 | 3, points: number, seeds: number, steps: number): void {

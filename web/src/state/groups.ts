@@ -16,9 +16,15 @@ export function partsOf(groups: string): JsonObject[] {
 export const scaled = (parts: JsonObject[], p: number): JsonObject[] =>
   parts.map((part) => ({ ...part, feature_probability: p }));
 
-/** How many features a part has. */
-export const sizeOf = (part: JsonObject): number =>
-  Number(part.n_features ?? Number(part.n_sets) * Number(part.set_size));
+/** How many features a part has: said, or to be counted in what it lists for each. */
+export function sizeOf(part: JsonObject): number {
+  const { parents, factors, correlation, x } = part;
+  const listed = [parents, factors, correlation].find(Array.isArray);
+  if (listed) return listed.length;
+  if (Array.isArray(x)) return Array.isArray(x[0]) ? x[0].length : 0;
+  if (isObject(x)) return Array.isArray(x.shape) ? Number(x.shape[1]) : 0;
+  return Number(part.n_features ?? Number(part.n_sets) * Number(part.set_size));
+}
 
 /** How many features the parts have together. */
 export const groupsSize = (groups: string): number =>

@@ -19,6 +19,7 @@ import {
   wishes,
 } from "./actions";
 import { allAnswered, expectNothing, hearAnswer, seen } from "./answers";
+import { learn } from "./datasets";
 import { numbersIn } from "./numbers";
 import * as session from "./session";
 import { heard } from "./session";
@@ -107,6 +108,7 @@ function welcome(): void {
 /** Another training is there; its first picture follows. */
 function begin(message: Configured): void {
   hearAnswer(message.id);
+  if (session.awaited.value) learn(session.awaited.value.state, message.state);
   batch(() => {
     heard.configured.value = message;
     heard.state.value = message.state;
@@ -133,12 +135,13 @@ function begin(message: Configured): void {
 function refuse(message: ErrorMessage): void {
   const ours = typeof message.id === "number";
   if (ours && message.id === session.awaited.value?.id) session.awaited.value = null;
-  const names = wishes.touched;
+  // Other data bring other numbers of features along: the refusal stands beside the choice.
+  const names = wishes.touched.includes("data") ? (["data"] as const) : wishes.touched;
   if (!session.state.value && session.hello.value) configure(session.hello.value.default);
   complain(message.message, message.code === "failed");
   if (ours && names.some((name) => !UNBOXED.has(name))) {
     session.trouble.value = "";
-    session.refusal.value = { names, text: message.message };
+    session.refusal.value = { names: [...names], text: message.message };
   }
   if (ours) wishes.touched = [];
   if (upToDate()) seen();

@@ -2,7 +2,7 @@
 
 import type { JsonObject } from "../wire/json";
 import type { Limits, Offer, Part } from "../wire/messages";
-import { groupsSize } from "./groups";
+import { groupsSize, sizeOf } from "./groups";
 import { fieldsOf } from "./vocabulary";
 
 export const FORMS = ["equal", "geometric", "last", "list"] as const;
@@ -129,7 +129,7 @@ export function consistent(given: Settings, offer: Offer): Settings {
   ][]) {
     s[name] = clamp(name, s[name], range);
   }
-  const together = s.data === "groups" ? groupsSize(s.groups) : 0;
+  const together = s.data === "groups" ? groupsSize(s.groups) : sizeOf(s.own.distribution);
   if (together > 0) s.n = together;
   else if (s.data === "groups") s.data = DEFAULTS.data;
   if ("set_size" in fieldsOf(offer, "distribution", s.data)) {

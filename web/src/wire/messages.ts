@@ -19,6 +19,8 @@ export interface Limits {
   seeds: number;
   steps: number;
   batch_size: number;
+  /** Of a message, and so of the numbers of a data set. */
+  message_bytes: number;
   phase: { points: number; seeds: number; steps: number };
 }
 

@@ -80,6 +80,16 @@ def cases() -> list[Case]:
     return [*found, Case("topk, large k", NOISY, tg.SAE(40, kind="topk", k=30), l1=0.0)]
 
 
+def listed_cases() -> list[Case]:
+    """Those whose codes may be listed: made of few features, or of h itself."""
+    names = ("relu", "relu, tied", "topk", "topk, bias not subtracted", "jumprelu")
+    return [
+        Case(f"{name}, {kind}", law, tg.SAE(40, **MODELS[name]))
+        for name in names
+        for kind, law in (("by features", WIDE), ("noisy", WIDE.replace(noise=0.1)))
+    ]
+
+
 @dataclass(frozen=True)
 class Taken:
     """A step: arrays without the leading dimension of instances, in float64."""

@@ -78,6 +78,17 @@ def test_in_lanes_and_by_products_side_by_side() -> None:
         assert_same(runs.sel(k=k), train(model.replace(k=k)))
 
 
+@pytest.mark.parametrize("noise", [0.0, 0.1], ids=["by features", "of h"])
+def test_by_lists_and_by_products_side_by_side(noise: float) -> None:
+    """Codes are listed where few latents fire: of 40 one, and not eight or most."""
+    law = tg.Activations.random(18, tg.Independent(30, 0.05), noise=noise)
+    model = tg.SAE(40, kind="topk", k=8)
+    runs = train(model, law=law, axes={"n_latents": [24, 40], "k": [1, 8]}, jobs=2)
+    for k in (1, 8):
+        alone = train(model.replace(k=k, n_latents=24), law=law)
+        assert_same(runs.sel(k=k, n_latents=24).isel(latent=slice(24)), alone)
+
+
 def test_other_seeds_and_other_runs_are_others(company: xr.Dataset) -> None:
     """dictionary-learning 0.1.0 trains its JumpReLU from a seed of its own, whatever is asked."""
     for seed, other in ((0, 1), (1, 2)):

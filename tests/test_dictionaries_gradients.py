@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from dictionary_cases import BATCH, Case, cases, take
+from dictionary_cases import BATCH, Case, cases, listed_cases, take
 
 from tegum.dims import F64
 from tegum.engines.base import Batch
-from tegum.engines.dictionaries.lanes import lane_work
+from tegum.engines.dictionaries import listed
+from tegum.engines.dictionaries.lanes import LaneWork, lane_work
 from tegum.engines.dictionaries.lowering import lower
+from tegum.engines.dictionaries.projected import Few, new_few
 from tegum.engines.dictionaries.shared import new_work
 from tegum.models import SAE
 from tegum.training import Training
@@ -88,8 +90,23 @@ def slow_gradient(case: Case, named: dict[str, F64], batch: F64) -> dict[str, F6
     return {name: array / len(batch) for name, array in found.items()}
 
 
+@pytest.mark.parametrize("share", [0.0001, 1.0], ids=["products", "lists"])
+@pytest.mark.parametrize("case", listed_cases(), ids=lambda case: case.name)
+def test_gradients_by_lists_are_too(
+    case: Case, share: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listed, "share_of", lambda m: share)
+    _, few = work_of(case)
+    assert few.projected.use[0] == case.name.endswith("by features")
+    assert_close(case)
+
+
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
 def test_gradients_are_those_of_a_slow_loop(case: Case) -> None:
+    assert_close(case)
+
+
+def assert_close(case: Case) -> None:
     taken = take(case)
     wanted = slow_gradient(case, taken.named, taken.h)
     assert taken.gradient.keys() == wanted.keys()
@@ -98,11 +115,16 @@ def test_gradients_are_those_of_a_slow_loop(case: Case) -> None:
         np.testing.assert_allclose(taken.gradient[name], array, atol=1e-5, rtol=1e-5, err_msg=name)
 
 
+def work_of(case: Case) -> tuple[LaneWork, Few]:
+    points = (case.problem,)
+    low = lower(Batch(case.problem, points, (Training(batch_size=BATCH),), (0,), 0))
+    work = new_work(low.instances, BATCH)
+    return lane_work(low.instances, work), new_few(low.instances, work)
+
+
 def test_small_dictionaries_are_trained_in_lanes() -> None:
     for case in cases():
-        points = (case.problem,)
-        low = lower(Batch(case.problem, points, (Training(batch_size=BATCH),), (0,), 0))
-        lanes = lane_work(low.instances, new_work(low.instances, BATCH))
+        lanes, _ = work_of(case)
         products = any(word in case.name for word in ("wide", "gated", "large k"))
         assert (lanes.tiles[0] == 0) == products, case.name
 

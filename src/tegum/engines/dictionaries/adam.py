@@ -11,7 +11,7 @@ _B1, _B2, _EPS = f32(BETA1), f32(BETA2), f32(EPSILON)
 _C1, _C2 = f32(1 - BETA1), f32(1 - BETA2)
 
 
-@part(forceinline=True)
+@part()
 def move(row, gradient, scale, lr, correction, start, count):
     """Adam on `count` parameters from `start` on; row = theta, moment, square."""
     theta, moment, square = row

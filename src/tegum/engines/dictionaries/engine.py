@@ -16,6 +16,7 @@ from tegum.engines.cache import keep, sources_digest
 from tegum.engines.dictionaries.lanes import lane_work
 from tegum.engines.dictionaries.lowering import Lowered, law_of, lower, model_of, size_of
 from tegum.engines.dictionaries.measure import MEASURES, measure_dictionaries
+from tegum.engines.dictionaries.projected import new_few
 from tegum.engines.dictionaries.rows import measured_rows
 from tegum.engines.dictionaries.shared import GATED, JUMP, Descent, Static, n_parameters, new_work
 from tegum.engines.dictionaries.train import train_dictionaries
@@ -91,16 +92,16 @@ class DictionaryEngine:
 
         def run(*which: int) -> None:
             work = new_work(low.instances, batch.batch_size)
-            lanes = lane_work(low.instances, work)
+            ways = lane_work(low.instances, work), new_few(low.instances, work)
             if not low.ahead or which[0] == which[1]:
-                _train(which, descent, low.instances, step, timing, work, lanes)
+                _train(which, descent, low.instances, step, timing, work, ways)
                 return
             numbers = range(step, step + steps)
             for a in range(*which):
                 law, key = law_of(batch.coordinates(a)[0]), low.instances.keys[a]
                 for pool, first, stop in training_pools(law, key, numbers, batch.batch_size):
                     here = low.instances._replace(pool=pool)
-                    _train((a, a + 1), descent, here, step + first, timing[first:stop], work, lanes)
+                    _train((a, a + 1), descent, here, step + first, timing[first:stop], work, ways)
 
         if steps > 0:
             _spread(batch.n_instances, run, jobs)

@@ -195,16 +195,15 @@ def _open(codes, theta, point, span, instances, work):
 
 @part()
 def encode_tile(theta, point, span, instances, work):
-    """work.centred, codes and error (not yet weighted) <- those of the tile's h."""
+    """work.centred and codes <- those of the tile's h."""
     static, numbers, h = instances.static, instances.numbers, work.h
-    decode, bias, last = offsets(static)
-    m, latents, codes, error = static.m, numbers.latents[point], work.codes, work.error
+    _, bias, last = offsets(static)
+    m, latents, codes = static.m, numbers.latents[point], work.codes
     for k in range(m):
         taken = theta[last + k] if static.subtract else f32(0)
         for l in range(span):
             work.centred[k, l] = h[k, l] - taken
     encoder = theta[: latents * m].reshape(latents, m)
-    decoder = theta[decode : decode + latents * m].reshape(latents, m)
     multiply(PLAIN, (latents, span, m), encoder, work.centred, ANEW, codes)
     rectified = static.architecture != JUMP and static.architecture != GATED
     lowest = f32(0) if rectified else f32(-np.inf)
@@ -219,7 +218,15 @@ def encode_tile(theta, point, span, instances, work):
         _jump(codes, work.raw, theta[first : first + latents], span)
     if static.architecture == GATED:
         _open(codes, theta, point, span, instances, work)
-    multiply(FLIPPED, (m, span, latents), decoder, codes, ANEW, error)
+
+
+@part()
+def decode_tile(theta, point, span, instances, work):
+    """work.error <- h' − h of the tile's codes, not yet weighted."""
+    static, h, error = instances.static, work.h, work.error
+    (decode, _, last), m, latents = offsets(static), static.m, instances.numbers.latents[point]
+    decoder = theta[decode : decode + latents * m].reshape(latents, m)
+    multiply(FLIPPED, (m, span, latents), decoder, work.codes, ANEW, error)
     for k in range(m):
         for l in range(span):
             error[k, l] += theta[last + k] - h[k, l]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tegum.engines.dictionaries.forward import chances_at, draw_tile, encode_tile
+from tegum.engines.dictionaries.forward import chances_at, decode_tile, draw_tile, encode_tile
 from tegum.engines.dictionaries.shared import GATED
 from tegum.engines.sampled.evaluate import CHUNK
 from tegum.engines.sampled.random import (
@@ -103,5 +103,6 @@ def measure_dictionaries(which, theta, instances, occasion, out, work):
             for first in range(0, count + (1 if count < size else 0), width):
                 span = draw_tile((first, count, size), key, skipping, instances, work)
                 encode_tile(theta[a], point, span, instances, work)
+                decode_tile(theta[a], point, span, instances, work)
                 _add_columns(span, point, instances, work)
         _write(out[a], samples, point, instances, work)

@@ -5,8 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from tegum.engines.dictionaries.adam import along_sphere, keep_unit, move
-from tegum.engines.dictionaries.forward import chances_at, draw_tile, encode_tile
+from tegum.engines.dictionaries.forward import (
+    chances_at,
+    decode_tile,
+    draw_tile,
+    draw_x,
+    encode_tile,
+)
 from tegum.engines.dictionaries.lanes import close_lanes, lane_step, open_lanes
+from tegum.engines.dictionaries.listed import add_listed, bounds_at, decode_listed, list_tile
+from tegum.engines.dictionaries.projected import list_projected, project, spread
 from tegum.engines.dictionaries.shared import GATED, JUMP, offsets
 from tegum.engines.sampled.product import ADDED, ANEW, FLIPPED, PLAIN, multiply
 from tegum.engines.sampled.random import (
@@ -127,11 +135,40 @@ def _slopes_of(theta, point, span, instances, work):
 
 
 @part()
-def _add_tile(theta, point, span, instances, work):
+def _turned(theta, span, instances, work):
+    """work.centred_t, and error_t <- b_dec − h."""
+    last, m = offsets(instances.static)[2], instances.static.m
+    _transpose(work.centred, m, span, work.centred_t)
+    for l in range(span):
+        for k in range(m):
+            work.error_t[l, k] = theta[last + k] - work.h[k, l]
+
+
+@part()
+def _add_tile(theta, point, span, instances, work, few):
     """Add the gradient of a tile, without the factor 2."""
+    if few.projected.use[point]:
+        listed = list_projected(theta, point, span, instances, work, few)
+        if not listed:
+            spread(theta, point, span, instances, work, few.lists)
+    else:
+        encode_tile(theta, point, span, instances, work)
+        listed = few.lists.share > 0.0 and list_tile(point, span, instances, work, few.lists)
+        if listed:
+            _turned(theta, span, instances, work)
+    if listed:
+        decode_listed(theta, point, instances, work, few.lists)
+        add_listed(theta, point, span, instances, work, few.lists)
+        return
+    decode_tile(theta, point, span, instances, work)
+    _add_codes(theta, point, span, instances, work)
+
+
+@part()
+def _add_codes(theta, point, span, instances, work):
+    """The same by products of matrices, of work.codes and error."""
     m, nested = instances.static.m, instances.nested
     latents = instances.numbers.latents[point]
-    encode_tile(theta, point, span, instances, work)
     for k in range(m):
         row = work.error[k]
         for l in range(span):
@@ -159,9 +196,9 @@ def _add_tile(theta, point, span, instances, work):
 
 
 @part()
-def _gradient(theta, key, count, skip, point, instances, work):
-    """The gradient of one batch, of which `count` samples are drawn, into the work arrays."""
-    static, width = instances.static, work.weight.shape[0]
+def _gradient(theta, batch, point, instances, work, few):
+    """The gradient of a batch into the work arrays; batch = its key, how many are drawn, `skip`."""
+    (key, count, skip), static, width = batch, instances.static, work.weight.shape[0]
     latents = instances.numbers.latents[point]
     clear(work.into_encoder.reshape(-1))
     clear(work.into_decoder.reshape(-1))
@@ -169,10 +206,17 @@ def _gradient(theta, key, count, skip, point, instances, work):
     clear(work.into_last)
     clear(work.into_extra.reshape(-1))
     clear(work.into_pre)
+    bounds_at(theta, point, instances, few.lists)
+    if few.projected.use[point]:
+        project(theta, point, instances, few.projected)
     stop = count + (1 if count < static.batch else 0)
     for first in range(0, stop, width):
-        span = draw_tile((first, count, static.batch), key, skip, instances, work)
-        _add_tile(theta, point, span, instances, work)
+        samples = (first, count, static.batch)
+        if few.projected.use[point]:
+            span = draw_x(samples, key, skip, instances, work)
+        else:
+            span = draw_tile(samples, key, skip, instances, work)
+        _add_tile(theta, point, span, instances, work, few)
     before = work.into_pre if static.architecture == GATED else work.into_latent
     if static.subtract:
         for j in range(latents):
@@ -208,9 +252,12 @@ def _descend(row, timing, point, instances, work):
 
 
 @kernel
-def train_dictionaries(which, descent, instances, step0, timing, work, lanes):
-    """Train instances which[0] .. which[1] - 1 from step0 on, in place; `timing_of` says timing."""
-    static, last, skip = instances.static, -1, False
+def train_dictionaries(which, descent, instances, step0, timing, work, ways):
+    """Train instances which[0] .. which[1] - 1 from step0 on, in place; `timing_of` says timing.
+
+    ways = the work arrays of `lanes` and of `projected`.
+    """
+    (lanes, few), static, last, skip = ways, instances.static, -1, False
     for a in range(which[0], which[1]):
         point = instances.point_of[a]
         if point != last:
@@ -228,7 +275,7 @@ def train_dictionaries(which, descent, instances, step0, timing, work, lanes):
             if small:
                 lane_step((key, count, skip), point, timing[s], instances, work, lanes)
             else:
-                _gradient(row[0], key, count, skip, point, instances, work)
+                _gradient(row[0], (key, count, skip), point, instances, work, few)
                 _descend(row, timing[s], point, instances, work)
         if small:
             close_lanes(descent, a, lanes)

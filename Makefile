@@ -17,7 +17,7 @@ SEED ?= 0
 .DELETE_ON_ERROR:
 .PHONY: help reproduce quick explore page page-if-possible chromium test test-slow test-torch \
         test-cluster test-faults test-docs test-dist fuzz check format docs wheel dist kernels \
-        bench bench-exact bench-products bench-cluster bench-browser clean
+        bench bench-exact bench-products bench-dictionaries bench-cluster bench-browser clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -90,6 +90,9 @@ bench-exact: $(VENV)/.run $(PEERS)/.done  ## time the exact engine; writes bench
 
 bench-products: $(VENV)/.run  ## matrix products against OpenBLAS; writes benchmarks/PRODUCTS.md
 	$(BIN)/python benchmarks/products.py
+
+bench-dictionaries: $(VENV)/.torch  ## dictionaries against a PyTorch loop; writes benchmarks/DICTIONARIES.md
+	$(BIN)/python benchmarks/dictionaries.py
 
 bench-cluster: $(VENV)/.run  ## what workers elsewhere cost; writes benchmarks/CLUSTER.md
 	$(BIN)/python benchmarks/cluster.py

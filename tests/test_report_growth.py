@@ -185,7 +185,7 @@ def test_a_run_that_was_stopped_goes_on(
     monkeypatch.setattr(pairs, "EXPERIMENT", usual)
     assert main(run) == 1
     said = capsys.readouterr().err.splitlines()
-    assert said[0] == "1 of 2 were done in full before: these first"
+    assert said[0] == "going on with a run that had 1 of 2 experiments in full"
     assert [line.partition(":")[0] for line in said if line.startswith("[")] == [
         *["[1/1] training-run"] * 2,
         *["[quick 1/1] antipodal-pairs"] * 2,

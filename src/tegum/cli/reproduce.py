@@ -121,10 +121,11 @@ def _run(folder: ReportFolder, crew: Crew | Alone, *, opens: bool) -> None:
     What a run that was stopped had done in full comes first: its report stays meanwhile.
     """
     if before := folder.done_before:
-        note(f"{len(before)} of {len(folder.report.waiting)} were done in full before: these first")
+        all_of = len(folder.report.waiting)
+        note(f"going on with a run that had {len(before)} of {all_of} experiments in full")
         _run_all(folder, crew, before, quick=False)
     if opens and (waiting := folder.report.waiting):
-        note(f"quick runs of {len(waiting)} come first, full ones then (--no-preview: at once)")
+        note(f"quick runs of all {len(waiting)} first, full ones then (--no-preview: at once)")
         _run_all(folder, crew, waiting, quick=True)
         note(f"report: {folder.page}, of quick runs; full ones follow")
     _run_all(folder, crew, folder.report.to_come + folder.report.waiting, quick=False)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import builtins
 import sys
 from pathlib import Path
 
+import jaxtyping
 from pygments.lexers.special import TextLexer
 from sphinx.application import Sphinx
 
@@ -37,6 +39,9 @@ default_role = "py:obj"
 napoleon_numpy_docstring = False
 napoleon_custom_sections = [("Source", "returns_style")]
 autodoc_typehints = "signature"
+# Modules import these names for type checkers alone; signatures are read with builtins too.
+for _name in ("Float", "Float64"):
+    setattr(builtins, _name, getattr(jaxtyping, _name))
 autodoc_member_order = "bysource"
 autodoc_class_signature = "mixed"
 maximum_signature_line_length = 80

@@ -1,7 +1,8 @@
-# Everything happens in .venv (and .venv-peers for the benchmark's other contestants).
+# Everything happens in .venv (and .venv-peers, .venv-saes for the libraries of others).
 PYTHON ?= python3
 VENV := .venv
 PEERS := .venv-peers
+SAES := .venv-saes
 BIN := $(VENV)/bin
 DIST := dist
 PIP_OPTIONS ?= --quiet --disable-pip-version-check
@@ -16,8 +17,8 @@ SEED ?= 0
 
 .DELETE_ON_ERROR:
 .PHONY: help reproduce quick explore page page-if-possible chromium test test-slow test-torch \
-        test-cluster test-faults test-docs test-dist fuzz check format docs wheel dist kernels \
-        bench bench-exact bench-products bench-dictionaries bench-cluster bench-browser clean
+        test-saes test-cluster test-faults test-docs test-dist fuzz check format docs wheel dist \
+        kernels bench bench-exact bench-products bench-dictionaries bench-cluster bench-browser clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -43,6 +44,9 @@ test-faults: $(VENV)/.dev  ## kills, changed bytes, full disks; writes benchmark
 
 test-torch: $(VENV)/.torch  ## what needs PyTorch, which it installs: its engine, optimisers beside its own
 	$(BIN)/python -m pytest tests/with_torch
+
+test-saes: $(SAES)/.done  ## dictionaries to and from SAELens and dictionary_learning
+	$(SAES)/bin/python -m pytest -W default tests/with_saes
 
 test-cluster: $(VENV)/.cluster  ## trainings by Ray and SLURM on this machine
 	$(BIN)/python -m pytest tests/with_clusters
@@ -135,6 +139,14 @@ $(VENV)/.docs: pyproject.toml | $(BIN)/python
 $(VENV)/.torch: pyproject.toml | $(BIN)/python
 	$(BIN)/pip install $(PIP_OPTIONS) --editable '.[dev,torch]'
 	@touch $@ $(VENV)/.dev $(VENV)/.run
+
+# In an environment of their own: they want other versions of much.
+$(SAES)/.done: pyproject.toml
+	$(PYTHON) -m venv $(SAES)
+	$(SAES)/bin/pip install $(PIP_OPTIONS) --editable '.[torch]' pytest hypothesis beartype \
+	    einops sae-lens==6.54.12
+	$(SAES)/bin/pip install $(PIP_OPTIONS) --no-deps dictionary-learning==0.1.0
+	@touch $@
 
 $(VENV)/.cluster: pyproject.toml | $(BIN)/python
 	$(BIN)/pip install $(PIP_OPTIONS) --editable '.[dev,ray]'

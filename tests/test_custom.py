@@ -193,6 +193,9 @@ def test_what_is_no_function_is_refused_in_a_line(function: Any, said: str) -> N
          "must return finite real numbers; {} returned nan"),
         (lambda rng, count: np.full((count, 3), 1j),
          "must return finite real numbers; {} returned complex128"),
+        (lambda rng, count: rng.random(count).reshape(2, -1, 7),
+         "must take (rng, count = 1024); {} raised ValueError: "
+         "cannot reshape array of size 1024 into shape (2,newaxis,7)"),
     ],
 )  # fmt: skip
 def test_what_is_no_sample_is_refused_in_a_line(returned: Any, said: str) -> None:

@@ -89,6 +89,10 @@ def test_importances_are_those_at_the_point_of_the_axes() -> None:
     table = tables.feature_table(every.isel(seed=0))
     assert table["importance"].tolist() == [4] * 3 + [8] * 3
     assert tables.feature_table(every.isel(seed=0, importance=1))["importance"].tolist() == [8] * 3
+    for kind in (complex, str):
+        other = entry.assign_coords(r=entry.r.astype(kind))
+        with pytest.raises(SpecError, match=r"Dataset.coords\['r'\] must be real numbers; got"):
+            tables.feature_table(other)
     lost = entry.isel(seed=0).drop_vars("r")
     assert "importance" not in tables.feature_table(lost)
 

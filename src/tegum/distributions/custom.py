@@ -12,7 +12,7 @@ from tegum.arguments import doubles
 from tegum.dims import F32, F64
 from tegum.distributions._estimated import estimated
 from tegum.distributions.base import Block, Distribution
-from tegum.errors import SpecError
+from tegum.errors import SpecError, TegumError, joined
 from tegum.functions import Function, function_of
 from tegum.spec import PositiveInt
 
@@ -99,7 +99,14 @@ class Custom(Distribution):
         return x
 
     def _returned(self, rng: np.random.Generator, size: int) -> NDArray[Any]:
-        x = np.asarray(self.function.call(rng, size))
+        try:
+            x = np.asarray(self.function.call(rng, size))
+        except TegumError:
+            raise
+        except Exception as error:  # whatever it is: a line in a command, a cause in Python
+            said = f"{type(error).__name__}: {joined(error)}"
+            rule = f"must take (rng, count = {size}); {self.function} raised {said}"
+            raise SpecError(f"Custom.function {rule}") from error
         if x.shape != (size, self.n_features):
             rule = f"must return shape {(size, self.n_features)} for count = {size}"
             raise SpecError(f"Custom.function {rule}; {self.function} returned {x.shape}")

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 _WAIT_SECONDS: Final = 0.2
 #: The machine of a unit that does not say.
 UNKNOWN: Final = "unknown"
+_LONGEST: Final = 100
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,7 +184,7 @@ class Solver:
         if found is None:
             return False
         results, meta = found
-        self._place(unit, results, str(meta.get("machine", UNKNOWN)))
+        self._place(unit, results, _machine(meta.get("machine")))
         return True
 
     def _complete(self, unit: Unit, lock: AbstractContextManager[Any]) -> None:
@@ -239,3 +240,9 @@ class Solver:
                 self._arrays[name] = np.empty(full, dtype=array.dtype)
             block = array.reshape(unit.n_points, row.stop - row.start, *shape)
             self._arrays[name][points, row.start : stop] = block[:, : stop - row.start]
+
+
+def _machine(said: Any) -> str:
+    """The machine that a stored unit names, if that can be the name of one."""
+    named = isinstance(said, str) and said.isprintable() and 0 < len(said) <= _LONGEST
+    return said if named else UNKNOWN

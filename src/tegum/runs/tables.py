@@ -16,7 +16,7 @@ from tegum.dims import FEATURE, FEATURE_J, HIDDEN, NEURON, SEED, STEP
 from tegum.errors import SpecError
 from tegum.runs.models import said_in, targets_of
 from tegum.runs.schema import PROBLEM, values_of
-from tegum.runs.shapes import check_dataset, require
+from tegum.runs.shapes import check_dataset, require, require_numbers
 from tegum.runs.weights import split, weights_in
 from tegum.sweepable import TARGETS, split_target
 
@@ -220,7 +220,8 @@ def _importance(runs: xr.Dataset, n: int, given: ArrayLike | None) -> xr.DataArr
         values = values_of(axis, runs.coords)
         if values not in runs.coords:
             return None
-        swept = runs.coords[values].reset_coords(drop=True).astype(np.float64)
+        swept = runs.coords[values].reset_coords(drop=True)
+        require_numbers("Dataset", f"coords[{values!r}]", swept)
         own = index is None or xr.DataArray(np.arange(n) == index, dims=FEATURE)
         known = xr.where(own, swept, known)  # type: ignore[no-untyped-call]
     return known

@@ -67,9 +67,18 @@ def load(
     named = source if isinstance(source, Mapping) else _read(_path(source))
     named = without_prefix(_inner(named))
     layout = guessed(_OWNER, named, problem) if layout is None else layout
-    arrays = {name: as_array(_OWNER, name, _plain(value)) for name, value in named.items()}
+    arrays = _arrays(_OWNER, named)
     given: dict[str, Any] = dict(read(_OWNER, arrays, problem, layout))
     return from_weights(problem, **given)
+
+
+def arrays_in(owner: str, path: Path) -> dict[str, NDArray[Any]]:
+    """The arrays of a file by their names, as `load` reads them."""
+    return _arrays(owner, _inner(_read(path)))
+
+
+def _arrays(owner: str, named: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
+    return {name: as_array(owner, name, _plain(value)) for name, value in named.items()}
 
 
 def _path(source: Any) -> Path:

@@ -8,7 +8,7 @@ export const DATA: Names = {
   anticorrelated: "anticorrelated sets",
   groups: "both kinds of sets",
   hierarchy: "a hierarchy",
-  copula: "on together by chance",
+  copula: "correlated (copula)",
   samples: "rows of a file",
 };
 

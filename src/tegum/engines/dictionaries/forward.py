@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from tegum.engines.dictionaries.shared import GATED, JUMP, LISTED, TOPK, offsets
+from tegum.engines.dictionaries.select import find_limits
+from tegum.engines.dictionaries.shared import GATED, JUMP, TOPK, offsets
 from tegum.engines.sampled.data import SKIP_BELOW, Source, fill_chances
 from tegum.engines.sampled.emitter import LANES
 from tegum.engines.sampled.filling import fill_tile
@@ -105,30 +106,6 @@ def mix_tile(columns, key, instances, work):
 
 
 @part()
-def _largest(codes, latents, k, span, best):
-    """best[k − 1] <- the k-th largest code of each sample, by a list of the k largest."""
-    for q in range(k):
-        for l in range(span):
-            best[q, l] = f32(0)
-    first, carried, last = best[0], best[LISTED], best[k - 1]
-    for j in range(latents):
-        row = codes[j]
-        for l in range(span):
-            old, new = first[l], row[l]
-            first[l] = max(old, new)
-            carried[l] = min(old, new)
-        for q in range(1, k - 1):
-            here = best[q]
-            for l in range(span):
-                old, new = here[l], carried[l]
-                here[l] = max(old, new)
-                carried[l] = min(old, new)
-        if k > 1:
-            for l in range(span):
-                last[l] = max(last[l], carried[l])
-
-
-@part()
 def _bisected(codes, latents, k, span, limit, counts):
     """limit <- the k-th largest code of each sample, by halving the bits that it may have."""
     low, high, found = counts[0], counts[1], counts[2]
@@ -153,15 +130,15 @@ def _bisected(codes, latents, k, span, limit, counts):
 
 
 @part()
-def _keep_largest(codes, latents, k, span, work):
+def _keep_largest(codes, point, span, instances, work):
     """Zero all codes of each sample but the k largest; those that tie with the last stay."""
+    latents, k = instances.numbers.latents[point], instances.numbers.k[point]
+    limit, selection = work.limit, work.selection[point]
     if k >= latents:
         return
-    if k <= LISTED:
-        _largest(codes, latents, k, span, work.best)
-        limit = work.best[k - 1]
+    if selection != 0:
+        find_limits(selection, codes.reshape(-1), limit, (latents, codes.shape[1], span))
     else:
-        limit = work.best[0]
         _bisected(codes, latents, k, span, limit, work.counts)
     for j in range(latents):
         row = codes[j]
@@ -212,7 +189,7 @@ def encode_tile(theta, point, span, instances, work):
         for l in range(span):
             row[l] = max(row[l] + own, lowest)
     if static.architecture == TOPK:
-        _keep_largest(codes, latents, numbers.k[point], span, work)
+        _keep_largest(codes, point, span, instances, work)
     if static.architecture == JUMP:
         first = last + m
         _jump(codes, work.raw, theta[first : first + latents], span)

@@ -9,41 +9,23 @@ from typing import Any, Final
 
 from llvmlite import ir
 from numba.core import types
-from numba.core.compiler_lock import global_compiler_lock
-from numba.core.registry import cpu_target
 from numba.extending import intrinsic
 
+from tegum.engines.dictionaries.select import code_of
 from tegum.engines.dictionaries.tile import WIDTH, Arrays, Shape, Sizes, emit_tiles
 from tegum.engines.sampled.emitter import F32_TYPE, I64_TYPE, Emitter
 
-#: Libraries, and the address of the code in them, which goes with them.
-_COMPILED: Final[dict[Shape, tuple[Any, int]]] = {}
 _POINTERS: Final = [F32_TYPE.as_pointer()] * (len(Arrays._fields) - 1) + [I64_TYPE.as_pointer()]
 _FUNCTION: Final = ir.FunctionType(ir.VoidType(), _POINTERS + [I64_TYPE] * len(Sizes._fields))
 
 
 def tiles_for(shape: Shape) -> int:
     """The address of the machine code for dictionaries of this shape: see `add_tiles`."""
-    if shape not in _COMPILED:
-        with global_compiler_lock:
-            if shape not in _COMPILED:
-                _COMPILED[shape] = _compiled(shape)
-    return _COMPILED[shape][1]
 
+    def emit(builder: Any, arguments: Any) -> None:
+        emit_tiles(builder, arguments, shape)
 
-def _compiled(shape: Shape) -> tuple[Any, int]:
-    name = "codes_" + "_".join(map(str, shape))
-    library = cpu_target.target_context.codegen().create_library(name)
-    module = library.create_ir_module(name)
-    function = ir.Function(module, _FUNCTION, name)
-    for argument in function.args[: len(Arrays._fields)]:
-        argument.add_attribute("noalias")
-    builder = ir.IRBuilder(function.append_basic_block("entry"))
-    emit_tiles(builder, function.args, shape)
-    builder.ret_void()
-    library.add_ir_module(module)
-    library.finalize()
-    return library, int(library.get_pointer_to_function(name))
+    return code_of("codes_" + "_".join(map(str, shape)), _FUNCTION, emit)
 
 
 @intrinsic

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tegum.dims import F32, F64, I64
+from tegum.engines.dictionaries.select import selection_for
 from tegum.engines.sampled.data import Blocks, Chances, Pool, Tile, new_chances, new_tile
 from tegum.engines.sampled.data import work_array as work_array
 from tegum.engines.sampled.emitter import LANES
@@ -98,7 +99,8 @@ class Work(NamedTuple):
     into_extra: F32  # (2, latent): of log θ; of r and the bias of magnitudes
     into_pre: F32  # (latent,): of pre-activations, where b_enc has not all of it
     weight: F32  # (width,): how many samples a column stands for
-    best: F32  # (LISTED + 1, width)
+    limit: F32  # (width,): the k-th largest code of each sample
+    selection: I64  # (point,): what finds it, as of `selection_for`; 0 where it is bisected
     counts: NDArray[np.int32]  # (3, width)
     losses: F32  # (3, width): ‖h − h'‖², Σ f and how many latents fire, of each sample
     fired: F64  # (latent,): in how many samples it does
@@ -115,9 +117,9 @@ def width_of(static: Static) -> int:
 
 def new_work(instances: Instances, samples: int) -> Work:
     """Work arrays, for batches or chunks of so many samples."""
-    static, width = instances.static, width_of(instances.static)
+    static, numbers, width = instances.static, instances.numbers, width_of(instances.static)
     m, latents, wide = static.m, static.latents, ceil(static.m)
-    listed = LISTED + 1 if static.architecture == TOPK else 1
+    listed = [int(k) if static.architecture == TOPK and k <= LISTED else 0 for k in numbers.k]
     return Work(
         tile=new_tile(work_array(static.n * width), width),
         h=work_array(m, width),
@@ -138,7 +140,8 @@ def new_work(instances: Instances, samples: int) -> Work:
         into_extra=work_array(2, latents),
         into_pre=work_array(latents),
         weight=work_array(width),
-        best=work_array(listed, width),
+        limit=work_array(width),
+        selection=np.array([selection_for(k) if k else 0 for k in listed], np.int64),
         counts=work_array(3, width, kind=np.int32),
         losses=work_array(3, width),
         fired=work_array(latents, kind=np.float64),

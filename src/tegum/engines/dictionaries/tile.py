@@ -10,8 +10,9 @@ from typing import Any, Final, NamedTuple
 from numba.core import cgutils
 
 from tegum.dims import F32, I64
+from tegum.engines.dictionaries.select import WIDTH as WIDTH
 from tegum.engines.dictionaries.shared import JUMP, TOPK
-from tegum.engines.sampled.emitter import I64_TYPE, LANES, WIDE, Emitter
+from tegum.engines.sampled.emitter import I64_TYPE, LANES, Emitter
 
 #: Where a tile has its h from: what is given, W x + b, or the ReLU of that.
 GIVEN, MIXED, RECTIFIED = range(3)
@@ -57,8 +58,7 @@ class Sizes(NamedTuple):
     span: int  # samples, a multiple of LANES
 
 
-#: Lanes of the vectors of a tile, and how many of these it has: more do not stay in registers.
-WIDTH: Final = LANES if WIDE else 8
+#: Vectors of a tile: more do not stay in registers.
 VECTORS: Final = 2
 
 

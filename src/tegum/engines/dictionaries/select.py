@@ -1,0 +1,78 @@
+"""The k-th largest codes of samples, in registers: machine code for each k, by LLVM alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.core.compiler_lock import global_compiler_lock
+from numba.core.registry import cpu_target
+from numba.extending import intrinsic
+
+from tegum.engines.sampled.emitter import F32_TYPE, I64_TYPE, LANES, WIDE, Emitter
+
+#: Lanes of a vector that is one register.
+WIDTH: Final = LANES if WIDE else 8
+#: Libraries, and the address of the code in them, which goes with them.
+_COMPILED: Final[dict[str, tuple[Any, int]]] = {}
+_FUNCTION: Final = ir.FunctionType(ir.VoidType(), [F32_TYPE.as_pointer()] * 2 + [I64_TYPE] * 3)
+
+
+def code_of(name: str, kind: Any, emit: Callable[[Any, Any], None]) -> int:
+    """The address of a function of this name and type, as emit(builder, arguments) makes it."""
+    with global_compiler_lock:
+        if name not in _COMPILED:
+            library = cpu_target.target_context.codegen().create_library(name)
+            module = library.create_ir_module(name)
+            function = ir.Function(module, kind, name)
+            for argument in function.args:
+                if isinstance(argument.type, ir.PointerType):
+                    argument.add_attribute("noalias")
+            builder = ir.IRBuilder(function.append_basic_block("entry"))
+            emit(builder, function.args)
+            builder.ret_void()
+            library.add_ir_module(module)
+            library.finalize()
+            _COMPILED[name] = library, int(library.get_pointer_to_function(name))
+    return _COMPILED[name][1]
+
+
+def selection_for(k: int) -> int:
+    """The address of the machine code for `find_limits`."""
+
+    def emit(builder: Any, arguments: Any) -> None:
+        e, (codes, limits, latents, stride, span) = Emitter(None, builder, WIDTH), arguments
+        best = [e.slot() for _ in range(k)]
+        with cgutils.for_range_slice(builder, I64_TYPE(0), span, I64_TYPE(WIDTH)) as (l, _):
+            for slot in best:
+                builder.store(e.zero, slot)
+            with cgutils.for_range_slice(builder, I64_TYPE(0), latents, I64_TYPE(1)) as (j, _):
+                value = e.load(codes, builder.add(builder.mul(j, stride), l))
+                for slot in best:
+                    old = builder.load(slot)
+                    more = e.below(old, value)
+                    builder.store(e.select(more, value, old), slot)
+                    value = e.select(more, old, value)
+            e.store(builder.load(best[-1]), limits, l)
+
+    return code_of(f"largest_{k}", _FUNCTION, emit)
+
+
+@intrinsic
+def find_limits(typing, selection, codes, limits, sizes):
+    """limits[l] <- the k-th largest of codes[:, l], at least 0; selection = `selection_for(k)`.
+
+    codes flat; sizes = how many there are, the length of its rows, and of these the samples.
+    """
+    signature = types.void(types.int64, codes, limits, types.UniTuple(types.int64, 3))
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        emit = Emitter(context, builder, WIDTH)
+        given = [emit.data(sig.args[a], args[a]) for a in (1, 2)]
+        numbers = [value for _, value in emit.pair(sig.args[3], args[3])]
+        builder.call(builder.inttoptr(args[0], _FUNCTION.as_pointer()), given + numbers)
+        return context.get_dummy_value()
+
+    return signature, generate

@@ -316,6 +316,8 @@ def test_what_reads_W_says_that_there_is_none() -> None:
         with pytest.raises(TegumError) as caught:
             call(runs)
         assert "\n" not in str(caught.value)
+    with pytest.raises(SpecError, match=r"`loss` of tegum\.train is on samples"):
+        tg.score(runs)
 
 
 def test_the_page_says_where_dictionaries_are_trained() -> None:

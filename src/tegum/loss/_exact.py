@@ -11,16 +11,17 @@ from tegum.distributions import Samples
 from tegum.engines.exact import (
     MOST_FEATURES,
     SLOPES,
-    check_exact,
     check_trainable,
     is_boxed,
     lower,
     measure,
     polish,
 )
+from tegum.engines.exact import check_exact as check_solvable
 from tegum.engines.fixed import row_losses
 from tegum.errors import SpecError
 from tegum.loss.expected import FLOOR, loss_of_zero
+from tegum.models import SAE
 from tegum.problem import Problem
 from tegum.runs.models import Models, models_of, stated_problem
 from tegum.runs.weights import Weights
@@ -47,6 +48,16 @@ __all__ = [
 _ROUNDING: Final = 1e-12
 #: Up to here (and without exponential magnitudes) every pattern of active features is summed.
 ENUMERATED: Final = 6
+
+
+def check_exact(problem: Problem) -> None:
+    """Raise SpecError, naming the alternative, where the expected loss has no form known here."""
+    if isinstance(problem.model, SAE):
+        rule = (
+            "must have no latents for an exact expected loss; `loss` of tegum.train is on samples"
+        )
+        raise SpecError.of("Problem", "model", rule, problem.model)
+    check_solvable(problem)
 
 
 def check_every(problems: Sequence[Problem]) -> None:

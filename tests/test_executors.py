@@ -190,6 +190,26 @@ def test_a_unit_that_is_always_lost_is_given_up_and_the_others_are_kept(tmp_path
     assert list((tmp_path / "locks").iterdir()) == []
 
 
+def test_no_more_files_are_open_than_a_process_may_have(
+    here: xr.Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Thousands of units may be wanted at once, each of which has a lock."""
+    open_at_once: list[int] = []
+
+    class Later(distant.AtOnce):
+        units_ahead = 5000
+
+        def submit(self, call, /, *args, **named):  # type: ignore[no-untyped-def]
+            open_at_once.append(len(list((tmp_path / "locks").glob("*.lock"))))
+            return super().submit(call, *args, **named)
+
+    monkeypatch.setattr(elsewhere, "_MOST_LOCKS", 3)
+    assert_same(train(store=tmp_path, executor=Later()), here)
+    assert len(open_at_once) == 9
+    assert max(open_at_once) == 3
+    assert_same(train(executor=Later()), here)  # without a store there are none
+
+
 def test_an_executor_that_takes_no_work_says_so() -> None:
     closed = ThreadPoolExecutor(1)
     closed.shutdown()

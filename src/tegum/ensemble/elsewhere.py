@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from tegum.store import Store
 
 _WAIT_SECONDS: Final = 0.2
+#: A unit that is out is a lock, which is an open file, of which a process has about a thousand.
+_MOST_LOCKS: Final = 500
 #: Units for each worker, so that none is idle for long at the end.
 _ROUNDS: Final = 4
 #: How often a unit may be lost with its worker before nobody is asked again.
@@ -57,6 +59,8 @@ class Elsewhere(Solver):
         super().__init__(ensemble, store, threads, report)
         self._executor, self._workers = executor, count(executor)
         self._most_out = ahead(executor) * self._workers
+        if store is not None:
+            self._most_out = min(self._most_out, _MOST_LOCKS)
         self._out: dict[Future[Any], _Out] = {}
         #: What has ended: to ask all that are out, of thousands of workers, would take too long.
         self._ended: SimpleQueue[Future[Any]] = SimpleQueue()

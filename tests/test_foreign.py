@@ -248,6 +248,7 @@ TAKE_RUNS = [
 @pytest.mark.parametrize("given", [None, [], 3, {}], ids=["None", "list", "number", "dict"])
 def test_what_is_no_dataset_is_refused_in_a_line(name: str, given: Any) -> None:
     needed = {"x": np.ones(N), "other": None, "path": "/no/such/file", "names": "loss"}
+    needed["folder"] = "/no/such/folder"
     thing = FUNCTIONS[name]
     rest = [
         needed[one.name]

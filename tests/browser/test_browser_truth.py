@@ -49,6 +49,7 @@ _SEEN = """() => {
         shape: text(one('[data-testid=shape]')),
         factors: all('ul.factors button > span:first-child').map(text),
         analysis: text(analysis), analysisStale: stale(analysis),
+        analysisPast: t.analysis ? t.analysis.past : null,
         census: all('ul.census button').map(
             (e) => [...e.querySelectorAll('span')].map(text).slice(1)),
         censusOf: text(census), censusStale: stale(census),
@@ -166,7 +167,9 @@ def _check_analysis(seen: dict[str, Any], truth: Truth, shown: tuple[int, int]) 
     other = re.search(r"model (\d+)", seen["analysis"])
     seed = shown[1] if other is None else int(other[1])
     if seen["frame"]["status"] == "running":
-        assert seen["analysisStale"] == (seed != shown[1])
+        # one of the past is marked until there is one of what goes on now
+        elsewhere = seen["analysisPast"] != seen["frame"]["past"]
+        assert seen["analysisStale"] == (seed != shown[1] or elsewhere)
     else:
         assert seen["analysisStale"] or (at, seed) == shown
     W = np.float64(truth.W[at, seed])

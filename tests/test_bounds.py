@@ -13,6 +13,7 @@ TESTS = Path(__file__).parent
 #: Small models of every kind, through every kernel of an engine.
 EXACT = ("test_exact_enumeration", "test_exact_agreement", "test_exact_engine", "test_exact_huge")
 SAMPLED = ("test_sampled_engine", "test_sampled_evaluate", "test_sampled_data", "test_extremes")
+DICTIONARIES = ("test_dictionaries", "test_dictionaries_gradients")
 READ = """
 import numpy as np
 from tegum.engines.exact import numeric
@@ -42,7 +43,9 @@ def test_the_switch_reaches_the_kernels_of_both_engines(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("names", [EXACT, SAMPLED], ids=["exact", "sampled"])
+@pytest.mark.parametrize(
+    "names", [EXACT, SAMPLED, DICTIONARIES], ids=["exact", "sampled", "dictionaries"]
+)
 def test_no_kernel_leaves_its_arrays(names: tuple[str, ...], tmp_path: Path) -> None:
     files = [str(TESTS / f"{name}.py") for name in names]
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-m", "not slow", *files]

@@ -202,6 +202,7 @@ def test_a_training_that_was_stopped_goes_on(
             raise KeyboardInterrupt
         return true(*args, **named)
 
+    monkeypatch.setattr("tegum.ensemble.slices._SLICE_SECONDS", 0.0)  # a step, on any machine
     monkeypatch.setattr(engine, "advance", stopped)
     monkeypatch.setattr(ensemble, "get_engine", lambda name, **place: engine)
     given = {"training": training, "seeds": 2, "store": tmp_path / "s", "progress": False}

@@ -163,6 +163,18 @@ def test_a_smaller_dictionary_of_an_axis_has_its_own_size(tmp_path: Path) -> Non
         (lambda at: folder(at, architecture=["x"]), SpecError, "one of standard, topk"),
         (lambda at: folder(at, architecture="topk"), SpecError, "k must be an integer >= 1"),
         (lambda at: folder(at, architecture="topk", k=9), SpecError, "SAE.k must be at most"),
+        (lambda at: folder(at, architecture="topk", k=np.inf), SpecError, "k must be an integer"),
+        (lambda at: folder(at, architecture="topk", k=1.5), SpecError, "k must be an integer"),
+        (
+            lambda at: folder(at, apply_b_dec_to_input="false"),
+            SpecError,
+            "apply_b_dec_to_input must be True or False",
+        ),
+        (
+            lambda at: (at / "activation_scaler.json").write_text('{"scaling_factor": 1e999}'),
+            SpecError,
+            "scaling_factor must be a number > 0",
+        ),
         (
             lambda at: folder(at, {"threshold": -np.ones(4)}, architecture="jumprelu"),
             SpecError,
@@ -201,4 +213,8 @@ def test_what_is_asked_wrongly_is_refused_in_a_line(tmp_path: Path) -> None:
     toy = tg.train(tg.Problem(tg.Independent(3, 0.1), tg.ReLUOutput(2)), training=tg.Training(0))
     with pytest.raises(SpecError, match=r"must hold dictionaries, models of tg\.SAE"):
         tg.torch.save_sae(toy, tmp_path)
+    lost = tg.torch.load_sae(tmp_path, LAW)
+    lost["W_enc"][...] = np.nan
+    with pytest.raises(SpecError, match="must be finite: this dictionary diverged"):
+        tg.torch.save_sae(lost, tmp_path)
     assert (tmp_path / "cfg.json").exists()

@@ -225,8 +225,8 @@ class Solver:
         if self._store is None:
             return
         of, grid = self._of, self._grid
-        meta = about(of.engine, grid.problem, grid.training, unit.n_points, of.run_seed)
-        self._store.put(unit.row, results, {**meta, "machine": machine})
+        meta = about(of.engine, grid.problem, grid.training, unit.n_points, of.run_seed, machine)
+        self._store.put(unit.row, results, meta)
 
     def _place(self, unit: Unit, results: Results, machine: str) -> None:
         """Copy a unit's results to where its points and seeds belong."""

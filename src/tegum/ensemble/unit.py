@@ -53,8 +53,10 @@ def _carried_out(order: Order) -> bytes:
     results = run_unit(order.engine, order.batch, jobs=order.threads, store=store, row=order.row)
     if store is None:
         return answer(order.row, RESULTS, results, machine=order.engine.machine)
-    batch, run_seed = order.batch, order.batch.run_seed
-    meta = about(order.engine, batch.problem, order.training, len(batch.points), run_seed)
+    engine, batch = order.engine, order.batch
+    meta = about(
+        engine, batch.problem, order.training, len(batch.points), batch.run_seed, engine.machine
+    )
     store.put(order.row, results, meta)
     return answer(order.row, KEPT)
 

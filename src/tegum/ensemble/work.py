@@ -121,13 +121,18 @@ def family_of(
 
 
 def about(
-    engine: Engine, problem: Problem, training: Training, n_points: int, run_seed: int
+    engine: Engine,
+    problem: Problem,
+    training: Training,
+    n_points: int,
+    run_seed: int,
+    machine: str,
 ) -> dict[str, Any]:
-    """What a store keeps beside a unit's results."""
+    """What a store keeps beside a unit's results, which `machine` computed."""
     return {
         "engine": engine.name,
         "engine_version": engine.version,
-        "machine": engine.machine,
+        "machine": machine,
         "n_points": n_points,
         "problem": problem.to_json(),
         "run_seed": str(run_seed),

@@ -23,16 +23,18 @@ from tegum.models import SAE
 
 Arrays = dict[str, NDArray[Any]]
 
-LAYOUTS: Final = ("saelens", "dictionary_learning")
-#: SAELens: by our kind their architecture, and their names of our arrays; matrices named in _TURNED
-#: are transposed.
-_SAELENS: Final = {"relu": "standard", "topk": "topk", "jumprelu": "jumprelu", "gated": "gated"}
-_CLASSES: Final = {
-    "relu": "AutoEncoder",
-    "topk": "AutoEncoderTopK",
-    "jumprelu": "JumpReluAutoEncoder",
-    "gated": "GatedAutoEncoder",
+#: By layout and our kind, what they call that architecture.
+_CALLED: Final[Mapping[str, Mapping[str, str]]] = {
+    "saelens": {"relu": "standard", "topk": "topk", "jumprelu": "jumprelu", "gated": "gated"},
+    "dictionary_learning": {
+        "relu": "AutoEncoder",
+        "topk": "AutoEncoderTopK",
+        "jumprelu": "JumpReluAutoEncoder",
+        "gated": "GatedAutoEncoder",
+    },
 }
+LAYOUTS: Final = tuple(_CALLED)
+#: By layout and kind, their names of our arrays.
 _PLAIN: Final = {"W_enc": "W_enc", "b_enc": "b_enc", "W_dec": "W_dec", "b_dec": "b_dec"}
 _LINEAR: Final = {
     "W_enc": "encoder.weight",
@@ -70,14 +72,14 @@ def check_layout(owner: str, layout: Any) -> None:
         raise UnknownNameError.of(f"{owner}.layout", layout, LAYOUTS)
 
 
-def _is_turned(layout: str, name: str, theirs: str) -> bool:
-    """Whether our (latent, hidden) is their transpose."""
-    return name == "W_enc" if "." not in theirs else name == "W_dec"
+def _is_turned(own: str, theirs: str) -> bool:
+    """Whether our matrix (latent, hidden) is their transpose: layers are (out, in)."""
+    return own == ("W_dec" if "." in theirs else "W_enc")
 
 
 def kind_of(owner: str, layout: str, theirs: Any) -> str:
     """Our kind of their architecture, or class; SpecError where there is none."""
-    known = {name: kind for kind, name in (_SAELENS if layout == "saelens" else _CLASSES).items()}
+    known = {name: kind for kind, name in _CALLED[layout].items()}
     if not isinstance(theirs, str) or theirs not in known:
         rule = f"must be an architecture that both know, one of {', '.join(known)}"
         if "batch" in str(theirs).lower():
@@ -88,7 +90,7 @@ def kind_of(owner: str, layout: str, theirs: Any) -> str:
 
 def name_of(layout: str, kind: str) -> str:
     """Their architecture, or class, of our kind."""
-    return (_SAELENS if layout == "saelens" else _CLASSES)[kind]
+    return _CALLED[layout][kind]
 
 
 def read(
@@ -104,7 +106,7 @@ def read(
     arrays = {}
     for own, theirs in names.items():
         array = np.asarray(named[theirs], np.float32)
-        turned = array.ndim == 2 and _is_turned(layout, own, theirs)
+        turned = array.ndim == 2 and _is_turned(own, theirs)
         arrays[own] = np.array(array.T if turned else array, order="C")
     _check_shapes(owner, names, arrays)
     if kind == "jumprelu":
@@ -143,7 +145,7 @@ def write(layout: str, model: SAE, arrays: Arrays) -> Arrays:
     found = {}
     for own, theirs in _NAMES[layout, model.architecture].items():
         array = whole[own]
-        turned = array.ndim == 2 and _is_turned(layout, own, theirs)
+        turned = array.ndim == 2 and _is_turned(own, theirs)
         found[theirs] = np.array(array.T if turned else array, np.float32, order="C")
     return found
 

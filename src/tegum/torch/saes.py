@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tegum.arguments import flag, number, whole
 from tegum.distributions import Distribution
 from tegum.ensemble import train
 from tegum.errors import InputFileError, SpecError, joined
@@ -122,6 +123,8 @@ def save_sae(runs: xr.Dataset, folder: str | os.PathLike[str], *, layout: str = 
         for name, array in found.named.items()
     }
     named, settings = layouts.write(layout, model, own), _settings(layout, problem)
+    if not all(np.isfinite(array).all() for array in named.values()):
+        raise SpecError.of(_SAVE, "runs", "must be finite: this dictionary diverged", "NaN")
     at = path_of(folder)
     require_folder(at)
     write_file(at / _WEIGHTS[layout], _encoded(layout, model, named))
@@ -164,11 +167,12 @@ def _saelens(folder: Path) -> Found:
     if shape != "none":
         raise SpecError.of(_LOAD, "reshape_activations", "must be none", shape)
     more = {"k": _count(said.get("k"))} if kind == "topk" else {}
-    subtract = bool(said.get("apply_b_dec_to_input", True))
+    subtract = flag(_LOAD, "apply_b_dec_to_input", said.get("apply_b_dec_to_input", True))
+    by_norms = said.get("rescale_acts_by_decoder_norm", False)
     weights = arrays_in(_LOAD, folder / _WEIGHTS["saelens"])
     found = layouts.read(_LOAD, "saelens", kind, weights, subtract_bias=subtract, **more)
     arrays = found.arrays
-    if kind == "topk" and said.get("rescale_acts_by_decoder_norm", False):
+    if flag(_LOAD, "rescale_acts_by_decoder_norm", by_norms) and kind == "topk":
         arrays = layouts.with_norms(arrays)
     return Found(found.model, layouts.scaled(arrays, _scale(folder, norm)))
 
@@ -184,9 +188,7 @@ def _scale(folder: Path, norm: str) -> float:
     scale = _said(path).get("scaling_factor")
     if scale is None:
         return 1.0
-    if isinstance(scale, bool) or not isinstance(scale, int | float) or not 0 < scale < np.inf:
-        raise SpecError.of(_LOAD, "scaling_factor", "must be a number > 0", scale)
-    return float(scale)
+    return number(_LOAD, "scaling_factor", scale, "must be a number > 0", lambda s: s > 0)
 
 
 def _dictionary_learning(folder: Path) -> Found:
@@ -206,10 +208,8 @@ _SOURCES: Final = {"saelens": _saelens, "dictionary_learning": _dictionary_learn
 
 def _count(value: Any) -> int:
     plain = value.item() if getattr(value, "shape", None) == () else value
-    whole = isinstance(plain, int | float) and not isinstance(plain, bool) and plain == int(plain)
-    if not whole or plain < 1:
-        raise SpecError.of(_LOAD, "k", "must be an integer >= 1", value)
-    return int(plain)
+    plain = int(plain) if isinstance(plain, float) and plain.is_integer() else plain
+    return whole(_LOAD, "k", plain, "must be an integer >= 1", 1)
 
 
 def _said(path: Path) -> dict[str, Any]:

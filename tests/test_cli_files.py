@@ -46,6 +46,7 @@ def runs_by_hand() -> xr.Dataset:
             "training": tegum.Training(steps=3).to_json(),
             "run_seed": 2**64 - 1,
             "tegum_version": "0.0",
+            "machine": "x86-64-v3/a, x86-64-v4/b",
         },
     )
 
@@ -220,7 +221,7 @@ class TestShow:
             "problem     Problem(distribution=Independent(n_features=3, feature_probability=0.5), "
             "model=ReLUOutput(n_hidden=2))",
             "training    Training(steps=3, batch_size=1024, learning_rate=0.001, optimizer=adam)",
-            f"run         seed {2**64 - 1}, tegum 0.0",
+            f"run         seed {2**64 - 1}, tegum 0.0, on x86-64-v3/a, x86-64-v4/b",
             "dimensions  l1 2, seed 3, hidden 2, feature 3",
             "variables   W, loss, diverged",
         ]
@@ -235,6 +236,7 @@ class TestShow:
         assert main(["show", str(file), "--json"]) == 0
         shown = json.loads(capsys.readouterr().out)
         assert shown["run_seed"] == 2**64 - 1
+        assert shown["machine"] == "x86-64-v3/a, x86-64-v4/b"
         assert shown["axes"] == {"l1": [0.0, 0.25]}
         assert shown["variables"]["W"] == {"l1": 2, "seed": 3, "hidden": 2, "feature": 3}
         assert shown["points"] == summarise(runs_by_hand())

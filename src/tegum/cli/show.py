@@ -76,6 +76,7 @@ def _about(runs: xr.Dataset, path: Path) -> dict[str, Any]:
         "training": json.loads(runs.attrs["training"]),
         "run_seed": runs.attrs.get("run_seed"),
         "tegum_version": str(runs.attrs.get("tegum_version", "")),
+        "machine": str(runs.attrs.get("machine", "")),
         "seeds": int(runs.sizes["seed"]),
         "axes": {name: runs[name].to_numpy().tolist() for name in axis_names(runs)},
         "variables": {
@@ -92,12 +93,14 @@ def _heading(runs: xr.Dataset, path: Path) -> list[str]:
     problem = Problem.from_json(runs.attrs["problem"])
     training = Training.from_json(runs.attrs["training"])
     sizes = ", ".join(f"{name} {size}" for name, size in runs.sizes.items())
-    version = runs.attrs.get("tegum_version", "?")
+    made_by = f"tegum {runs.attrs.get('tegum_version', '?')}"
+    if machine := str(runs.attrs.get("machine", "")):
+        made_by += f", on {machine}"
     return [
         f"file        {path}",
         f"problem     {brief(problem)}",
         f"training    {brief(training, always=_ALWAYS)}",
-        f"run         seed {runs.attrs.get('run_seed', '?')}, tegum {version}",
+        f"run         seed {runs.attrs.get('run_seed', '?')}, {made_by}",
         f"dimensions  {sizes}",
         f"variables   {', '.join(map(str, runs.data_vars))}",
     ]

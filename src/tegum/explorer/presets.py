@@ -160,6 +160,8 @@ PRESETS: Final = (
           Problem(_law(2, 0.3), ReLUOutput(n_hidden=1)), seeds=10, steps=4000),
     _made((49,), "an overcomplete basis, n = 40, m = 10",
           Problem(_law(40, 0.03), ReLUOutput(n_hidden=10)), seeds=8, batch_size=512),
+    _made((51,), "two dense features in one dimension, linear: what a staircase is compared with",
+          Problem(_law(2, 1.0), Linear(n_hidden=1)), seeds=8, steps=2000),
     *(
         _made((54,), f"the output activation {name}",
               Problem(_law(2, 0.2), ReLUOutput(n_hidden=1, activation=name)), seeds=10, steps=4000)

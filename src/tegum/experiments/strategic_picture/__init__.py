@@ -1,6 +1,6 @@
 """The strategic picture: models without superposition, and what they cost.
 
-Items 46 to 48 of the list of claims.
+Items 46 to 48, and 50, of the list of claims.
 """
 
 from __future__ import annotations

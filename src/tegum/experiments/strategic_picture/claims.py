@@ -256,6 +256,22 @@ def best(tables: Tables) -> Judgement:
     )
 
 
+@claims(
+    "50.a",
+    "Superposition is why neurons of large trained networks are polysemantic, and to solve it "
+    "would let their features be enumerated.",
+    rule="needs such networks and what their features are: no rule of a toy model decides",
+    evidence=(),
+    expected="not tested",
+)
+def real_networks(tables: Tables) -> Judgement:
+    return Judgement(
+        "not tested",
+        "a statement about networks of which nobody knows the features; a toy model has those it "
+        "was given, and says what superposition does, not where it is",
+    )
+
+
 def reductions(tables: Tables) -> pd.DataFrame:
     """Loss reduction per activation: a row per density, a column per kind of neuron."""
     return tables["experts"].pivot(index=DENSITY, columns="neuron", values="reduction")

@@ -61,7 +61,7 @@ def losses(samples: int) -> pd.DataFrame:
     """
     import pandas as pd
 
-    rows = []
+    rows: list[tuple[str, int, float, float, float, float, int]] = []
     for placement in PLACEMENTS:
         for Z in SEGMENTS:
             for width in WIDTHS:

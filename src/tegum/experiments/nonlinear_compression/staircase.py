@@ -129,4 +129,7 @@ def stops_paying(Z: int, placement: str) -> float:
     def over(width: float) -> float:
         return exact_loss(Z, width, placement) - LINEAR
 
-    return 1.0 if over(1.0) <= 0 else float(brentq(over, 1e-6, 1.0, xtol=1e-9))
+    if over(1.0) <= 0:
+        return 1.0
+    at: float = brentq(over, 1e-6, 1.0, xtol=1e-9)  # type: ignore[no-untyped-call]
+    return at

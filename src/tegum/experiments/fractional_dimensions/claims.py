@@ -158,6 +158,7 @@ def at_most(tables: Tables) -> Judgement:
     rule=f"Σ D_i ≥ {1 - ADD_UP:g} × rank for every trained model, and less for every Gaussian "
     "matrix of the same shape",
     evidence=("leverage",),
+    quick=False,
 )
 def spread(tables: Tables) -> Judgement:
     rows = some(tables["leverage"])

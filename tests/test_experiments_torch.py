@@ -79,7 +79,7 @@ def at(p: float, seed: int = 0) -> dict[str, float]:
         ("56.f", changed(IDEAL, "jumps", 0, after=0.3)),
         ("56.g", changed(IDEAL, "levels", {"seed": 0, "step": 12_000}, dimensionality=0.4)),
         ("56.h", changed(IDEAL, "neurons", 1, mono=2)),
-        ("56.h", changed(IDEAL, "neurons", 2, represented=9)),
+        ("56.h", changed(IDEAL, "neurons", 2, mono=1)),
     ],
 )
 def test_what_is_otherwise_differs(identity: str, other: Tables) -> None:

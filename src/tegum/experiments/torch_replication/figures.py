@@ -41,7 +41,7 @@ def draw_counts(tables: Tables) -> Figure:
         axes.plot(1 / chosen[DENSITY], chosen[column], "o-", ms=5, color=colour, label=column)
     density_axis(axes)
     axes.set(ylabel="features", ylim=(0, None))
-    axes.legend(loc="center left")
+    axes.legend(loc="upper left")
     return figure
 
 
@@ -81,7 +81,7 @@ def draw_traces(tables: Tables) -> Figure:
     for step in np.unique(late.loc[late[SEED] == seed, ["start", "end"]].to_numpy(float)):
         axes.axvline(step, color=style.VERMILION, lw=0.8, zorder=style.BEHIND)
     axes.set_xscale("log")
-    axes.set(xlabel="step", ylabel="dimensionality D", ylim=(0, 0.6), title=f"seed {seed}")
+    axes.set(xlabel="step", ylabel="dimensionality D", ylim=(0, 1), title=f"seed {seed}")
     return figure
 
 

@@ -11,9 +11,11 @@ import pytest
 
 from tegum.analysis import geometry
 from tegum.explorer.app import lessons
+from tegum.explorer.dictionary import DictionaryJob, source_of
 from tegum.explorer.limits import Limits
 from tegum.explorer.live import Live
 from tegum.explorer.looking import directions, shape
+from tegum.explorer.messages import Dictionary
 from tegum.explorer.state import PageState
 
 pytestmark = pytest.mark.slow
@@ -150,3 +152,38 @@ def test_10_the_most_important_are_represented_and_opposites_are_red() -> None:
     off = gram - np.diag(np.diag(gram))
     assert (off < -0.8).sum() >= 2 * 8
     assert (off > 0.8).sum() == 0
+
+
+def _dictionaries(number: int, **wish: Any) -> tuple[dict[str, Any], np.ndarray]:
+    """What the page shows of a lesson's dictionary, and how all of them recovered."""
+    live, train = _lesson(number)
+    train(8000)
+    source = source_of(1, live.moment(), live.best(still=True))
+    asked = {"architecture": "relu", "k": None, "l1": 0.0, **lessons()[number - 1]["dictionary"]}  # type: ignore[dict-item]
+    latents = {"n_latents": asked.pop("latents")}
+    wish = {**latents, **asked, "steps": 20_000, **wish}
+    job = DictionaryJob(1, Dictionary(type="dictionary", id=None, **wish), source, jobs=2)
+    job.advance(20_000)
+    return job.header(), job.arrays()["cosines"]
+
+
+def test_11_atoms_come_to_rest_on_the_true_directions() -> None:
+    header, cosines = _dictionaries(11)
+    assert (header["represented"], header["found"]) == (5, 5)
+    assert cosines[header["seed"]] > 0.99
+    assert 5 <= (cosines > 0.99).sum() <= 13, "about half of sixteen get there"
+    eight, _ = _dictionaries(11, n_latents=8)
+    assert eight["found"] == 5
+    assert _dictionaries(11, n_latents=4)[0]["found"] < 4
+
+
+def test_12_a_low_price_rebuilds_well_and_finds_badly() -> None:
+    low, askew = _dictionaries(12)
+    assert low["explained_variance"] == pytest.approx(0.999, abs=0.001)
+    assert low["l0"] > 1.8 * low["true_l0"]
+    assert np.median(askew) < 0.95
+    right, turned = _dictionaries(12, l1=0.3)
+    assert turned.min() > 0.98
+    assert right["l0"] < 1.25 * right["true_l0"]
+    assert right["explained_variance"] < 0.95
+    assert _dictionaries(12, l1=2.0)[0]["found"] == 0

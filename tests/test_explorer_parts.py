@@ -301,23 +301,35 @@ def _served(*commands: dict[str, Any]) -> _Pipes:
     return pipes
 
 
-def test_a_phase_diagram_that_raises_is_over_and_the_training_is_not(
-    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("what", "title", "wish"),
+    [
+        ("phase", "phase diagram", {"n_features": 2, "points": 3, "seeds": 2, "steps": 10}),
+        ("dictionary", "dictionary", {"n_latents": 3, "seeds": 2, "steps": 10}),
+    ],
+)
+def test_what_raises_beside_the_training_is_over_and_the_training_is_not(
+    what: str,
+    title: str,
+    wish: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
+    from tegum.explorer.dictionary import DictionaryJob
     from tegum.explorer.phases import PhaseJob
 
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("no cells")
 
-    monkeypatch.setattr(PhaseJob, "advance", broken)
+    for job in (PhaseJob, DictionaryJob):
+        monkeypatch.setattr(job, "advance", broken)
     configure = {"type": "configure", "id": 1, "state": small(), "run": True}
-    cells = {"points": 3, "seeds": 2, "steps": 10, "bias": True}
-    phase = {"type": "phase", "id": 2, "n_features": 2, **cells}
-    pipes = _served(configure, phase, *[{"type": "ping"}] * 3, {"type": "pause", "id": 3})
-    said = [text for text in pipes.texts if text["type"] in ("error", "phase_stopped")]
-    assert [text["type"] for text in said] == ["phase_stopped", "error"]
-    assert (said[0]["phase"], said[1]["code"]) == (1, "phase")
-    assert said[1]["message"] == "the phase diagram failed: RuntimeError: 'no cells'"
+    asked = {"type": what, "id": 2, **wish}
+    pipes = _served(configure, asked, *[{"type": "ping"}] * 3, {"type": "pause", "id": 3})
+    said = [text for text in pipes.texts if text["type"] in ("error", f"{what}_stopped")]
+    assert [text["type"] for text in said] == [f"{what}_stopped", "error"]
+    assert (said[0][what], said[1]["code"]) == (1, what)
+    assert said[1]["message"] == f"the {title} failed: RuntimeError: 'no cells'"
     # the training is there to be paused
     assert {"type": "ok", "id": 3} in pipes.texts
     assert "RuntimeError" in capfd.readouterr().err

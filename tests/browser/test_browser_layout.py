@@ -273,7 +273,7 @@ def test_axe_finds_nothing_serious_in_any_tab(visit: Visit, size: tuple[int, int
     page = visit(STILL.replace("live", "lessons"), width=size[0], height=size[1])
     page.page.evaluate(axe)
     landmarks = {"lessons": ".lesson", "live": ".hero", "phase": ".phase-pair",
-                 "gallery": ".experiment"}  # fmt: skip
+                 "dictionary": ".dictionary-stage", "gallery": ".experiment"}  # fmt: skip
     for tab, landmark in landmarks.items():
         page.press(f"tab-{tab}")
         page.page.locator(landmark).first.wait_for(state="attached")

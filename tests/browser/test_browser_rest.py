@@ -84,8 +84,8 @@ def test_help_opens_and_closes_and_colours_go_round(visit: Visit) -> None:
 def test_tabs_by_key_and_by_button(visit: Visit) -> None:
     page = visit(STILL)
     page.at_rest(0)
-    tabs = ("live", "lessons", "phase", "gallery")
-    landmarks = (".hero", ".lesson", ".phase-pair", ".experiment")
+    tabs = ("live", "lessons", "phase", "dictionary", "gallery")
+    landmarks = (".hero", ".lesson", ".phase-pair", ".dictionary-stage", ".experiment")
 
     def open_now(tab: str, landmark: str) -> None:
         page.wait(f"t.view.tab === '{tab}'")

@@ -34,6 +34,7 @@ export const OFFER: Offer = {
     batch_size: 16384,
     message_bytes: 262_144,
     phase: { points: 40, seeds: 64, steps: 20000 },
+    dictionary: { latents: 400, seeds: 64, steps: 1_000_000 },
   },
   vocabulary: {
     distribution: {

@@ -17,6 +17,9 @@ const address = (changes: Partial<Settings>): Address => ({
   place: START,
 });
 
+/** Where the address says what no dictionary has. */
+const LEAST = { ...DEFAULT_VIEW.wish, latents: 1, seeds: 1 };
+
 describe("the address", () => {
   const cases: Partial<Settings>[] = [
     {},
@@ -94,6 +97,7 @@ describe("the address", () => {
       steps: "linear",
       lesson: 4,
       diagram: 3,
+      wish: { architecture: "topk", latents: 12, l1: 0.03, k: 2, seeds: 4, seed: 9 },
     };
     expect(through(before)).toEqual(before);
   });
@@ -103,6 +107,8 @@ describe("the address", () => {
     expect([namesState("#/live?mode=3d"), namesState("#/live?n=3")]).toEqual([false, true]);
     const odd = decode("#/nowhere?n=many&p=7&imp=magic&model=&at=-3&changes={&mode=4d", OFFER);
     expect(odd.view).toEqual(DEFAULT_VIEW);
+    const none = decode("#/dictionary?sae=magic&latents=0&price=-1&k=x&saes=0&saeseed=1.5", OFFER);
+    expect(none.view).toEqual({ ...DEFAULT_VIEW, tab: "dictionary", wish: LEAST });
     expect(odd.place).toEqual(START);
     expect(odd.state).toEqual(stateOf({ ...DEFAULTS, p: 1 }, OFFER));
   });

@@ -26,6 +26,16 @@ class PhaseLimits:
 
 
 @dataclass(frozen=True)
+class DictionaryLimits:
+    """Of dictionaries: latents and seeds, steps, and weights of all of them together."""
+
+    latents: int = 400
+    seeds: int = 64
+    steps: int = 1_000_000
+    weights: int = 400_000
+
+
+@dataclass(frozen=True)
 class Limits:
     """What one page may ask for.
 
@@ -50,6 +60,7 @@ class Limits:
     watch_weights: int = 20_000
     history_bytes: int = 64_000_000
     phase: PhaseLimits = field(default_factory=PhaseLimits)
+    dictionary: DictionaryLimits = field(default_factory=DictionaryLimits)
 
     def data(self) -> Mapping[str, Any]:
         """Plain JSON data."""
@@ -97,6 +108,14 @@ class Limits:
         _at_most("seeds of a cell", seeds, self.phase.seeds)
         _at_most("steps of a cell", steps, self.phase.steps)
         _at_most("models of the diagram", points * points * seeds, self.phase.models)
+
+    def admit_dictionary(self, latents: int, hidden: int, seeds: int, steps: int) -> None:
+        """Raise `LimitError` for dictionaries that are too large."""
+        _at_most("latents", latents, self.dictionary.latents)
+        _at_most("seeds of a dictionary", seeds, self.dictionary.seeds)
+        _at_most("steps of a dictionary", steps, self.dictionary.steps)
+        weights = 2 * latents * hidden * seeds
+        _at_most("weights of all dictionaries together", weights, self.dictionary.weights)
 
 
 def _rows_in_step(state: PageState, batch: int) -> int:

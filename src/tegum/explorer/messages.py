@@ -130,6 +130,34 @@ class PhaseStop(_Message):
     type: Literal["phase_stop"]
 
 
+class Dictionary(_Message):
+    """Dictionaries of the model that is looked at: sparse autoencoders of its activations."""
+
+    type: Literal["dictionary"]
+    n_latents: Annotated[int, Field(ge=1)] = 5
+    architecture: Literal["relu", "topk", "jumprelu", "gated"] = "relu"
+    k: Annotated[int, Field(ge=1)] | None = None
+    l1: Annotated[float, Field(ge=0, le=1e6)] = 0.1
+    learning_rate: Annotated[float, Field(gt=0, le=1e3)] = 3e-3
+    seeds: Annotated[int, Field(ge=1)] = 8
+    steps: Annotated[int, Field(ge=1)] = 20_000
+    steps_per_second: Annotated[float, Field(ge=0.1, le=1e9)] | None = None
+    seed: Seed = 0
+
+
+class DictionaryChange(_Message):
+    """The same dictionaries, from now on at another price of activity."""
+
+    type: Literal["dictionary_change"]
+    l1: Annotated[float, Field(ge=0, le=1e6)]
+
+
+class DictionaryStop(_Message):
+    """No more of them."""
+
+    type: Literal["dictionary_stop"]
+
+
 class Ack(_Message):
     """A frame was drawn."""
 
@@ -161,7 +189,7 @@ class Base(_Message):
 
 Message = (
     Configure | Run | Pause | Advance | Restart | ChangeNumbers | Speed | Select | Watch | Seek
-    | Traces | Phase | PhaseStop | Ack | Ping
+    | Traces | Phase | PhaseStop | Dictionary | DictionaryChange | DictionaryStop | Ack | Ping
 )  # fmt: skip
 _FROM_PAGE: Final[TypeAdapter[Any]] = TypeAdapter(Annotated[Message, Field(discriminator="type")])
 _INSIDE: Final[TypeAdapter[Any]] = TypeAdapter(

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import time
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final
 
-from tegum.distributions.base import Block
 from tegum.ensemble.machine import available_cores
 from tegum.errors import SpecError, TegumError, shorten
 from tegum.explorer import exports, messages
-from tegum.explorer.frames import encode, to_json
+from tegum.explorer.about import about_of
+from tegum.explorer.beside import Beside
+from tegum.explorer.dictionary import DictionaryJob, source_of
+from tegum.explorer.frames import to_json
 from tegum.explorer.limits import LimitError, Limits
 from tegum.explorer.link import ANSWER, FRAME, REQUEST, TEXT, Link
 from tegum.explorer.live import Live
@@ -20,9 +21,12 @@ from tegum.explorer.phases import PhaseJob
 from tegum.explorer.ready import ready
 from tegum.explorer.screen import Screen
 from tegum.explorer.state import PageState
-from tegum.explorer.trainer import Pace, StateError, Trainer
+from tegum.explorer.trainer import StateError, Trainer
 
 _PHASE_SECONDS: Final = 0.25  # between two frames of a diagram
+_DICTIONARY_SECONDS: Final = 0.1  # … and of a dictionary
+#: What the page reads of what fails beside the training.
+_TITLES: Final = {"phase": "phase diagram", "dictionary": "dictionary"}
 
 
 class Worker:
@@ -34,17 +38,17 @@ class Worker:
         self.screen = Screen(lambda frame: link.send(FRAME, frame), self.say)
         self.trainer = Trainer(self.screen)
         self.run = 0
-        self.phase: PhaseJob | None = None
-        self.phases = 0
-        self._phase_pace, self._phase_shown = Pace(), 0.0
+        self.phase: Beside[PhaseJob] = Beside(self._picture, _PHASE_SECONDS)
+        self.dictionary: Beside[DictionaryJob] = Beside(self._picture, _DICTIONARY_SECONDS)
 
     def serve(self) -> None:
         """Until the server hangs up."""
         while True:
             for command in _merged(self._told()):
                 self._obey(command)
-            self._guarded(self._train)
-            self._guarded(self._train_phase)
+            self._guarded("training", self._train)
+            self._guarded("phase", self.phase.work)
+            self._guarded("dictionary", self.dictionary.work)
             self.screen.show()
 
     def _told(self) -> list[Any]:
@@ -63,7 +67,7 @@ class Worker:
 
     def _wait(self) -> float | None:
         """How long a command may be waited for."""
-        waits = [self.screen.wait(), self.trainer.wait(), None if self.phase is None else 0.0]
+        waits = [who.wait() for who in (self.screen, self.trainer, self.phase, self.dictionary)]
         return min((wait for wait in waits if wait is not None), default=None)
 
     def _train(self) -> None:
@@ -72,35 +76,25 @@ class Worker:
     def _busy(self) -> None:
         self.say({"type": "busy", "run": self.run, "message": "preparing the kernels"})
 
-    def _train_phase(self) -> None:
-        job = self.phase
-        if job is None:
-            return
-        start = time.perf_counter()
-        done = job.advance(self._phase_pace.steps)
-        now = time.perf_counter()
-        self._phase_pace.took(done, now - start)
-        if job.ended or now - self._phase_shown >= _PHASE_SECONDS:
-            self._phase_shown = now
-            self.link.send(FRAME, encode(job.header(), job.arrays()))
-        if job.ended:
-            self.phase = None
+    def _picture(self, frame: bytes) -> None:
+        self.link.send(FRAME, frame)
 
-    def _guarded(self, work: Callable[[], None]) -> None:
-        """A training or a phase diagram that raises is over; the worker and the other are not."""
+    def _guarded(self, what: str, work: Callable[[], None]) -> None:
+        """What raises is over; the worker and all else go on."""
         try:
             work()
         except BrokenPipeError:
             raise
         except Exception as error:
             traceback.print_exc()
-            if work == self._train:
+            if what == "training":
                 self.trainer.stop("failed")
                 self._refuse(None, "failed", f"the training failed: {_in_a_line(error)}")
-            else:
-                self.phase = None
-                self.say({"type": "phase_stopped", "phase": self.phases})
-                self._refuse(None, "phase", f"the phase diagram failed: {_in_a_line(error)}")
+                return
+            beside: Beside[Any] = getattr(self, what)
+            beside.end()
+            self.say({"type": f"{what}_stopped", what: beside.number})
+            self._refuse(None, what, f"the {_TITLES[what]} failed: {_in_a_line(error)}")
 
     # --- commands ------------------------------------------------------------------------------
 
@@ -143,7 +137,7 @@ class Worker:
             return
         self.run += 1
         self.trainer.begin(live, self.run)
-        about = {"type": "configured", "id": identity, "run": self.run, **_about(state)}
+        about = {"type": "configured", "id": identity, "run": self.run, **about_of(state)}
         self.say({**about, "state": live.state().data(), "repeatable": True})
         if run:
             self.trainer.go(until)
@@ -210,14 +204,35 @@ class Worker:
 
     def _on_phase(self, command: messages.Phase) -> None:
         self.limits.admit_phase(command.points, command.seeds, command.steps)
-        self.phases += 1
-        self.phase, self._phase_pace = PhaseJob(self.phases, command, self.jobs), Pace()
+        job = PhaseJob(self.phase.next(), command, self.jobs)
         self._ok(command)
-        self.link.send(FRAME, encode(self.phase.header(), self.phase.arrays()))
+        self.phase.begin(job)
 
     def _on_phase_stop(self, command: messages.PhaseStop) -> None:
-        self.phase = None
-        self.say({"type": "phase_stopped", "id": command.id, "phase": self.phases})
+        self.phase.end()
+        self.say({"type": "phase_stopped", "id": command.id, "phase": self.phase.number})
+
+    def _on_dictionary(self, command: messages.Dictionary) -> None:
+        live = self.trainer.present
+        latents, m = command.n_latents, live.problem.n_hidden
+        self.limits.admit_dictionary(latents, m, command.seeds, command.steps)
+        if self.screen.status == "running":
+            self.trainer.stop("paused")
+        source = source_of(self.run, self.screen.moment(), self.screen.seed())
+        job = DictionaryJob(self.dictionary.next(), command, source, self.jobs)
+        self._ok(command)
+        self.dictionary.begin(job, command.steps_per_second)
+
+    def _on_dictionary_change(self, command: messages.DictionaryChange) -> None:
+        if self.dictionary.job is None:
+            raise StateError("there is no dictionary in training: ask for one first")
+        self.dictionary.job.change(command.l1)
+        self._ok(command)
+
+    def _on_dictionary_stop(self, command: messages.DictionaryStop) -> None:
+        self.dictionary.end()
+        said = {"type": "dictionary_stopped", "id": command.id}
+        self.say({**said, "dictionary": self.dictionary.number})
 
     def _on_ack(self, command: messages.Ack) -> None:
         self.screen.drawn(command.frame)
@@ -237,28 +252,6 @@ class Worker:
             traceback.print_exc()
             answer, good = _in_a_line(error).encode(), False
         self.link.send(ANSWER, REQUEST.pack(command.request, good) + answer)
-
-
-def _about(state: PageState) -> dict[str, Any]:
-    """What a page needs to know of a training besides its state."""
-    problem = state.problem
-    shapes = problem.model.parameters(problem.n_features)
-    return {
-        "n_features": problem.n_features,
-        "n_hidden": problem.n_hidden,
-        "seeds": state.seeds,
-        "parameters": {name: list(shape) for name, shape in shapes.items()},
-        "draws": [draw for block in problem.distribution.blocks() for draw in _draws(block)],
-        "neurons": problem.model.hidden_activation != "identity",
-    }
-
-
-def _draws(block: Block) -> list[dict[str, Any]]:
-    """The on/off draws of a block; where features have none, each stands for itself."""
-    alone = block.kind == "joint"
-    places = range(block.size) if alone else range(1)
-    size = 1 if alone else block.size
-    return [{"kind": block.kind, "start": block.start + k, "size": size} for k in places]
 
 
 def _merged(commands: list[Any]) -> list[Any]:

@@ -5,25 +5,35 @@ import { useEffect, useState } from "preact/hooks";
 import { Help, helpOpen } from "../panels/help";
 import { configure } from "../state/actions";
 import { connection, connectionReason, look, over, state, trouble, view } from "../state/session";
+import { DictionaryTab } from "../tabs/dictionary";
 import { GalleryTab } from "../tabs/gallery";
 import { LessonsTab } from "../tabs/lessons";
 import { LiveTab } from "../tabs/live";
 import { PhaseTab } from "../tabs/phase";
-import { TABS, THEMES, type View } from "../state/view";
+import { THEMES, type View, tabs } from "../state/view";
 import { currentHash } from "./address";
 import { canFill, fillScreen, fullScreen, present, presenting } from "./present";
 
-const TAB_NAMES: Record<View["tab"], string> = {
-  live: "Live model",
-  lessons: "Lessons",
-  phase: "Phase diagram",
-  gallery: "Gallery",
+/** What tabs are called; the rest of a name where there is room for it. */
+const TAB_NAMES: Record<View["tab"], [name: string, rest?: string]> = {
+  live: ["Live", " model"],
+  lessons: ["Lessons"],
+  phase: ["Phase", " diagram"],
+  dictionary: ["Dictionary"],
+  gallery: ["Gallery"],
 };
 
-const BODIES = { live: LiveTab, lessons: LessonsTab, phase: PhaseTab, gallery: GalleryTab };
+const BODIES = {
+  live: LiveTab,
+  lessons: LessonsTab,
+  phase: PhaseTab,
+  dictionary: DictionaryTab,
+  gallery: GalleryTab,
+};
 
 export function App() {
-  const { tab } = view.value;
+  const offered = tabs();
+  const tab = offered.find((name) => name === view.value.tab) ?? "live";
   const Body = BODIES[tab];
   return (
     <>
@@ -36,7 +46,7 @@ export function App() {
           <span>tegum</span>
         </h1>
         <nav aria-label="Tabs">
-          {TABS.map((name) => (
+          {offered.map((name) => (
             <button
               key={name}
               type="button"
@@ -44,7 +54,8 @@ export function App() {
               aria-current={name === tab ? "page" : undefined}
               onClick={() => look({ tab: name })}
             >
-              {TAB_NAMES[name]}
+              {TAB_NAMES[name][0]}
+              {TAB_NAMES[name][1] && <span class="roomy">{TAB_NAMES[name][1]}</span>}
             </button>
           ))}
         </nav>

@@ -85,6 +85,12 @@ export function offerHook(): void {
       const arrays = Object.entries(p.arrays).map(([name, { data }]) => [name, copy(data)]);
       return { ...p, arrays: Object.fromEntries(arrays) };
     },
+    get dictionary() {
+      const d = session.dictionary.value;
+      if (!d) return null;
+      const arrays = Object.entries(d.arrays).map(([name, { data }]) => [name, copy(data)]);
+      return { ...d, arrays: Object.fromEntries(arrays) };
+    },
     get trace() {
       return session.trace;
     },

@@ -1,9 +1,9 @@
 /** Keys that work anywhere on the page, but not while something is typed. */
 
-import { restart, runOrPause, select, step } from "../state/actions";
+import { restart, runOrPause, select, startDictionary, step, trainOrStop } from "../state/actions";
 import { helpOpen } from "../panels/help";
 import { look, view } from "../state/session";
-import { TABS } from "../state/view";
+import { tabs } from "../state/view";
 import { fillScreen, present, presenting } from "./present";
 
 /** What a pointer pressed last: a Space after it is the page's, not a second press. */
@@ -19,8 +19,8 @@ function taken(event: KeyboardEvent): boolean {
 }
 
 const ACTIONS: Record<string, () => void> = {
-  " ": runOrPause,
-  r: restart,
+  " ": () => (view.value.tab === "dictionary" ? trainOrStop() : runOrPause()),
+  r: () => (view.value.tab === "dictionary" ? startDictionary() : restart()),
   ".": () => step(),
   "?": () => void (helpOpen.value = true),
   "3": () => look({ mode: view.value.mode === "3d" ? "2d" : "3d" }),
@@ -37,7 +37,7 @@ export function listenForKeys(): void {
     if (event.key === "Tab") pressed = null;
     if (event.ctrlKey || event.metaKey) return;
     if (event.altKey) {
-      const tab = TABS[Number(event.key) - 1];
+      const tab = tabs()[Number(event.key) - 1];
       if (tab) {
         event.preventDefault();
         look({ tab });

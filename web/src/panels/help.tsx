@@ -6,14 +6,14 @@ import { signal } from "@preact/signals";
 export const helpOpen = signal(false);
 
 const KEYS = [
-  ["Space", "run or pause"],
+  ["Space", "run or pause; in its tab, the dictionary"],
   ["R", "restart from step 0, with the numbers as they are"],
   [".", "one step"],
   ["3", "2-D or 3-D"],
   ["B", "back to the best model"],
   ["F", "the whole screen, and back"],
   ["P", "present: larger type, and no more than is looked at; Escape ends it"],
-  ["1 … 4 with Alt", "the four tabs"],
+  ["1 … 5 with Alt", "the tabs"],
   ["← → in a picture", "from feature to feature; in 3\u2011D they turn it, and +\u00a0− zoom"],
   ["?", "this page"],
 ] as const;

@@ -1,10 +1,12 @@
 /** The model itself, in a plane or in space: what is projected on the wall. */
 
 import { filming, stopFilming } from "../page/recorder";
-import { currentScene, flat, loop, vectors } from "../page/stage";
+import { printing } from "../page/print";
+import { currentScene, flat, loop, spatial, vectors } from "../page/stage";
 import { blank, configured, frame, hovered, look, preparing, view } from "../state/session";
 import { fixed } from "../math/format";
 import { Canvas, type Surface } from "../views/canvas";
+import type { Space } from "../views/space";
 import { Downloads } from "./downloads";
 import { PlaneChoice } from "./plane";
 import { Segmented } from "./fields";
@@ -42,7 +44,15 @@ export function Hero() {
         <FeatureNote />
         {preparing.value && <Preparing />}
         <Filming />
-        {space ? <SpaceView instead={<PlaneView />} /> : <PlaneView />}
+        {space ? (
+          <SpaceView
+            instead={<PlaneView />}
+            label="Each feature as a rod from the centre of the unit sphere. Arrow keys turn it."
+            draw={drawSpace}
+          />
+        ) : (
+          <PlaneView />
+        )}
       </div>
       <TimeTravel />
     </section>
@@ -110,6 +120,11 @@ function FeatureNote() {
 function drawPlane(surface: Surface): void {
   const scene = currentScene();
   if (scene) vectors.draw(surface, scene, flat.points(scene, view.peek()));
+}
+
+function drawSpace(space: Space): void {
+  const scene = currentScene();
+  if (scene) space.draw(scene, spatial.points(scene, view.peek()), printing.peek());
 }
 
 function PlaneView() {

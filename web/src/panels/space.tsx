@@ -3,12 +3,20 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 
-import { currentScene, loop, open, spatial } from "../page/stage";
-import { printing } from "../page/print";
-import { hovered, view } from "../state/session";
+import { loop, open } from "../page/stage";
+import { hovered } from "../state/session";
 import type { Space } from "../views/space";
 
-export function SpaceView({ instead }: { instead: ComponentChildren }) {
+interface Props {
+  /** What is shown where there is no WebGL. */
+  instead: ComponentChildren;
+  label: string;
+  draw: (space: Space) => void;
+}
+
+export function SpaceView({ instead, label, draw }: Props) {
+  const latest = useRef(draw);
+  latest.current = draw;
   const host = useRef<HTMLDivElement>(null);
   const [missing, setMissing] = useState(false);
   useEffect(() => {
@@ -17,7 +25,7 @@ export function SpaceView({ instead }: { instead: ComponentChildren }) {
     // three is large; the page is there before it
     import("../views/space")
       .then(({ Space: Made }) => {
-        if (!gone) stop = mount(host.current!, Made);
+        if (!gone) stop = mount(host.current!, Made, (space) => latest.current(space));
       })
       .catch(() => setMissing(true));
     return () => {
@@ -37,14 +45,7 @@ export function SpaceView({ instead }: { instead: ComponentChildren }) {
   }
   return (
     <>
-      <div
-        ref={host}
-        class="space"
-        tabIndex={0}
-        role="img"
-        data-view="space"
-        aria-label="Each feature as a rod from the centre of the unit sphere. Arrow keys turn it."
-      />
+      <div ref={host} class="space" tabIndex={0} role="img" data-view="space" aria-label={label} />
       <p class="space-note">
         <span class="by-mouse">Drag or arrow keys turn it; Ctrl + wheel, + and − zoom.</span>
         <span class="by-hand">Drag turns it, two fingers zoom.</span>
@@ -56,15 +57,12 @@ export function SpaceView({ instead }: { instead: ComponentChildren }) {
 const TURN = Math.PI / 24;
 const NEARER = 0.9;
 
-function mount(host: HTMLElement, Made: typeof Space): () => void {
+function mount(host: HTMLElement, Made: typeof Space, draw: Props["draw"]): () => void {
   const space = new Made(host, () => loop.invalidate(drawable));
   const drawable = {
     interval: 0,
     visible: true,
-    draw: () => {
-      const scene = currentScene();
-      if (scene) space.draw(scene, spatial.points(scene, view.peek()), printing.peek());
-    },
+    draw: () => draw(space),
   };
   open.space = space;
   const remove = loop.add(drawable);

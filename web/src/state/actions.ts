@@ -12,13 +12,14 @@ import { settingsOf, stateOf } from "./problem";
 import * as session from "./session";
 import { type Settings, consistent } from "./settings";
 import { decode, decodeView, impossible } from "./url";
-import { type Place, START } from "./view";
+import { type Place, START, type Wish } from "./view";
 
 /** Milliseconds without a change of shape before the new training starts. */
 const SETTLE = 180;
 const FRAMES_PER_SECOND = 30;
 /** What names the wish for a phase diagram in a refusal of it. */
 export const PHASE = "phase";
+export const DICTIONARY = "dictionary";
 
 let socket: Link | undefined;
 let settling: ReturnType<typeof setTimeout> | undefined;
@@ -33,10 +34,14 @@ export const wishes = {
   place: null as { past: number | null; selected: number | null } | null,
   /** Whether a phase diagram was asked for: pictures that still come are of the one before. */
   phase: false,
+  /** Whether a dictionary was asked for, likewise. */
+  dictionary: false,
 };
 
 /** Whether a phase diagram is being trained. */
 export const phaseRunning = signal(false);
+/** Whether a dictionary is. */
+export const dictionaryRunning = signal(false);
 
 /** To the server; a page of a site trains in a worker of its own, whose code no other page loads. */
 export async function connect(page: Location, handlers: Handlers): Promise<void> {
@@ -205,6 +210,48 @@ export function startPhase(n: 2 | 3, points: number, seeds: number, steps: numbe
 }
 
 export const stopPhase = (): void => socket?.send({ type: "phase_stop" });
+
+/** Updates of a dictionary in a second: so many that one can look on. */
+const PACE = 1500;
+const DICTIONARY_STEPS = 20_000;
+
+/** Dictionaries of the model that is shown, as it is now; it rests meanwhile. */
+export function startDictionary(): void {
+  const { architecture, latents, l1, k, seeds, seed } = session.view.value.wish;
+  const counted = architecture === "topk";
+  session.trouble.value = "";
+  session.dictionary.value = null;
+  wishes.dictionary = true;
+  dictionaryRunning.value = true;
+  socket?.send({
+    type: "dictionary",
+    id: DICTIONARY,
+    n_latents: latents,
+    architecture,
+    k: counted ? Math.min(k, latents) : null,
+    l1: counted ? 0 : l1,
+    learning_rate: 0.003,
+    seeds,
+    steps: DICTIONARY_STEPS,
+    steps_per_second: PACE,
+    seed,
+  });
+}
+
+export const stopDictionary = (): void => socket?.send({ type: "dictionary_stop" });
+
+export const trainOrStop = (): void =>
+  dictionaryRunning.value ? stopDictionary() : startDictionary();
+
+/** Other wishes: the price acts on dictionaries in training, all else asks for new ones. */
+export function wish(changes: Partial<Wish>): void {
+  const before = session.view.value.wish;
+  session.look({ wish: { ...before, ...changes } });
+  const priced = Object.keys(changes).every((name) => name === "l1");
+  if (priced && dictionaryRunning.value && !wishes.dictionary) {
+    socket?.send({ type: "dictionary_change", id: DICTIONARY, l1: changes.l1! });
+  } else startDictionary();
+}
 
 /** The model of a cell of the phase diagram, in the live view. */
 export function openCell(phase: Phase, row: number, column: number): void {

@@ -4,12 +4,14 @@ import { batch } from "@preact/signals";
 
 import type { BinaryMessage, Configured, ErrorMessage, Frame, TextMessage } from "../wire/messages";
 import {
+  DICTIONARY,
   PHASE,
   acknowledge,
   adopt,
   askForTraces,
   configure,
   connect,
+  dictionaryRunning,
   phaseRunning,
   seek,
   select,
@@ -49,7 +51,7 @@ export function listen(page: Location, changed: () => void): void {
       // What is asked for in the meantime waits for the next hello.
       if (status === "lost") {
         session.hello.value = null;
-        phaseRunning.value = wishes.phase = false;
+        nothingBeside();
       }
       session.connectionReason.value = reason;
     },
@@ -81,21 +83,31 @@ function hear(message: TextMessage): void {
       break;
     case "error":
       if (message.id === PHASE) phaseRunning.value = wishes.phase = false;
+      if (message.id === DICTIONARY) dictionaryRunning.value = wishes.dictionary = false;
       hearAnswer(message.id);
       refuse(message);
       break;
     case "crashed":
-      phaseRunning.value = wishes.phase = false;
+      nothingBeside();
       complain(message.message, true);
       break;
     case "phase_stopped":
       phaseRunning.value = false;
       break;
+    case "dictionary_stopped":
+      dictionaryRunning.value = false;
+      break;
     case "ok":
       if (message.id === PHASE) wishes.phase = false;
+      if (message.id === DICTIONARY) wishes.dictionary = false;
       hearAnswer(message.id);
       break;
   }
+}
+
+function nothingBeside(): void {
+  phaseRunning.value = wishes.phase = false;
+  dictionaryRunning.value = wishes.dictionary = false;
 }
 
 /** The server is there: ask for what was asked for before it was, else for what the address says. */
@@ -172,6 +184,12 @@ function see(message: BinaryMessage): void {
     session.phase.value = message;
     phaseRunning.value = message.status === "running";
     return;
+  }
+  if (message.type === "dictionary") {
+    if (wishes.dictionary) return;
+    session.dictionary.value = message;
+    dictionaryRunning.value = message.status === "running";
+    return onData();
   }
   if (message.run !== heard.configured.value?.run) return;
   if (message.type === "frame") {

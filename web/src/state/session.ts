@@ -8,6 +8,7 @@ import type { Trace } from "../views/curves";
 import type {
   Analysis,
   Configured,
+  Dictionary,
   Frame,
   Hello,
   Offer,
@@ -63,6 +64,7 @@ export const frame = unlessAwaited(heard.frame, null);
 export const analysis = unlessAwaited(heard.analysis, null);
 export const history = unlessAwaited(heard.history, []);
 export const phase = signal<Phase | null>(null);
+export const dictionary = signal<Dictionary | null>(null);
 
 /** Whether there is no model to show: the one that was asked for has no picture yet. */
 export const blank = computed(() => frame.value === null);

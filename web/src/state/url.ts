@@ -1,10 +1,21 @@
 /** The address is the state: what is after # reproduces the page, seed included. */
 
 import { type JsonObject, isObject } from "../wire/json";
-import type { Offer, ServerState } from "../wire/messages";
+import type { Architecture, Offer, ServerState } from "../wire/messages";
 import { problemOf, settingsOf, stateOf, trainingOf } from "./problem";
 import { DEFAULTS, FORMS, type RangeName, type Settings, consistent, isPossible } from "./settings";
-import { DEFAULT_VIEW, PLANES, type Place, SCALES, START, TABS, THEMES, type View } from "./view";
+import {
+  DEFAULT_VIEW,
+  PLANES,
+  type Place,
+  SCALES,
+  START,
+  TABS,
+  THEMES,
+  type View,
+  WISH,
+  type Wish,
+} from "./view";
 
 /** Everything that the address holds; no state: the server's first one. */
 export interface Address {
@@ -49,6 +60,17 @@ const VIEW_CHOICES = {
   steps: ["axis", SCALES],
 } as const;
 
+/** What the address says of a dictionary. */
+const WISHES: Record<keyof Wish, string> = {
+  architecture: "sae",
+  latents: "latents",
+  l1: "price",
+  k: "k",
+  seeds: "saes",
+  seed: "saeseed",
+};
+export const ARCHITECTURES: readonly Architecture[] = ["relu", "topk", "jumprelu", "gated"];
+
 /** The text after # for an address: the tab as a path, all else as a query. */
 export function encode({ state, view, place }: Address, offer: Offer): string {
   const query = new URLSearchParams();
@@ -61,6 +83,10 @@ export function encode({ state, view, place }: Address, offer: Offer): string {
   if (view.selected !== null) query.set("show", String(view.selected));
   if (view.tab === "lessons") query.set("lesson", String(view.lesson));
   if (view.diagram === 3) query.set("diagram", "3");
+  for (const [name, key] of Object.entries(WISHES)) {
+    const value = view.wish[name as keyof Wish];
+    if (value !== WISH[name as keyof Wish]) query.set(key, String(value));
+  }
   if (!place.running) query.set("at", String(place.at));
   if (place.past !== null) query.set("past", String(place.past));
   // Commas, colons and slashes may stand in a fragment as they are, and read better so.
@@ -139,7 +165,23 @@ export function decodeView(text: string): View {
   view.factor = natural(query.get("factor")) ?? 0;
   view.lesson = natural(query.get("lesson")) ?? 0;
   view.diagram = query.get("diagram") === "3" ? 3 : 2;
+  view.wish = decodeWish(query);
   return view;
+}
+
+function decodeWish(query: URLSearchParams): Wish {
+  const price = Number(query.get(WISHES.l1) ?? NaN);
+  const whole = (name: "latents" | "k" | "seeds" | "seed"): number =>
+    natural(query.get(WISHES[name])) ?? WISH[name];
+  return {
+    architecture:
+      ARCHITECTURES.find((one) => one === query.get(WISHES.architecture)) ?? WISH.architecture,
+    latents: Math.max(whole("latents"), 1),
+    l1: price >= 0 && price <= 1e6 ? price : WISH.l1,
+    k: Math.max(whole("k"), 1),
+    seeds: Math.max(whole("seeds"), 1),
+    seed: whole("seed"),
+  };
 }
 
 /** Path and query of the text after #. */

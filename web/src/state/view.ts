@@ -1,10 +1,37 @@
 /** How the model is looked at; nothing here changes what is trained. */
 
-export const TABS = ["live", "lessons", "phase", "gallery"] as const;
+import { isSite } from "../wire/data";
+import type { Architecture } from "../wire/messages";
+
+export const TABS = ["live", "lessons", "phase", "dictionary", "gallery"] as const;
+/** Those of this page: dictionaries are trained by a server. */
+export const tabs = (): View["tab"][] => TABS.filter((tab) => tab !== "dictionary" || !isSite());
+
 export const PLANES = ["principal", "factor", "axes"] as const;
 export const THEMES = ["auto", "light", "dark"] as const;
 
 export const SCALES = ["log", "linear"] as const;
+
+/** A sparse autoencoder as it is asked for. */
+export interface Wish {
+  architecture: Architecture;
+  latents: number;
+  /** The price of activity, of all but topk. */
+  l1: number;
+  /** How many latents fire, of topk. */
+  k: number;
+  seeds: number;
+  seed: number;
+}
+
+export const WISH: Wish = {
+  architecture: "relu",
+  latents: 5,
+  l1: 0.3,
+  k: 1,
+  seeds: 8,
+  seed: 0,
+};
 
 export interface View {
   tab: (typeof TABS)[number];
@@ -21,6 +48,7 @@ export interface View {
   lesson: number;
   /** How many features the phase diagram has: 2 in one dimension or 3 in two. */
   diagram: 2 | 3;
+  wish: Wish;
 }
 
 export const DEFAULT_VIEW: View = {
@@ -33,6 +61,7 @@ export const DEFAULT_VIEW: View = {
   steps: "log",
   lesson: 0,
   diagram: 2,
+  wish: WISH,
 };
 
 /** Where the training stands. */

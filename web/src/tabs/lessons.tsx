@@ -5,9 +5,11 @@ import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 
 import { pointTo } from "../page/point";
 import { Controls } from "../panels/controls";
+import { DictionaryControls, DictionaryStage } from "../panels/dictionary";
 import { configure } from "../state/actions";
 import { configured, look, view } from "../state/session";
 import { decodeView, namesState } from "../state/url";
+import { WISH, type Wish } from "../state/view";
 import { read } from "../wire/data";
 import type { ServerState } from "../wire/messages";
 import { Stage } from "./live";
@@ -21,6 +23,8 @@ interface Lesson {
   /** The groups of controls that the text asks to be used. */
   controls: string[];
   try?: string;
+  /** The dictionary that it is about. */
+  dictionary?: Partial<Wish>;
 }
 
 const lessons = signal<Lesson[]>([]);
@@ -35,7 +39,7 @@ function open(index: number): void {
   const lesson = lessons.value[index];
   if (!lesson) return;
   const mode = lesson.view === "space" ? "3d" : "2d";
-  look({ lesson: index, mode, plane: "principal" });
+  look({ lesson: index, mode, plane: "principal", wish: { ...WISH, ...lesson.dictionary } });
   configure(
     lesson.state,
     lesson.until ? { at: lesson.until, running: false, past: null } : undefined,
@@ -71,7 +75,11 @@ export function LessonsTab() {
         {failure.value && <p class="notice">The lessons cannot be read: {failure.value}</p>}
         {lesson && <Text lesson={lesson} index={index} />}
       </aside>
-      <Stage focus={lesson?.view} />
+      {lesson?.dictionary ? (
+        <DictionaryStage waits={lesson.until !== null} />
+      ) : (
+        <Stage focus={lesson?.view} />
+      )}
     </main>
   );
 }
@@ -136,7 +144,7 @@ function Text({ lesson, index }: { lesson: Lesson; index: number }) {
           </p>
         )}
       </article>
-      <Controls named={lesson.controls} />
+      {lesson.dictionary ? <DictionaryControls /> : <Controls named={lesson.controls} />}
     </>
   );
 }

@@ -26,6 +26,8 @@ import { OrbitControls } from "three/addons/controls/OrbitControls.js";
 import { signed } from "../colour/scales";
 import { edges } from "../math/geometry";
 import { type Ink, type Surface, inkOf, paint, screenRatio } from "./canvas";
+import type { Atoms } from "./atoms";
+import { Needles } from "./needles";
 import { LABELLED, writeNumber } from "./numbers";
 import type { Scene } from "./scene";
 import { MOST_EDGES, lines, sphere } from "./solids";
@@ -54,6 +56,7 @@ export class Space {
   private readonly controls: OrbitControls;
   private readonly caster = new Raycaster();
   private readonly edgeLines: LineSegments<BufferGeometry, LineBasicMaterial>;
+  private readonly needles = new Needles(this.world);
   private balls: InstancedMesh | undefined;
   private rods: InstancedMesh | undefined;
   private points: Float64Array = new Float64Array(0);
@@ -92,9 +95,10 @@ export class Space {
   }
 
   /** `flat`: what WebGL draws is copied to where it stays, as paper needs it. */
-  draw(scene: Scene, points: Float64Array, flat = false): void {
+  draw(scene: Scene, points: Float64Array, flat = false, atoms: Atoms | null = null): void {
     const { clientWidth, clientHeight } = this.host;
     const size = { width: clientWidth, height: clientHeight, ratio: screenRatio() };
+    this.needles.place(atoms, scene);
     this.render(scene, points, size);
     const above = (surface: Surface): void => {
       if (flat) surface.context.drawImage(this.canvas, 0, 0, surface.width, surface.height);

@@ -22,6 +22,7 @@ export interface Limits {
   /** Of a message, and so of the numbers of a data set. */
   message_bytes: number;
   phase: { points: number; seeds: number; steps: number };
+  dictionary: { latents: number; seeds: number; steps: number };
 }
 
 /** A field of a description: how its value is written, and between which bounds. */
@@ -122,7 +123,8 @@ export type TextMessage =
   | Crashed
   | { type: "busy"; run: number; message: string }
   | { type: "ok"; id?: number | string | null }
-  | { type: "phase_stopped"; phase: number };
+  | { type: "phase_stopped"; phase: number }
+  | { type: "dictionary_stopped"; dictionary: number };
 
 export type Status = "running" | "paused" | "done" | "failed";
 
@@ -197,4 +199,31 @@ export interface Phase {
   arrays: Record<string, Tensor>;
 }
 
-export type BinaryMessage = Frame | Analysis | Traces | Phase;
+export type Architecture = "relu" | "topk" | "jumprelu" | "gated";
+
+/** Dictionaries of one model's activations: the one of least objective, and how all of them fare. */
+export interface Dictionary {
+  type: "dictionary";
+  dictionary: number;
+  /** The model whose activations they are of. */
+  of: { run: number; step: number; seed: number };
+  step: number;
+  steps: number;
+  status: "running" | "done";
+  /** The dictionary that is shown. */
+  seed: number;
+  architecture: Architecture;
+  k: number | null;
+  l1: number;
+  /** Features that the model represents, and how many of them an atom lies along. */
+  represented: number;
+  found: number | null;
+  l0: number;
+  true_l0: number;
+  dead: number;
+  explained_variance: number | null;
+  loss: number | null;
+  arrays: Record<string, Tensor>;
+}
+
+export type BinaryMessage = Frame | Analysis | Traces | Phase | Dictionary;

@@ -52,10 +52,6 @@ def report(tmp_path: Path) -> Path:
     return folder
 
 
-#: The lessons that need no Python, to be read off: those before dictionaries.
-TAUGHT = lessons()[:10]
-
-
 def _said(out: Path, name: str) -> Any:
     return json.loads((out / "api" / name).read_text("utf-8"))
 
@@ -70,7 +66,7 @@ def test_it_holds_the_page_and_what_a_server_would_answer(static: Path, tmp_path
     }
     assert written.files == len(found)
     assert written.size == sum((out / name).stat().st_size for name in found)
-    assert _said(out, "lessons") == TAUGHT
+    assert _said(out, "lessons") == lessons()
     assert _said(out, "gallery") == json.loads(to_json(gallery(None)))
     hello = _said(out, "site")["hello"]
     assert hello["vocabulary"] == json.loads(to_json(vocabulary()))
@@ -123,7 +119,7 @@ def test_the_single_file_holds_its_data_and_no_address_of_files(
     held = re.search(r'<script type="application/json" id="tegum-data">(.*?)</script>', page)
     assert held is not None
     data = json.loads(held[1])
-    assert data["lessons"] == TAUGHT
+    assert data["lessons"] == lessons()
     assert data["gallery"]["report"] is None
     assert not any(f["svg"] for e in data["gallery"]["experiments"] for f in e["figures"])
     assert data["site"] == _said(tmp_path, "site")

@@ -123,7 +123,7 @@ def test_the_lessons_lead_through(visit: Visit) -> None:
     titles = page.page.locator("nav.steps button")
     expect(titles.first).to_be_visible()
     count = titles.count()
-    assert 6 <= count <= 10
+    assert 6 <= count <= 12
     page.picture("lesson")
     seen = {page.page.locator("article h2").inner_text()}
     for number in range(1, count):

@@ -127,6 +127,20 @@ def test_it_fits_a_phone(site: Host, visit_site: Open) -> None:
     page.picture("site-phone")
 
 
+def test_a_dictionary_trains_in_the_page(site: Host, visit_site: Open) -> None:
+    page = visit_site(
+        site, "#/dictionary?n=2&m=2&p=0.1&lr=0.01&steps=600&seeds=4&sae=topk&latents=2"
+    )
+    page.wait("t.dictionary && t.dictionary.step > 1500 && t.dictionary.found === 2")
+    assert page.read("dictionary.of.step") == 600
+    page.control("architecture").select_option("relu")
+    page.wait("t.dictionary && t.dictionary.architecture === 'relu' && t.dictionary.step > 10")
+    kinds = page.control("architecture").locator("option").all_inner_texts()
+    assert kinds == ["ReLU", "TopK"]
+    page.painted()
+    page.picture("site-dictionary")
+
+
 def test_a_phase_diagram_fills_in_and_opens(site: Host, visit_site: Open) -> None:
     page = visit_site(site, "#/phase")
     expect(page.control("phase-run")).to_have_text("Stop")

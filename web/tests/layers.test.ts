@@ -10,7 +10,7 @@ const BELOW: Record<string, readonly string[]> = {
   wire: [],
   colour: ["math"],
   views: ["colour", "math", "wire"],
-  local: ["wire"],
+  local: ["math", "wire"],
   state: ["colour", "local", "views", "wire"],
   widget: ["colour", "math", "views", "wire"],
 };

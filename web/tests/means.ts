@@ -7,6 +7,7 @@ const LIMITS = {
   ...{ ...OFFER.limits, features: 200, hidden: 100, seeds: 512, batch_size: 4096 },
   ...{ weights: 1_000_000, step_work: 1e8, changes: 256, watch_weights: 20_000 },
   history_bytes: 32_000_000,
+  dictionary: { ...OFFER.limits.dictionary, weights: 40_000 },
 };
 export const MEANS = { ...OFFER, limits: LIMITS };
 

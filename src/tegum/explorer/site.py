@@ -20,7 +20,7 @@ from tegum.errors import SpecError, TegumError
 from tegum.explorer.app import STATIC, lessons
 from tegum.explorer.frames import to_json
 from tegum.explorer.gallery import gallery
-from tegum.explorer.limits import Limits
+from tegum.explorer.limits import DictionaryLimits, Limits
 from tegum.explorer.session import PROTOCOL
 from tegum.explorer.state import FIRST
 from tegum.explorer.vocabulary import vocabulary
@@ -39,6 +39,7 @@ LIMITS: Final = replace(
     batch_size=4096,
     step_work=100_000_000,
     history_bytes=32_000_000,
+    dictionary=DictionaryLimits(latents=128, seeds=32, weights=40_000),
 )
 _HEAD: Final = "<head>"
 _HTML: Final = '<html lang="en"'
@@ -87,7 +88,7 @@ def write_site(out: Path, report: Path | None = None, static: Path = STATIC) -> 
     if report is not None and not report.is_dir():
         raise SpecError.of("site", "report", "must be a folder", str(report))
     found = _page(static) | _data(report)
-    alone = {"site": _known(), "lessons": _taught(), "gallery": _alone(gallery(None))}
+    alone = {"site": _known(), "lessons": lessons(), "gallery": _alone(gallery(None))}
     found[LIVE] = _single((static / SINGLE).read_text("utf-8"), alone)
     shown = {} if report is None else _report(report)
     found["sw.js"] = _worker(found)
@@ -114,13 +115,8 @@ def _without_server(page: str, policy: str) -> str:
 
 def _data(report: Path | None) -> dict[str, bytes]:
     """What a server would answer, under the same names."""
-    told = {"site": _known(), "lessons": _taught(), "gallery": _relative(gallery(report))}
+    told = {"site": _known(), "lessons": lessons(), "gallery": _relative(gallery(report))}
     return {f"api/{name}": to_json(data).encode() for name, data in told.items()}
-
-
-def _taught() -> list[dict[str, object]]:
-    """The lessons that need no server: dictionaries are trained by one."""
-    return [lesson for lesson in lessons() if "dictionary" not in lesson]
 
 
 def _known() -> dict[str, Any]:

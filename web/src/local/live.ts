@@ -19,8 +19,15 @@ const FLOOR = 1e-4;
 
 type Values = Record<string, number | number[]>;
 
+interface Kept {
+  changes: number;
+  watch_weights: number;
+  history_bytes: number;
+  dictionary: Limits["dictionary"] & { weights: number };
+}
+
 export interface Means extends Offer {
-  limits: Limits & LocalLimits & { changes: number; watch_weights: number; history_bytes: number };
+  limits: Limits & LocalLimits & Kept;
 }
 
 /** Changes that the state lists are made again at their steps. Throws a `Refusal`. */

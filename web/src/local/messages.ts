@@ -17,6 +17,8 @@ const maybe =
   (x: Json): boolean =>
     x === null || rule(x);
 
+const ARCHITECTURES = ["relu", "topk", "jumprelu", "gated"];
+
 type Rules = Record<string, [rule: (x: Json) => boolean, usual?: Json]>;
 
 const step: Rules[string] = [maybe(whole(0)), null];
@@ -43,6 +45,19 @@ const KNOWN: Record<string, Rules> = {
     seed: [whole(0), 0],
   },
   phase_stop: {},
+  dictionary: {
+    n_latents: [whole(1), 5],
+    architecture: [(x) => ARCHITECTURES.includes(String(x)), "relu"],
+    k: [maybe(whole(1)), null],
+    l1: [number(0, 1e6), 0.1],
+    learning_rate: [number(Number.MIN_VALUE, 1e3), 3e-3],
+    seeds: [whole(1), 8],
+    steps: [whole(1), 20_000],
+    steps_per_second: [maybe(number(0.1, 1e9)), null],
+    seed: [whole(0), 0],
+  },
+  dictionary_change: { l1: [number(0, 1e6)] },
+  dictionary_stop: {},
   ack: { frame: [whole(0)] },
   ping: {},
 };

@@ -10,6 +10,13 @@ const [PROBE, HELD_OUT] = [2, 3];
 
 export type Arrays = Record<string, Float32Array>;
 
+/** What is active: in which sample, which feature, and how much. */
+export interface Drawn {
+  sample: Int32Array;
+  feature: Int32Array;
+  value: Float32Array;
+}
+
 export interface Scores {
   loss: Float64Array;
   error: Float64Array;
@@ -111,6 +118,18 @@ export class Models {
   /** On held-out samples, which are the same for all. */
   score(): Scores {
     return this.measure(HELD_OUT, 0, this.plan.heldOut, () => 0);
+  }
+
+  /** The active features of `count` samples, at most 1024 or a batch of them, in their order. */
+  drawn(quad: number, purpose: number, step: number, count: number): Drawn {
+    const { kernel, seed } = this;
+    const found = kernel.draw(kernel.keyOf(seed, quad, purpose, step), count);
+    const { buffer } = kernel.memory;
+    return {
+      sample: new Int32Array(buffer, kernel.samplesAt(), found),
+      feature: new Int32Array(buffer, kernel.featuresAt(), found),
+      value: new Float32Array(buffer, kernel.valuesAt(), found),
+    };
   }
 
   private measure(

@@ -1,6 +1,7 @@
 /** What is not to be had, as an error message of the protocol: a code, and a line to be shown. */
 
-export type Code = "invalid" | "message" | "limit" | "state" | "engine" | "failed" | "phase";
+export type Code =
+  "invalid" | "message" | "limit" | "state" | "engine" | "failed" | "phase" | "dictionary";
 
 export class Refusal extends Error {
   readonly code: Code;

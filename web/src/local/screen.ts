@@ -127,7 +127,7 @@ export class Screen {
     return known.length > 0 ? Math.min(...known) : null;
   }
 
-  private seed(live: Live): number {
+  seed(live: Live): number {
     return this.selected === "best" ? live.best(this.status !== "running") : this.selected;
   }
 

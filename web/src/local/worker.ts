@@ -1,16 +1,18 @@
 /** The server's part, without a server: messages in, slices of training, frames out, in turn. */
 
 import type { Hello, ServerState } from "../wire/messages";
+import { Beside } from "./beside";
+import { DictionaryJob, type DictionaryWish } from "./dictionary";
 import { Live, type Means } from "./live";
 import type { Polytope } from "./matching";
 import { checked } from "./messages";
 import { PhaseJob, type PhaseWish } from "./phases";
 import { Refusal } from "./refusal";
 import { Screen } from "./screen";
-import { Pace, Trainer } from "./trainer";
+import { Trainer } from "./trainer";
 
-/** Milliseconds between two frames of a diagram. */
-const PHASE = 250;
+/** Milliseconds between two frames of a diagram, and of a dictionary. */
+const [PHASE, DICTIONARY] = [250, 100];
 
 /** What a site holds for its pages: what a server would say first, and the polytopes by name. */
 export interface Known {
@@ -38,6 +40,7 @@ interface Command {
   fps: number;
   step: number | null;
   frame: number;
+  l1: number;
 }
 
 export class Worker {
@@ -46,10 +49,8 @@ export class Worker {
   private readonly screen: Screen;
   private readonly trainer: Trainer;
   private run = 0;
-  private phase: PhaseJob | null = null;
-  private phases = 0;
-  private phasePace = new Pace();
-  private phaseShown = 0;
+  private readonly phase: Beside<PhaseJob>;
+  private readonly dictionary: Beside<DictionaryJob>;
 
   constructor(page: Page, { hello, catalogue }: Known) {
     this.page = page;
@@ -60,6 +61,9 @@ export class Worker {
     }));
     this.screen = new Screen(page, polytopes, hello);
     this.trainer = new Trainer(this.screen);
+    const send = (frame: ArrayBuffer): void => page.frame(frame);
+    this.phase = new Beside(send, PHASE);
+    this.dictionary = new Beside(send, DICTIONARY);
     page.text(hello);
   }
 
@@ -87,27 +91,17 @@ export class Worker {
       const message = `the training failed: ${error instanceof Error ? error.message : error}`;
       this.page.text({ type: "error", id: null, code: "failed", message });
     }
-    if (this.phase) this.workOnPhase(this.phase);
+    this.phase.work();
+    this.dictionary.work();
     this.screen.show();
   }
 
   /** Milliseconds until there is something to do; null: nothing before the next message. */
   wait(): number | null {
-    const waits = [this.screen.wait(), this.trainer.wait(), this.phase ? 0 : null];
+    const all = [this.screen, this.trainer, this.phase, this.dictionary];
+    const waits = all.map((one) => one.wait());
     const known = waits.filter((wait) => wait !== null);
     return known.length > 0 ? Math.min(...known) : null;
-  }
-
-  private workOnPhase(job: PhaseJob): void {
-    const start = performance.now();
-    const done = job.advance(this.phasePace.steps);
-    const now = performance.now();
-    this.phasePace.took(done, now - start);
-    if (job.ended || now - this.phaseShown >= PHASE) {
-      this.phaseShown = now;
-      this.page.frame(job.frame());
-    }
-    if (job.ended) this.phase = null;
   }
 
   private ok({ id }: Command): void {
@@ -207,16 +201,41 @@ export class Worker {
   }
 
   on_phase(command: Command): void {
-    this.phase = new PhaseJob(this.phases + 1, command as unknown as PhaseWish, this.means);
-    this.phases += 1;
-    this.phasePace = new Pace();
+    const wish = command as unknown as PhaseWish;
+    const job = new PhaseJob(this.phase.number + 1, wish, this.means);
+    this.phase.number += 1;
     this.ok(command);
-    this.page.frame(this.phase.frame());
+    this.phase.begin(job);
   }
 
   on_phase_stop({ id }: Command): void {
-    this.phase = null;
-    this.page.text({ type: "phase_stopped", id, phase: this.phases });
+    this.phase.end();
+    this.page.text({ type: "phase_stopped", id, phase: this.phase.number });
+  }
+
+  on_dictionary(command: Command): void {
+    const live = this.trainer.present;
+    if (this.screen.status === "running") this.trainer.stop("paused");
+    const { run, screen, means } = this;
+    const moment = screen.past ?? live.moment();
+    const wish = command as unknown as DictionaryWish;
+    const source = { run, moment, seed: screen.seed(live) };
+    const job = new DictionaryJob(this.dictionary.number + 1, wish, source, means);
+    this.dictionary.number += 1;
+    this.ok(command);
+    this.dictionary.begin(job, wish.steps_per_second);
+  }
+
+  on_dictionary_change(command: Command): void {
+    const { job } = this.dictionary;
+    if (!job) throw new Refusal("state", "there is no dictionary in training: ask for one first");
+    job.change(command.l1);
+    this.ok(command);
+  }
+
+  on_dictionary_stop({ id }: Command): void {
+    this.dictionary.end();
+    this.page.text({ type: "dictionary_stopped", id, dictionary: this.dictionary.number });
   }
 
   on_ack({ frame }: Command): void {

@@ -10,7 +10,7 @@ import { GalleryTab } from "../tabs/gallery";
 import { LessonsTab } from "../tabs/lessons";
 import { LiveTab } from "../tabs/live";
 import { PhaseTab } from "../tabs/phase";
-import { THEMES, type View, tabs } from "../state/view";
+import { TABS, THEMES, type View } from "../state/view";
 import { currentHash } from "./address";
 import { canFill, fillScreen, fullScreen, present, presenting } from "./present";
 
@@ -32,8 +32,7 @@ const BODIES = {
 };
 
 export function App() {
-  const offered = tabs();
-  const tab = offered.find((name) => name === view.value.tab) ?? "live";
+  const { tab } = view.value;
   const Body = BODIES[tab];
   return (
     <>
@@ -46,7 +45,7 @@ export function App() {
           <span>tegum</span>
         </h1>
         <nav aria-label="Tabs">
-          {offered.map((name) => (
+          {TABS.map((name) => (
             <button
               key={name}
               type="button"

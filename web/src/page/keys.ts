@@ -3,7 +3,7 @@
 import { restart, runOrPause, select, startDictionary, step, trainOrStop } from "../state/actions";
 import { helpOpen } from "../panels/help";
 import { look, view } from "../state/session";
-import { tabs } from "../state/view";
+import { TABS } from "../state/view";
 import { fillScreen, present, presenting } from "./present";
 
 /** What a pointer pressed last: a Space after it is the page's, not a second press. */
@@ -37,7 +37,7 @@ export function listenForKeys(): void {
     if (event.key === "Tab") pressed = null;
     if (event.ctrlKey || event.metaKey) return;
     if (event.altKey) {
-      const tab = tabs()[Number(event.key) - 1];
+      const tab = TABS[Number(event.key) - 1];
       if (tab) {
         event.preventDefault();
         look({ tab });

@@ -23,6 +23,7 @@ import {
   status,
   view,
 } from "../state/session";
+import { isSite } from "../wire/data";
 import type { Architecture } from "../wire/messages";
 import { drawAtoms, drawCosines, drawRecovery } from "../views/atoms";
 import { Canvas, type Surface } from "../views/canvas";
@@ -41,6 +42,8 @@ const KINDS: readonly (readonly [Architecture, string])[] = [
   ["jumprelu", "JumpReLU"],
   ["gated", "Gated"],
 ];
+/** So many of these a page without a server trains. */
+const OF_PAGE = 2;
 /** Of a model that trains on without an end: so many steps are enough to have a shape. */
 const FORMED = 3000;
 
@@ -270,7 +273,7 @@ export function DictionaryControls() {
         label="Kind"
         help="How codes are made: positive ones at a price, the k largest, those above a threshold, or behind a gate."
         value={now.architecture}
-        choices={KINDS}
+        choices={isSite() ? KINDS.slice(0, OF_PAGE) : KINDS}
         onChange={(architecture) => wish({ architecture })}
       />
       {now.architecture === "topk" ? (

@@ -1,12 +1,8 @@
 /** How the model is looked at; nothing here changes what is trained. */
 
-import { isSite } from "../wire/data";
 import type { Architecture } from "../wire/messages";
 
 export const TABS = ["live", "lessons", "phase", "dictionary", "gallery"] as const;
-/** Those of this page: dictionaries are trained by a server. */
-export const tabs = (): View["tab"][] => TABS.filter((tab) => tab !== "dictionary" || !isSite());
-
 export const PLANES = ["principal", "factor", "axes"] as const;
 export const THEMES = ["auto", "light", "dark"] as const;
 

@@ -165,6 +165,7 @@ SENSE: dict[str, Any] = {
     **{"samples": 8, "rng": np.random.default_rng(0), "n_hidden": 2, "feature_probability": 0.5},
     **{"size": 0.1, "loss": np.ones(2), "y": np.ones(2), "ratio": 2.0, "found": []},
     **{"W_dec": np.eye(2), "codes": np.eye(2), "rebuilt": np.eye(2), "parents": [-1, -1]},
+    **{"second": np.eye(2), "sizes": [1, 2], "losses": [2.0, 1.0], "dictionaries": [np.eye(2)] * 2},
     **{"pairs": tg.analysis.recovery.matching(np.eye(2), np.eye(2))},
 }
 

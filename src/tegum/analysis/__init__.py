@@ -9,6 +9,7 @@ from tegum.faces import lazy
 if TYPE_CHECKING:
     from tegum.analysis import activations as activations
     from tegum.analysis import alignment as alignment
+    from tegum.analysis import atom_counts as atom_counts
     from tegum.analysis import branches as branches
     from tegum.analysis import catalogue as catalogue
     from tegum.analysis import circuits as circuits

@@ -1,0 +1,22 @@
+"""An overcomplete basis found afterwards: the features of a toy model, from its activations alone.
+
+Item 49 of the list of claims.
+"""
+
+from __future__ import annotations
+
+from tegum.experiments.base import Experiment
+from tegum.experiments.overcomplete_basis.claims import claims
+from tegum.experiments.overcomplete_basis.figures import FIGURES
+from tegum.experiments.overcomplete_basis.measure import measure
+
+EXPERIMENT = Experiment(
+    name="overcomplete-basis",
+    title="Features taken out of superposition",
+    section=claims.section,
+    summary="Sparse autoencoders on the hidden activations of toy models, from dense to sparse, "
+    "and of many sizes, of which none is known to be right.",
+    measure=measure,
+    figures=FIGURES,
+    claims=tuple(claims),
+)

@@ -1,0 +1,112 @@
+"""Rules of the experiments on dictionaries, on hand-made tables that hold and differ."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from claim_checks import changed, judged, quick_run_as_expected
+
+from tegum.experiments.base import Tables
+from tegum.experiments.overcomplete_basis import EXPERIMENT as BASIS
+from tegum.experiments.overcomplete_basis.measure import DENSITIES, SHAPES
+from tegum.report.figures import draw
+
+NAMES = ("pentagon", "digons", "square antiprism")
+FEATURES = dict(zip(SHAPES, (8, 20), strict=True))
+
+
+def basis() -> Tables:
+    """All is found by the lowest objective, and nothing by the other seed; surplus atoms die."""
+    rows: list[dict[str, Any]] = [
+        {"shape": name, "feature_probability": p, "seed": seed, "chosen": seed == 0,
+         "mean_max_cosine": 0.99 - 0.3 * seed}
+        for name in NAMES for p in DENSITIES for seed in range(2)
+    ]  # fmt: skip
+    sizes: list[dict[str, Any]] = []
+    agreement: list[dict[str, Any]] = []
+    for shape, n in FEATURES.items():
+        for factor in (0.5, 1.0, 1.5, 2.0):
+            k = int(n * factor)
+            own = {"shape": shape, "n_latents": k, "features": n}
+            alike = {"living": min(k, n), "distinct": min(k, n)}
+            value = {0.5: 1.0, 1.0: 0.52}.get(factor, 0.5)
+            sizes += [
+                {**own, **alike, "seed": seed, "chosen": seed == 0, "objective": value + seed}
+                for seed in range(2)
+            ]
+            agreement.append({**own, "again": min(k, n) if factor < 2 else np.nan, "agreed": n})
+    angle = np.linspace(0, 2 * np.pi, 5, endpoint=False)
+    true = pd.DataFrame({"w0": np.cos(angle), "w1": np.sin(angle), "what": "feature"})
+    return {
+        "recovered": pd.DataFrame(rows),
+        "atoms": pd.concat([true, true.assign(what="atom", feature_probability=0.5)]),
+        "sizes": pd.DataFrame(sizes),
+        "agreement": pd.DataFrame(agreement),
+    }
+
+
+@pytest.mark.parametrize("identity", [claim.id for claim in BASIS.claims])
+def test_what_is_claimed_of_the_basis_holds(identity: str) -> None:
+    assert judged(BASIS.claims, identity, basis()).status == "holds"
+
+
+@pytest.mark.parametrize(
+    ("identity", "name", "where", "values"),
+    [
+        (
+            "49.a",
+            "recovered",
+            {"shape": "digons", "feature_probability": 0.03, "seed": 0},
+            {"mean_max_cosine": 0.95},
+        ),
+        (
+            "49.b",
+            "recovered",
+            {"shape": "pentagon", "feature_probability": 0.5, "seed": 0},
+            {"mean_max_cosine": 0.94},
+        ),
+        (
+            "49.c",
+            "recovered",
+            {"shape": "pentagon", "feature_probability": 0.3, "seed": 0},
+            {"mean_max_cosine": 0.94},
+        ),
+        # 5 % of the fall, .5, are .025
+        ("49.d", "sizes", {"n_latents": 20, "seed": 0}, {"objective": 0.526}),
+        ("49.d", "sizes", {"n_latents": 4, "seed": 0}, {"objective": 0.5}),
+        ("49.e", "agreement", {"shape": SHAPES[1]}, {"agreed": 23}),
+        ("49.f", "agreement", {"shape": SHAPES[0]}, {"agreed": 9}),
+        ("49.g", "sizes", {"shape": SHAPES[1]}, {"living": 23}),
+    ],
+)
+def test_what_is_otherwise_differs(
+    identity: str, name: str, where: dict[str, Any], values: dict[str, Any]
+) -> None:
+    assert judged(BASIS.claims, identity, changed(basis(), name, where, **values)).status == (
+        "differs"
+    )
+
+
+def test_what_does_not_count() -> None:
+    """Other seeds, denser features than asked of, a shape by itself where one is asked of."""
+    other = changed(basis(), "recovered", {"seed": 1}, mean_max_cosine=0.0)
+    assert judged(BASIS.claims, "49.b", other).status == "holds"
+    dense = changed(basis(), "recovered", {"feature_probability": 0.5}, mean_max_cosine=0.0)
+    assert judged(BASIS.claims, "49.c", dense).status == "holds"
+    three = changed(basis(), "agreement", {"shape": SHAPES[0]}, agreed=12)
+    assert judged(BASIS.claims, "49.e", three).status == "holds"
+    near = changed(basis(), "agreement", {"shape": SHAPES[1]}, agreed=22)
+    assert judged(BASIS.claims, "49.e", near).status == "holds"
+
+
+def test_figures_of_the_basis_are_drawn_from_tables() -> None:
+    for spec in BASIS.figures:
+        assert draw(spec, basis(), "salt").svg.startswith("<?xml")
+
+
+@pytest.mark.slow
+def test_a_quick_run_of_the_basis_is_as_recorded() -> None:
+    quick_run_as_expected(BASIS)

@@ -10,6 +10,9 @@ import pytest
 from claim_checks import changed, judged, quick_run_as_expected
 
 from tegum.experiments.base import Tables
+from tegum.experiments.dictionary_learning import EXPERIMENT as KINDS
+from tegum.experiments.dictionary_learning.kinds import PLAIN
+from tegum.experiments.dictionary_learning.measure import mark_best
 from tegum.experiments.overcomplete_basis import EXPERIMENT as BASIS
 from tegum.experiments.overcomplete_basis.measure import DENSITIES, SHAPES
 from tegum.report.figures import draw
@@ -105,6 +108,61 @@ def test_what_does_not_count() -> None:
 def test_figures_of_the_basis_are_drawn_from_tables() -> None:
     for spec in BASIS.figures:
         assert draw(spec, basis(), "salt").svg.startswith("<?xml")
+
+
+def board(best: float = 0.99) -> pd.DataFrame:
+    """Two methods at two settings: the one of lowest objective is not the nearest to the truth."""
+    rows = [
+        {"problem": problem, "method": method, "setting": setting, "seed": seed, "l0": 1.0,
+         "features": 20, "dimensions": 10, "true_l0": 1.0, "chosen": seed == 1, "found": 12,
+         "mean_max_cosine": best - 0.1 * k - 0.01 * setting if seed else 1.0 - 0.4 * k}
+        for problem in (PLAIN, "noise")
+        for k, method in enumerate(("ReLU + L1", "TopK"))
+        for setting in (0.0, 0.5) for seed in range(2)
+    ]  # fmt: skip
+    return mark_best(pd.DataFrame(rows))
+
+
+def kinds() -> Tables:
+    return {"board": board()}
+
+
+def test_the_best_setting_is_that_of_the_chosen_seeds() -> None:
+    rows = board()
+    best = rows[rows["best"]]
+    assert best["mean_max_cosine"].tolist() == pytest.approx([0.99, 0.89] * 2)
+    assert (best["setting"] == 0).all()
+    assert (best["seed"] == 1).all()
+
+
+@pytest.mark.parametrize("identity", [claim.id for claim in KINDS.claims])
+def test_what_is_claimed_of_kinds_holds(identity: str) -> None:
+    assert judged(KINDS.claims, identity, kinds()).status == "holds"
+
+
+@pytest.mark.parametrize(
+    ("identity", "changes"),
+    [("49.k", {"board": board(0.984)})],  # a seed that was not chosen has 1
+)
+def test_of_kinds_what_is_otherwise_differs(
+    identity: str, changes: dict[str, pd.DataFrame]
+) -> None:
+    assert judged(KINDS.claims, identity, {**kinds(), **changes}).status == "differs"
+
+
+def test_the_worst_seed_is_that_of_the_best_setting() -> None:
+    said = judged(KINDS.claims, "49.k", kinds()).measured
+    assert "TopK 0.890 (setting 0, L0 1.00, worst seed 0.600)" in said
+
+
+def test_figures_of_kinds_are_drawn_from_tables() -> None:
+    for spec in KINDS.figures:
+        assert draw(spec, kinds(), "salt").svg.startswith("<?xml")
+
+
+@pytest.mark.slow
+def test_a_quick_run_of_kinds_is_as_recorded() -> None:
+    quick_run_as_expected(KINDS)
 
 
 @pytest.mark.slow

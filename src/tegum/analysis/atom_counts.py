@@ -15,7 +15,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from tegum.analysis._arrays import matrix
@@ -93,8 +92,8 @@ def distinct(W_dec: ArrayLike, *, threshold: float = 0.9) -> int:
     rows = _atoms(W_dec)
     if not len(rows):
         return 0
-    near = cosines(rows.T, rows) > threshold
-    return int(connected_components(csr_array(near), directed=False)[0])
+    near = (cosines(rows.T, rows) > threshold).astype(np.float64)
+    return int(connected_components(near, directed=False)[0])
 
 
 def agreed_size(

@@ -6,7 +6,7 @@ lowest held-out objective, what a dictionary was trained to make small.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -36,6 +36,11 @@ _TOY: Final = Training(
 _TOY_SEEDS: Final = 16
 
 
+def independent(n: int, p: float) -> Independent:
+    """n features, each active with probability p."""
+    return Independent(n_features=n, feature_probability=p)
+
+
 def recipe() -> Training:
     """How dictionaries are trained: Adam, on a cosine to zero."""
     return Training(
@@ -46,7 +51,8 @@ def recipe() -> Training:
 def toy(lab: Lab, name: str) -> F64:
     """W (hidden, feature) of the model of lowest loss of one of `TOYS`."""
     n, m, p = TOYS[name]
-    runs = lab.train(Problem(Independent(n, p), ReLUOutput(m)), training=_TOY, seeds=_TOY_SEEDS)
+    problem = Problem(independent(n, p), ReLUOutput(n_hidden=m))
+    runs = lab.train(problem, training=_TOY, seeds=_TOY_SEEDS)
     return np.asarray(best(runs)["W"].to_numpy(), np.float64)
 
 
@@ -63,7 +69,7 @@ def score_table(runs: xr.Dataset, W: F64, *axes: str) -> pd.DataFrame:
     of the truth W (hidden, feature); `chosen` marks the lowest objective of the seeds at each point
     of `axes`.
     """
-    measured = {
+    measured: dict[str, Callable[[F64, F64], float]] = {
         "mean_max_cosine": recovery.mean_max_cosine,
         "matched_cosine": recovery.matched_cosine,
         "found": lambda true, atoms: int(recovery.found(true, atoms).sum()),

@@ -69,12 +69,12 @@ def half_dense(tables: Tables) -> Judgement:
 def _recovered(rows: pd.DataFrame) -> Judgement:
     chosen = some(rows[rows["chosen"]])
     lowest = chosen.groupby("shape", sort=False)["mean_max_cosine"].min()
-    share = (rows["mean_max_cosine"] > RECOVERED).groupby(rows["shape"]).mean()
-    spread = rows.groupby("shape")["mean_max_cosine"].min()
+    share = (rows["mean_max_cosine"] > RECOVERED).groupby(rows["shape"]).mean().to_dict()
+    spread = rows.groupby("shape")["mean_max_cosine"].min().to_dict()
     words = ", ".join(
         f"{name} {value:.3f} ({share[name]:.0%} of the seeds are above {RECOVERED:g}, the worst "
         f"{spread[name]:.2f})"
-        for name, value in lowest.items()
+        for name, value in lowest.to_dict().items()
     )
     return when(
         len(lowest) == 3 and (lowest > RECOVERED).all(),
@@ -93,7 +93,7 @@ def _recovered(rows: pd.DataFrame) -> Judgement:
 )
 def elbow(tables: Tables) -> Judgement:
     rows = tables["sizes"]
-    found = {}
+    found: dict[str, tuple[float, int]] = {}
     for name, own in some(rows[rows["chosen"]]).groupby("shape", sort=False):
         own = own.sort_values("n_latents")
         size = atom_counts.elbow(own["n_latents"], own["objective"])

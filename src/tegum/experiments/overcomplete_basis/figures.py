@@ -136,8 +136,8 @@ FIGURES: Final = (
         "and 20 random directions in 10 dimensions. The upright line is the number of features. "
         "Top: the held-out objective, seeds and the lowest: it falls up to that number. Middle, "
         "medians over seeds: atoms that fire on held-out samples, and how many of all atoms are "
-        "different (no two with a cosine above 0.9). Bottom: the part of the atoms that is found again in every "
-        "larger dictionary, one to one, with a cosine above 0.9.",
+        "different (no two with a cosine above 0.9). Bottom: the part of the atoms that is found "
+        "again in every larger dictionary, one to one, with a cosine above 0.9.",
         draw_sizes,
         ("sizes", "agreement"),
     ),

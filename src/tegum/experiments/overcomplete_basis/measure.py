@@ -8,9 +8,10 @@ import numpy as np
 
 from tegum.analysis import atom_counts
 from tegum.dims import DENSITY, F64, LATENT
-from tegum.distributions import Activations, Independent
+from tegum.distributions import Activations
 from tegum.experiments._shared.dictionaries import (
     TOYS,
+    independent,
     objective,
     recipe,
     score_table,
@@ -55,7 +56,7 @@ def recovered(lab: Lab, toys: dict[str, F64]) -> Tables:
     parts, atoms = [], []
     for name, W in toys.items():
         n, _, p = TOYS[name]
-        problem = Problem(Activations(W, Independent(n, p)), SAE(n), l1=PRICE)
+        problem = Problem(Activations(W, independent(n, p)), SAE(n), l1=PRICE)
         runs = lab.train(problem, {DENSITY: DENSITIES}, recipe(), seeds=lab.pick(*SEEDS))
         rows = score_table(runs, W, DENSITY)
         parts.append(rows.assign(shape=name))
@@ -89,9 +90,10 @@ def counted(lab: Lab, toys: dict[str, F64]) -> Tables:
     import pandas as pd
 
     n, m, p = RANDOM
+    toy_n, _, toy_p = TOYS[SHAPES[0]]
     laws = {
-        SHAPES[0]: Activations(toys[SHAPES[0]], Independent(*TOYS[SHAPES[0]][::2])),
-        SHAPES[1]: Activations.random(m, Independent(n, p)),
+        SHAPES[0]: Activations(toys[SHAPES[0]], independent(toy_n, toy_p)),
+        SHAPES[1]: Activations.random(m, independent(n, p)),
     }
     sizes, agreement = [], []
     for name, law in laws.items():

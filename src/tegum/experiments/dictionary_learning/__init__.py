@@ -1,0 +1,22 @@
+"""Kinds of dictionaries side by side on problems whose features are known.
+
+Item 49 of the list of claims.
+"""
+
+from __future__ import annotations
+
+from tegum.experiments.base import Experiment
+from tegum.experiments.dictionary_learning.claims import claims
+from tegum.experiments.dictionary_learning.figures import FIGURES
+from tegum.experiments.dictionary_learning.measure import measure
+
+EXPERIMENT = Experiment(
+    name="dictionary-learning",
+    title="Dictionaries side by side",
+    section=claims.section,
+    summary="A table of kinds of dictionaries and problems: how much of the features each finds, "
+    "best of N seeds with the spread of the others.",
+    measure=measure,
+    figures=FIGURES,
+    claims=tuple(claims),
+)

@@ -23,14 +23,16 @@ def draw_board(tables: Tables) -> Figure:
     names, methods = (list(dict.fromkeys(tables["board"][key])) for key in ("problem", "method"))
     value = rows.pivot(index="method", columns="problem", values="mean_max_cosine")
     lowest = rows.pivot(index="method", columns="problem", values="lowest")
-    value, lowest = (part.reindex(index=methods, columns=names) for part in (value, lowest))
+    cosines, worst = (
+        part.reindex(index=methods, columns=names).to_numpy(float) for part in (value, lowest)
+    )
     figure = Figure(figsize=(1.9 + 0.95 * len(names), 1.2 + 0.45 * len(methods)))
     figure.set_layout_engine("constrained")
     axes = figure.add_subplot()
-    mesh = axes.imshow(value.to_numpy(), cmap=style.IMPORTANCE, vmin=0.5, vmax=1, aspect="auto")
-    for (i, j), cosine in np.ndenumerate(value.to_numpy()):
+    mesh = axes.imshow(cosines, cmap=style.IMPORTANCE, vmin=0.5, vmax=1, aspect="auto")
+    for (i, j), cosine in np.ndenumerate(cosines):
         if np.isfinite(cosine):
-            text = f"{cosine:.3f}\n({lowest.iloc[i, j]:.3f})"
+            text = f"{cosine:.3f}\n({worst[i, j]:.3f})"
             colour = style.INK if cosine > _DARK else "white"
             axes.text(j, i, text, ha="center", va="center", size=style.SMALL, color=colour)
     titles = [name.replace(", ", "\n").replace(" frequency", "\nfrequency") for name in names]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from tegum.experiments._shared.dictionaries import recipe, score_table
 from tegum.experiments.base import Lab, Tables
@@ -35,7 +35,12 @@ def board(lab: Lab) -> pd.DataFrame:
         for method, kind in KINDS.items():
             rows = _one(lab, law, kind)
             n = law.distribution.n_features
-            known = {"problem": name, "method": method, "features": n, "dimensions": law.n_features}
+            known: dict[str, Any] = {
+                "problem": name,
+                "method": method,
+                "features": n,
+                "dimensions": law.n_features,
+            }
             active = float(law.distribution.active_probability().sum())
             parts.append(rows.assign(**known, true_l0=active))
     return mark_best(pd.concat(parts, ignore_index=True))

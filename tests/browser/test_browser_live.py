@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from explorer_page import ExplorerPage
 from explorer_server import Running
+from playwright.sync_api import expect
 
 import tegum as tg
 from tegum.explorer.state import PageState
@@ -101,6 +102,9 @@ def test_a_seed_is_chosen_by_a_click_and_the_best_by_a_key(visit: Visit) -> None
     assert page.read("view.selected") == page.read("frame.selected.seed")
     page.page.keyboard.press("b")
     page.wait("t.frame.selected.by === 'best'")
+    page.wait(f"t.frame.selected.seed === {best}")
+    page.page.keyboard.press("n")
+    page.wait(f"t.frame.selected.seed === {order[list(order).index(best) + 1]}")
 
 
 def test_hover_links_the_views(visit: Visit) -> None:
@@ -123,6 +127,7 @@ def test_time_travel(visit: Visit) -> None:
     page.slide("travel", 0.0)
     page.wait("t.frame.past && t.frame.step === 0")
     assert page.read("scene.W") != now
+    expect(page.control("run")).to_have_text("Run on from now")
     page.press("present")
     page.wait("!t.frame.past && t.frame.step === 600")
     assert page.read("scene.W") == now

@@ -5,6 +5,8 @@ import { helpOpen } from "../panels/help";
 import { look, view } from "../state/session";
 import { TABS } from "../state/view";
 import { fillScreen, present, presenting } from "./present";
+import { alongRanking } from "./ranking";
+import { currentScene } from "./stage";
 
 /** What a pointer pressed last: a Space after it is the page's, not a second press. */
 let pressed: Element | null = null;
@@ -25,9 +27,16 @@ const ACTIONS: Record<string, () => void> = {
   "?": () => void (helpOpen.value = true),
   "3": () => look({ mode: view.value.mode === "3d" ? "2d" : "3d" }),
   b: () => select(null),
+  n: nextModel,
   f: fillScreen,
   p: () => present(),
 };
+
+/** The model of the next higher loss. */
+function nextModel(): void {
+  const scene = currentScene();
+  if (scene) alongRanking(scene, 1);
+}
 
 export function listenForKeys(): void {
   document.addEventListener("pointerdown", ({ target }) => {

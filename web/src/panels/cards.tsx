@@ -6,6 +6,7 @@ import { useEffect, useMemo, useRef } from "preact/hooks";
 
 import { count, short } from "../math/format";
 import { presenting } from "../page/present";
+import { alongRanking } from "../page/ranking";
 import { currentScene, loop } from "../page/stage";
 import { select } from "../state/actions";
 import {
@@ -26,7 +27,7 @@ import { type Curve, dimensionalityCurve, lossCurve } from "../views/curves";
 import { Heatmap } from "../views/heatmap";
 import { Neurons } from "../views/neurons";
 import { Norms } from "../views/norms";
-import { Seeds, ranking } from "../views/seeds";
+import { Seeds } from "../views/seeds";
 import type { Scene } from "../views/scene";
 import { stepThrough } from "./hero";
 
@@ -192,9 +193,7 @@ function stepThroughSeeds(event: KeyboardEvent): void {
   const step = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key];
   if (!step || !scene) return;
   event.preventDefault();
-  const order = ranking(scene.heldOut ?? scene.losses);
-  const place = order.indexOf(scene.selected) + step;
-  select(order[Math.min(Math.max(place, 0), order.length - 1)] ?? null);
+  alongRanking(scene, step);
 }
 
 export function LossCard() {

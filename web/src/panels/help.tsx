@@ -10,7 +10,7 @@ const KEYS = [
   ["R", "restart from step 0, with the numbers as they are"],
   [".", "one step"],
   ["3", "2-D or 3-D"],
-  ["B", "back to the best model"],
+  ["B, N", "the best model; the one of the next higher loss"],
   ["F", "the whole screen, and back"],
   ["P", "present: larger type, and no more than is looked at; Escape ends it"],
   ["1 … 5 with Alt", "the tabs"],

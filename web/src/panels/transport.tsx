@@ -9,6 +9,7 @@ import type { Frame } from "../wire/messages";
 
 export function Transport() {
   const running = status.value === "running";
+  const past = frame.value?.past ?? false;
   const nothing = connection.value !== "open" || status.value === "none";
   return (
     <section class="card transport" aria-label="Run the training">
@@ -21,13 +22,19 @@ export function Transport() {
           onClick={runOrPause}
           disabled={nothing}
         >
-          {running ? "Pause" : status.value === "done" ? "Run on" : "Run"}
+          {running
+            ? "Pause"
+            : past
+              ? "Run on from now"
+              : status.value === "done"
+                ? "Run on"
+                : "Run"}
         </button>
         <button
           type="button"
           class="button"
           name="step"
-          title="One step: full stop key"
+          title={past ? "One step from the present: full stop key" : "One step: full stop key"}
           onClick={() => step()}
           disabled={running || nothing}
         >

@@ -74,6 +74,7 @@ HOMES = {
     "rich": {"cli", "ensemble.bars"},
     "anywidget": {"widgets"},
     "traitlets": {"widgets"},
+    "sklearn": {"analysis._classical"},
     "matplotlib": {"plots", "report", "experiments"},
     "imageio_ffmpeg": {"plots.films"},
 }

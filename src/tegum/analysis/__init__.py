@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from tegum.analysis import activations as activations
     from tegum.analysis import alignment as alignment
     from tegum.analysis import atom_counts as atom_counts
+    from tegum.analysis import baselines as baselines
     from tegum.analysis import branches as branches
     from tegum.analysis import catalogue as catalogue
     from tegum.analysis import circuits as circuits

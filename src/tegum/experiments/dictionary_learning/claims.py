@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from tegum.experiments.base import Claims, Judgement, Tables, some, when
-from tegum.experiments.dictionary_learning.kinds import PLAIN, M, N, P
+from tegum.experiments.dictionary_learning.kinds import KINDS, PLAIN, M, N, P
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,7 +20,9 @@ def bests(tables: Tables) -> pd.DataFrame:
     """The best row of each problem and method, with `lowest`, the worst seed of its setting."""
     rows = tables["board"]
     keys = ["problem", "method", "setting"]
-    lowest = rows.groupby(keys)["mean_max_cosine"].min().rename("lowest").reset_index()
+    lowest = (
+        rows.groupby(keys, dropna=False)["mean_max_cosine"].min().rename("lowest").reset_index()
+    )
     return some(rows[rows["best"]]).merge(lowest, on=keys)
 
 
@@ -45,4 +47,31 @@ def reached(tables: Tables) -> Judgement:
         f"{words}; L0 of the features {own['true_l0'].iloc[0]:.2f}; best of "
         f"{tables['board']['seed'].nunique()}",
         best=own["mean_max_cosine"].iloc[0],
+    )
+
+
+@claims(
+    "49.l",
+    "A basis with as many directions as dimensions does not do: independent component analysis "
+    "finds at most that many features, sparse autoencoders find more.",
+    rule="on every problem: features with an atom above a cosine of 0.9 are at most as many as "
+    "hidden dimensions for FastICA, and more for the best kind of sparse autoencoder (not tested "
+    "where scikit-learn is not installed)",
+    evidence=("board",),
+)
+def overcomplete(tables: Tables) -> Judgement:
+    rows = bests(tables)
+    classical = rows[rows["method"] == "FastICA"].set_index("problem")
+    if classical.empty:
+        return Judgement("not tested", "no FastICA: scikit-learn is not installed")
+    trained = rows[rows["method"].isin(KINDS)].groupby("problem")["found"].max()
+    both = classical.assign(trained=trained).reset_index()
+    words = ", ".join(
+        f"{row.problem} {row.found:g} and {row.trained:g} of {row.features:g}"
+        for row in both.itertuples()
+    )
+    few, many = both["found"] <= both["dimensions"], both["trained"] > both["dimensions"]
+    return when(
+        few.all() and many.all(),
+        f"features found by FastICA and by the best kind: {words}",
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -27,6 +27,22 @@ KINDS: Final[Mapping[str, Kind]] = {
     "JumpReLU": Kind(lambda n: SAE(n, "jumprelu"), "l1", (0.03, 0.06, 0.1, 0.2)),
     "gated": Kind(lambda n: SAE(n, "gated"), "l1", (0.5, 0.8, 1.2)),
     "Matryoshka TopK": Kind(lambda n: SAE(n, "topk", k=1, nested=(n // 4, n // 2)), "k", (1, 2, 3)),
+}
+
+
+class Classical(NamedTuple):
+    """A method of `tegum.analysis.baselines` with its settings."""
+
+    name: str
+    settings: Mapping[str, Any]
+
+
+#: The price is half of that of ReLU + L1, whose loss has no ½.
+CLASSICAL: Final[Mapping[str, Classical]] = {
+    "dictionary learning": Classical("dictionary_learning", {"alpha": 0.15}),
+    "K-SVD": Classical("ksvd", {"k": 1}),
+    "non-negative least squares": Classical("nnls", {}),
+    "FastICA": Classical("fastica", {}),
 }
 
 #: Features and hidden dimensions of the problems with random directions, and how often the

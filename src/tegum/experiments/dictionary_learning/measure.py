@@ -1,12 +1,15 @@
-"""All kinds on all problems."""
+"""All kinds on all problems, and classical methods where scikit-learn is installed."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
+
+from tegum.analysis import baselines
 from tegum.experiments._shared.dictionaries import recipe, score_table
 from tegum.experiments.base import Lab, Tables
-from tegum.experiments.dictionary_learning.kinds import KINDS, Kind, problems
+from tegum.experiments.dictionary_learning.kinds import CLASSICAL, KINDS, Kind, problems
 from tegum.problem import Problem
 
 if TYPE_CHECKING:
@@ -15,6 +18,9 @@ if TYPE_CHECKING:
     from tegum.distributions import Activations
 
 _SEEDS: Final = (12, 3)
+#: Classical methods take longer: fewer seeds, and so many samples.
+_CLASSICAL_SEEDS: Final = (3, 1)
+_SAMPLES: Final = (3000, 1000)
 
 
 def measure(lab: Lab) -> Tables:
@@ -32,18 +38,28 @@ def board(lab: Lab) -> pd.DataFrame:
 
     parts = []
     for name, law in problems(lab).items():
-        for method, kind in KINDS.items():
-            rows = _one(lab, law, kind)
-            n = law.distribution.n_features
-            known: dict[str, Any] = {
-                "problem": name,
-                "method": method,
-                "features": n,
-                "dimensions": law.n_features,
-            }
-            active = float(law.distribution.active_probability().sum())
-            parts.append(rows.assign(**known, true_l0=active))
+        known: dict[str, Any] = {
+            "problem": name, "features": law.distribution.n_features, "dimensions": law.n_features,
+            "true_l0": float(law.distribution.active_probability().sum()),
+        }  # fmt: skip
+        each = {method: _one(lab, law, kind) for method, kind in KINDS.items()}
+        each |= {
+            label: _classical(lab, law, label)
+            for label, method in CLASSICAL.items()
+            if method.name in baselines.available()
+        }
+        parts += [rows.assign(method=method, **known) for method, rows in each.items()]
     return mark_best(pd.concat(parts, ignore_index=True))
+
+
+def _classical(lab: Lab, law: Activations, label: str) -> pd.DataFrame:
+    """The same of a classical method, on samples that are drawn once."""
+    own, n = CLASSICAL[label], law.distribution.n_features
+    h = law.sample(np.random.default_rng(0), lab.pick(*_SAMPLES))
+    seeds = lab.pick(*_CLASSICAL_SEEDS)
+    runs = baselines.fit(h, n, own.name, seeds=seeds, **own.settings)
+    setting = next(iter(own.settings.values()), np.nan)
+    return score_table(runs, law.W).assign(setting=setting)
 
 
 def _one(lab: Lab, law: Activations, kind: Kind) -> pd.DataFrame:

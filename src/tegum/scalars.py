@@ -37,6 +37,26 @@ def as_integer(value: Any, low: int) -> int:
     return int(plain)
 
 
+def geometric(first: float, last: float, count: int) -> list[float]:
+    """`count` numbers of equal ratio from first to last, both > 0, the ends exactly.
+
+    To twelve digits, which are the same on machines whose powers differ in their last bits. May
+    hold what is not finite where the ends are far apart.
+    """
+    if count == 1:
+        return [first]
+    with np.errstate(all="ignore"):
+        between = np.geomspace(first, last, count)[1:-1]
+    return [first, *(float(f"{x:.12g}") for x in between), last]
+
+
+def as_float32(value: float) -> float:
+    """The shortest number that is the same in float32; itself where that has no such number."""
+    with np.errstate(over="ignore", under="ignore"):
+        short = float(str(np.float32(value)))
+    return short if isfinite(short) and (short != 0.0 or value == 0.0) else value
+
+
 def as_number(value: Any, rule: str, check: Check, where: str = "") -> float:
     """A finite real number that passes `check`, which `rule` says in words; else BrokenRule."""
     plain = as_plain(value)

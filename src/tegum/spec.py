@@ -28,10 +28,10 @@ from pydantic_core.core_schema import CoreSchema, no_info_plain_validator_functi
 from tegum.errors import SpecError
 from tegum.hints import is_required, must_be, said_of
 from tegum.scalars import BrokenRule as BrokenRule
+from tegum.scalars import as_float32, as_plain
 from tegum.scalars import as_integer as as_integer
 from tegum.scalars import as_number as as_number
 from tegum.scalars import as_number_or_vector as as_number_or_vector
-from tegum.scalars import as_plain
 
 S = TypeVar("S", bound="Spec")
 
@@ -115,6 +115,15 @@ class Spec(BaseModel):
         data = self.model_dump(mode="json", context=_KEY)
         return json.dumps(data, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
+    def address(self) -> str:
+        """`key` with its numbers as float32 has them, by which random numbers are found.
+
+        Logarithms and powers differ in their last bits between machines, and so do axes that are
+        made by them: that is to be no other model.
+        """
+        data = self.model_dump(mode="json", context=_KEY)
+        return json.dumps(_coarse(data), sort_keys=True, separators=(",", ":"), allow_nan=False)
+
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:
         """What `to_json` wrote: a `cls`, or the subclass that `kind` names; else SpecError."""
@@ -126,6 +135,15 @@ class Spec(BaseModel):
             return spec_of(cls, data)
         except BrokenRule as error:
             raise SpecError.of(f"{cls.__name__} JSON", "", error.rule, error.value) from None
+
+
+def _coarse(data: Any) -> Any:
+    """JSON data with floats in the shortest form that is the same in float32."""
+    if isinstance(data, dict):
+        return {name: _coarse(value) for name, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [_coarse(value) for value in data]
+    return as_float32(data) if isinstance(data, float) else data
 
 
 _EVERY: Final = "every field"

@@ -13,6 +13,7 @@ import numpy as np
 
 from tegum.errors import SpecError, joined
 from tegum.memory import check_listed
+from tegum.scalars import geometric
 
 _POWER = re.compile(r"(?P<base>[^^]+)\^i")
 _RANGE = re.compile(r"(?P<kind>geom|lin):(?P<first>[^:]+):(?P<last>[^:]+):(?P<count>\d+)")
@@ -46,9 +47,9 @@ def numbers(option: str, text: str) -> list[float]:
         raise SpecError.of(option, "", "must have a COUNT from 1 to 1000000", text)
     if found["kind"] == "geom" and (first <= 0 or last <= 0):
         raise SpecError.of(option, "", "must have FIRST and LAST > 0 with geom", text)
-    between = np.linspace if found["kind"] == "lin" else np.geomspace
     with np.errstate(all="ignore"):
-        values = between(first, last, count)
+        even = np.linspace(first, last, count) if found["kind"] == "lin" else None
+    values = geometric(first, last, count) if even is None else even
     if not np.isfinite(values).all():
         raise SpecError.of(option, "", "must have FIRST and LAST less far apart", text)
     return [float(value) for value in values]

@@ -77,13 +77,14 @@ class Batch:
     def addresses(self) -> NDArray[np.uint64]:
         """A 64-bit address of each instance's random numbers, shape (N,).
 
-        It depends on the instance's own coordinates (its resolved problem, the run seed, its seed
-        index) and on nothing else of the batch. The training is left out on purpose: a longer
-        run begins with the same steps, and learning rates are compared on common random numbers.
+        It depends on the instance's own coordinates (its resolved problem with numbers as float32
+        has them, the run seed, its seed index) and on nothing else of the batch. The training is
+        left out on purpose: a longer run begins with the same steps, and learning rates are
+        compared on common random numbers.
         """
         keys = np.empty((len(self.points), len(self.seeds)), dtype=np.uint64)
         for row, point in zip(keys, self.points, strict=True):
-            common = blake2b(point.key().encode(), digest_size=8)
+            common = blake2b(point.address().encode(), digest_size=8)
             common.update(self.run_seed.to_bytes(8, "little"))
             for j, seed in enumerate(self.seeds):
                 own = common.copy()

@@ -113,6 +113,8 @@ def family_of(
         digest.update(f"\n{text}".encode())
     for point, training in zip(points, trainings, strict=True):
         digest.update(f"\n{point.key()}\n{training.to_json()}".encode())
+        if (address := point.address()) != point.key():
+            digest.update(f"\naddress {address}".encode())
     if code := points[0].model.code:
         digest.update(f"\ncode {code}".encode())
     if given is not None:

@@ -15,6 +15,7 @@ from tegum.explorer.messages import Phase
 from tegum.explorer.state import OWN, PageState
 from tegum.models import ReLUOutput
 from tegum.problem import Problem
+from tegum.scalars import geometric
 from tegum.theory import phases
 from tegum.training import Training
 
@@ -31,8 +32,8 @@ class PhaseJob:
 
     def __init__(self, number: int, wish: Phase, jobs: int) -> None:
         self.number, self.wish, self.jobs = number, wish, jobs
-        self.probabilities = np.geomspace(*PROBABILITIES, wish.points)
-        self.ratios = np.geomspace(*RATIOS, wish.points)
+        self.probabilities = np.array(geometric(*PROBABILITIES, wish.points))
+        self.ratios = np.array(geometric(*RATIOS, wish.points))
         self.training = Training(steps=wish.steps, learning_rate=5e-3, schedule="cosine", **OWN)
         self.engine = get_engine("sampled")
         shape = (wish.points, wish.points)

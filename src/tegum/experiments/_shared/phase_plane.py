@@ -16,6 +16,7 @@ from tegum.dims import DENSITY, F64, I64
 from tegum.distributions import Independent
 from tegum.models import ReLUOutput
 from tegum.problem import Problem
+from tegum.scalars import geometric
 from tegum.theory import phases
 
 if TYPE_CHECKING:
@@ -61,12 +62,12 @@ def cells(points: int) -> tuple[F64, F64]:
 
 def densities(points: int) -> F64:
     """Feature probabilities from sparse to dense."""
-    return np.geomspace(*PROBABILITIES, points)
+    return np.array(geometric(*PROBABILITIES, points))
 
 
 def ratios(points: int) -> F64:
     """Relative importances, the same above and below 1."""
-    return np.geomspace(*RATIOS, points)
+    return np.array(geometric(*RATIOS, points))
 
 
 def axes(n_features: int, points: int) -> dict[str, Any]:

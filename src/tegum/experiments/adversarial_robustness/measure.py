@@ -14,6 +14,7 @@ from tegum.experiments.base import Lab, Tables
 from tegum.models import ReLUOutput
 from tegum.problem import Problem
 from tegum.runs.select import best, best_rows
+from tegum.scalars import geometric
 from tegum.training import Training
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def measure(lab: Lab) -> Tables:
 
 def densities(lab: Lab) -> F64:
     """From dense to sparse."""
-    within = np.geomspace(1.0, RANGE, lab.pick(*_WITHIN))
+    within = geometric(1.0, RANGE, lab.pick(*_WITHIN))
     return 1.0 / np.concatenate([within, lab.pick(*_BEYOND)])
 
 

@@ -20,6 +20,7 @@ from tegum.experiments.base import Lab, Tables
 from tegum.loss import polish
 from tegum.models import ReLUOutput
 from tegum.problem import Problem
+from tegum.scalars import geometric
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,7 +65,7 @@ _ZOOMS: Final = (5, 2)
 
 def measure(lab: Lab) -> Tables:
     """`branches`, a row per density and kind of minimum, and `transitions` between kinds."""
-    p = np.geomspace(LOW, HIGH, lab.pick(*POINTS))
+    p = np.array(geometric(LOW, HIGH, lab.pick(*POINTS)))
     runs = lab.train(PROBLEM, {DENSITY: p}, EXACT_TRAINING, lab.pick(*SEEDS))
     runs = runs.transpose(DENSITY, SEED, ...)
     found = [follow(runs, kind) for kind in KINDS]

@@ -18,12 +18,13 @@ from tegum.loss.expected import expected_loss
 from tegum.models import ReLUOutput
 from tegum.problem import Problem
 from tegum.runs.select import best
+from tegum.scalars import geometric
 from tegum.training import Training
 
 if TYPE_CHECKING:
     import pandas as pd
 
-PENALTIES: Final = tuple(np.geomspace(1e-4, 1e-2, 5))
+PENALTIES: Final = tuple(geometric(1e-4, 1e-2, 5))
 #: |h| is rounded off this close to 0, so that the penalty has a gradient everywhere.
 _ROUNDED: Final = 0.01
 _SAMPLES: Final = 5_000

@@ -119,11 +119,12 @@ def tables() -> Tables:
     names = ["way", "n", "m", "k", "ratio", "rho", "known", "trials", "recovered"]
     errors = np.geomspace(0.1, 1, 200)
     bound = [
-        (p, n, m, seed, 3.0, 0.8 * 1.5 / (p * np.log(1 / p)), 0.8 * 1.5)
+        (p, n * m, m, seed, 3.0, 0.8 * 1.5 / (p * np.log(1 / p)), 0.8 * 1.5)
         for p, n in OFFERED.items()
         for m in (4, 8, 16)
         for seed in range(2)
     ]
+    bound.append((min(OFFERED), 5120, 128, 0, 3.0, 0.9 * 1.5 / (0.01 * np.log(100)), 0.9 * 1.5))
     columns = ["feature_probability", "n_features", "m", "seed", "loss", "per_dimension"]
     return {
         "transitions": pd.DataFrame(rows, columns=names),
@@ -131,7 +132,7 @@ def tables() -> Tables:
             {"m": 10, "k": 1, "error": errors, "least": 1.0, "recovered": errors < 0.8}
         ),
         "supports": supports(50),
-        "bound": pd.DataFrame(bound, columns=[*columns, "constant"]),
+        "bound": pd.DataFrame(bound, columns=[*columns, "constant"]).assign(represented=50),
     }
 
 

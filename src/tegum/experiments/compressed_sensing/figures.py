@@ -123,7 +123,7 @@ FIGURES = (
         "Left: features per dimension of trained models of many features of equal importance, and "
         "the bound of compressed sensing with a constant of 1.55. Right: the constant itself, "
         "which rises with the number of dimensions where features are sparser than in pairs. "
-        "Points are three seeds (one in a quick run).",
+        "Points are two seeds (one of 128 dimensions, and in a quick run).",
         draw_features,
         ("bound",),
     ),

@@ -34,10 +34,12 @@ _SAMPLES: Final = (250, 60)
 #: Vectors of which the support is looked for under errors of stated length.
 _VECTORS: Final = (2000, 500)
 _LONG, _KEPT = 20, 5
-#: By density: features that are offered, many more than are represented; dimensions and seeds.
-OFFERED: Final = {0.3: 96, 0.1: 240, 0.03: 672, 0.01: 1440}
-DIMENSIONS: Final = (4, 8, 16)
-SEEDS: Final = (3, 1)
+#: By density: features that are offered for each dimension, more than are represented; dimensions;
+#: and, of the sparsest features, one model of many dimensions.
+OFFERED: Final = {0.3: 6, 0.1: 8, 0.03: 16, 0.01: 40}
+DIMENSIONS: Final = (8, 16, 32, 64)
+LARGEST: Final = 128
+SEEDS: Final = (2, 1)
 
 
 def measure(lab: Lab) -> Tables:
@@ -158,13 +160,14 @@ def bound(lab: Lab) -> pd.DataFrame:
     import pandas as pd
 
     parts = []
-    for p, n in OFFERED.items():
-        for m in lab.pick(DIMENSIONS, DIMENSIONS[:2]):
+    for p, offered in OFFERED.items():
+        sizes = (*DIMENSIONS, LARGEST) if p == min(OFFERED) else DIMENSIONS
+        for m in lab.pick(sizes, DIMENSIONS[:2]):
+            n, seeds = offered * m, 1 if m == LARGEST else lab.pick(*SEEDS)
             problem = Problem(
                 Independent(n_features=n, feature_probability=p), ReLUOutput(n_hidden=m)
             )
-            runs = lab.train(problem, training=_plan(lab.pick(4000, 1000), 1e-2),
-                             seeds=lab.pick(*SEEDS))  # fmt: skip
+            runs = lab.train(problem, training=_plan(lab.pick(4000, 1000), 1e-2), seeds=seeds)
             per = 1.0 / geometry.dimensions_per_feature(runs["W"])
             table = runs[["loss"]].assign(
                 per_dimension=per, represented=geometry.count_represented(runs["W"]),

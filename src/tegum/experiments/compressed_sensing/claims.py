@@ -26,8 +26,8 @@ claims = Claims("Connection between compressed sensing lower bounds and the toy 
 
 @claims(
     "52.a",
-    "The number of features is linear in the number of dimensions. (Recorded as differing: at the "
-    "densities of pairs it is. Where features are sparser, twice the dimensions hold clearly more "
+    "The number of features is linear in the number of dimensions. (Recorded as differing: at "
+    "1−S of 0.3 and 0.1 it is. Where features are sparser, twice the dimensions hold clearly more "
     "than twice as many, as far as sixty-four: overlaps among directions in more dimensions are "
     "smaller.)",
     rule="with so many features offered for each dimension: each doubling of m multiplies ‖W‖_F² "

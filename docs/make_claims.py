@@ -14,10 +14,10 @@ _HEAD = """\
 # Claims
 
 What the experiments of tegum test: statements of *Toy Models of Superposition* (Elhage et al.,
-2022) in our own words, each with the rule that decides. Rules are fixed before a run; their
-tolerances are constants in the file of the experiment. `tegum reproduce` judges every claim
-anew and writes the measured numbers beside it. A claim *holds* or *differs*; where it is known to
-differ, the report says what was found instead.
+2022), and of work that followed it, in our own words, each with the rule that decides. Rules are
+fixed before a run; their tolerances are constants in the file of the experiment. `tegum reproduce`
+judges every claim anew and writes the measured numbers beside it. A claim *holds* or *differs*;
+where it is known to differ, the report says what was found instead.
 
 Notation: n features with directions W_i in m dimensions; a feature is active with probability
 p = 1 − S; I_i is its importance; G = WᵀW; D_i = ‖W_i‖² / Σ_j (Ŵ_i·W_j)² its dimensionality;

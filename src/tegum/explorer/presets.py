@@ -170,4 +170,10 @@ PRESETS: Final = (
     _made((59,), "correlated and independent features side by side",
           Problem(Groups(parts=(_together(2, 2, 0.05), _law(4, 0.05))), ReLUOutput(n_hidden=4)),
           seeds=32),
+    _made((61,), "twelve data, one at a time, act like features: a polygon",
+          Problem(_apart(1, 12, 1.0), _TWO), seeds=64),
+    _made((62,), "eight features of falling importance share three dimensions",
+          Problem(_law(8, 0.05), ReLUOutput(n_hidden=3), _falling(0.85, 8))),
+    _made((63,), "exactly one of six features is active: hexagon, pentagon, two digons",
+          Problem(_apart(1, 6, 1.0), _TWO), seeds=100),
 )  # fmt: skip

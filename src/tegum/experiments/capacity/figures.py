@@ -1,0 +1,103 @@
+"""Figures of the experiment on capacity."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tegum.experiments.base import FigureSpec, Tables
+from tegum.experiments.capacity.closed_form import boundary
+from tegum.plots import style
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@style.styled
+def draw_capacities(tables: Tables) -> Figure:
+    """The capacity of every feature over kurtosis: found and closed form."""
+    from matplotlib import colormaps
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(5.6, 3.3), layout="constrained")
+    axes = figure.subplots()
+    rows = tables["capacities"]
+    colours = colormaps["viridis"](np.linspace(0, 0.92, rows["feature"].nunique()))
+    for colour, (feature, some) in zip(colours, rows.groupby("feature"), strict=True):
+        some = some.sort_values("kurtosis")
+        axes.plot(some["kurtosis"] - 1, some["closed"], "-", lw=1, color=colour)
+        axes.plot(some["kurtosis"] - 1, some["found"], "o", ms=4, color=colour, label=feature)
+    axes.axvline(2.0, ls="--", lw=1, color=style.GREY)
+    axes.set_xscale("log")
+    axes.set_xlabel("kurtosis − 1")
+    axes.set_ylabel("capacity D_i")
+    axes.legend(title="feature", fontsize="small", ncols=2)
+    return figure
+
+
+@style.styled
+def draw_loss(tables: Tables) -> Figure:
+    """The loss over kurtosis: found and closed form."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(4.6, 3.0), layout="constrained")
+    axes = figure.subplots()
+    rows = tables["capacities"].groupby("kurtosis").first().reset_index()
+    scale = rows["kurtosis"] - 1
+    axes.plot(scale, rows["closed_loss"] / scale, "-", color=style.GREY, label="closed form")
+    axes.plot(scale, rows["loss"] / scale, "o", ms=4, color=style.BLUE, label="lowest of descents")
+    axes.set_xscale("log")
+    axes.set_ylim(bottom=0)
+    axes.set_xlabel("kurtosis − 1")
+    axes.set_ylabel("loss over (kurtosis − 1)")
+    axes.legend()
+    return figure
+
+
+@style.styled
+def draw_pair(tables: Tables) -> Figure:
+    """The capacity of the weaker of two features, and where it should begin."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(5.0, 3.4), layout="constrained")
+    axes = figure.subplots()
+    rows = tables["pair"]
+    points = axes.scatter(rows["kurtosis"] - 1, rows["ratio"], c=rows["found"], cmap="viridis",
+                          vmin=0, vmax=0.5, s=26, marker="s")  # fmt: skip
+    kurtosis = np.geomspace(3.0, rows["kurtosis"].max(), 100)
+    axes.plot(kurtosis - 1, boundary(kurtosis), "-", color=style.VERMILION, label="2/(κ − 1)")
+    axes.set(xscale="log", yscale="log", xlabel="kurtosis − 1", ylabel="v₂/v₁")
+    for axis, ticks in ((axes.xaxis, (2, 5, 10, 20)), (axes.yaxis, (0.05, 0.1, 0.2, 0.5, 1))):
+        axis.set_ticks(ticks, [f"{tick:g}" for tick in ticks])
+        axis.set_ticks([], minor=True)
+    axes.legend(loc="lower left", frameon=True)
+    figure.colorbar(points, ax=axes, label="capacity of the weaker feature")
+    return figure
+
+
+FIGURES = (
+    FigureSpec(
+        "capacities",
+        "Eight features of value v_i = 0.85^i in three dimensions, y = Σ v_i x_i² from ‖Wx‖² + β. "
+        "Points: dimensionalities of the lowest of several descents; lines: the closed form. "
+        "Dashed: normal numbers, κ = 3, where the loss is that of principal components and the "
+        "optimum is not unique in the features. To the right of it features begin to share.",
+        draw_capacities,
+        ("capacities",),
+    ),
+    FigureSpec(
+        "loss",
+        "The loss of the same models over κ − 1, which is that of dropping the weakest features "
+        "up to κ = 3 and falls beyond it.",
+        draw_loss,
+        ("capacities",),
+    ),
+    FigureSpec(
+        "pair",
+        "Two features in one dimension: the capacity of the weaker in the lowest of four descents, "
+        "over kurtosis and ratio of values. The line is where the closed form says that it begins.",
+        draw_pair,
+        ("pair",),
+    ),
+)

@@ -155,10 +155,9 @@ FIGURES = (
     ),
     FigureSpec(
         "exact",
-        "Exact descent (150 iterations of L-BFGS on the loss of all data, 60 in a quick run, no weight "
-        "decay) from the best model of "
-        "AdamW and from five features as a pentagon. Left: where it ends. Right: the test loss "
-        "there, beside that of AdamW's models.",
+        "Exact descent (150 iterations of L-BFGS on the loss of all data, 60 in a quick run; no "
+        "weight decay) from the best model of AdamW and from five features as a "
+        "pentagon. Left: where it ends. Right: the test loss there, beside that of AdamW's models.",
         draw_exact,
         ("exact", "line"),
     ),

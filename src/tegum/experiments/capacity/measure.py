@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from tegum.dims import F64
+from tegum.experiments._shared.one_thread import one_thread
 from tegum.experiments.base import Lab, Tables
 from tegum.experiments.capacity.closed_form import (
     allocation,
@@ -40,6 +41,7 @@ def _values() -> F64:
     return np.asarray(FALL ** np.arange(N))
 
 
+@one_thread
 def _capacities() -> pd.DataFrame:
     """One row per kurtosis and feature: kurtosis, feature, value.
 
@@ -60,6 +62,7 @@ def _capacities() -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
+@one_thread
 def _pair(lab: Lab) -> pd.DataFrame:
     """One row per kurtosis and ratio v₂/v₁: both, found and closed (capacity of feature 2)."""
     import pandas as pd

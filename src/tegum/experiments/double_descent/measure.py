@@ -9,6 +9,7 @@ import numpy as np
 from tegum.analysis import geometry
 from tegum.dims import F64
 from tegum.distributions import Samples
+from tegum.experiments._shared.one_thread import one_thread
 from tegum.experiments.base import Lab, Tables
 from tegum.experiments.double_descent.data import Rows, data_dimensionality, loss_of, rows
 from tegum.experiments.double_descent.descent import descend, pentagon
@@ -148,6 +149,7 @@ def _map(lab: Lab, data: Rows, sizes: tuple[int, ...]) -> pd.DataFrame:
     return pd.concat(found, ignore_index=True)
 
 
+@one_thread
 def _exact(lab: Lab, line: dict[int, xr.Dataset], data: Rows) -> pd.DataFrame:
     """Descent to local minima of the training loss, from what AdamW found and from a pentagon.
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from tegum.dims import F64, I64, Bools
 from tegum.distributions import Independent
+from tegum.experiments._shared.one_thread import one_thread
 from tegum.experiments.base import Lab
 from tegum.models import TwoLayer
 from tegum.problem import Problem
@@ -53,6 +54,7 @@ def trained(lab: Lab) -> pd.DataFrame:
     return pd.DataFrame({"seed": runs["seed"].values, "loss": loss})
 
 
+@one_thread
 def mixed(lab: Lab) -> pd.DataFrame:
     """The least loss found for ReLU(x) + Mx where one feature is active, by spread of M.
 

@@ -44,6 +44,11 @@ MODELS: dict[str, dict[str, Any]] = {
     "gated, nested, any length": {"kind": "gated", "nested": (3,), "unit_atoms": False},
     "gated, bias not subtracted": {"kind": "gated", "subtract_bias": False},
     "jumprelu, nested": {"kind": "jumprelu", "nested": (4,), "subtract_bias": False},
+    "batchtopk": {"kind": "batchtopk", "k": 2},
+    "batchtopk, tied": {"kind": "batchtopk", "k": 1, "tied_weights": True},
+    "batchtopk, any length": {"kind": "batchtopk", "k": 1, "unit_atoms": False},
+    "batchtopk, nested": {"kind": "batchtopk", "k": 1, "nested": (3,), "subtract_bias": False},
+    "batchtopk, all": {"kind": "batchtopk", "k": 7},
 }
 
 
@@ -55,6 +60,8 @@ class Case:
     law: tg.Distribution
     model: tg.SAE
     l1: float = 0.1
+    #: How many codes stay where it is not the model's k: of a sample, or of a batch on average.
+    k_now: float | None = None
 
     @property
     def problem(self) -> tg.Problem:
@@ -74,19 +81,34 @@ def cases() -> list[Case]:
     found = [Case(name, SPARSE, tg.SAE(7, **how)) for name, how in MODELS.items()]
     for name, law in (("noisy", NOISY), ("wide", WIDE), ("features themselves", PLAIN)):
         found += [Case(f"relu, {name}", law, tg.SAE(7), l1=0.0)]
-        found += [Case(f"topk, {name}", law, tg.SAE(7, kind="topk", k=2), l1=0.0)]
-    for name in ("relu, tied", "jumprelu, nested", "gated, tied", "topk, nested"):
+        for kind in ("topk", "batchtopk"):
+            found += [Case(f"{kind}, {name}", law, tg.SAE(7, kind=kind, k=2), l1=0.0)]
+    names = ("relu, tied", "jumprelu, nested", "gated, tied", "topk, nested", "batchtopk, nested")
+    for name in names:
         found += [Case(f"{name}, wide", WIDE, tg.SAE(7, **MODELS[name]))]
     return [*found, Case("topk, large k", NOISY, tg.SAE(40, kind="topk", k=30), l1=0.0)]
 
 
 def listed_cases() -> list[Case]:
     """Those whose codes may be listed: made of few features, or of h itself."""
-    names = ("relu", "relu, tied", "topk", "topk, bias not subtracted", "jumprelu")
+    names = ("relu", "relu, tied", "topk", "topk, bias not subtracted", "jumprelu", "batchtopk")
     return [
         Case(f"{name}, {kind}", law, tg.SAE(40, **MODELS[name]))
         for name in names
         for kind, law in (("by features", WIDE), ("noisy", WIDE.replace(noise=0.1)))
+    ]
+
+
+def warming_cases() -> list[Case]:
+    """Every kind, with sparsity that sets in over half of the steps."""
+    models = [
+        tg.SAE(7, kind, k=1 if "top" in kind else None, sparsity_warmup=0.5)
+        for kind in ("relu", "jumprelu", "gated", "topk", "batchtopk")
+    ]
+    return [
+        Case(f"{model.architecture}, {name}", law, model)
+        for model in models
+        for name, law in (("sparse", SPARSE), ("wide", WIDE))
     ]
 
 
@@ -99,9 +121,12 @@ class Taken:
     gradient: dict[str, F64]
 
 
-def take(case: Case, seed: int = 1) -> Taken:
-    """The first step from random weights; Adam's first moment is (1 − β₁) times the gradient."""
-    training = tg.Training(steps=1, batch_size=BATCH)
+def take(case: Case, seed: int = 1, before: int = 0, steps: int = 1) -> Taken:
+    """A step from random weights, of which Adam's first moment tells the gradient.
+
+    `before` it there are others, in which weights do not move, and `steps` in all.
+    """
+    training = tg.Training(steps=steps, batch_size=BATCH, learning_rate=1e-30)
     batch = Batch(case.problem, (case.problem,), (training,), (0,), 0)
     engine = DictionaryEngine()
     state = engine.init(batch)
@@ -110,10 +135,15 @@ def take(case: Case, seed: int = 1) -> Taken:
         atoms = engine.parameters(batch, state)["W_dec"]
         atoms /= np.linalg.norm(atoms.astype(np.float64), axis=2, keepdims=True)
     named = _alone(engine.parameters(batch, state))
+    named.pop("threshold", None)
+    old = engine.advance(batch, state, before, jobs=1)["moment"].astype(np.float64)
     done = engine.advance(batch, state, 1, jobs=1)
-    moments = _alone(engine.parameters(batch, {**done, "theta": done["moment"]}))
+    added = done["moment"] - BETA1 * old
+    moments = _alone(engine.parameters(batch, {**done, "theta": added}))
+    moments.pop("threshold", None)  # which is measured
     gradient = {name: moment / (1 - BETA1) for name, moment in moments.items()}
-    return Taken(named, samples(case.problem, training)[0].astype(np.float64), gradient)
+    h = samples(case.problem, training, steps=before + 1)[before]
+    return Taken(named, h.astype(np.float64), gradient)
 
 
 def _alone(named: dict[str, Any]) -> dict[str, F64]:

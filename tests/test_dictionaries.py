@@ -60,6 +60,7 @@ def test_alone_in_company_and_on_any_number_of_threads(company: xr.Dataset) -> N
         tg.SAE(6, kind="gated"),
         tg.SAE(6, nested=(1, 3)),
         tg.SAE(6, tied_weights=True),
+        tg.SAE(6, kind="batchtopk", k=2, sparsity_warmup=0.5),
     ],
 )
 def test_of_every_kind(model: tg.SAE) -> None:
@@ -72,21 +73,23 @@ def test_of_every_kind(model: tg.SAE) -> None:
 
 def test_in_lanes_and_by_products_side_by_side() -> None:
     """A lane is a sample where few latents fire; of k = 10 of them matrices are multiplied."""
-    model = tg.SAE(12, kind="topk", k=10)
-    runs = train(model, axes={"k": [2, 10, 12]}, jobs=2)
-    for k in (2, 10, 12):
-        assert_same(runs.sel(k=k), train(model.replace(k=k)))
+    for kind in ("topk", "batchtopk"):
+        model = tg.SAE(12, kind=kind, k=10)
+        runs = train(model, axes={"k": [2, 10, 12]}, jobs=2)
+        for k in (2, 10, 12):
+            assert_same(runs.sel(k=k), train(model.replace(k=k)))
 
 
 @pytest.mark.parametrize("noise", [0.0, 0.1], ids=["by features", "of h"])
 def test_by_lists_and_by_products_side_by_side(noise: float) -> None:
     """Codes are listed where few latents fire: of 40 one, and not eight or most."""
     law = tg.Activations.random(18, tg.Independent(30, 0.05), noise=noise)
-    model = tg.SAE(40, kind="topk", k=8)
-    runs = train(model, law=law, axes={"n_latents": [24, 40], "k": [1, 8]}, jobs=2)
-    for k in (1, 8):
-        alone = train(model.replace(k=k, n_latents=24), law=law)
-        assert_same(runs.sel(k=k, n_latents=24).isel(latent=slice(24)), alone)
+    for kind in ("topk", "batchtopk"):
+        model = tg.SAE(40, kind=kind, k=8)
+        runs = train(model, law=law, axes={"n_latents": [24, 40], "k": [1, 8]}, jobs=2)
+        for k in (1, 8):
+            alone = train(model.replace(k=k, n_latents=24), law=law)
+            assert_same(runs.sel(k=k, n_latents=24).isel(latent=slice(24)), alone)
 
 
 def test_other_seeds_and_other_runs_are_others(company: xr.Dataset) -> None:
@@ -111,9 +114,11 @@ def test_a_store_has_what_was_trained(company: xr.Dataset, tmp_path: Path) -> No
     assert_same(train(axes=AXES, store=tmp_path), company)
 
 
-def test_a_training_that_was_cut_in_slices_is_the_same() -> None:
+@pytest.mark.parametrize("kind", ["topk", "batchtopk"])
+def test_a_training_that_was_cut_in_slices_is_the_same(kind: str) -> None:
     """The state has all that a later step depends on."""
-    points = (tg.Problem(LAW, TOPK), tg.Problem(LAW, TOPK.replace(k=1)))
+    model = TOPK.replace(architecture=kind, sparsity_warmup=0.2 * (kind == "batchtopk"))
+    points = (tg.Problem(LAW, model), tg.Problem(LAW, model.replace(k=1)))
     batch = Batch(points[0], points, (TRAINING, TRAINING), (0, 3), 7)
     engine, other = DictionaryEngine(), DictionaryEngine()
     whole = engine.advance(batch, engine.init(batch), 12, jobs=1)

@@ -5,9 +5,11 @@ Of thresholds, where a loss has none, a window of width ε about them says: by (
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from dictionary_cases import BATCH, Case, cases, listed_cases, take
+from dictionary_cases import BATCH, Case, Taken, cases, listed_cases, take, warming_cases
 
 from tegum.dims import F64
 from tegum.engines.base import Batch
@@ -27,7 +29,15 @@ def before(model: SAE, named: dict[str, F64], h: F64) -> F64:
     return np.array([e @ centred + b for e, b in zip(encoder, named["b_enc"], strict=True)])
 
 
-def codes_of(model: SAE, named: dict[str, F64], z: F64) -> F64:
+def last_of(case: Case, named: dict[str, F64], batch: F64) -> float:
+    """The smallest code that stays of a batch."""
+    every = np.array([np.maximum(before(case.model, named, h), 0.0) for h in batch])
+    k = case.model.k if case.k_now is None else case.k_now
+    assert k is not None
+    return float(np.sort(every, axis=None)[-round(k * len(batch))])
+
+
+def codes_of(model: SAE, named: dict[str, F64], z: F64, last: float = 0.0) -> F64:
     """The codes of one sample."""
     if model.architecture == "jumprelu":
         theta = np.exp(named["log_threshold"])
@@ -36,6 +46,8 @@ def codes_of(model: SAE, named: dict[str, F64], z: F64) -> F64:
         size = np.exp(named["r_mag"]) * (z - named["b_enc"]) + named["b_mag"]
         return np.array([max(0.0, s) if x > 0 else 0.0 for s, x in zip(size, z, strict=True)])
     codes = np.array([max(0.0, x) for x in z])
+    if model.architecture == "batchtopk":
+        return np.array([x if x >= last else 0.0 for x in codes])
     if model.k is not None:
         for latent in np.argsort(codes)[: len(codes) - model.k]:
             codes[latent] = 0.0
@@ -49,9 +61,12 @@ def slow_gradient(case: Case, named: dict[str, F64], batch: F64) -> dict[str, F6
     decoder, encoder = named["W_dec"], named.get("W_enc", named["W_dec"])
     found = {name: np.zeros_like(array) for name, array in named.items()}
     into_enc = np.zeros_like(decoder)
+    last = last_of(case, named, batch) if model.architecture == "batchtopk" else 0.0
+    if model.architecture == "topk" and case.k_now is not None:
+        model = model.replace(k=int(case.k_now))
     for h in batch:
         z = before(model, named, h)
-        codes = codes_of(model, named, z)
+        codes = codes_of(model, named, z, last)
         centred = h - named["b_dec"] if model.subtract_bias else h
         slopes = np.zeros(len(decoder))
         for size in (*model.nested, len(decoder)):
@@ -106,8 +121,17 @@ def test_gradients_are_those_of_a_slow_loop(case: Case) -> None:
     assert_close(case)
 
 
-def assert_close(case: Case) -> None:
-    taken = take(case)
+@pytest.mark.parametrize("case", warming_cases(), ids=lambda case: case.name)
+@pytest.mark.parametrize(("step", "price", "k"), [(0, 0.025, 5.5), (2, 0.075, 2.5), (5, 0.1, 1.0)])
+def test_sparsity_sets_in_on_a_line(case: Case, step: int, price: float, k: float) -> None:
+    """Of 8 steps over 4: from no price to .1, and from all 7 latents to 1; a half is one more."""
+    of_batch = case.model.architecture == "batchtopk"
+    now = replace(case, l1=price, k_now=k if of_batch else np.floor(k + 0.5))
+    assert_close(now, take(case, before=step, steps=8))
+
+
+def assert_close(case: Case, taken: Taken | None = None) -> None:
+    taken = take(case) if taken is None else taken
     wanted = slow_gradient(case, taken.named, taken.h)
     assert taken.gradient.keys() == wanted.keys()
     assert max(abs(array).max() for array in wanted.values()) > 0.01

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import xarray as xr
 
 import tegum as tg
 from tegum.engines.choice import engine_of
@@ -20,6 +21,7 @@ KINDS = (
     tg.SAE(4, kind="topk", k=2),
     tg.SAE(4, kind="jumprelu", nested=(2,)),
     tg.SAE(4, kind="gated"),
+    tg.SAE(4, kind="batchtopk", k=2),
 )
 
 
@@ -59,6 +61,65 @@ def test_thresholds_keep_what_is_above_them() -> None:
     codes, output = model.forward(named, np.array([[0.5, 1.5, 1.2], [0.6, 1.0, -2.0]]))
     np.testing.assert_allclose(codes, [[0.0, 1.5, 0.2], [0.6, 0.0, 0.0]], atol=1e-15)
     np.testing.assert_array_equal(output, codes)
+
+
+def test_one_threshold_is_that_of_all_latents() -> None:
+    named = {
+        "W_dec": np.eye(3),
+        "b_enc": np.array([0.0, 0.0, -1.0]),
+        "b_dec": np.zeros(3),
+        "threshold": np.array(0.5),
+    }
+    model = tg.SAE(3, kind="batchtopk", k=1, tied_weights=True)
+    codes, _ = model.forward(named, np.array([[0.5, 1.5, 1.75], [0.6, 0.75, 2.0], [0.0, 0.0, 0.0]]))
+    assert codes.tolist() == [[0.0, 1.5, 0.75], [0.6, 0.75, 1.0], [0.0, 0.0, 0.0]]
+
+
+def test_a_threshold_is_that_of_the_final_weights() -> None:
+    """SAELens 6.54.12 averages it from 0: 7.0 latents fire after 100 steps for 1.0 in training.
+
+    dictionary-learning 0.1.0 does likewise: 7.9 at k = 1.
+    """
+    law = tg.Activations.random(10, tg.Independent(20, 0.2))
+    how = tg.Training(steps=100, batch_size=256, checkpoints=(0, 50, 100), held_out=20_000)
+    runs = tg.train(tg.Problem(law, tg.SAE(40, "batchtopk", k=1)), {"k": [1, 3]}, how, seeds=2)
+    # 8192 samples say k of L0 to one in the root of 8192, of codes of a sample that hang together
+    np.testing.assert_allclose(runs.l0, runs.k * xr.ones_like(runs.l0), rtol=0.08)
+    h = law.sample(np.random.default_rng(0), 20_000)
+    fire = (tg.forward(runs, h, layer="latent") > 0).sum("latent")
+    np.testing.assert_allclose(fire.mean("sample"), runs.l0, rtol=0.05)
+    assert (fire.max("sample") > runs.k).all()
+    # at a checkpoint it is that of the weights there
+    shorter = tg.train(
+        tg.Problem(law, tg.SAE(40, "batchtopk", k=3)),
+        None,
+        how.replace(steps=50, checkpoints=()),
+        2,
+    )
+    again = runs.sel(k=3, checkpoint=50).threshold_checkpoint
+    np.testing.assert_array_equal(again, shorter.threshold)
+
+
+def test_a_threshold_lies_below_the_codes_that_stay() -> None:
+    """Of all rows at once: the largest of the codes that are not the k·N largest."""
+    rows = LAW.sample(np.random.default_rng(0), 500)
+    how = TRAINING.replace(batch_size="all")
+    for k in (1, 2, 4):
+        one = train(tg.SAE(4, "batchtopk", k=k), tg.Samples(rows), how)
+        z = (rows - one.b_dec.values) @ one.W_enc.values[0].T + one.b_enc.values
+        codes = np.sort(np.maximum(z, 0), axis=None)[::-1]
+        below = codes[k * 500] if k < 4 else 0.0
+        assert one.threshold.item() == pytest.approx(below, rel=1e-5, abs=1e-9)
+        assert one.l0.item() == pytest.approx((codes > below + 1e-6)[: k * 500].sum() / 500)
+
+
+def test_sparsity_sets_in_on_a_line_over_part_of_the_steps() -> None:
+    model = tg.SAE(4, sparsity_warmup=0.4)
+    found = model.sparsity_at(np.arange(12), 10)
+    assert found.tolist() == [0.25, 0.5, 0.75, *[1.0] * 9]
+    assert tg.SAE(4).sparsity_at(np.arange(2), 10).tolist() == [1.0, 1.0]
+    assert "sparsity_warmup" not in tg.SAE(4).to_json()
+    assert tg.SAE.from_json(model.to_json()) == model
 
 
 def test_gates_say_whether_and_magnitudes_how_much() -> None:
@@ -252,10 +313,13 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"kind": "topk"}, r"SAE\.k must say how many latents fire, as k=4; got None"),
     ({"kind": "topk", "k": 5}, r"SAE\.k must be at most n_latents = 4; got 5"),
     ({"kind": "topk", "k": 0}, r"SAE\.k must be an integer >= 1; got 0"),
-    ({"k": 2}, r"SAE\.k must be None of 'relu': k is for topk; got 2"),
+    ({"k": 2}, r"SAE\.k must be None of 'relu': k is for topk, batchtopk; got 2"),
+    ({"kind": "batchtopk"}, r"SAE\.k must say how many latents fire, as k=4; got None"),
+    ({"kind": "batchtopk", "k": 5}, r"SAE\.k must be at most n_latents = 4; got 5"),
+    ({"sparsity_warmup": 1.5}, r"SAE\.sparsity_warmup must be in \[0, 1\]; got 1\.5"),
     (
         {"kind": "vanilla"},
-        r"SAE\.architecture must be one of relu, topk, jumprelu, gated, and said once",
+        r"SAE\.architecture must be one of relu, topk, jumprelu, gated, batchtopk, and said once",
     ),
     (
         {"nested": (2, 2)},

@@ -95,6 +95,7 @@ def test_norms_of_atoms_rank_latents_and_a_row_of_zeros_is_silent(tmp_path: Path
         SAE(4, "topk", k=2, nested=(2,)),
         SAE(4, "jumprelu", subtract_bias=False),
         SAE(4, "gated"),
+        SAE(4, "batchtopk", k=2),
     ],
     ids=str,
 )
@@ -107,7 +108,16 @@ def test_there_and_back_gives_the_same_codes(model: SAE, tmp_path: Path) -> None
     np.testing.assert_allclose(codes(back), codes(one), rtol=1e-6)
     assert json.loads((tmp_path / "cfg.json").read_text())["d_sae"] == 4
     tg.torch.save_sae(back, tmp_path / "again")
-    assert_same_files(tmp_path, tmp_path / "again", exact=model.architecture != "jumprelu")
+    exact = model.architecture not in ("jumprelu", "batchtopk")
+    assert_same_files(tmp_path, tmp_path / "again", exact=exact)
+
+
+def test_a_threshold_of_0_lets_all_that_is_positive_fire(tmp_path: Path) -> None:
+    at = folder(tmp_path, {"threshold": np.zeros(4)}, architecture="jumprelu")
+    plain = tg.torch.load_sae(folder(tmp_path / "plain"), LAW)
+    found = tg.torch.load_sae(at, LAW)
+    assert not found.diverged.any()
+    np.testing.assert_array_equal(codes(found), codes(plain))
 
 
 def assert_same_files(one: Path, other: Path, exact: bool) -> None:

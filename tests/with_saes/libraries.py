@@ -10,8 +10,8 @@ from types import ModuleType
 from typing import Any
 
 
-def dictionary_learning() -> tuple[Any, Any]:
-    """Its module of dictionaries, and the class of its top-k ones.
+def dictionary_learning() -> tuple[Any, Any, Any]:
+    """Its module of dictionaries, and the classes of its top-k and batch top-k ones.
 
     The package imports nnsight when it is imported itself, and that wants another PyTorch: so it is
     passed by.
@@ -27,4 +27,6 @@ def dictionary_learning() -> tuple[Any, Any]:
         package.__path__ = [str(home)]
         sys.modules[name] = package
     top_k = import_module("dictionary_learning.trainers.top_k")
-    return import_module("dictionary_learning.dictionary"), top_k.AutoEncoderTopK
+    of_batch = import_module("dictionary_learning.trainers.batch_top_k")
+    found = import_module("dictionary_learning.dictionary")
+    return found, top_k.AutoEncoderTopK, of_batch.BatchTopKSAE

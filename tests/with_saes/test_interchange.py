@@ -14,6 +14,7 @@ import pytest
 import torch
 import xarray as xr
 from sae_lens import SAE
+from sae_lens.saes.batchtopk_sae import BatchTopKTrainingSAE, BatchTopKTrainingSAEConfig
 from sae_lens.saes.gated_sae import GatedSAE, GatedSAEConfig
 from sae_lens.saes.jumprelu_sae import JumpReLUSAE, JumpReLUSAEConfig
 from sae_lens.saes.standard_sae import StandardSAE, StandardSAEConfig
@@ -23,7 +24,7 @@ import tegum as tg
 
 pytestmark = pytest.mark.filterwarnings("default")  # what these libraries warn of is theirs
 
-theirs, AutoEncoderTopK = libraries.dictionary_learning()
+theirs, AutoEncoderTopK, BatchTopKSAE = libraries.dictionary_learning()
 
 LAW = tg.Activations.random(n_hidden=6, distribution=tg.Independent(9, 0.2))
 H = LAW.sample(np.random.default_rng(1), 500).astype(np.float32)
@@ -38,12 +39,15 @@ KINDS = [
     tg.SAE(8, kind="gated"),
     tg.SAE(8, kind="gated", subtract_bias=False),
     tg.SAE(8, nested=(3,)),
+    tg.SAE(8, kind="batchtopk", k=2),
+    tg.SAE(8, kind="batchtopk", k=1, subtract_bias=False),
 ]
 CLASSES = {
     "relu": theirs.AutoEncoder,
     "topk": AutoEncoderTopK,
     "jumprelu": theirs.JumpReluAutoEncoder,
     "gated": theirs.GatedAutoEncoder,
+    "batchtopk": BatchTopKSAE,
 }
 SAELENS = {
     "relu": (StandardSAE, StandardSAEConfig),
@@ -108,6 +112,16 @@ def random_(sae: torch.nn.Module) -> torch.nn.Module:
     return sae
 
 
+def test_a_threshold_that_saelens_trained_is_read(tmp_path: Path) -> None:
+    """A dictionary of batch top-k codes is saved for inference as a jumprelu."""
+    sae = random_(BatchTopKTrainingSAE(BatchTopKTrainingSAEConfig(6, 8, k=2)))
+    sae.topk_threshold.fill_(0.7)
+    sae.save_inference_model(tmp_path)
+    saved = SAE.load_from_disk(tmp_path)
+    assert saved.threshold.tolist() == pytest.approx([0.7] * 8)
+    assert_alike(ours(tg.torch.load_sae(tmp_path, LAW)), of_theirs(saved))
+
+
 @pytest.mark.parametrize("kind", list(SAELENS))
 @pytest.mark.parametrize("subtract", [True, False])
 def test_what_saelens_saved_computes_the_same_here(
@@ -154,8 +168,10 @@ def test_the_scale_of_a_checkpoint_is_applied(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", list(CLASSES))
 def test_what_dictionary_learning_saved_computes_the_same_here(kind: str, tmp_path: Path) -> None:
-    k = (3,) if kind == "topk" else ()
+    k = (3,) if "top" in kind else ()
     sae = random_(CLASSES[kind](6, 8, *k))
+    if kind == "batchtopk":
+        sae.threshold.fill_(0.4)
     torch.save(sae.state_dict(), tmp_path / "ae.pt")
     said = {"trainer": {"dict_class": CLASSES[kind].__name__, "k": 3}}
     (tmp_path / "config.json").write_text(json.dumps(said))

@@ -58,7 +58,11 @@ def by_autograd(case: Case, taken: Taken) -> dict[str, F64]:
     if "log_threshold" in given:
         theta = torch.exp(given["log_threshold"])
         codes, prices = jumped(z, theta, case.window), stepped(z, theta, case.window)
-    if model.k is not None:
+    if model.architecture == "batchtopk":
+        assert model.k is not None
+        last = torch.topk(codes.flatten(), model.k * len(h)).values[-1]
+        codes = prices = codes * (codes >= last)
+    elif model.k is not None:
         kept = torch.topk(codes, model.k, dim=1)
         codes = prices = torch.zeros_like(codes).scatter(1, kept.indices, kept.values)
     loss = case.l1 * prices.sum(1).mean()

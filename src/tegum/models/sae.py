@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal, get_
 import numpy as np
 from pydantic import Field, PlainValidator, model_validator
 
-from tegum.dims import F64, HIDDEN, LATENT
+from tegum.dims import F64, HIDDEN, I64, LATENT
 from tegum.errors import SpecError
 from tegum.models._dense import affine
 from tegum.models.base import Model
 from tegum.scalars import as_integer, as_plain
-from tegum.spec import Flag, Interval, Positive, PositiveInt
+from tegum.spec import Flag, Fraction, Interval, Positive, PositiveInt
 
 #: How codes are made of what the encoder gives.
-Architecture = Literal["relu", "topk", "jumprelu", "gated"]
+Architecture = Literal["relu", "topk", "jumprelu", "gated", "batchtopk"]
 #: Those in which k says how many latents fire.
-_COUNTED: Final = ("topk",)
+_COUNTED: Final = ("topk", "batchtopk")
 #: What further numbers a latent has.
 _MORE: Final = {"jumprelu": ("log_threshold",), "gated": ("r_mag", "b_mag")}
 #: ε where it is not said, in units of √E‖h‖².
@@ -43,20 +43,27 @@ class SAE(Model):
     they are, the others are 0, and λ is the price of each latent that fires. "gated": where
     π = W_enc (h − b_dec) + b_enc is above 0, f is ReLU(e^r (π − b_enc) + b_mag), and else 0; the
     price is of Σ ReLU(π), and the loss of rebuilding h by ReLU(π), W_dec and b_dec held fixed, is
-    added to what is trained on.
+    added to what is trained on. "batchtopk": in training the k·N largest of all positive codes of
+    a batch of N samples stay (those that tie with the last one too), so that a sample may have
+    more than k. Afterwards each sample is by itself, and the codes above one threshold stay, as
+    they are: of all latents together, it is the largest code that does not stay where 8192
+    held-out samples are one such batch, by the weights as they are then, 0 where all positive ones
+    stay. So l0 is k on held-out samples, or less where fewer codes are positive.
 
     A Dataset has W_enc (latent, hidden), unless it is tied, b_enc (latent), W_dec (latent, hidden),
-    b_dec (hidden), log_threshold (latent) of jumprelu, r_mag and b_mag (latent) of gated; beside
-    the loss `l0`, how many latents fire; `dead`, how many never did; `explained_variance`: all on
-    held-out samples.
+    b_dec (hidden), log_threshold (latent) of jumprelu, r_mag and b_mag (latent) of gated, a
+    threshold of batchtopk; beside the loss `l0`, how many latents fire; `dead`, how many never did;
+    `explained_variance`: all on held-out samples.
 
     Args:
         n_latents: How many latents there are, >= 1. An axis may sweep it: a model with fewer than
             the most has rows of zeros after its own.
         architecture: relu: a penalty makes codes sparse. topk: of each sample the k largest fire.
             jumprelu: a threshold is trained for each latent. gated: whether a latent fires and
-            how much are two things. `kind=` is taken for it.
-        k: How many latents fire in a sample, in 1 … n_latents; of topk alone.
+            how much are two things. batchtopk: as topk, of each batch. `kind=` is taken
+            for it.
+        k: How many latents fire in a sample, in 1 … n_latents; of topk, and on average of
+            batchtopk.
         tied_weights: Whether W_enc is W_dec.
         unit_atoms: Whether atoms are kept at norm 1: after each step they are brought back, and
             their gradient is that along the sphere.
@@ -66,21 +73,24 @@ class SAE(Model):
             Increasing, in 1 … n_latents − 1.
         bandwidth: ε > 0 of jumprelu, in units of √E‖h‖²: pre-activations within ε/2 of a threshold
             move it. 0.1 unless it is given.
+        sparsity_warmup: Over what part of the steps sparsity sets in, in [0, 1], on a line: the
+            price l1 rises from 0, and the number of latents that may fire falls from n_latents
+            to k. 0 for none.
 
     Raises:
         SpecError: for a value out of its range, and a k that is missing, or without use.
 
     Source: claim 49; the method of Sharkey, Braun and Millidge (2022), of Bricken and others (2023)
         for atoms of norm 1, of k-sparse autoencoders (Makhzani and Frey, 2013), of gates
-        and of JumpReLU (Rajamanoharan and others, 2024, both), and of Matryoshka dictionaries
-        (Bussmann and others, 2025).
+        and of JumpReLU (Rajamanoharan and others, 2024, both), of batch top-k codes and of
+        Matryoshka dictionaries (Bussmann and others, 2024 and 2025).
     """
 
     inputs: ClassVar[str] = HIDDEN
     engine: ClassVar[str] = "dictionaries"
     #: The first θ of a latent, in units of √E‖h‖².
     threshold: ClassVar[float] = 0.1
-    later: ClassVar[frozenset[str]] = frozenset({"nested", "bandwidth"})
+    later: ClassVar[frozenset[str]] = frozenset({"nested", "bandwidth", "sparsity_warmup"})
 
     n_latents: PositiveInt
     architecture: Architecture = "relu"
@@ -90,6 +100,7 @@ class SAE(Model):
     subtract_bias: Flag = True
     nested: Annotated[tuple[int, ...], PlainValidator(_sizes)] = ()
     bandwidth: Positive | None = None
+    sparsity_warmup: Fraction = 0.0
     kind: Literal["sae"] = Field("sae", repr=False)
 
     if TYPE_CHECKING:
@@ -143,9 +154,29 @@ class SAE(Model):
         return self.architecture == "jumprelu"
 
     @property
+    def has_common_threshold(self) -> bool:
+        """Whether all latents have one threshold, once they are trained."""
+        return self.architecture == "batchtopk"
+
+    @property
     def width(self) -> float:
         """ε, in units of √E‖h‖²."""
         return _BANDWIDTH if self.bandwidth is None else self.bandwidth
+
+    def sparsity_at(self, step: I64, steps: int) -> F64:
+        """What part of sparsity has set in: of the price, and of the way from n_latents to k.
+
+        min(1, (step + 1) / (sparsity_warmup · steps)), and 1 without a warm-up.
+
+        Args:
+            step: numbers of updates before, (s,), >= 0.
+            steps: all that there are, >= 0.
+
+        Returns:
+            The parts, (s,), in (0, 1].
+        """
+        found: F64 = np.minimum((step + 1.0) / max(self.sparsity_warmup * steps, 1.0), 1.0)
+        return found
 
     @property
     def n_hidden(self) -> int:
@@ -197,7 +228,8 @@ class SAE(Model):
         names = ("W_dec",) if self.tied_weights else ("W_enc", "W_dec")
         matrices = dict.fromkeys(names, (LATENT, HIDDEN))
         own = {**matrices, "b_enc": (LATENT,), "b_dec": (HIDDEN,)}
-        return own | dict.fromkeys(_MORE.get(self.architecture, ()), (LATENT,))
+        own |= dict.fromkeys(_MORE.get(self.architecture, ()), (LATENT,))
+        return own | ({"threshold": ()} if self.has_common_threshold else {})
 
     def values(self, named: Mapping[str, np.ndarray], x: F64) -> dict[str, F64]:
         """What is rebuilt, and the codes, of many models at once, in float64.
@@ -225,6 +257,8 @@ class SAE(Model):
         if self.architecture == "gated":
             size = np.exp(named["r_mag"]) * (z - named["b_enc"]) + named["b_mag"]
             return np.where(z > 0, np.maximum(size, 0.0), 0.0)
+        if self.has_common_threshold:
+            return np.where(f > named["threshold"][..., None], f, 0.0)
         if self.k is None:
             return f
         last = np.partition(f, -self.k, axis=-1)[..., -self.k, None]

@@ -8,6 +8,7 @@ r_mag and b_mag. What an architecture of theirs is here:
 | topk       | AutoEncoderTopK       | topk |
 | jumprelu   | JumpReluAutoEncoder   | jumprelu; that of batch top-k codes too, once it is trained |
 | gated      | GatedAutoEncoder      | gated |
+| (jumprelu) | BatchTopKSAE          | batchtopk; written for SAELens as it saves its own |
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ _CALLED: Final[Mapping[str, Mapping[str, str]]] = {
         "topk": "AutoEncoderTopK",
         "jumprelu": "JumpReluAutoEncoder",
         "gated": "GatedAutoEncoder",
+        "batchtopk": "BatchTopKSAE",
     },
 }
 LAYOUTS: Final = tuple(_CALLED)
@@ -49,12 +51,17 @@ _NAMES: Final[Mapping[tuple[str, str], Mapping[str, str]]] = {
     ("saelens", "gated"): {**_PLAIN, "b_enc": "b_gate", "r_mag": "r_mag", "b_mag": "b_mag"},
     ("dictionary_learning", "relu"): _LINEAR,
     ("dictionary_learning", "topk"): {**_LINEAR, "b_dec": "b_dec"},
+    ("dictionary_learning", "batchtopk"): {
+        **{**_LINEAR, "b_dec": "b_dec"},
+        "threshold": "threshold",
+    },
     ("dictionary_learning", "jumprelu"): {**_PLAIN, "log_threshold": "threshold"},
     ("dictionary_learning", "gated"): {
         **{**_LINEAR, "b_enc": "gate_bias", "b_dec": "decoder_bias"},
         **{"r_mag": "r_mag", "b_mag": "mag_bias"},
     },
 }
+_LEAST: Final = np.finfo(np.float32).tiny
 #: What a state may hold beside: no part of what the dictionary computes.
 _BESIDE: Final = frozenset({"k", "threshold", "log_sparsity"})
 
@@ -90,7 +97,12 @@ def kind_of(owner: str, layout: str, theirs: Any) -> str:
 
 def name_of(layout: str, kind: str) -> str:
     """Their architecture, or class, of our kind."""
-    return _CALLED[layout][kind]
+    return _CALLED[layout][_kept_as(layout, kind)]
+
+
+def _kept_as(layout: str, kind: str) -> str:
+    """The kind as which a layout keeps one: with one threshold for all or with one of each."""
+    return kind if kind in _CALLED[layout] else "jumprelu"
 
 
 def read(
@@ -111,8 +123,11 @@ def read(
     _check_shapes(owner, names, arrays)
     if kind == "jumprelu":
         _check(owner, "threshold", bool((arrays["log_threshold"] >= 0).all()), "must be >= 0")
-        with np.errstate(divide="ignore"):
-            arrays["log_threshold"] = np.log(arrays["log_threshold"])
+        # one of 0 becomes the least number that there is: what is above it is the same
+        arrays["log_threshold"] = np.log(np.maximum(arrays["log_threshold"], _LEAST))
+    if kind == "batchtopk":
+        rule = "must be >= 0: by a negative one its training says that it has not found it yet"
+        _check(owner, "threshold", bool(arrays["threshold"] >= 0), rule, arrays["threshold"].item())
     norms = np.linalg.norm(arrays["W_dec"].astype(np.float64), axis=1)
     unit = bool(np.allclose(norms, 1.0, atol=1e-4))
     model = SAE(len(arrays["W_dec"]), kind, unit_atoms=unit, **said)
@@ -122,8 +137,8 @@ def read(
 def _check_shapes(owner: str, names: Mapping[str, str], arrays: Arrays) -> None:
     latents, hidden = np.atleast_2d(arrays["W_dec"]).shape
     for own, array in arrays.items():
-        matrix = own.startswith("W_")
-        wanted = (latents, hidden) if matrix else (hidden if own == "b_dec" else latents,)
+        matrix, alone = own.startswith("W_"), () if own == "threshold" else (latents,)
+        wanted = (latents, hidden) if matrix else (hidden,) if own == "b_dec" else alone
         rule = f"must be of {latents} latents and {hidden} hidden dimensions"
         _check(owner, names[own], array.shape == wanted, rule, array.shape)
         finite = bool(np.isfinite(array).all())
@@ -142,8 +157,11 @@ def write(layout: str, model: SAE, arrays: Arrays) -> Arrays:
         whole = _moved(whole, -1.0 if model.subtract_bias else 1.0)
     if "log_threshold" in whole:
         whole["log_threshold"] = np.exp(whole["log_threshold"])
+    kind = _kept_as(layout, model.architecture)
+    if kind != model.architecture:
+        whole["log_threshold"] = np.full(model.n_latents, whole["threshold"])
     found = {}
-    for own, theirs in _NAMES[layout, model.architecture].items():
+    for own, theirs in _NAMES[layout, kind].items():
         array = whole[own]
         turned = array.ndim == 2 and _is_turned(own, theirs)
         found[theirs] = np.array(array.T if turned else array, np.float32, order="C")

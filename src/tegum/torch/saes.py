@@ -62,7 +62,7 @@ def load_sae(
 
     Returns:
         A Dataset of one dictionary, `seed` of size 1: W_enc and W_dec (latent, hidden), b_enc,
-        b_dec, and by its kind log_threshold, r_mag and b_mag, in float32.
+        b_dec, and by its kind log_threshold, r_mag and b_mag, or threshold, in float32.
 
     Raises:
         InputFileError: for files that are missing or damaged.
@@ -93,6 +93,8 @@ def save_sae(runs: xr.Dataset, folder: str | os.PathLike[str], *, layout: str = 
 
     Files that are there are replaced, each whole, the weights first. A Matryoshka is written as
     the dictionary of all its latents; rows of zeros behind those of a smaller one are left out.
+    One of batch top-k codes is for SAELens a jumprelu, as it saves its own: all latents have the
+    same threshold.
 
     Args:
         runs: of `tegum.train` or `load_sae`: one `SAE`, as `runs.isel(seed=0)`.
@@ -119,7 +121,7 @@ def save_sae(runs: xr.Dataset, folder: str | os.PathLike[str], *, layout: str = 
     model = problem.model
     assert isinstance(model, SAE)
     own = {
-        name: array[0, : model.n_latents] if name != "b_dec" else array[0]
+        name: array[0] if name in ("b_dec", "threshold") else array[0, : model.n_latents]
         for name, array in found.named.items()
     }
     named, settings = layouts.write(layout, model, own), _settings(layout, problem)
@@ -197,7 +199,8 @@ def _dictionary_learning(folder: Path) -> Found:
     kind = layouts.kind_of(_LOAD, "dictionary_learning", name)
     assert isinstance(said, dict)
     weights = arrays_in(_LOAD, folder / _WEIGHTS["dictionary_learning"])
-    more: dict[str, Any] = {"k": _count(weights.get("k", said.get("k")))} if kind == "topk" else {}
+    counted = kind in ("topk", "batchtopk")
+    more: dict[str, Any] = {"k": _count(weights.get("k", said.get("k")))} if counted else {}
     if kind == "jumprelu":
         more["subtract_bias"] = False
     return layouts.read(_LOAD, "dictionary_learning", kind, weights, **more)
@@ -229,7 +232,7 @@ def _settings(layout: str, problem: Problem) -> dict[str, Any]:
     model = problem.model
     assert isinstance(model, SAE)
     name, size = layouts.name_of(layout, model.architecture), problem.n_features
-    k = {} if model.k is None else {"k": model.k}
+    k = {"k": model.k} if model.k is not None and name != "jumprelu" else {}
     if layout == "dictionary_learning":
         said = {"dict_class": name, "activation_dim": size, "dict_size": model.n_latents, **k}
         return {"trainer": said}
@@ -258,7 +261,7 @@ def _encoded(layout: str, model: SAE, named: dict[str, NDArray[Any]]) -> bytes:
     torch = need_torch(_SAVE)
     tensors = {name: torch.from_numpy(array) for name, array in named.items()}
     if model.k is not None:
-        tensors |= {"k": torch.tensor(model.k), "threshold": torch.tensor(-1.0)}
+        tensors = {"k": torch.tensor(model.k), "threshold": torch.tensor(-1.0), **tensors}
     file = io.BytesIO()
     torch.save(tensors, file)
     return file.getvalue()

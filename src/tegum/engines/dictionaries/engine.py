@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
@@ -15,10 +16,18 @@ from tegum.engines.base import Batch, OfLastBatch, State, step_of
 from tegum.engines.cache import keep, sources_digest
 from tegum.engines.dictionaries.lanes import lane_work
 from tegum.engines.dictionaries.lowering import Lowered, law_of, lower, model_of, size_of
-from tegum.engines.dictionaries.measure import MEASURES, measure_dictionaries
+from tegum.engines.dictionaries.measure import CALIBRATION, MEASURES, measure_dictionaries
 from tegum.engines.dictionaries.projected import new_few
 from tegum.engines.dictionaries.rows import measured_rows
-from tegum.engines.dictionaries.shared import GATED, JUMP, Descent, Static, n_parameters, new_work
+from tegum.engines.dictionaries.shared import (
+    BATCH,
+    GATED,
+    JUMP,
+    Descent,
+    Static,
+    n_parameters,
+    new_work,
+)  # fmt: skip
 from tegum.engines.dictionaries.train import train_dictionaries
 from tegum.engines.host import cpu
 from tegum.engines.sampled.ahead import scoring_pool, training_pools
@@ -29,6 +38,8 @@ from tegum.engines.threads import on_threads
 from tegum.engines.xavier import standard_normals
 
 _CHUNKS_PER_THREAD = 4
+#: Held-out samples on which the threshold of batch top-k codes is found.
+CALIBRATED: Final = 8192
 
 _train, _measure = keep(train_dictionaries), keep(measure_dictionaries)
 
@@ -59,6 +70,11 @@ class DictionaryEngine:
 
     def init(self, batch: Batch) -> State:
         """Atoms of random directions and norm 1, W_enc their transpose, biases 0."""
+        state = self._first(batch)
+        self._calibrate(batch, state, 1)
+        return state
+
+    def _first(self, batch: Batch) -> State:
         low = self._lower(batch)
         static, numbers = low.instances.static, low.instances.numbers
         theta = np.zeros((batch.n_instances, n_parameters(static)), np.float32)
@@ -83,9 +99,21 @@ class DictionaryEngine:
         return _named(state["theta"], self._lower(batch).instances.static)
 
     def advance(self, batch: Batch, state: State, steps: int, *, jobs: int) -> State:
-        """Train every instance for `steps` more steps, in place."""
+        """Train every instance for `steps` more steps, in place.
+
+        Batch top-k codes have their threshold found wherever weights are kept.
+        """
+        stop, counted = step_of(state) + steps, model_of(batch.problem).has_common_threshold
+        recorded = _recorded(batch, step_of(state), stop) if counted else []
+        for end in sorted({*recorded, stop}):
+            self._train(batch, state, end - step_of(state), jobs)
+            if end in recorded:
+                self._calibrate(batch, state, jobs)
+        return state
+
+    def _train(self, batch: Batch, state: State, steps: int, jobs: int) -> None:
         low, step = self._lower(batch), step_of(state)
-        timing = timing_of(batch.training.learning_rates(step, step + steps), step)
+        timing = _timing(batch, step, steps)
         descent = Descent(*(state[name] for name in Descent._fields))
         if step == 0:
             _clean(self.parameters(batch, state), low)
@@ -106,12 +134,21 @@ class DictionaryEngine:
         if steps > 0:
             _spread(batch.n_instances, run, jobs)
         state["step"] = np.array(step + steps, np.int64)
-        return state
+
+    def _calibrate(self, batch: Batch, state: State, jobs: int) -> None:
+        """Set the thresholds of batch top-k codes: held-out samples have L0 = k by them."""
+        static = self._lower(batch).instances.static
+        if static.architecture == BATCH:
+            many = batch.batch_size if batch.training.batch_size == "all" else CALIBRATED
+            found = self._measured(batch, state, Occasion(CALIBRATION, 0, many), jobs, many)
+            _named(state["theta"], static)["threshold"][...] = found[:, 0]
 
     def probe(self, batch: Batch, state: State, *, jobs: int) -> F64:
         """The loss (N,) on one fresh batch of its own stream."""
         occasion = Occasion(PROBE, step_of(state), batch.batch_size)
-        return self._measured(batch, state, occasion, jobs)[:, 0]
+        whole = model_of(batch.problem).has_common_threshold
+        chunk = batch.batch_size if whole else CHUNK
+        return self._measured(batch, state, occasion, jobs, chunk)[:, 0]
 
     def score(self, batch: Batch, state: State, *, jobs: int) -> State:
         """Loss, its error, `l0`, `dead` and `explained_variance` on held-out samples.
@@ -137,12 +174,14 @@ class DictionaryEngine:
             scores["penalty"] = l1 * out[:, 3 if model_of(batch.problem).has_thresholds else 2]
         return scores
 
-    def _measured(self, batch: Batch, state: State, occasion: Occasion, jobs: int) -> F64:
+    def _measured(
+        self, batch: Batch, state: State, occasion: Occasion, jobs: int, chunk: int = CHUNK
+    ) -> F64:
         low = self._lower(batch)
         out: F64 = np.full((batch.n_instances, MEASURES), np.nan)
 
         def run(*which: int) -> None:
-            work = new_work(low.instances, CHUNK)
+            work = new_work(low.instances, chunk)
             if not low.ahead or which[0] == which[1]:
                 _measure(which, state["theta"], low.instances, occasion, out, work)
                 return
@@ -153,6 +192,21 @@ class DictionaryEngine:
 
         _spread(batch.n_instances, run, jobs)
         return out
+
+
+def _recorded(batch: Batch, after: int, until: int) -> list[int]:
+    """The steps in (after, until] of which weights are kept."""
+    training = batch.training
+    steps = {*training.checkpoint_steps(), training.steps}
+    return sorted(step for step in steps if after < step <= until)
+
+
+def _timing(batch: Batch, step: int, steps: int) -> F64:
+    """(step, 4): as of `timing_of`, and what part of sparsity has set in."""
+    training = batch.training
+    timing = timing_of(training.learning_rates(step, step + steps), step)
+    parts = model_of(batch.problem).sparsity_at(np.arange(step, step + steps), training.steps)
+    return np.column_stack([timing, parts])
 
 
 def _named(theta: F32, static: Static) -> State:
@@ -172,6 +226,8 @@ def _named(theta: F32, static: Static) -> State:
             theta[:, first : first + latents],
             theta[:, first + latents :],
         )
+    if static.architecture == BATCH:
+        named["threshold"] = theta[:, -1]
     return named
 
 
@@ -179,7 +235,7 @@ def _clean(named: State, low: Lowered) -> None:
     """Of given weights: atoms of norm 1 where they are kept so, and nothing behind the last."""
     latents = low.instances.numbers.latents[low.instances.point_of]
     for name, array in named.items():
-        if name != "b_dec":
+        if name not in ("b_dec", "threshold"):
             for a, own in enumerate(latents):
                 array[a, own:] = 0
     if low.instances.static.unit_norm:

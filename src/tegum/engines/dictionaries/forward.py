@@ -132,11 +132,11 @@ def _bisected(codes, latents, k, span, limit, counts):
 @part()
 def _keep_largest(codes, point, span, instances, work):
     """Zero all codes of each sample but the k largest; those that tie with the last stay."""
-    latents, k = instances.numbers.latents[point], instances.numbers.k[point]
+    latents, k = instances.numbers.latents[point], work.most[0]
     limit, selection = work.limit, work.selection[point]
     if k >= latents:
         return
-    if selection != 0:
+    if selection != 0 and k == instances.numbers.k[point]:
         find_limits(selection, codes.reshape(-1), limit, (latents, codes.shape[1], span))
     else:
         _bisected(codes, latents, k, span, limit, work.counts)

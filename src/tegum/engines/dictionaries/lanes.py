@@ -8,20 +8,10 @@ import numpy as np
 
 from tegum.dims import F32, I64
 from tegum.engines.dictionaries.adam import along_sphere, keep_unit, move
+from tegum.engines.dictionaries.batchwise import limit_of
 from tegum.engines.dictionaries.forward import draw_x, mix_tile
-from tegum.engines.dictionaries.machine import add_tiles, tiles_for
-from tegum.engines.dictionaries.shared import (
-    GATED,
-    JUMP,
-    RELU,
-    TOPK,
-    Instances,
-    Work,
-    ceil,
-    n_parameters,
-    offsets,
-)
-from tegum.engines.dictionaries.tile import (
+from tegum.engines.dictionaries.layout import (
+    CODES,
     GIVEN,
     MIXED,
     RECTIFIED,
@@ -31,6 +21,19 @@ from tegum.engines.dictionaries.tile import (
     Shape,
     Sizes,
     row_of,
+)
+from tegum.engines.dictionaries.machine import add_tiles, tiles_for
+from tegum.engines.dictionaries.shared import (
+    BATCH,
+    GATED,
+    JUMP,
+    RELU,
+    TOPK,
+    Instances,
+    Work,
+    ceil,
+    n_parameters,
+    offsets,
 )
 from tegum.engines.sampled.data import work_array
 from tegum.engines.sampled.emitter import WIDE
@@ -47,6 +50,7 @@ class LaneWork(NamedTuple):
     """The work arrays of one thread, for what is trained in lanes."""
 
     tiles: I64  # (point,): as of `tiles_for`; 0 where matrices are multiplied
+    encoders: I64  # (point,): likewise, for codes alone; 0 where these are made on the way
     given: bool  # tiles read h, which is made before
     arrays: Arrays  # theta is row 0 of `own`
     own: F32  # (3, parameter): theta, moment and square of the instance under way, in whole vectors
@@ -56,8 +60,15 @@ class LaneWork(NamedTuple):
 def lane_work(instances: Instances, work: Work) -> LaneWork:
     """Work arrays, and the tiles of each point."""
     static, parts = instances.static, len(instances.nested) + 1
-    points = range(len(instances.numbers.latents))
-    tiles = np.array([_tiles_of(instances, point) for point in points], np.int64)
+    shapes = [_shape_of(instances, point) for point in range(len(instances.numbers.latents))]
+    firsts = [
+        shape._replace(architecture=CODES) if shape and shape.architecture == BATCH else None
+        for shape in shapes
+    ]
+    tiles, encoders = (
+        np.array([tiles_for(shape) if shape else 0 for shape in kind], np.int64)
+        for kind in (shapes, firsts)
+    )
     m, latents, width = static.m, static.latents, WIDTH * VECTORS
     room = latents * width if tiles.any() else 1
     own, (decode, bias, last) = work_array(3, ceil(n_parameters(static))), offsets.py_func(static)
@@ -75,35 +86,44 @@ def lane_work(instances: Instances, work: Work) -> LaneWork:
         shift=instances.shift,
         weight=work.weight,
         codes=work_array(room),
-        raw=work_array(room if static.architecture != RELU else 1),
+        raw=_raw_of(instances, work, room),
         errors=work_array(parts * m * width),
         sums=work_array((latents * row_of(m, static.architecture) + m) * WIDTH),
         ends=np.append(instances.nested, latents),
     )
-    return LaneWork(tiles, given, arrays, own, work_array(own.shape[1]))
+    return LaneWork(tiles, encoders, given, arrays, own, work_array(own.shape[1]))
 
 
-def _tiles_of(instances: Instances, point: int) -> int:
+def _raw_of(instances: Instances, work: Work, room: int) -> F32:
+    architecture = instances.static.architecture
+    if architecture == BATCH:
+        return work.codes.reshape(-1)
+    return work_array(room if architecture != RELU else 1)
+
+
+def _shape_of(instances: Instances, point: int) -> Shape | None:
     """Of the point's own numbers alone, so that an instance has its bits in any company."""
     static, numbers = instances.static, instances.numbers
     latents, k, architecture = numbers.latents[point], numbers.k[point], static.architecture
-    if architecture == TOPK and k >= latents:
-        architecture, k = RELU, 0
+    if architecture == TOPK and static.ramped:
+        return None
+    if architecture in (TOPK, BATCH) and k >= latents:
+        architecture = RELU
+    k = k if architecture == TOPK else 0
     sums = int(latents) * row_of(static.m, architecture) * WIDTH
-    if static.m > _MOST_HIDDEN[architecture == TOPK] or architecture == GATED:
-        return 0
+    if static.m > _MOST_HIDDEN[architecture in (TOPK, BATCH)] or architecture == GATED:
+        return None
     if k > _MOST_LISTED or sums > _MOST_SUMS:
-        return 0
+        return None
     source = RECTIFIED if static.rectified else MIXED
     source = GIVEN if not static.mixed or static.noise > 0.0 else source
-    return tiles_for(Shape(static.m, architecture, int(k), source))
+    return Shape(static.m, architecture, int(k), source)
 
 
 @part()
 def open_lanes(descent, a, point, instances, lanes):
     """Make an instance the one under way."""
     numbers, arrays, own = instances.numbers, lanes.arrays, lanes.own
-    arrays.costs[0] = numbers.half_l1[point]
     arrays.costs[1] = numbers.bandwidth[point] * f32(0.5)
     arrays.ends[instances.nested.shape[0]] = numbers.latents[point]
     for q in range(descent.theta.shape[1]):
@@ -171,6 +191,7 @@ def lane_step(batch, point, timing, instances, work, lanes):
     static, numbers, own, gradient = instances.static, instances.numbers, lanes.own, lanes.gradient
     (decode, _, last), m, latents = offsets(static), static.m, numbers.latents[point]
     width, theta = work.weight.shape[0], own[0]
+    lanes.arrays.costs[0] = work.price[0]
     if static.architecture == JUMP:
         for j in range(latents):
             lanes.arrays.thresholds[j] = np.exp(theta[last + m + j])
@@ -181,6 +202,12 @@ def lane_step(batch, point, timing, instances, work, lanes):
             mix_tile((span, first), key, instances, work)
             stride = width
         sizes = Sizes(static.n, instances.nested.shape[0] + 1, latents, stride, span)
+        if lanes.encoders[point] != 0:
+            add_tiles(lanes.encoders[point], lanes.arrays, sizes)
+            whole = latents, stride, count
+            codes, missing = lanes.arrays.raw, static.batch - count
+            work.guess[0] = limit_of(codes, whole, missing, work.most[0], work.guess[0])
+            lanes.arrays.thresholds[0] = work.guess[0]
         add_tiles(lanes.tiles[point], lanes.arrays, sizes)
     _reduce(point, instances, lanes)
     if static.unit_norm:

@@ -115,7 +115,7 @@ def add_listed(theta, point, span, instances, work, lists):
     """Add the gradient of a tile, without the factor 2, by what is listed of it."""
     static, numbers, weight, error = instances.static, instances.numbers, work.weight, work.error_t
     decode, m, jumps = offsets(static)[0], static.m, static.architecture == JUMP
-    price, width = numbers.half_l1[point], numbers.bandwidth[point]
+    price, width = work.price[0], numbers.bandwidth[point]
     for l in range(span):
         row = error[l]
         for k in range(m):

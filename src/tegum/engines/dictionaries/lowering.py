@@ -8,7 +8,16 @@ import numpy as np
 
 from tegum.distributions import Activations, Copula, Distribution
 from tegum.engines.base import Batch
-from tegum.engines.dictionaries.shared import GATED, JUMP, RELU, TOPK, Instances, Numbers, Static
+from tegum.engines.dictionaries.shared import (
+    BATCH,
+    GATED,
+    JUMP,
+    RELU,
+    TOPK,
+    Instances,
+    Numbers,
+    Static,
+)  # fmt: skip
 from tegum.engines.sampled.source import (
     block_arrays,
     blocks_of,
@@ -30,7 +39,7 @@ _ONLY: Final[dict[str, Any]] = {
     "hidden_dropout": 0.0,
     "init_std": None,
 }
-_CODES: Final = {"relu": RELU, "topk": TOPK, "jumprelu": JUMP, "gated": GATED}
+_CODES: Final = {"relu": RELU, "topk": TOPK, "jumprelu": JUMP, "gated": GATED, "batchtopk": BATCH}
 #: Addresses of (sample, block) are 32-bit.
 _MOST_CELLS: Final = 2**31 - 2**16
 
@@ -96,6 +105,7 @@ def _static(batch: Batch, law: Distribution) -> Static:
         tied=model.tied_weights,
         unit_norm=model.unit_atoms,
         subtract=model.subtract_bias,
+        ramped=model.sparsity_warmup > 0,
         mixed=mixed,
         shifted=isinstance(given, Activations) and given.b_hidden is not None,
         rectified=isinstance(given, Activations) and given.rectified,

@@ -11,8 +11,9 @@ from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
 
+from tegum.engines.dictionaries.layout import WIDTH, Arrays, Shape, Sizes
 from tegum.engines.dictionaries.select import code_of
-from tegum.engines.dictionaries.tile import WIDTH, Arrays, Shape, Sizes, emit_tiles
+from tegum.engines.dictionaries.tile import emit_tiles
 from tegum.engines.sampled.emitter import F32_TYPE, I64_TYPE, Emitter
 
 _POINTERS: Final = [F32_TYPE.as_pointer()] * (len(Arrays._fields) - 1) + [I64_TYPE.as_pointer()]

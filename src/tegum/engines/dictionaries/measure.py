@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 
+from tegum.engines.dictionaries.batchwise import largest_below, limit_of, silence
 from tegum.engines.dictionaries.forward import chances_at, decode_tile, draw_tile, encode_tile
-from tegum.engines.dictionaries.shared import GATED
-from tegum.engines.sampled.evaluate import CHUNK
+from tegum.engines.dictionaries.shared import BATCH, GATED, offsets
 from tegum.engines.sampled.random import (
+    PROBE,
     binomial_draw,
     f32,
     f64,
     kernel,
     part,
     step_key,
+    u64,
 )
 
 #: What is measured: the loss and its standard error, Σ f (of gates Σ ReLU(π)), l0, dead latents,
 #: explained variance.
 MEASURES = 6
+#: A purpose of random numbers: samples on which the threshold of batch top-k codes is found.
+CALIBRATION: Final = u64(6)
 _ROUNDING = 1e-12
 
 
@@ -78,31 +84,52 @@ def _write(out, samples, point, instances, work):
     out[5] = 1.0 - mean / variance if varied else np.nan
 
 
+@part()
+def _threshold(count, size, point, instances, work):
+    """What the k·size largest codes of `size` samples are above: the next smaller one, or 0."""
+    numbers, codes = instances.numbers, work.codes.reshape(-1)
+    sizes, missing = (numbers.latents[point], work.codes.shape[1], count), size - count
+    limit = limit_of(codes, sizes, missing, numbers.k[point] * size, f32(0))
+    return largest_below(codes, sizes, missing, limit)
+
+
 @kernel
 def measure_dictionaries(which, theta, instances, occasion, out, work):
-    """out (instance, MEASURES) of instances which[0] .. which[1] - 1.
+    """out (instance, MEASURES) of instances which[0] .. which[1] - 1; of CALIBRATION the threshold.
 
-    Samples come in chunks addressed by (instance, purpose, number, chunk).
+    Samples come in chunks addressed by (instance, purpose, number, chunk), as large as `work` is
+    made for. On a PROBE batch top-k codes are those of a batch in training.
     """
     (purpose, number, samples), width = occasion, work.weight.shape[0]
-    last, skip = -1, False
+    at = offsets(instances.static)[2] + instances.static.m  # of a threshold
+    last, skip, most = -1, False, work.cdf.shape[0] - 1
     for a in range(which[0], which[1]):
         point = instances.point_of[a]
         if point != last:
-            skip, last = chances_at(point, CHUNK, instances, work), point
+            skip, last = chances_at(point, most, instances, work), point
         for t in range(work.totals.shape[0]):
             work.totals[t] = 0.0
         for j in range(work.fired.shape[0]):
             work.fired[j] = 0.0
-        for chunk in range((samples + CHUNK - 1) // CHUNK):
-            size = min(CHUNK, samples - chunk * CHUNK)
+        work.most[0] = instances.numbers.k[point]
+        for chunk in range((samples + most - 1) // most):
+            size = min(most, samples - chunk * most)
             key = step_key(step_key(instances.keys[a], purpose, number), purpose, chunk)
-            skipping = skip and size == CHUNK
-            work.tile.row[0] = chunk * CHUNK
+            skipping = skip and size == most
+            work.tile.row[0] = chunk * most
             count = binomial_draw(key, work.cdf, work.guide) if skipping else size
             for first in range(0, count + (1 if count < size else 0), width):
                 span = draw_tile((first, count, size), key, skipping, instances, work)
                 encode_tile(theta[a], point, span, instances, work)
+                if purpose == CALIBRATION:
+                    out[a, 0] = _threshold(count, size, point, instances, work)
+                    continue
+                if instances.static.architecture == BATCH:
+                    limit = theta[a, at]
+                    if purpose == PROBE:
+                        limit = _threshold(count, size, point, instances, work)
+                    silence(work.codes, instances.numbers.latents[point], span, limit)
                 decode_tile(theta[a], point, span, instances, work)
                 _add_columns(span, point, instances, work)
-        _write(out[a], samples, point, instances, work)
+        if purpose != CALIBRATION:
+            _write(out[a], samples, point, instances, work)

@@ -152,7 +152,7 @@ def list_projected(theta, point, span, instances, work, few):
     """As `list_tile`, but always lists; work.centred_t, and error_t <- b_dec − h."""
     lists, to = few
     static, latents, z = instances.static, instances.numbers.latents[point], to.z
-    last, m, k_top = offsets(static)[2], static.m, instances.numbers.k[point]
+    last, m, k_top = offsets(static)[2], static.m, work.most[0]
     top = static.architecture == TOPK and k_top < latents
     padded, stop = (latents + LANES - 1) // LANES * LANES, 0
     _list_features(span, instances, work, to)

@@ -15,7 +15,7 @@ from tegum.engines.sampled.emitter import LANES
 from tegum.engines.sampled.random import GUIDE, part
 
 #: Ways in which codes are made of pre-activations.
-RELU, TOPK, JUMP, GATED = 1, 2, 3, 4
+RELU, TOPK, JUMP, GATED, BATCH = 1, 2, 3, 4, 5
 #: By how many numbers more of each latent codes are made.
 _EXTRA: Final = {JUMP: 1, GATED: 2}
 #: Samples in a tile: of few dimensions more, so that products are worth their calls.
@@ -46,6 +46,7 @@ class Static(NamedTuple):
     tied: bool
     unit_norm: bool
     subtract: bool  # b_dec is taken from h first
+    ramped: bool  # sparsity sets in as training goes on
     mixed: bool  # h = W x, else x itself
     shifted: bool  # there is a bias behind W x
     rectified: bool  # a ReLU behind it
@@ -71,7 +72,7 @@ class Descent(NamedTuple):
     """The state of instances, one to a row; everything a later step depends on."""
 
     #: (instance, parameter): [W_enc (latent, m) | W_dec (latent, m) | b_enc | b_dec | of latents:
-    #: log θ, or r and the bias of magnitudes]
+    #: log θ, or r and the bias of magnitudes | of BATCH: θ, which no gradient moves]
     theta: F32
     moment: F32  # likewise: Adam's mean of gradients
     square: F32  # likewise: of their squares
@@ -99,6 +100,9 @@ class Work(NamedTuple):
     into_extra: F32  # (2, latent): of log θ; of r and the bias of magnitudes
     into_pre: F32  # (latent,): of pre-activations, where b_enc has not all of it
     weight: F32  # (width,): how many samples a column stands for
+    price: F32  # (1,): half of what codes cost in the step under way
+    most: I64  # (1,): how many codes stay in it: of a sample, of BATCH of a batch
+    guess: F32  # (1,): above what about so many are
     limit: F32  # (width,): the k-th largest code of each sample
     selection: I64  # (point,): what finds it, as of `selection_for`; 0 where it is bisected
     counts: NDArray[np.int32]  # (3, width)
@@ -110,15 +114,20 @@ class Work(NamedTuple):
     chances: Chances
 
 
-def width_of(static: Static) -> int:
-    """Samples in a tile; by what points share, so that an instance has its bits in any company."""
+def width_of(static: Static, samples: int) -> int:
+    """Samples in a tile; by what points share, so that an instance has its bits in any company.
+
+    Of BATCH all that are drawn together.
+    """
+    if static.architecture == BATCH:
+        return ceil(samples)
     return _WIDE if static.m <= _FEW else _NARROW
 
 
 def new_work(instances: Instances, samples: int) -> Work:
     """Work arrays, for batches or chunks of so many samples."""
-    static, numbers, width = instances.static, instances.numbers, width_of(instances.static)
-    m, latents, wide = static.m, static.latents, ceil(static.m)
+    static, numbers = instances.static, instances.numbers
+    m, latents, wide, width = static.m, static.latents, ceil(static.m), width_of(static, samples)
     listed = [int(k) if static.architecture == TOPK and k <= LISTED else 0 for k in numbers.k]
     return Work(
         tile=new_tile(work_array(static.n * width), width),
@@ -140,6 +149,9 @@ def new_work(instances: Instances, samples: int) -> Work:
         into_extra=work_array(2, latents),
         into_pre=work_array(latents),
         weight=work_array(width),
+        price=work_array(1),
+        most=work_array(1, kind=np.int64),
+        guess=work_array(1),
         limit=work_array(width),
         selection=np.array([selection_for(k) if k else 0 for k in listed], np.int64),
         counts=work_array(3, width, kind=np.int32),
@@ -160,7 +172,8 @@ def ceil(size: int) -> int:
 def n_parameters(static: Static) -> int:
     """How many numbers a model has."""
     matrices = static.latents * static.m * (1 if static.tied else 2)
-    return matrices + static.latents * (1 + _EXTRA.get(static.architecture, 0)) + static.m
+    more = static.m + (1 if static.architecture == BATCH else 0)
+    return matrices + static.latents * (1 + _EXTRA.get(static.architecture, 0)) + more
 
 
 @part(forceinline=True)

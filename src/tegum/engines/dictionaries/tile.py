@@ -5,66 +5,23 @@ Explicit LLVM vectors, as in `sampled.tile`; `machine` compiles them.
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+from typing import Any
 
 from numba.core import cgutils
 
-from tegum.dims import F32, I64
-from tegum.engines.dictionaries.select import WIDTH as WIDTH
-from tegum.engines.dictionaries.shared import JUMP, TOPK
+from tegum.engines.dictionaries.layout import (
+    CODES,
+    GIVEN,
+    RECTIFIED,
+    VECTORS,
+    WIDTH,
+    Arrays,
+    Shape,
+    Sizes,
+    row_of,
+)
+from tegum.engines.dictionaries.shared import BATCH, JUMP, TOPK
 from tegum.engines.sampled.emitter import I64_TYPE, LANES, Emitter
-
-#: Where a tile has its h from: what is given, W x + b, or the ReLU of that.
-GIVEN, MIXED, RECTIFIED = range(3)
-
-
-class Shape(NamedTuple):
-    """What the code of tiles is made for."""
-
-    m: int
-    architecture: int
-    top: int  # how many latents fire, of TOPK
-    source: int
-
-
-class Arrays(NamedTuple):
-    """What a tile reads, and makes; all flat."""
-
-    encode: F32  # (latent, m)
-    decode: F32  # (latent, m)
-    bias: F32  # (latent,)
-    last: F32  # (m,): b_dec
-    taken: F32  # (m,): what is taken from h before it is encoded
-    thresholds: F32  # (latent,): θ of JUMP
-    costs: F32  # (2,): half the price, and half the window about thresholds
-    x: F32  # (feature, stride): or h (m, stride)
-    truth: F32  # (m, feature)
-    shift: F32  # (m,)
-    weight: F32  # (span,): how many samples each stands for
-    codes: F32  # (latent, tile): work space
-    raw: F32  # (latent, tile): likewise, what they are chosen from; not of RELU
-    errors: F32  # (part + 1, m, tile): likewise
-    sums: F32  # (latent, row, WIDTH), then (m, WIDTH): see `row_of`
-    ends: I64  # (part + 1,): how many first latents each part has; the last has all
-
-
-class Sizes(NamedTuple):
-    """How much there is of it."""
-
-    features: int
-    parts: int  # all latents as one of them
-    latents: int
-    stride: int
-    span: int  # samples, a multiple of LANES
-
-
-#: Vectors of a tile: more do not stay in registers.
-VECTORS: Final = 2
-
-
-def row_of(m: int, architecture: int) -> int:
-    """Numbers of a latent among the sums: W_enc, W_dec, b_enc, and of JUMP its threshold."""
-    return 2 * m + (2 if architecture == JUMP else 1)
 
 
 class _Tile:
@@ -85,6 +42,10 @@ class _Tile:
         self.h, self.error = self.slots(), self.slots()
         self.weight = self.across(self.a.weight, offset)
         self.mix()
+        if self.shape.architecture == CODES:
+            with self.loop(I64_TYPE(0), self.size.latents) as (j, _):
+                self.put(self.rectified(self.encoded(j)), self.a.raw, self.place_in_batch(j))
+            return
         if self.shape.architecture == TOPK:
             limits = self.encode_all()
             self.by_parts(lambda j: self.keep(j, limits), self.store_errors)
@@ -175,14 +136,28 @@ class _Tile:
                 slot = self.error[k][u]
                 e.builder.store(e.fma(d, f, e.builder.load(slot)), slot)
 
+    def place_in_batch(self, j: Any) -> Any:
+        """Where the codes of latent j are among those of a batch."""
+        build = self.e.builder
+        return build.add(build.mul(j, self.size.stride), self.offset)
+
+    def rectified(self, z: list[Any]) -> list[Any]:
+        return [self.e.select(self.e.positive(v), v, self.e.zero) for v in z]
+
+    def above(self, least: Any, z: list[Any]) -> list[Any]:
+        return [self.e.select(self.e.below(least, v), v, self.e.zero) for v in z]
+
     def encode_and_decode(self, j: Any) -> None:
-        e, z = self.e, self.encoded(j)
-        if self.shape.architecture == JUMP:
+        e = self.e
+        if self.shape.architecture == BATCH:
+            z = self.across(self.a.raw, self.place_in_batch(j))
+            codes = self.above(e.splat_at(self.a.thresholds, I64_TYPE(0)), z)
+        elif self.shape.architecture == JUMP:
+            z = self.encoded(j)
             self.put(z, self.a.raw, self.place(j))
-            least = e.splat_at(self.a.thresholds, j)
-            codes = [e.select(e.below(least, v), v, e.zero) for v in z]
+            codes = self.above(e.splat_at(self.a.thresholds, j), z)
         else:
-            codes = [e.select(e.positive(v), v, e.zero) for v in z]
+            codes = self.rectified(self.encoded(j))
         self.put(codes, self.a.codes, self.place(j))
         self.decode(j, codes)
 
@@ -194,7 +169,7 @@ class _Tile:
             for slot in slots:
                 store(e.zero, slot)
         with self.loop(I64_TYPE(0), self.size.latents) as (j, _):
-            codes = [e.select(e.positive(v), v, e.zero) for v in self.encoded(j)]
+            codes = self.rectified(self.encoded(j))
             self.put(codes, self.a.raw, self.place(j))
             for u, value in enumerate(codes):
                 for slots in best:

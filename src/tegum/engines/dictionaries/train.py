@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tegum.engines.dictionaries.adam import along_sphere, keep_unit, move
+from tegum.engines.dictionaries.batchwise import keep_of_batch
 from tegum.engines.dictionaries.forward import (
     chances_at,
     decode_tile,
@@ -15,7 +16,7 @@ from tegum.engines.dictionaries.forward import (
 from tegum.engines.dictionaries.lanes import close_lanes, lane_step, open_lanes
 from tegum.engines.dictionaries.listed import add_listed, bounds_at, decode_listed, list_tile
 from tegum.engines.dictionaries.projected import list_projected, project, spread
-from tegum.engines.dictionaries.shared import GATED, JUMP, offsets
+from tegum.engines.dictionaries.shared import BATCH, GATED, JUMP, offsets
 from tegum.engines.sampled.product import ADDED, ANEW, FLIPPED, PLAIN, multiply
 from tegum.engines.sampled.random import (
     TRAIN,
@@ -42,7 +43,7 @@ def _move_thresholds(theta, point, span, instances, work):
     A step is taken for a slope of 1/ε in a window of ε about it: ∂f/∂θ = −θ/ε, and ∂‖f‖₀/∂θ = −1/ε.
     """
     numbers, weight, last = instances.numbers, work.weight, offsets(instances.static)[2]
-    price, width = numbers.half_l1[point], numbers.bandwidth[point]
+    price, width = work.price[0], numbers.bandwidth[point]
     first, half = last + instances.static.m, width * f32(0.5)
     for j in range(numbers.latents[point]):
         raw, slopes, total = work.raw[j], work.slopes[j], f32(0)
@@ -61,7 +62,7 @@ def _through_gates(theta, point, span, instances, work):
     """
     static, numbers, h, weight = instances.static, instances.numbers, work.h, work.weight
     (decode, bias, last), m, latents = offsets(static), static.m, numbers.latents[point]
-    price, first, gates, missed = numbers.half_l1[point], last + m, work.gates, work.gate_error
+    price, first, gates, missed = work.price[0], last + m, work.gates, work.gate_error
     decoder = theta[decode : decode + latents * m].reshape(latents, m)
     for j in range(latents):
         for l in range(span):
@@ -109,7 +110,7 @@ def _slopes_of(theta, point, span, instances, work):
     """work.slopes <- of the weighted loss by pre-activations, 0 where a latent does not fire."""
     static, numbers, nested = instances.static, instances.numbers, instances.nested
     m, latents, weight = static.m, numbers.latents[point], work.weight
-    half_l1, decode = numbers.half_l1[point], offsets(static)[0]
+    half_l1, decode = work.price[0], offsets(static)[0]
     start = 0
     for q in range(nested.shape[0] + 1):
         whole = q == nested.shape[0]
@@ -145,16 +146,21 @@ def _turned(theta, span, instances, work):
 
 
 @part()
-def _add_tile(theta, point, span, instances, work, few):
-    """Add the gradient of a tile, without the factor 2."""
-    if few.projected.use[point]:
+def _add_tile(theta, point, tile, instances, work, few):
+    """Add the gradient of a tile, without the factor 2; tile = its columns, what is drawn."""
+    (span, count), of_batch = tile, instances.static.architecture == BATCH
+    projected, possible = few.projected.use[point], few.lists.share > 0.0
+    if projected:
         listed = list_projected(theta, point, span, instances, work, few)
-        if not listed:
+        if of_batch or not listed:
             spread(theta, point, span, instances, work, few.lists)
     else:
         encode_tile(theta, point, span, instances, work)
-        listed = few.lists.share > 0.0 and list_tile(point, span, instances, work, few.lists)
-        if listed:
+    if of_batch:
+        keep_of_batch(span, count, point, instances, work)
+    if of_batch or not projected:
+        listed = possible and list_tile(point, span, instances, work, few.lists)
+        if listed and not projected:
             _turned(theta, span, instances, work)
     if listed:
         decode_listed(theta, point, instances, work, few.lists)
@@ -216,7 +222,7 @@ def _gradient(theta, batch, point, instances, work, few):
             span = draw_x(samples, key, skip, instances, work)
         else:
             span = draw_tile(samples, key, skip, instances, work)
-        _add_tile(theta, point, span, instances, work, few)
+        _add_tile(theta, point, (span, count), instances, work, few)
     before = work.into_pre if static.architecture == GATED else work.into_latent
     if static.subtract:
         for j in range(latents):
@@ -251,11 +257,22 @@ def _descend(row, timing, point, instances, work):
         move(row, work.into_extra[q], scale, lr, correction, start, numbers.latents[point])
 
 
+@part(forceinline=True)
+def _set_sparsity(part_of, point, instances, work):
+    """What codes cost in a step, and how many stay; part_of = that of sparsity which has set in."""
+    numbers, static = instances.numbers, instances.static
+    latents, k = numbers.latents[point], numbers.k[point]
+    several = static.batch if static.architecture == BATCH else 1
+    work.price[0] = numbers.half_l1[point] * f32(part_of)
+    work.most[0] = int((k + (latents - k) * (1.0 - part_of)) * several + 0.5)
+
+
 @kernel
 def train_dictionaries(which, descent, instances, step0, timing, work, ways):
-    """Train instances which[0] .. which[1] - 1 from step0 on, in place; `timing_of` says timing.
+    """Train instances which[0] .. which[1] - 1 from step0 on, in place.
 
-    ways = the work arrays of `lanes` and of `projected`.
+    timing (step, 4) as of `timing_of`, and what part of sparsity has set in; ways = the work arrays
+    of `lanes` and of `projected`.
     """
     (lanes, few), static, last, skip = ways, instances.static, -1, False
     for a in range(which[0], which[1]):
@@ -272,6 +289,7 @@ def train_dictionaries(which, descent, instances, step0, timing, work, ways):
             key = step_key(instances.keys[a], TRAIN, step0 + s)
             count = binomial_draw(key, work.cdf, work.guide) if skip else static.batch
             work.tile.row[0] = s * instances.pool.stride
+            _set_sparsity(timing[s, 3], point, instances, work)
             if small:
                 lane_step((key, count, skip), point, timing[s], instances, work, lanes)
             else:

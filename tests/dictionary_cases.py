@@ -60,6 +60,8 @@ class Case:
     law: tg.Distribution
     model: tg.SAE
     l1: float = 0.1
+    #: Latents that have not fired for long.
+    dead: tuple[int, ...] = ()
     #: How many codes stay where it is not the model's k: of a sample, or of a batch on average.
     k_now: float | None = None
 
@@ -99,6 +101,22 @@ def listed_cases() -> list[Case]:
     ]
 
 
+def reviving_cases() -> list[Case]:
+    """Dead latents that learn: in lists and products, more and fewer of them than rebuild."""
+    kinds: list[tuple[str, tg.Distribution, tuple[int, ...], dict[str, Any]]] = [
+        ("topk", SPARSE, (0, 3, 5), {"k": 1, "aux_k": 2}),
+        ("topk", WIDE, (1, 4), {"k": 2, "aux_weight": 1 / 32, "unit_atoms": False}),
+        ("topk", NOISY, (1, 2, 6), {"k": 1, "aux_k": 1, "tied_weights": True}),
+        ("batchtopk", SPARSE, (0, 1, 6), {"k": 1, "aux_k": 2, "nested": (3,)}),
+        ("batchtopk", WIDE, (2, 3, 4), {"k": 1, "aux_k": 2, "subtract_bias": False}),
+    ]
+    found = []
+    for kind, law, dead, how in kinds:
+        model = tg.SAE(7, kind, **{"aux_weight": 0.5, **how})
+        found.append(Case(f"{kind}, {law.n_features}", law, model, dead=dead))
+    return found
+
+
 def warming_cases() -> list[Case]:
     """Every kind, with sparsity that sets in over half of the steps."""
     models = [
@@ -136,6 +154,7 @@ def take(case: Case, seed: int = 1, before: int = 0, steps: int = 1) -> Taken:
         atoms /= np.linalg.norm(atoms.astype(np.float64), axis=2, keepdims=True)
     named = _alone(engine.parameters(batch, state))
     named.pop("threshold", None)
+    state["silent"][:, list(case.dead)] = 1  # of one step, that is for long
     old = engine.advance(batch, state, before, jobs=1)["moment"].astype(np.float64)
     done = engine.advance(batch, state, 1, jobs=1)
     added = done["moment"] - BETA1 * old

@@ -61,6 +61,7 @@ def test_alone_in_company_and_on_any_number_of_threads(company: xr.Dataset) -> N
         tg.SAE(6, nested=(1, 3)),
         tg.SAE(6, tied_weights=True),
         tg.SAE(6, kind="batchtopk", k=2, sparsity_warmup=0.5),
+        tg.SAE(6, kind="topk", k=1, aux_weight=0.5, dead_after=0.1),
     ],
 )
 def test_of_every_kind(model: tg.SAE) -> None:
@@ -117,7 +118,8 @@ def test_a_store_has_what_was_trained(company: xr.Dataset, tmp_path: Path) -> No
 @pytest.mark.parametrize("kind", ["topk", "batchtopk"])
 def test_a_training_that_was_cut_in_slices_is_the_same(kind: str) -> None:
     """The state has all that a later step depends on."""
-    model = TOPK.replace(architecture=kind, sparsity_warmup=0.2 * (kind == "batchtopk"))
+    more = {"sparsity_warmup": 0.2, "aux_weight": 0.5} if kind == "batchtopk" else {}
+    model = TOPK.replace(architecture=kind, **more)
     points = (tg.Problem(LAW, model), tg.Problem(LAW, model.replace(k=1)))
     batch = Batch(points[0], points, (TRAINING, TRAINING), (0, 3), 7)
     engine, other = DictionaryEngine(), DictionaryEngine()

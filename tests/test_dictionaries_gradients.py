@@ -9,7 +9,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from dictionary_cases import BATCH, Case, Taken, cases, listed_cases, take, warming_cases
+from dictionary_cases import (
+    BATCH,
+    Case,
+    Taken,
+    cases,
+    listed_cases,
+    reviving_cases,
+    take,
+    warming_cases,
+)
 
 from tegum.dims import F64
 from tegum.engines.base import Batch
@@ -54,6 +63,24 @@ def codes_of(model: SAE, named: dict[str, F64], z: F64, last: float = 0.0) -> F6
     return codes
 
 
+def add_revival(
+    case: Case, named: dict[str, F64], sample: tuple[F64, ...], into: tuple[dict[str, F64], F64]
+) -> None:
+    """Add what the dead latents of the largest pre-activations learn from a sample."""
+    (h, z, error), (found, into_enc), model = sample, into, case.model
+    k = model.aux_k or len(h) // 2
+    chosen = [j for j in sorted(case.dead, key=lambda j: -z[j])[:k] if z[j] > 0]
+    decoder, encoder = named["W_dec"], named.get("W_enc", named["W_dec"])
+    missed = error + sum((z[j] * decoder[j] for j in chosen), np.zeros(len(h)))
+    for j in chosen:
+        found["W_dec"][j] += 2 * model.aux_weight * z[j] * missed
+        slope = 2 * model.aux_weight * missed @ decoder[j]
+        found["b_enc"][j] += slope
+        into_enc[j] += slope * (h - named["b_dec"] if model.subtract_bias else h)
+        if model.subtract_bias:
+            found["b_dec"] -= slope * encoder[j]
+
+
 def slow_gradient(case: Case, named: dict[str, F64], batch: F64) -> dict[str, F64]:
     """Sample by sample, and latent by latent."""
     model, l1, window = case.model, case.l1, case.window
@@ -75,6 +102,9 @@ def slow_gradient(case: Case, named: dict[str, F64], batch: F64) -> dict[str, F6
             for j in range(size):
                 slopes[j] += 2 * error @ decoder[j]
                 found["W_dec"][j] += 2 * codes[j] * error
+        if case.dead:
+            error = codes @ decoder + named["b_dec"] - h
+            add_revival(case, named, (h, z, error), (found, into_enc))
         missed = np.maximum(z, 0) @ decoder + named["b_dec"] - h
         for j in range(len(decoder)):
             if gated:
@@ -119,6 +149,19 @@ def test_gradients_by_lists_are_too(
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
 def test_gradients_are_those_of_a_slow_loop(case: Case) -> None:
     assert_close(case)
+
+
+@pytest.mark.parametrize("case", reviving_cases(), ids=lambda case: case.name)
+def test_dead_latents_learn_what_the_others_miss(case: Case) -> None:
+    """Their encoder too: that of sparsify 1.3.3 has a gradient of exactly 0."""
+    taken = take(case)
+    assert_close(case, taken)
+    others = take(replace(case, dead=()))
+    name = "W_dec" if case.model.tied_weights else "W_enc"
+    gained = abs(taken.gradient[name] - others.gradient[name]).max(axis=1)
+    assert gained[list(case.dead)].max() > 1e-3
+    living = [j for j in range(7) if j not in case.dead]
+    np.testing.assert_allclose(gained[living], 0, atol=1e-6)
 
 
 @pytest.mark.parametrize("case", warming_cases(), ids=lambda case: case.name)

@@ -14,7 +14,7 @@ from tegum.errors import SpecError
 from tegum.models._dense import affine
 from tegum.models.base import Model
 from tegum.scalars import as_integer, as_plain
-from tegum.spec import Flag, Fraction, Interval, Positive, PositiveInt
+from tegum.spec import Flag, Fraction, Interval, NonNegative, Positive, PositiveInt
 
 #: How codes are made of what the encoder gives.
 Architecture = Literal["relu", "topk", "jumprelu", "gated", "batchtopk"]
@@ -48,7 +48,8 @@ class SAE(Model):
     more than k. Afterwards each sample is by itself, and the codes above one threshold stay, as
     they are: of all latents together, it is the largest code that does not stay where 8192
     held-out samples are one such batch, by the weights as they are then, 0 where all positive ones
-    stay. So l0 is k on held-out samples, or less where fewer codes are positive.
+    stay. So l0 is k on held-out samples; less where fewer codes are positive, and more where many
+    tie, as those of all samples in which nothing is active do.
 
     A Dataset has W_enc (latent, hidden), unless it is tied, b_enc (latent), W_dec (latent, hidden),
     b_dec (hidden), log_threshold (latent) of jumprelu, r_mag and b_mag (latent) of gated, a
@@ -76,6 +77,12 @@ class SAE(Model):
         sparsity_warmup: Over what part of the steps sparsity sets in, in [0, 1], on a line: the
             price l1 rises from 0, and the number of latents that may fire falls from n_latents
             to k. 0 for none.
+        aux_weight: α >= 0 of an auxiliary loss α ‖e − ê‖², of topk and batchtopk, by which dead
+            latents learn: e = h − h' is held fixed, and ê = Σ ReLU(z) W_dec over the aux_k dead
+            latents of the largest z = W_enc (h − b_dec) + b_enc, in each sample. 0 for none; Gao
+            and others have 1/32.
+        aux_k: How many dead latents rebuild e, >= 1; half as many as h has numbers by default.
+        dead_after: For what part of the steps a latent must not have fired to be dead, in [0, 1].
 
     Raises:
         SpecError: for a value out of its range, and a k that is missing, or without use.
@@ -83,14 +90,17 @@ class SAE(Model):
     Source: claim 49; the method of Sharkey, Braun and Millidge (2022), of Bricken and others (2023)
         for atoms of norm 1, of k-sparse autoencoders (Makhzani and Frey, 2013), of gates
         and of JumpReLU (Rajamanoharan and others, 2024, both), of batch top-k codes and of
-        Matryoshka dictionaries (Bussmann and others, 2024 and 2025).
+        Matryoshka dictionaries (Bussmann and others, 2024 and 2025), and of the auxiliary loss
+        (Gao and others, 2024).
     """
 
     inputs: ClassVar[str] = HIDDEN
     engine: ClassVar[str] = "dictionaries"
     #: The first θ of a latent, in units of √E‖h‖².
     threshold: ClassVar[float] = 0.1
-    later: ClassVar[frozenset[str]] = frozenset({"nested", "bandwidth", "sparsity_warmup"})
+    later: ClassVar[frozenset[str]] = frozenset(
+        {"nested", "bandwidth", "sparsity_warmup", "aux_weight", "aux_k", "dead_after"}
+    )
 
     n_latents: PositiveInt
     architecture: Architecture = "relu"
@@ -101,6 +111,9 @@ class SAE(Model):
     nested: Annotated[tuple[int, ...], PlainValidator(_sizes)] = ()
     bandwidth: Positive | None = None
     sparsity_warmup: Fraction = 0.0
+    aux_weight: NonNegative = 0.0
+    aux_k: Annotated[int | None, Interval(1)] = None
+    dead_after: Fraction = 0.05
     kind: Literal["sae"] = Field("sae", repr=False)
 
     if TYPE_CHECKING:
@@ -146,6 +159,12 @@ class SAE(Model):
         if self.bandwidth is not None and not self.has_thresholds:
             rule = f"must be None of {self.architecture!r}: it is for jumprelu"
             raise SpecError.of("SAE", "bandwidth", rule, self.bandwidth)
+        if self.aux_weight and self.architecture not in _COUNTED:
+            rule = f"must be 0.0 of {self.architecture!r}: it is for {', '.join(_COUNTED)}"
+            raise SpecError.of("SAE", "aux_weight", rule, self.aux_weight)
+        if self.aux_k is not None and not self.aux_weight:
+            rule = "must be None without a loss that dead latents learn by, aux_weight > 0"
+            raise SpecError.of("SAE", "aux_k", rule, self.aux_k)
         return self
 
     @property

@@ -21,7 +21,7 @@ def _count_above(codes, sizes, missing, bound):
         found, at = i32(0), j * stride
         for l in range(present):
             found = i32(found + (i32(1) if codes[u64(at + l)] > bound else i32(0)))
-        total += found
+        total += i64(found)
         if missing > 0 and codes[u64(at + present)] > bound:
             total += missing
     return total

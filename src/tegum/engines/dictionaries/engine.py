@@ -18,6 +18,7 @@ from tegum.engines.dictionaries.lanes import lane_work
 from tegum.engines.dictionaries.lowering import Lowered, law_of, lower, model_of, size_of
 from tegum.engines.dictionaries.measure import CALIBRATION, MEASURES, measure_dictionaries
 from tegum.engines.dictionaries.projected import new_few
+from tegum.engines.dictionaries.revive import new_revival
 from tegum.engines.dictionaries.rows import measured_rows
 from tegum.engines.dictionaries.shared import (
     BATCH,
@@ -92,7 +93,9 @@ class DictionaryEngine:
                 start = model_of(point).threshold * size_of(point)
                 named["log_threshold"][a, :own] = np.log(start)
         zero = np.zeros_like(theta)
-        return {"theta": theta, "moment": zero, "square": zero.copy(), "step": np.array(0)}
+        silent = np.zeros((batch.n_instances, static.latents * (static.aux_weight > 0)), np.int32)
+        moments: State = {"moment": zero, "square": zero.copy(), "silent": silent}
+        return {"theta": theta, **moments, "step": np.array(0)}
 
     def parameters(self, batch: Batch, state: State) -> State:
         """W_enc (N, latent, hidden) unless tied, W_dec likewise, b_enc, b_dec. Views."""
@@ -120,7 +123,8 @@ class DictionaryEngine:
 
         def run(*which: int) -> None:
             work = new_work(low.instances, batch.batch_size)
-            ways = lane_work(low.instances, work), new_few(low.instances, work)
+            few, revival = new_few(low.instances, work), new_revival(low.instances)
+            ways = lane_work(low.instances, work), few, revival
             if not low.ahead or which[0] == which[1]:
                 _train(which, descent, low.instances, step, timing, work, ways)
                 return

@@ -105,7 +105,7 @@ def _shape_of(instances: Instances, point: int) -> Shape | None:
     """Of the point's own numbers alone, so that an instance has its bits in any company."""
     static, numbers = instances.static, instances.numbers
     latents, k, architecture = numbers.latents[point], numbers.k[point], static.architecture
-    if architecture == TOPK and static.ramped:
+    if static.aux_weight > 0 or (architecture == TOPK and static.ramped):
         return None
     if architecture in (TOPK, BATCH) and k >= latents:
         architecture = RELU

@@ -111,6 +111,9 @@ def _static(batch: Batch, law: Distribution) -> Static:
         rectified=isinstance(given, Activations) and given.rectified,
         simple=plain and isinstance(blocks[0].magnitude, str),
         noise=given.noise if isinstance(given, Activations) else 0.0,
+        aux_weight=model.aux_weight,
+        aux_k=model.aux_k or max(1, problem.n_features // 2),
+        dead_after=max(1, round(model.dead_after * batch.training.steps)),
     )
 
 

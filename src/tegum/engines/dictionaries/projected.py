@@ -133,7 +133,7 @@ def _list_features(span, instances, work, to):
 
 
 @part()
-def _above_which(z, latents, k):
+def above_which(z, latents, k):
     """A number >= 0 that k of z are above, and more only where they tie; 0 for fewer."""
     low, high = i32(0), i32(0x7F800000)
     while high - low > 1:
@@ -177,7 +177,7 @@ def list_projected(theta, point, span, instances, work, few):
             error[k] = theta[last + k] - centred[k]
             centred[k] -= theta[last + k] if static.subtract else f32(0)
         if top:
-            limit = _above_which(z, latents, k_top)
+            limit = above_which(z, latents, k_top)
             for j in range(latents):
                 lists.lowered[j] = -limit
         to.row[l] = stop

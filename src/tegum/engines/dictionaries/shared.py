@@ -52,6 +52,9 @@ class Static(NamedTuple):
     rectified: bool  # a ReLU behind it
     simple: bool  # every block is one independent feature, all of one magnitude
     noise: float  # σ of what is added to h
+    aux_weight: float  # of the auxiliary loss, by which dead latents learn; 0 for none
+    aux_k: int  # how many of them rebuild what is missed of a sample
+    dead_after: int  # steps without firing by which a latent is dead
 
 
 class Instances(NamedTuple):
@@ -76,6 +79,7 @@ class Descent(NamedTuple):
     theta: F32
     moment: F32  # likewise: Adam's mean of gradients
     square: F32  # likewise: of their squares
+    silent: NDArray[np.int32]  # (instance, latent): steps since it fired, where dead ones learn
 
 
 class Work(NamedTuple):

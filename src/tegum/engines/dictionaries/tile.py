@@ -248,7 +248,7 @@ class _Tile:
         self.accumulate(e.index(j, self.row, 2 * self.m), [(v, self.one) for v in g])
 
     def move_threshold(self, j: Any, slopes: list[Any]) -> None:
-        """Sums for log θ, as in `train._move_thresholds`."""
+        """Sums for log θ, as in `slopes.move_thresholds`."""
         e, theta = self.e, self.e.splat_at(self.a.thresholds, j)
         half, raw = e.splat_at(self.a.costs, I64_TYPE(1)), self.across(self.a.raw, self.place(j))
         terms = []

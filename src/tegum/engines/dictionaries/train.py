@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from tegum.engines.dictionaries.adam import along_sphere, keep_unit, move
 from tegum.engines.dictionaries.batchwise import keep_of_batch
 from tegum.engines.dictionaries.forward import (
@@ -16,7 +14,9 @@ from tegum.engines.dictionaries.forward import (
 from tegum.engines.dictionaries.lanes import close_lanes, lane_step, open_lanes
 from tegum.engines.dictionaries.listed import add_listed, bounds_at, decode_listed, list_tile
 from tegum.engines.dictionaries.projected import list_projected, project, spread
+from tegum.engines.dictionaries.revive import add_revival, count_silent, list_dead, note_fired
 from tegum.engines.dictionaries.shared import BATCH, GATED, JUMP, offsets
+from tegum.engines.dictionaries.slopes import move_thresholds, through_gates
 from tegum.engines.sampled.product import ADDED, ANEW, FLIPPED, PLAIN, multiply
 from tegum.engines.sampled.random import (
     TRAIN,
@@ -34,59 +34,6 @@ def _transpose(array, rows, span, into):
     for l in range(span):
         for k in range(rows):
             into[l, k] = array[k, l]
-
-
-@part()
-def _move_thresholds(theta, point, span, instances, work):
-    """Add to work.into_extra what pre-activations near their thresholds say; work.slopes are raw.
-
-    A step is taken for a slope of 1/ε in a window of ε about it: ∂f/∂θ = −θ/ε, and ∂‖f‖₀/∂θ = −1/ε.
-    """
-    numbers, weight, last = instances.numbers, work.weight, offsets(instances.static)[2]
-    price, width = work.price[0], numbers.bandwidth[point]
-    first, half = last + instances.static.m, width * f32(0.5)
-    for j in range(numbers.latents[point]):
-        raw, slopes, total = work.raw[j], work.slopes[j], f32(0)
-        threshold = np.exp(theta[first + j])
-        for l in range(span):
-            near = abs(raw[l] - threshold) < half
-            total += threshold * slopes[l] + price * weight[l] if near else f32(0)
-        work.into_extra[0, j] -= threshold * total / width
-
-
-@part()
-def _through_gates(theta, point, span, instances, work):
-    """work.slopes <- by what is before gates and magnitudes; the gradient of their own numbers.
-
-    What is open of gates is to rebuild h by itself too, with W_dec and b_dec as they are.
-    """
-    static, numbers, h, weight = instances.static, instances.numbers, work.h, work.weight
-    (decode, bias, last), m, latents = offsets(static), static.m, numbers.latents[point]
-    price, first, gates, missed = work.price[0], last + m, work.gates, work.gate_error
-    decoder = theta[decode : decode + latents * m].reshape(latents, m)
-    for j in range(latents):
-        for l in range(span):
-            gates[j, l] = max(work.raw[j, l], f32(0))
-    multiply(FLIPPED, (m, span, latents), decoder, gates, ANEW, missed)
-    for k in range(m):
-        for l in range(span):
-            missed[k, l] = (missed[k, l] + (theta[last + k] - h[k, l])) * weight[l]
-    multiply(PLAIN, (latents, span, m), decoder, missed, ANEW, gates)
-    for j in range(latents):
-        raw, codes, slopes, gate = work.raw[j], work.codes[j], work.slopes[j], gates[j]
-        scale, shift = np.exp(theta[first + j]), theta[bias + j]
-        of_size, of_magnitude, of_gate = f32(0), f32(0), f32(0)
-        for l in range(span):
-            by = slopes[l] if codes[l] > f32(0) else f32(0)
-            opened = gate[l] + price * weight[l] if raw[l] > f32(0) else f32(0)
-            of_size += by * scale * (raw[l] - shift)
-            of_magnitude += by
-            of_gate += opened
-            slopes[l] = scale * by + opened
-        work.into_extra[0, j] += of_size
-        work.into_extra[1, j] += of_magnitude
-        work.into_latent[j] += of_gate
-        work.into_pre[j] += scale * of_magnitude + of_gate
 
 
 @part()
@@ -120,10 +67,10 @@ def _slopes_of(theta, point, span, instances, work):
         multiply(PLAIN, (stop - start, span, m), decoder, error, ANEW, work.slopes[start:stop])
         start = stop
     if static.architecture == GATED:
-        _through_gates(theta, point, span, instances, work)
+        through_gates(theta, point, span, instances, work)
         return
     if static.architecture == JUMP:
-        _move_thresholds(theta, point, span, instances, work)
+        move_thresholds(theta, point, span, instances, work)
         half_l1 = f32(0)
     for j in range(latents):
         codes, slopes, total = work.codes[j], work.slopes[j], f32(0)
@@ -147,7 +94,10 @@ def _turned(theta, span, instances, work):
 
 @part()
 def _add_tile(theta, point, tile, instances, work, few):
-    """Add the gradient of a tile, without the factor 2; tile = its columns, what is drawn."""
+    """Add the gradient of a tile, without the factor 2; tile = its columns, what is drawn.
+
+    Returns whether its codes are listed.
+    """
     (span, count), of_batch = tile, instances.static.architecture == BATCH
     projected, possible = few.projected.use[point], few.lists.share > 0.0
     if projected:
@@ -165,9 +115,10 @@ def _add_tile(theta, point, tile, instances, work, few):
     if listed:
         decode_listed(theta, point, instances, work, few.lists)
         add_listed(theta, point, span, instances, work, few.lists)
-        return
+        return listed
     decode_tile(theta, point, span, instances, work)
     _add_codes(theta, point, span, instances, work)
+    return listed
 
 
 @part()
@@ -202,8 +153,9 @@ def _add_codes(theta, point, span, instances, work):
 
 
 @part()
-def _gradient(theta, batch, point, instances, work, few):
+def _gradient(theta, silent, batch, point, instances, work, ways):
     """The gradient of a batch into the work arrays; batch = its key, how many are drawn, `skip`."""
+    _, few, revival = ways
     (key, count, skip), static, width = batch, instances.static, work.weight.shape[0]
     latents = instances.numbers.latents[point]
     clear(work.into_encoder.reshape(-1))
@@ -215,6 +167,9 @@ def _gradient(theta, batch, point, instances, work, few):
     bounds_at(theta, point, instances, few.lists)
     if few.projected.use[point]:
         project(theta, point, instances, few.projected)
+    reviving = revival.weight > 0.0
+    if reviving:
+        list_dead(silent, latents, revival)
     stop = count + (1 if count < static.batch else 0)
     for first in range(0, stop, width):
         samples = (first, count, static.batch)
@@ -222,7 +177,12 @@ def _gradient(theta, batch, point, instances, work, few):
             span = draw_x(samples, key, skip, instances, work)
         else:
             span = draw_tile(samples, key, skip, instances, work)
-        _add_tile(theta, point, (span, count), instances, work, few)
+        listed = _add_tile(theta, point, (span, count), instances, work, few)
+        if reviving:
+            note_fired(listed, latents, span, work, few.lists, revival)
+            add_revival(theta, span, instances, work, revival)
+    if reviving:
+        count_silent(silent, latents, revival)
     before = work.into_pre if static.architecture == GATED else work.into_latent
     if static.subtract:
         for j in range(latents):
@@ -272,9 +232,9 @@ def train_dictionaries(which, descent, instances, step0, timing, work, ways):
     """Train instances which[0] .. which[1] - 1 from step0 on, in place.
 
     timing (step, 4) as of `timing_of`, and what part of sparsity has set in; ways = the work arrays
-    of `lanes` and of `projected`.
+    of `lanes`, of `projected` and of `revive`.
     """
-    (lanes, few), static, last, skip = ways, instances.static, -1, False
+    lanes, static, last, skip = ways[0], instances.static, -1, False
     for a in range(which[0], which[1]):
         point = instances.point_of[a]
         if point != last:
@@ -293,7 +253,8 @@ def train_dictionaries(which, descent, instances, step0, timing, work, ways):
             if small:
                 lane_step((key, count, skip), point, timing[s], instances, work, lanes)
             else:
-                _gradient(row[0], (key, count, skip), point, instances, work, few)
+                silent = descent.silent[a]
+                _gradient(row[0], silent, (key, count, skip), point, instances, work, ways)
                 _descend(row, timing[s], point, instances, work)
         if small:
             close_lanes(descent, a, lanes)

@@ -124,7 +124,8 @@ def assert_same_files(one: Path, other: Path, exact: bool) -> None:
     a, b = (load_file(at / "sae_weights.safetensors") for at in (one, other))
     assert list(a) == list(b)
     for name in a:
-        np.testing.assert_allclose(a[name], b[name], rtol=0 if exact else 1e-6)
+        rough = {"rtol": 0, "atol": 0} if exact else {"rtol": 1e-6, "atol": 1e-37}
+        np.testing.assert_allclose(a[name], b[name], **rough)
     assert (one / "cfg.json").read_text() == (other / "cfg.json").read_text()
 
 

@@ -16,7 +16,7 @@ _FIRST_STEP, _FASTER = 2**18, 8
 def _count_above(codes, sizes, missing, bound):
     """How many codes of a batch are above a bound; see `limit_of`."""
     latents, stride, present = sizes
-    total = 0
+    total = i64(0)
     for j in range(latents):
         found, at = i32(0), j * stride
         for l in range(present):

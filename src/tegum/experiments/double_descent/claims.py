@@ -25,6 +25,7 @@ GAP: Final = 10.0
 NO_FEATURES, SOME_FEATURES, FEWER = 0.1, 0.3, 100
 
 _LINE: Final = ("line", "descent")
+_AFTER: Final = "; thresholds were set after trial runs of two to four seeds"
 
 claims = Claims("Superposition, Memorization, and Double Descent")
 
@@ -34,7 +35,8 @@ claims = Claims("Superposition, Memorization, and Double Descent")
     "Few data are stored in superposition as if each were a feature: T of them have a "
     "dimensionality of m/T each.",
     rule=f"for every T ≤ {FEW}, m = 2, the median over data of D_X = ‖h‖²/Σ_j (ĥ·h_j)² is within "
-    f"{NEAR:.0%} of 2/T in the model of lowest training loss",
+    f"{NEAR:.0%} of 2/T in the model of lowest training loss"
+    f"{_AFTER}",
     evidence=_LINE,
     quick=False,
 )
@@ -56,7 +58,8 @@ def data_share(tables: Tables) -> Judgement:
     "(Recorded as differing: it is a pentagon of directions, but two features, both longer than ½, "
     "share a corner. The published models were trained on ten times as many steps.)",
     rule="at the largest T the model of lowest training loss has exactly five ‖W_i‖ > ½, and gaps "
-    f"of 72° ± {GAP:g}° between them",
+    f"of 72° ± {GAP:g}° between them"
+    f"{_AFTER}",
     evidence=("arrangement", "descent"),
     expected="differs",
     quick=False,
@@ -82,7 +85,8 @@ def features_at_last(tables: Tables) -> Judgement:
     "the features of a datum have a little of its dimension, up to 0.15, and in the end corners of "
     "the pentagon are shared, 0.28. In between the dimensionality is lowest, 0.04.)",
     rule="the mean dimensionality of the five longest features, m = 2, model of lowest training "
-    f"loss, is < {NO_FEATURES:g} for all T in [5, {FEWER}] and > {SOME_FEATURES:g} at the largest",
+    f"loss, is < {NO_FEATURES:g} for all T in [5, {FEWER}] and > {SOME_FEATURES:g} at the largest"
+    f"{_AFTER}",
     evidence=_LINE,
     expected="differs",
     quick=False,
@@ -105,7 +109,8 @@ def features_take_over(tables: Tables) -> Judgement:
     "Between the two the test loss is worse than on either side: double descent in the number of "
     "data.",
     rule=f"m = 2: at some T the mean test loss over seeds is > {BUMP:g} × that at the smallest T "
-    "and at the largest",
+    "and at the largest"
+    f"{_AFTER}",
     evidence=_LINE,
 )
 def bump(tables: Tables) -> Judgement:
@@ -130,7 +135,8 @@ def means(tables: Tables) -> pd.DataFrame:
     "61.e",
     "It is there along the other axis, too: more dimensions first make the test loss worse.",
     rule=f"at some T the mean test loss at some m is > {BUMP:g} × that at the smallest m and at "
-    "the largest",
+    "the largest"
+    f"{_AFTER}",
     evidence=("map",),
     quick=False,
 )
@@ -152,7 +158,8 @@ def bump_by_size(tables: Tables) -> Judgement:
     "With more dimensions the worst number of data is not lower: the ridge of the map does not "
     "run to fewer data.",
     rule="the T of the highest mean test loss does not fall as m rises, over the m where it is > "
-    f"{BUMP:g} × both ends of its row; at least two such m",
+    f"{BUMP:g} × both ends of its row; at least two such m"
+    f"{_AFTER}",
     evidence=("map",),
     quick=False,
 )
@@ -175,7 +182,8 @@ def ridge(tables: Tables) -> Judgement:
     "The bump is a matter of the minimum and not of the training: exact descent to lower training "
     "losses keeps it.",
     rule="at some T the lowest training loss found by L-BFGS, from the best model of AdamW and "
-    f"from a pentagon, has a test loss > {BUMP:g} × that of the line's ends",
+    f"from a pentagon, has a test loss > {BUMP:g} × that of the line's ends"
+    f"{_AFTER}",
     evidence=("exact",),
 )
 def at_minimum(tables: Tables) -> Judgement:
@@ -200,7 +208,8 @@ def at_minimum(tables: Tables) -> Judgement:
     "the data favour, and are lower than the pentagon of the first five features, by less than a "
     "thousandth.)",
     rule="by exact descent the model of AdamW ends lower than the pentagon at the smallest T "
-    "tried, the pentagon at the largest",
+    "tried, the pentagon at the largest"
+    f"{_AFTER}",
     evidence=("exact",),
     expected="differs",
     quick=False,

@@ -48,7 +48,17 @@ def basis() -> Tables:
         "atoms": pd.concat([true, true.assign(what="atom", feature_probability=0.5)]),
         "sizes": pd.DataFrame(sizes),
         "agreement": pd.DataFrame(agreement),
+        "band": band(),
     }
+
+
+def band() -> pd.DataFrame:
+    """Found between two penalties, by dictionaries that are large enough."""
+    return pd.DataFrame(
+        {"ratio": ratio, "alpha": alpha, "mean_max_cosine": 0.95 if alpha in inside else 0.6}
+        for ratio, inside in ((0.5, ()), (1.0, (1.0, 3.0)), (2.0, (1.0,)))
+        for alpha in (0.01, 1.0, 3.0, 10.0, 100.0)
+    )
 
 
 @pytest.mark.parametrize("identity", [claim.id for claim in BASIS.claims])
@@ -83,6 +93,11 @@ def test_what_is_claimed_of_the_basis_holds(identity: str) -> None:
         ("49.e", "agreement", {"shape": SHAPES[1]}, {"agreed": 23}),
         ("49.f", "agreement", {"shape": SHAPES[0]}, {"agreed": 9}),
         ("49.g", "sizes", {"shape": SHAPES[1]}, {"living": 23}),
+        ("49.h", "band", {"ratio": 2.0, "alpha": 1.0}, {"mean_max_cosine": 0.9}),
+        ("49.h", "band", {"ratio": 2.0, "alpha": 10.0}, {"mean_max_cosine": 0.91}),  # a gap
+        ("49.i", "band", {"ratio": 2.0, "alpha": 100.0}, {"mean_max_cosine": 0.91}),
+        ("49.i", "band", {"ratio": 1.0, "alpha": 0.01}, {"mean_max_cosine": 0.91}),
+        ("49.j", "band", {"ratio": 0.5, "alpha": 1.0}, {"mean_max_cosine": 0.91}),
     ],
 )
 def test_what_is_otherwise_differs(
@@ -125,7 +140,27 @@ def board(best: float = 0.99) -> pd.DataFrame:
 
 
 def kinds() -> Tables:
-    return {"board": board()}
+    return {"board": board(), "hierarchy": hierarchy(), "varied": varied()}
+
+
+def hierarchy() -> pd.DataFrame:
+    """Gaps rise with pressure, from 0.1 to 0.3; those of the nested one are half as large."""
+    return pd.DataFrame(
+        {"method": method, "order": order, "setting": 3 - order, "seed": seed, "l0": 1.0,
+         "gap": part * (0.1 * (1 + order) + 0.01 * seed), "alone": 0.8, "together": 0.6,
+         "true_l0": 1.0}
+        for method, part in (("ReLU + L1", 1.0), ("TopK", 1.0), ("Matryoshka TopK", 0.5))
+        for order in range(3) for seed in range(4)
+    )  # fmt: skip
+
+
+def varied() -> pd.DataFrame:
+    """Best at three latents; a seed that was not chosen is perfect everywhere."""
+    return pd.DataFrame(
+        {"method": method, "k": k, "seed": seed, "chosen": seed == 0, "true_l0": 3.0,
+         "mean_max_cosine": 1.0 if seed else 0.98 - 0.04 * abs(k - 3)}
+        for method in ("TopK", "Matryoshka TopK") for k in (1, 2, 3, 4, 6) for seed in range(2)
+    )  # fmt: skip
 
 
 def test_the_best_setting_is_that_of_the_chosen_seeds() -> None:
@@ -147,6 +182,13 @@ def test_what_is_claimed_of_kinds_holds(identity: str) -> None:
         ("49.k", {"board": board(0.984)}),  # a seed that was not chosen has 1
         ("49.l", changed(kinds(), "board", {"method": "FastICA", "problem": "noise"}, found=11)),
         ("49.l", changed(kinds(), "board", {"problem": "noise"}, found=10)),
+        ("49.m", changed(kinds(), "hierarchy", {"method": "TopK"}, gap=0.2)),
+        # above 0 and higher, but not by two errors
+        ("49.m", changed(kinds(), "hierarchy", {"order": 2, "seed": 0}, gap=-0.9)),
+        ("49.n", changed(kinds(), "hierarchy", {"method": "TopK", "setting": 2}, gap=0.1)),
+        ("49.o", changed(kinds(), "varied", {"k": 6, "seed": 0}, mean_max_cosine=0.94)),
+        ("49.o", changed(kinds(), "varied", {"k": 1, "seed": 0}, mean_max_cosine=0.94)),
+        ("49.o", changed(kinds(), "varied", {"k": 6, "seed": 0}, mean_max_cosine=0.99)),
     ],
 )
 def test_of_kinds_what_is_otherwise_differs(

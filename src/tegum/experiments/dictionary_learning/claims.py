@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from tegum.experiments.base import Claims, Judgement, Tables, some, when
 from tegum.experiments.dictionary_learning.kinds import KINDS, PLAIN, M, N, P
@@ -38,7 +38,7 @@ def reached(tables: Tables) -> Judgement:
     rows = bests(tables)
     own = some(rows[rows["problem"] == PLAIN]).sort_values("mean_max_cosine", ascending=False)
     words = ", ".join(
-        f"{row.method} {row.mean_max_cosine:.3f} (setting {row.setting:g}, L0 {row.l0:.2f}, worst "
+        f"{row.method} {row.mean_max_cosine:.3f} ({_setting(row.setting)}L0 {row.l0:.2f}, worst "
         f"seed {row.lowest:.3f})"
         for row in own.itertuples()
     )
@@ -48,6 +48,10 @@ def reached(tables: Tables) -> Judgement:
         f"{tables['board']['seed'].nunique()}",
         best=own["mean_max_cosine"].iloc[0],
     )
+
+
+def _setting(value: Any) -> str:
+    return f"setting {value:g}, " if value == value else ""
 
 
 @claims(

@@ -29,7 +29,7 @@ def draw_board(tables: Tables) -> Figure:
     figure = Figure(figsize=(1.9 + 0.95 * len(names), 1.2 + 0.45 * len(methods)))
     figure.set_layout_engine("constrained")
     axes = figure.add_subplot()
-    mesh = axes.imshow(cosines, cmap=style.IMPORTANCE, vmin=0.5, vmax=1, aspect="auto")
+    mesh = axes.imshow(cosines, cmap=style.IMPORTANCE, vmin=0.4, vmax=1, aspect="auto")
     for (i, j), cosine in np.ndenumerate(cosines):
         if np.isfinite(cosine):
             text = f"{cosine:.3f}\n({worst[i, j]:.3f})"

@@ -10,6 +10,7 @@ from tegum.analysis import baselines
 from tegum.experiments._shared.dictionaries import recipe, score_table
 from tegum.experiments.base import Lab, Tables
 from tegum.experiments.dictionary_learning.kinds import CLASSICAL, KINDS, Kind, problems
+from tegum.experiments.dictionary_learning.pressure import hierarchy, varied
 from tegum.problem import Problem
 
 if TYPE_CHECKING:
@@ -24,8 +25,8 @@ _SAMPLES: Final = (3000, 1000)
 
 
 def measure(lab: Lab) -> Tables:
-    """The table of kinds and problems."""
-    return {"board": board(lab)}
+    """The table of kinds and problems, and what pressure to be sparse does."""
+    return {"board": board(lab), "hierarchy": hierarchy(lab), "varied": varied(lab)}
 
 
 def board(lab: Lab) -> pd.DataFrame:

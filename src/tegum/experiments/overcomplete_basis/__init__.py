@@ -5,7 +5,9 @@ Item 49 of the list of claims.
 
 from __future__ import annotations
 
-from tegum.experiments.base import Experiment
+from tegum.experiments.base import Experiment, by_id
+from tegum.experiments.overcomplete_basis.band_claims import claims as of_band
+from tegum.experiments.overcomplete_basis.band_figures import FIGURES as BAND_FIGURES
 from tegum.experiments.overcomplete_basis.claims import claims
 from tegum.experiments.overcomplete_basis.figures import FIGURES
 from tegum.experiments.overcomplete_basis.measure import measure
@@ -15,8 +17,8 @@ EXPERIMENT = Experiment(
     title="Features taken out of superposition",
     section=claims.section,
     summary="Sparse autoencoders on the hidden activations of toy models, from dense to sparse, "
-    "and of many sizes, of which none is known to be right.",
+    "and of many sizes and prices, of which none is known to be right.",
     measure=measure,
-    figures=FIGURES,
-    claims=tuple(claims),
+    figures=(*FIGURES, *BAND_FIGURES),
+    claims=by_id(claims, of_band),
 )

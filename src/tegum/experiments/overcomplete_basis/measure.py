@@ -18,6 +18,7 @@ from tegum.experiments._shared.dictionaries import (
     toy,
 )
 from tegum.experiments.base import Lab, Tables
+from tegum.experiments.overcomplete_basis.band import band
 from tegum.models import SAE
 from tegum.problem import Problem
 
@@ -41,9 +42,9 @@ _SIZED_SEEDS: Final = (32, 12)
 
 
 def measure(lab: Lab) -> Tables:
-    """Toy models' features recovered; dictionaries of all sizes."""
+    """Toy models' features recovered; dictionaries of all sizes, and of all prices."""
     toys = {name: toy(lab, name) for name in TOYS}
-    return {**recovered(lab, toys), **counted(lab, toys)}
+    return {**recovered(lab, toys), **counted(lab, toys), "band": band(lab)}
 
 
 def recovered(lab: Lab, toys: dict[str, F64]) -> Tables:

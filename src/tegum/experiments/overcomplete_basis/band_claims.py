@@ -1,0 +1,72 @@
+"""What is claimed of the band of prices in which features are found."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tegum.experiments.base import Claims, Judgement, Tables, some, when
+
+#: Found, as in the source.
+FOUND: Final = 0.9
+
+claims = Claims("The Strategic Picture of Superposition")
+
+
+@claims(
+    "49.h",
+    "Correlated features of falling frequency are found in a band of penalties, by dictionaries "
+    "with as many latents as features or more.",
+    rule=f"at each number of latents from that of the features on, mean max cosine > {FOUND:g} for "
+    "some α = 10^(j/4), and those α are neighbours; one seed",
+    evidence=("band",),
+)
+def found(tables: Tables) -> Judgement:
+    rows = tables["band"]
+    words, good = [], []
+    for ratio, own in some(rows[rows["ratio"] >= 1]).groupby("ratio"):
+        own = own.sort_values("alpha").reset_index(drop=True)
+        inside = own.index[own["mean_max_cosine"] > FOUND]
+        good.append(len(inside) and inside[-1] - inside[0] + 1 == len(inside))
+        edges = (
+            f"α {own['alpha'][inside[0]]:.2g} to {own['alpha'][inside[-1]]:.2g}"
+            if len(inside)
+            else "nowhere"
+        )
+        words.append(f"×{ratio:g} {edges}, at most {own['mean_max_cosine'].max():.3f}")
+    return when(all(good), f"latents over features: {'; '.join(words)}")
+
+
+@claims(
+    "49.i",
+    "On both sides of the band they are not: smaller and larger penalties find less.",
+    rule=f"at each number of latents from that of the features on, mean max cosine ≤ {FOUND:g} at "
+    "the smallest α, 0.01, and at the largest, 100",
+    evidence=("band",),
+)
+def edges(tables: Tables) -> Judgement:
+    rows = tables["band"]
+    wide = some(rows[rows["ratio"] >= 1])
+    ends = [
+        wide.loc[wide.groupby("ratio")["alpha"].agg(end), "mean_max_cosine"]
+        for end in ("idxmin", "idxmax")
+    ]
+    words = [" ".join(f"{value:.2f}" for value in end) for end in ends]
+    return when(
+        all((end <= FOUND).all() for end in ends),
+        f"at the smallest α {words[0]}, at the largest {words[1]}, from few latents to many",
+    )
+
+
+@claims(
+    "49.j",
+    "Dictionaries with fewer latents than features do not find them at any penalty.",
+    rule=f"mean max cosine over all features ≤ {FOUND:g} at every α with fewer latents than "
+    "features",
+    evidence=("band",),
+)
+def too_small(tables: Tables) -> Judgement:
+    rows = tables["band"]
+    small = some(rows[rows["ratio"] < 1])
+    most = small.groupby("ratio")["mean_max_cosine"].max()
+    words = ", ".join(f"×{ratio:g} {value:.3f}" for ratio, value in most.to_dict().items())
+    return when((most <= FOUND).all(), f"at most, by latents over features: {words}")

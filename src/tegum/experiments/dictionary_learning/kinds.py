@@ -24,6 +24,7 @@ class Kind(NamedTuple):
 KINDS: Final[Mapping[str, Kind]] = {
     "ReLU + L1": Kind(SAE, "l1", (0.2, 0.3, 0.5, 0.8)),
     "TopK": Kind(lambda n: SAE(n, "topk", k=1), "k", (1, 2, 3)),
+    "BatchTopK": Kind(lambda n: SAE(n, "batchtopk", k=1), "k", (1, 2, 3)),
     "JumpReLU": Kind(lambda n: SAE(n, "jumprelu"), "l1", (0.03, 0.06, 0.1, 0.2)),
     "gated": Kind(lambda n: SAE(n, "gated"), "l1", (0.5, 0.8, 1.2)),
     "Matryoshka TopK": Kind(lambda n: SAE(n, "topk", k=1, nested=(n // 4, n // 2)), "k", (1, 2, 3)),

@@ -26,7 +26,7 @@ _FACTORS, _COMMON = 4, 0.5
 #: log2 of latents over features, and α = 10^(j/4): (full, quick).
 RATIOS: Final = ((-2, -1, 0, 1, 2, 3, 4, 5), (-1, 0, 1))
 POWERS: Final = (range(-8, 9), range(-8, 9, 2))
-#: The rarest feature is active once in three thousand samples: after 3,000 steps, as in a first run,
+#: The rarest feature is active once in three thousand samples: after 3,000 steps, in a first run,
 #: dictionaries had found only the frequent ones.
 STEPS: Final = 12_000
 

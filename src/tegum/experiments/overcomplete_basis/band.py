@@ -26,9 +26,6 @@ _FACTORS, _COMMON = 4, 0.5
 #: log2 of latents over features, and α = 10^(j/4): (full, quick).
 RATIOS: Final = ((-2, -1, 0, 1, 2, 3, 4, 5), (-1, 0, 1))
 POWERS: Final = (range(-8, 9), range(-8, 9, 2))
-#: The rarest feature is active once in three thousand samples: after 3,000 steps, in a first run,
-#: dictionaries had found only the frequent ones.
-STEPS: Final = 12_000
 
 
 def law() -> Activations:
@@ -50,11 +47,11 @@ def band(lab: Lab) -> pd.DataFrame:
     import pandas as pd
 
     truth, alphas = law(), 10.0 ** (np.array(lab.pick(*POWERS)) / 4)
-    parts, training = [], recipe().replace(steps=STEPS)
+    parts = []
     for power in lab.pick(*RATIOS):
         size = round(FEATURES * 2.0**power)
         runs = lab.train(
-            Problem(truth, SAE(size)), {"l1": alphas * DIMENSIONS / size}, training, seeds=1
+            Problem(truth, SAE(size)), {"l1": alphas * DIMENSIONS / size}, recipe(), seeds=1
         )
         rows = score_table(runs, truth.W, "l1")
         parts.append(rows.assign(ratio=2.0**power, alpha=alphas, n_latents=size))

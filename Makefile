@@ -125,7 +125,7 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.run: pyproject.toml | $(BIN)/python
-	$(BIN)/pip install $(PIP_OPTIONS) --editable .
+	$(BIN)/pip install $(PIP_OPTIONS) --editable '.[baselines]'
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml | $(BIN)/python

@@ -19,3 +19,25 @@ def test_the_page_is_up_to_date_and_lists_every_claim() -> None:
             assert kept.count(f"**{claim.id}** (`tegum reproduce {experiment.name}`)") == 1
             assert claim.statement in kept
             assert claim.rule in kept
+
+
+def test_the_page_of_what_is_loose_lists_what_differs_with_its_numbers() -> None:
+    loose = runpy.run_path(str(SCRIPT.with_name("make_loose.py")))
+    kept = SCRIPT.with_name("loose.md").read_text("utf-8")
+    titles = [line.removeprefix("### ") for line in kept.splitlines() if line.startswith("### ")]
+    assert titles == [claim.id for claim, _ in loose["differing"]()]
+    for claim, experiment in loose["differing"]():
+        own = kept.partition(f"### {claim.id}\n")[2].partition("\n## ")[0].partition("\n### ")[0]
+        said, why = loose["parted"](claim.statement)
+        assert (said in own, why in own, f"> Rule: {claim.rule}\n" in own) == (True,) * 3
+        assert f"`tegum reproduce {experiment.name}`" in own
+        assert own.partition("**Measured:** ")[2].partition("\n")[0].strip()
+
+
+def test_what_stands_in_brackets_is_the_reason() -> None:
+    loose = runpy.run_path(str(SCRIPT.with_name("make_loose.py")))
+    assert loose["parted"]("Twice two is five. (Recorded as differing: it is four (or so).)") == (
+        "Twice two is five.",
+        "It is four (or so).",
+    )
+    assert loose["parted"]("So it is.") == ("So it is.", "")

@@ -189,7 +189,10 @@ def test_untied_models(operation: Operation) -> None:
         for k in range(3):
             one = found.sel(feature_probability=p).isel(seed=k)
             wanted = tg.expected_loss(problem, (one.W_in.values, one.W_out.values), one.b.values)
-            assert float(one.loss) == pytest.approx(float(wanted.loss), rel=1e-8)
+            # a model whose weights run off has losses that are known less well, and say so
+            stated = float(one.loss_error) + float(wanted.error)
+            assert float(one.loss) == pytest.approx(float(wanted.loss), rel=1e-12, abs=stated)
+            assert stated < 1e-6 * float(one.loss)
 
 
 @both

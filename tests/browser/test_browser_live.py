@@ -102,7 +102,7 @@ def test_a_seed_is_chosen_by_a_click_and_the_best_by_a_key(visit: Visit) -> None
     assert page.read("view.selected") == page.read("frame.selected.seed")
     page.page.keyboard.press("b")
     page.wait("t.frame.selected.by === 'best'")
-    page.wait(f"t.frame.selected.seed === {best}")
+    page.wait(f"t.frame.selected.seed === {best} && t.settled && t.heldOut.length > 0")
     page.page.keyboard.press("n")
     page.wait(f"t.frame.selected.seed === {order[list(order).index(best) + 1]}")
 

@@ -14,6 +14,7 @@ from tegum.errors import SpecError
 from tegum.explorer import beside
 from tegum.explorer.beside import Beside
 from tegum.explorer.dictionary import DictionaryJob, source_of
+from tegum.explorer.frames import decode, encode
 from tegum.explorer.limits import LimitError, Limits
 from tegum.explorer.live import Live
 from tegum.explorer.messages import Dictionary
@@ -108,6 +109,18 @@ def test_a_layer_that_is_no_relu_and_a_model_that_diverged_have_none() -> None:
     lost.parameters()["W"][1] = np.nan
     with pytest.raises(SpecError, match="must be a model that has not diverged; got 1"):
         source_of(1, lost.moment(), 1)
+
+
+def test_a_dictionary_that_diverged_is_shown_as_such() -> None:
+    job = _job()
+    job.advance(3)
+    job.state["theta"][:] = np.nan
+    header, arrays = decode(encode(job.header(), job.arrays()))
+    assert (header["found"], header["l0"], header["loss"], header["explained_variance"]) == (
+        *(None,) * 4,
+    )
+    assert header["represented"] == (np.linalg.norm(arrays["W"], axis=0) > 0.5).sum()
+    assert np.isnan(arrays["cosines"]).all()
 
 
 def test_a_job_goes_no_faster_than_it_may(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -189,6 +189,26 @@ describe("a worker speaks as the server does", () => {
     expect(String(visitor.answer(7)!.message)).not.toContain("\n");
   });
 
+  it("goes on where a dictionary beside it fails, and says so", async () => {
+    const visitor = new Visitor();
+    await visitor.say({ type: "configure", id: 1, state: state(), until: 20 });
+    visitor.worker.hear({ type: "dictionary", id: 2, n_latents: 3, seeds: 2, steps: 50 });
+    const { dictionary } = visitor.worker as unknown as { dictionary: { job: object | null } };
+    const advance = (): never => {
+      throw new Error("no atoms");
+    };
+    dictionary.job = { ended: false, advance };
+    await visitor.say({ type: "ping", id: 3 });
+    expect(dictionary.job).toBeNull();
+    const said = visitor.texts.slice(-2);
+    expect(said).toMatchObject([
+      { type: "dictionary_stopped", dictionary: 1 },
+      { type: "error", code: "dictionary", message: "the dictionary failed: no atoms" },
+    ]);
+    await visitor.say({ type: "run", id: 4, until: 40 });
+    expect(visitor.last("frame").header.step).toBe(40);
+  });
+
   it("trains a phase diagram, whose cells open as they were", async () => {
     const visitor = new Visitor();
     const wish = { type: "phase", id: 1, n_features: 2, points: 2, seeds: 4, steps: 1200 };

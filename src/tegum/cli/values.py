@@ -47,9 +47,9 @@ def numbers(option: str, text: str) -> list[float]:
         raise SpecError.of(option, "", "must have a COUNT from 1 to 1000000", text)
     if found["kind"] == "geom" and (first <= 0 or last <= 0):
         raise SpecError.of(option, "", "must have FIRST and LAST > 0 with geom", text)
+    between = np.linspace if found["kind"] == "lin" else geometric
     with np.errstate(all="ignore"):
-        even = np.linspace(first, last, count) if found["kind"] == "lin" else None
-    values = geometric(first, last, count) if even is None else even
+        values = np.array(between(first, last, count))
     if not np.isfinite(values).all():
         raise SpecError.of(option, "", "must have FIRST and LAST less far apart", text)
     return [float(value) for value in values]

@@ -10,7 +10,7 @@ from tegum.analysis import firing, geometry, recovery
 from tegum.dims import F64, LATENT, Bools
 from tegum.distributions import Activations
 from tegum.engines import get_engine
-from tegum.engines.base import Batch, step_of
+from tegum.engines.base import Batch, finite, step_of
 from tegum.engines.base import State as Arrays
 from tegum.errors import SpecError
 from tegum.explorer import looking
@@ -45,13 +45,13 @@ class Source(NamedTuple):
 class Measured(NamedTuple):
     """Of the dictionary that is shown, on samples that it was not trained on.
 
-    `found` are the represented features along which an atom lies, None where it diverged; `l0` is
-    how many latents fire in a sample, `true_l0` how many represented features are active in it.
+    `found` are the represented features along which an atom lies; `l0` is how many latents fire in
+    a sample, `true_l0` how many represented features are active in it. What diverged has None.
     """
 
     represented: int
     found: int | None
-    l0: float
+    l0: float | None
     true_l0: float
     dead: int
     explained_variance: float | None
@@ -82,7 +82,6 @@ class DictionaryJob:
     def __init__(self, number: int, wish: Dictionary, source: Source, jobs: int) -> None:
         self.number, self.wish, self.source, self.jobs = number, wish, source, jobs
         self.engine = get_engine(SAE.engine)
-        self.l1 = wish.l1
         model = SAE(wish.n_latents, architecture=wish.architecture, k=wish.k)
         self.problem = Problem(source.law, model, l1=wish.l1)
         self.training = Training(
@@ -115,7 +114,6 @@ class DictionaryJob:
     def change(self, l1: float) -> None:
         """The same dictionaries go on at another price of activity. Raises `SpecError`."""
         self.problem = self.problem.replace(l1=l1)
-        self.l1 = l1
         self.batch = self._batch()
 
     def header(self) -> dict[str, Any]:
@@ -132,7 +130,7 @@ class DictionaryJob:
             "seed": self.best,
             "architecture": self.wish.architecture,
             "k": self.wish.k,
-            "l1": self.l1,
+            "l1": self.problem.l1,
             **self._measured(float(scores["loss"][self.best]))._asdict(),
         }
 
@@ -143,12 +141,12 @@ class DictionaryJob:
         rebuilt = self.problem.model.values(
             {name: array[None] for name, array in own.items()}, self.h[None]
         )
-        codes = rebuilt[LATENT][0]
+        codes, output = rebuilt[LATENT][0], rebuilt["output"][0]
         self._rates = (codes > 0).mean(axis=0)
         self._found = self._recovered(named["W_dec"])
-        there = bool(np.isfinite(self._found[self.best])) or not self.represented.any()
-        l0 = firing.mean_l0(codes)
-        self._note(l0)
+        there = bool(finite(named)[self.best] and np.isfinite(output).all())
+        l0 = firing.mean_l0(codes) if there else None
+        self._note(np.nan if l0 is None else l0)
         along = recovery.found(self.truth, own["W_dec"])[self.represented] if there else None
         return Measured(
             represented=int(self.represented.sum()),
@@ -156,7 +154,9 @@ class DictionaryJob:
             l0=l0,
             true_l0=float((self.x != 0)[:, self.represented].sum(axis=1).mean()),
             dead=int((self._rates == 0).sum()),
-            explained_variance=_number(firing.explained_variance(self.h, rebuilt["output"][0])),
+            explained_variance=(
+                _number(firing.explained_variance(self.h, output)) if there else None
+            ),
             loss=_number(loss),
         )
 

@@ -7,7 +7,7 @@ import { Live, type Means } from "./live";
 import type { Polytope } from "./matching";
 import { checked } from "./messages";
 import { PhaseJob, type PhaseWish } from "./phases";
-import { Refusal } from "./refusal";
+import { type Code, Refusal } from "./refusal";
 import { Screen } from "./screen";
 import { Trainer } from "./trainer";
 
@@ -88,12 +88,28 @@ export class Worker {
       this.trainer.work();
     } catch (error) {
       this.trainer.stop("failed");
-      const message = `the training failed: ${error instanceof Error ? error.message : error}`;
-      this.page.text({ type: "error", id: null, code: "failed", message });
+      this.fail("failed", "training", error);
     }
-    this.phase.work();
-    this.dictionary.work();
+    this.beside("phase", "phase diagram");
+    this.beside("dictionary", "dictionary");
     this.screen.show();
+  }
+
+  /** What raises beside the training is over, and the training is not. */
+  private beside(what: "phase" | "dictionary", title: string): void {
+    const job = this[what];
+    try {
+      job.work();
+    } catch (error) {
+      job.end();
+      this.page.text({ type: `${what}_stopped`, [what]: job.number });
+      this.fail(what, title, error);
+    }
+  }
+
+  private fail(code: Code, what: string, error: unknown): void {
+    const message = `the ${what} failed: ${error instanceof Error ? error.message : String(error)}`;
+    this.page.text({ type: "error", id: null, code, message });
   }
 
   /** Milliseconds until there is something to do; null: nothing before the next message. */

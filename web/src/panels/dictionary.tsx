@@ -83,12 +83,12 @@ function Numbers({ now }: { now: Shown | null }) {
         ["step", count(said.step), "Of the dictionaries"],
         [
           "found",
-          said.found === null ? "–" : `${said.found} of ${said.represented}`,
+          said.found === null ? "diverged" : `${said.found} of ${said.represented}`,
           `Features that the model represents along which an atom lies: cosine above ${FOUND}`,
         ],
         [
           "fire per sample",
-          `${fixed(said.l0)} (truth ${fixed(said.true_l0)})`,
+          `${said.l0 === null ? "–" : fixed(said.l0)} (truth ${fixed(said.true_l0)})`,
           "Latents that fire in a sample, L0, and represented features that are active in it",
         ],
         [

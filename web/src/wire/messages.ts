@@ -218,7 +218,7 @@ export interface Dictionary {
   /** Features that the model represents, and how many of them an atom lies along. */
   represented: number;
   found: number | null;
-  l0: number;
+  l0: number | null;
   true_l0: number;
   dead: number;
   explained_variance: number | null;

@@ -44,7 +44,8 @@ def optimum(tables: Tables) -> Judgement:
 
 @claims(
     "62.b",
-    "The capacities of trained models are those of the closed form, and add up to the dimensions.",
+    "The capacities of models found by descent on the expected loss are those of the closed form, "
+    "and add up to the dimensions.",
     rule=f"every D_i of the lowest loss is within {NEAR:g} of the closed form, at all kurtoses but "
     f"{NORMAL:g}, where the optimum is not unique, and ΣD_i within {NEAR:g} of m",
     evidence=("capacities",),
@@ -84,7 +85,8 @@ def kinds(tables: Tables) -> Judgement:
     "62.d",
     "Of two features in one dimension the weaker is ignored up to v₂/v₁ = 2/(κ−1), and no further.",
     rule=f"D_2 < {IGNORED:g} in the lowest loss on one side of it and not on the other, at every "
-    f"point of the grid but those within {MARGIN:.0%} of it",
+    f"point of the grid but those within {MARGIN:.0%} of it (in a first run the capacity was "
+    f"{NOT:g})",
     evidence=("pair",),
 )
 def ignored(tables: Tables) -> Judgement:

@@ -25,7 +25,6 @@ export class Autoencoder {
   private readonly square: Float64Array;
   private readonly codes: Float64Array;
   private readonly top: Float64Array;
-  private readonly back: Float64Array;
   private readonly error: Float64Array;
   /** What is left of the first moments' and squares' zeros: powers of B1 and B2. */
   private left = 1;
@@ -43,7 +42,6 @@ export class Autoencoder {
     this.square = new Float64Array(this.theta.length);
     this.codes = new Float64Array(latents);
     this.top = new Float64Array(latents);
-    this.back = new Float64Array(latents);
     this.error = new Float64Array(m);
     this.normalise();
     this.theta.copyWithin(0, size, 2 * size);
@@ -118,7 +116,7 @@ export class Autoencoder {
   /** `gradient` <- that of the mean of ‖h − h'‖² + λ Σ f, atoms' along the sphere. */
   differentiate({ h, weight }: Rows): void {
     const { latents, m, l1 } = this.kind;
-    const { theta, gradient, back } = this;
+    const { theta, gradient } = this;
     const [decode, bias, last] = [latents * m, 2 * latents * m, 2 * latents * m + latents];
     gradient.fill(0);
     const total = weight.reduce((sum, w) => sum + w, 0);
@@ -132,12 +130,12 @@ export class Autoencoder {
         if (f === 0) continue;
         let along = 0;
         for (let d = 0; d < m; d++) along += error[d]! * theta[decode + j * m + d]!;
-        back[j] = share * (2 * along + l1);
-        gradient[bias + j]! += back[j]!;
+        const back = share * (2 * along + l1);
+        gradient[bias + j]! += back;
         for (let d = 0; d < m; d++) {
           gradient[decode + j * m + d]! += 2 * share * f * error[d]!;
-          gradient[j * m + d]! += back[j]! * (h[row * m + d]! - theta[last + d]!);
-          gradient[last + d]! -= back[j]! * theta[j * m + d]!;
+          gradient[j * m + d]! += back * (h[row * m + d]! - theta[last + d]!);
+          gradient[last + d]! -= back * theta[j * m + d]!;
         }
       }
     }

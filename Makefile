@@ -95,8 +95,8 @@ bench-exact: $(VENV)/.run $(PEERS)/.done  ## time the exact engine; writes bench
 bench-products: $(VENV)/.run  ## matrix products against OpenBLAS; writes benchmarks/PRODUCTS.md
 	$(BIN)/python benchmarks/products.py
 
-bench-dictionaries: $(VENV)/.torch  ## dictionaries against a PyTorch loop; writes benchmarks/DICTIONARIES.md
-	$(BIN)/python benchmarks/dictionaries.py
+bench-dictionaries: $(SAES)/.done  ## dictionaries against PyTorch and SAELens; writes benchmarks/DICTIONARIES.md
+	$(SAES)/bin/python benchmarks/dictionaries.py
 
 bench-cluster: $(VENV)/.run  ## what workers elsewhere cost; writes benchmarks/CLUSTER.md
 	$(BIN)/python benchmarks/cluster.py

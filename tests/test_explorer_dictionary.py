@@ -84,6 +84,16 @@ def test_slices_make_no_difference_and_another_price_goes_on_from_the_same_weigh
     assert changed.header()["l0"] < whole.header()["l0"]
 
 
+def test_of_batch_top_k_codes_the_threshold_is_that_of_the_weights_shown() -> None:
+    job = _job(architecture="batchtopk", k=1, steps=60)
+    job.advance(40)
+    job.header()
+    how = job.training.replace(checkpoints=(40,))
+    runs = tg.train(job.problem, training=how, seeds=3, progress=False)
+    found = job.engine.parameters(job.batch, job.state)["threshold"]
+    np.testing.assert_array_equal(found, runs.threshold_checkpoint.sel(checkpoint=40))
+
+
 def test_what_has_no_dictionary_is_refused_in_a_line(page: Page) -> None:
     assert page.ask("dictionary")["message"] == "there is no training: configure one first"
     page.say("configure", state=small(), until=0)

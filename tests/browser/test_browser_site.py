@@ -136,7 +136,7 @@ def test_a_dictionary_trains_in_the_page(site: Host, visit_site: Open) -> None:
     page.control("architecture").select_option("relu")
     page.wait("t.dictionary && t.dictionary.architecture === 'relu' && t.dictionary.step > 10")
     kinds = page.control("architecture").locator("option").all_inner_texts()
-    assert kinds == ["ReLU", "TopK"]
+    assert kinds == ["ReLU", "TopK", "BatchTopK"]
     page.painted()
     page.picture("site-dictionary")
 

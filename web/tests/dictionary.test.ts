@@ -26,8 +26,13 @@ const rows: Rows = {
 };
 
 describe("an autoencoder", () => {
-  it.each([0, 2])("has the gradient that difference quotients have (k = %i)", (k) => {
-    const one = new Autoencoder({ latents: 5, m: 3, k, l1: k ? 0 : 0.2 }, numbers(15, 3));
+  it.each([
+    [0, false],
+    [2, false],
+    [1, true],
+  ])("has the gradient that difference quotients have (k = %i, together: %s)", (k, together) => {
+    const kind = { latents: 5, m: 3, k, together, l1: k ? 0 : 0.2 };
+    const one = new Autoencoder(kind, numbers(15, 3));
     one.theta.set(numbers(one.theta.length, 5));
     const size = 15;
     for (let j = 0; j < 5; j++) {
@@ -36,6 +41,7 @@ describe("an autoencoder", () => {
       own.forEach((x, d) => (own[d] = x / length));
     }
     const objective = (): number => {
+      one.calibrate(rows);
       const { loss, activity } = one.losses(rows);
       return loss + one.kind.l1 * activity;
     };
@@ -59,8 +65,9 @@ describe("an autoencoder", () => {
   });
 
   it("keeps k codes, and its first step of Adam has the size of the rate", () => {
-    const one = new Autoencoder({ latents: 6, m: 3, k: 2, l1: 0 }, numbers(18, 9));
-    const all = new Autoencoder({ latents: 6, m: 3, k: 0, l1: 0 }, numbers(18, 9));
+    const kind = { latents: 6, m: 3, together: false, l1: 0 };
+    const one = new Autoencoder({ ...kind, k: 2 }, numbers(18, 9));
+    const all = new Autoencoder({ ...kind, k: 0 }, numbers(18, 9));
     for (let row = 0; row < 30; row++) {
       const largest = [...all.encode(rows.h, row)].sort((a, b) => b - a).slice(0, 2);
       const kept = [...one.encode(rows.h, row)].filter((f) => f > 0).sort((a, b) => b - a);
@@ -74,6 +81,27 @@ describe("an autoencoder", () => {
     moved.forEach((size, q) => expect(size).toBeCloseTo(sloped[q] ? 0.01 : 0, 5));
     for (let j = 0; j < 6; j++)
       expect(Math.hypot(...one.atoms.subarray(3 * j, 3 * j + 3))).toBeCloseTo(1, 12);
+  });
+
+  it("keeps the largest codes of all samples together, and one threshold afterwards", () => {
+    const kind = { latents: 6, m: 3, together: false, l1: 0 };
+    const all = new Autoencoder({ ...kind, k: 0 }, numbers(18, 9));
+    const one = new Autoencoder({ ...kind, k: 1, together: true }, numbers(18, 9));
+    const codes = (of: Autoencoder) =>
+      Array.from({ length: 30 }, (_, row) => [...of.encode(rows.h, row)]);
+    // Row 4 is nine samples: 38 codes stay, or more where it is one of theirs that is the last.
+    const flat = codes(all).flatMap((row, at) =>
+      row.flatMap((f) => new Array<number>(rows.weight[at]!).fill(f)),
+    );
+    const last = flat.sort((a, b) => b - a)[37]!;
+    one.calibrate(rows);
+    const kept = codes(all).map((row) => row.map((f) => (f >= last ? f : 0)));
+    expect(codes(one)).toEqual(kept);
+    const counts = new Set(kept.map((row) => row.filter((f) => f > 0).length));
+    expect(counts.size).toBeGreaterThan(2);
+    const wide = new Autoencoder({ ...kind, k: 6, together: true }, numbers(18, 9));
+    wide.calibrate(rows);
+    expect(codes(wide)).toEqual(codes(all));
   });
 });
 
@@ -95,9 +123,9 @@ function job(wish: Partial<DictionaryWish> = {}, problem: object = {}): Dictiona
 describe("a dictionary in the page", () => {
   const told = (one: DictionaryJob) => decodeFrame(one.frame());
 
-  it("finds the features of a pentagon, and says so", () => {
+  it.each(["topk", "batchtopk"])("finds the features of a pentagon, and says so: %s", (kind) => {
     const sparse = { kind: "independent", n_features: 5, feature_probability: 0.05 };
-    const one = job({}, { distribution: sparse });
+    const one = job({ architecture: kind }, { distribution: sparse });
     one.advance(6000);
     const { header, arrays } = told(one);
     expect(header).toMatchObject({

@@ -9,9 +9,9 @@ import numpy as np
 from tegum.analysis import firing, geometry, recovery
 from tegum.dims import F64, LATENT, Bools
 from tegum.distributions import Activations
-from tegum.engines import get_engine
 from tegum.engines.base import Batch, finite, step_of
 from tegum.engines.base import State as Arrays
+from tegum.engines.dictionaries.engine import DictionaryEngine
 from tegum.errors import SpecError
 from tegum.explorer import looking
 from tegum.explorer.messages import Dictionary
@@ -81,7 +81,7 @@ class DictionaryJob:
 
     def __init__(self, number: int, wish: Dictionary, source: Source, jobs: int) -> None:
         self.number, self.wish, self.source, self.jobs = number, wish, source, jobs
-        self.engine = get_engine(SAE.engine)
+        self.engine = DictionaryEngine()
         model = SAE(wish.n_latents, architecture=wish.architecture, k=wish.k)
         self.problem = Problem(source.law, model, l1=wish.l1)
         self.training = Training(
@@ -118,6 +118,7 @@ class DictionaryJob:
 
     def header(self) -> dict[str, Any]:
         """A frame's header, without its arrays."""
+        self.engine.calibrate(self.batch, self.state, jobs=self.jobs)
         scores = self.engine.score(self.batch, self.state, jobs=self.jobs)
         self.best = self._choose(scores)
         return {

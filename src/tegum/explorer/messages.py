@@ -135,7 +135,7 @@ class Dictionary(_Message):
 
     type: Literal["dictionary"]
     n_latents: Annotated[int, Field(ge=1)] = 5
-    architecture: Literal["relu", "topk", "jumprelu", "gated"] = "relu"
+    architecture: Literal["relu", "topk", "batchtopk", "jumprelu", "gated"] = "relu"
     k: Annotated[int, Field(ge=1)] | None = None
     l1: Annotated[float, Field(ge=0, le=1e6)] = 0.1
     learning_rate: Annotated[float, Field(gt=0, le=1e3)] = 3e-3

@@ -6,11 +6,15 @@ export interface Rows {
   weight: Float64Array;
 }
 
-/** What a dictionary is: its sizes, how many codes stay (0: all positive ones), and its price. */
+/**
+ * What a dictionary is: its sizes, how many codes stay (0: all positive ones), of each sample or
+ * together, on average, and its price.
+ */
 export interface Kind {
   latents: number;
   m: number;
   k: number;
+  together: boolean;
   l1: number;
 }
 
@@ -29,6 +33,8 @@ export class Autoencoder {
   /** What is left of the first moments' and squares' zeros: powers of B1 and B2. */
   private left = 1;
   private leftOfSquares = 1;
+  /** The largest code that does not stay, where they are counted together. */
+  private threshold = 0;
 
   /** `atoms` (latents, m) are brought to norm 1; W_enc begins as W_dec, biases as 0. */
   constructor(kind: Kind, atoms: ArrayLike<number>) {
@@ -58,7 +64,20 @@ export class Autoencoder {
 
   /** The codes of a row of activations, in an array that the next call writes anew. */
   encode(h: Float64Array, row: number): Float64Array {
-    const { latents, m, k } = this.kind;
+    const { latents, k, together } = this.kind;
+    const codes = this.rectify(h, row);
+    if (together) {
+      for (let j = 0; j < latents; j++) if (codes[j]! <= this.threshold) codes[j] = 0;
+    } else if (k > 0 && k < latents) {
+      const limit = this.largest(k);
+      for (let j = 0; j < latents; j++) if (codes[j]! < limit) codes[j] = 0;
+    }
+    return codes;
+  }
+
+  /** The positive codes of a row, in the same array. */
+  private rectify(h: Float64Array, row: number): Float64Array {
+    const { latents, m } = this.kind;
     const { theta, codes } = this;
     const [bias, last] = [2 * latents * m, 2 * latents * m + latents];
     for (let j = 0; j < latents; j++) {
@@ -66,11 +85,24 @@ export class Autoencoder {
       for (let d = 0; d < m; d++) z += theta[j * m + d]! * (h[row * m + d]! - theta[last + d]!);
       codes[j] = z > 0 ? z : 0;
     }
-    if (k > 0 && k < latents) {
-      const limit = this.largest(k);
-      for (let j = 0; j < latents; j++) if (codes[j]! < limit) codes[j] = 0;
-    }
     return codes;
+  }
+
+  /** Sets the threshold, where there is one, by which k codes of a sample stay on average. */
+  calibrate({ h, weight }: Rows): void {
+    const { k, together } = this.kind;
+    if (!together) return;
+    const all: number[] = [];
+    for (let row = 0; row < weight.length; row++)
+      for (const f of this.rectify(h, row))
+        if (f > 0) for (let copy = 0; copy < weight[row]!; copy++) all.push(f);
+    const most = k * weight.reduce((sum, w) => sum + w, 0);
+    this.threshold = 0;
+    if (all.length <= most) return;
+    const sorted = Float64Array.from(all).sort();
+    let at = sorted.length - most;
+    while (at > 0 && sorted[at - 1] === sorted[sorted.length - most]) at -= 1;
+    if (at > 0) this.threshold = sorted[at - 1]!;
   }
 
   /** The k-th largest code: those that are larger move down a row of k. */
@@ -114,7 +146,9 @@ export class Autoencoder {
   }
 
   /** `gradient` <- that of the mean of ‖h − h'‖² + λ Σ f, atoms' along the sphere. */
-  differentiate({ h, weight }: Rows): void {
+  differentiate(rows: Rows): void {
+    this.calibrate(rows);
+    const { h, weight } = rows;
     const { latents, m, l1 } = this.kind;
     const { theta, gradient } = this;
     const [decode, bias, last] = [latents * m, 2 * latents * m, 2 * latents * m + latents];

@@ -14,11 +14,14 @@ import { Refusal, elsewhere } from "./refusal";
 const BATCH = 256;
 const [MEASURED, CHUNK] = [2048, 1024];
 /** What samples are drawn for, beside what models are trained and measured on. */
-const [TRAIN, MEASURE] = [5, 6];
+const [TRAIN, MEASURE, CALIBRATE] = [5, 6, 7];
+const CALIBRATED = 4096;
 /** Another dictionary is shown when its objective is lower by this part. */
 const CLEARLY = 0.01;
 const MOST_POINTS = 400;
 const REPRESENTED = 0.5;
+/** Kinds in which k says how many latents fire. */
+const COUNTED = ["topk", "batchtopk"];
 
 export interface DictionaryWish {
   n_latents: number;
@@ -57,6 +60,7 @@ export class DictionaryJob {
   private readonly samples: Models;
   private readonly all: Autoencoder[];
   private readonly held: Sampled;
+  private readonly calibration: Sampled;
   private step = 0;
   private best = 0;
   private points: [step: number, best: number, median: number, l0: number][] = [];
@@ -71,17 +75,24 @@ export class DictionaryJob {
     const { m } = this.truth;
     admit(wish, m, means);
     if (!moment.finite[seed]) throw new Refusal("invalid", `model ${seed} has diverged`);
-    const counted = wish.architecture === "topk";
-    this.kind = { latents: wish.n_latents, m, k: counted ? wish.k! : 0, l1: wish.l1 };
+    const k = COUNTED.includes(wish.architecture) ? wish.k! : 0;
+    const together = wish.architecture === "batchtopk";
+    this.kind = { latents: wish.n_latents, m, k, together, l1: wish.l1 };
     this.shift = plan.hiddenBias ? parameter(moment, "b_hidden", seed) : null;
     this.rectified = plan.reluHidden;
     this.represented = norms(this.truth).map((length) => length > REPRESENTED);
     this.samples = new Models({ ...plan, batch: BATCH }, 1, wish.seed);
     this.all = starts(plan, wish, this.kind);
-    const parts = Array.from({ length: MEASURED / CHUNK }, (_, part) =>
-      this.activations(this.samples.drawn(part, MEASURE, 0, CHUNK), CHUNK),
+    this.held = this.chunks(MEASURE, MEASURED);
+    this.calibration = this.chunks(CALIBRATE, together ? CALIBRATED : 0);
+  }
+
+  /** So many samples that are drawn once. */
+  private chunks(purpose: number, count: number): Sampled {
+    const parts = Array.from({ length: count / CHUNK }, (_, part) =>
+      this.activations(this.samples.drawn(part, purpose, 0, CHUNK), CHUNK),
     );
-    this.held = {
+    return {
       h: Float64Array.from(parts.flatMap(({ h }) => [...h])),
       weight: Float64Array.from(parts.flatMap(({ weight }) => [...weight])),
       active: parts.reduce((sum, { active }) => sum + active, 0),
@@ -112,6 +123,7 @@ export class DictionaryJob {
     const { latents, m, k, l1 } = this.kind;
     const { moment, run, seed } = this.source;
     const found = this.all.map((one) => this.recovered(one));
+    for (const one of this.all) one.calibrate(this.calibration);
     const scores = this.all.map((one) => one.losses(this.held));
     this.choose(scores.map(({ loss, activity }) => loss + l1 * activity));
     const shown = this.all[this.best]!;
@@ -260,8 +272,9 @@ const median = (sorted: number[]): number =>
 /** Throws a `Refusal` for what this page does not train, or not so much of it. */
 function admit(wish: DictionaryWish, m: number, { limits: { dictionary } }: Means): void {
   const { architecture, k, n_latents, seeds, steps } = wish;
-  if (!["relu", "topk"].includes(architecture)) throw elsewhere(`a dictionary of ${architecture}`);
-  if (architecture === "topk" && !(k !== null && k <= n_latents))
+  const counted = COUNTED.includes(architecture);
+  if (architecture !== "relu" && !counted) throw elsewhere(`a dictionary of ${architecture}`);
+  if (counted && !(k !== null && k <= n_latents))
     throw new Refusal("invalid", `SAE.k must be at most n_latents = ${n_latents}; got ${k}`);
   const atMost = (what: string, asked: number, most: number): void => {
     if (asked > most)

@@ -17,7 +17,7 @@ const maybe =
   (x: Json): boolean =>
     x === null || rule(x);
 
-const ARCHITECTURES = ["relu", "topk", "jumprelu", "gated"];
+const ARCHITECTURES = ["relu", "topk", "batchtopk", "jumprelu", "gated"];
 
 type Rules = Record<string, [rule: (x: Json) => boolean, usual?: Json]>;
 

@@ -24,7 +24,7 @@ import {
   view,
 } from "../state/session";
 import { isSite } from "../wire/data";
-import type { Architecture } from "../wire/messages";
+import { type Architecture, isCounted } from "../wire/messages";
 import { drawAtoms, drawCosines, drawRecovery } from "../views/atoms";
 import { Canvas, type Surface } from "../views/canvas";
 import { Vectors } from "../views/vectors";
@@ -39,11 +39,12 @@ const SOON = 60;
 const KINDS: readonly (readonly [Architecture, string])[] = [
   ["relu", "ReLU"],
   ["topk", "TopK"],
+  ["batchtopk", "BatchTopK"],
   ["jumprelu", "JumpReLU"],
   ["gated", "Gated"],
 ];
 /** So many of these a page without a server trains. */
-const OF_PAGE = 2;
+const OF_PAGE = 3;
 /** Of a model that trains on without an end: so many steps are enough to have a shape. */
 const FORMED = 3000;
 
@@ -271,16 +272,16 @@ export function DictionaryControls() {
       <Choice
         name="architecture"
         label="Kind"
-        help="How codes are made: positive ones at a price, the k largest, those above a threshold, or behind a gate."
+        help="How codes are made: positive ones at a price, the k largest of a sample or of a whole batch, those above a threshold, or behind a gate."
         value={now.architecture}
         choices={isSite() ? KINDS.slice(0, OF_PAGE) : KINDS}
         onChange={(architecture) => wish({ architecture })}
       />
-      {now.architecture === "topk" ? (
+      {isCounted(now.architecture) ? (
         <NumberField
           name="k"
           label="Codes that stay, k"
-          help="So many latents fire in a sample, at most."
+          help="So many latents fire in a sample: at most, or on average over a batch."
           value={now.k}
           range={[1, now.latents]}
           onChange={(k) => wish({ k })}

@@ -5,7 +5,7 @@ import { signal } from "@preact/signals";
 import { isSite } from "../wire/data";
 import { readData, written } from "./datasets";
 import { type Handlers, type Link, Socket, socketAddress } from "../wire/socket";
-import type { Frame, Phase, ServerState } from "../wire/messages";
+import { type Frame, type Phase, type ServerState, isCounted } from "../wire/messages";
 import { allAnswered, ask, awaiting } from "./answers";
 import { isLive, sameImportances, valuesOf } from "./numbers";
 import { settingsOf, stateOf } from "./problem";
@@ -218,7 +218,7 @@ const DICTIONARY_STEPS = 20_000;
 /** Dictionaries of the model that is shown, as it is now; it rests meanwhile. */
 export function startDictionary(): void {
   const { architecture, latents, l1, k, seeds, seed } = session.view.value.wish;
-  const counted = architecture === "topk";
+  const counted = isCounted(architecture);
   session.trouble.value = "";
   session.dictionary.value = null;
   wishes.dictionary = true;

@@ -69,7 +69,13 @@ const WISHES: Record<keyof Wish, string> = {
   seeds: "saes",
   seed: "saeseed",
 };
-export const ARCHITECTURES: readonly Architecture[] = ["relu", "topk", "jumprelu", "gated"];
+export const ARCHITECTURES: readonly Architecture[] = [
+  "relu",
+  "topk",
+  "batchtopk",
+  "jumprelu",
+  "gated",
+];
 
 /** The text after # for an address: the tab as a path, all else as a query. */
 export function encode({ state, view, place }: Address, offer: Offer): string {

@@ -12,9 +12,9 @@ export const SCALES = ["log", "linear"] as const;
 export interface Wish {
   architecture: Architecture;
   latents: number;
-  /** The price of activity, of all but topk. */
+  /** The price of activity, where no k says how many fire. */
   l1: number;
-  /** How many latents fire, of topk. */
+  /** How many latents fire, of topk and, on average, of batchtopk. */
   k: number;
   seeds: number;
   seed: number;

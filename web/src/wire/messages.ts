@@ -199,7 +199,11 @@ export interface Phase {
   arrays: Record<string, Tensor>;
 }
 
-export type Architecture = "relu" | "topk" | "jumprelu" | "gated";
+export type Architecture = "relu" | "topk" | "batchtopk" | "jumprelu" | "gated";
+
+/** Those that say how many latents fire, in place of a price. */
+export const isCounted = (architecture: Architecture): boolean =>
+  architecture === "topk" || architecture === "batchtopk";
 
 /** Dictionaries of one model's activations: the one of least objective, and how all of them fare. */
 export interface Dictionary {

@@ -72,7 +72,7 @@ class DictionaryEngine:
     def init(self, batch: Batch) -> State:
         """Atoms of random directions and norm 1, W_enc their transpose, biases 0."""
         state = self._first(batch)
-        self._calibrate(batch, state, 1)
+        self.calibrate(batch, state, jobs=1)
         return state
 
     def _first(self, batch: Batch) -> State:
@@ -111,7 +111,7 @@ class DictionaryEngine:
         for end in sorted({*recorded, stop}):
             self._train(batch, state, end - step_of(state), jobs)
             if end in recorded:
-                self._calibrate(batch, state, jobs)
+                self.calibrate(batch, state, jobs=jobs)
         return state
 
     def _train(self, batch: Batch, state: State, steps: int, jobs: int) -> None:
@@ -139,8 +139,11 @@ class DictionaryEngine:
             _spread(batch.n_instances, run, jobs)
         state["step"] = np.array(step + steps, np.int64)
 
-    def _calibrate(self, batch: Batch, state: State, jobs: int) -> None:
-        """Set the thresholds of batch top-k codes: held-out samples have L0 = k by them."""
+    def calibrate(self, batch: Batch, state: State, *, jobs: int) -> None:
+        """Set the thresholds of batch top-k codes: held-out samples have L0 = k by them.
+
+        No training reads them.
+        """
         static = self._lower(batch).instances.static
         if static.architecture == BATCH:
             many = batch.batch_size if batch.training.batch_size == "all" else CALIBRATED

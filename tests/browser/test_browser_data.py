@@ -207,3 +207,59 @@ def test_a_file_that_is_no_data_set_is_refused_in_a_line(visit: Visit, tmp_path:
         _drop(page, tmp_path / name)
         expect(alert).to_contain_text(words)
     assert page.read("state.problem.distribution.kind") == "independent"
+
+
+MIXED = '[{"kind":"independent","n_features":6},{"kind":"correlated","n_sets":3,"set_size":2}]'
+MIXTURE = f"{STILL}&data=mixture&groups={quote(MIXED)}"
+
+
+def test_a_mixture_is_put_together_part_by_part(visit: Visit) -> None:
+    page = visit(MIXTURE)
+    page.at_rest(0)
+    page.open_groups()
+    alone, pairs = tg.Independent(6, 0.4), tg.Correlated(3, 2, 0.4)
+    assert _law(page) == tg.Mixture([alone, pairs])
+    page.type_in("parts.1.odds", 3)
+    assert _law(page) == tg.Mixture([alone, pairs], [1, 3])
+    expect(page.page.locator("legend").last).to_have_text("Part 2, 75 % of samples")
+    page.type_in("parts.1.p", 0.9)
+    page.control("parts.0.magnitude").select_option("signed")
+    signed = tg.Independent(6, 0.4, "signed")
+    often = tg.Correlated(3, 2, 0.9)
+    assert _law(page) == tg.Mixture([signed, often], [1, 3])
+    page.type_in("n", 4)
+    page.press("part-add")
+    page.control("parts.2.kind").select_option("hierarchy")
+    _press(page, 2)
+    page.press("forest-root")
+    tree = tg.Hierarchy([-1, -1, -1, 1], 0.4)
+    laws = [tg.Independent(4, 0.4, "signed"), tg.Correlated(2, 2, 0.9), tree]
+    assert _law(page) == tg.Mixture(laws, [1, 3, 1])
+    assert "state=" not in page.read("hash")
+
+    page.press("run")
+    page.wait("t.frame.step > 20")
+    page.slide("p", 1)  # acts on the running training, and on the draws of the parts that have p
+    page.wait("t.frame.numbers.feature_probability[0] === 1")
+    assert page.read("frame.numbers.feature_probability") == [1] * 4 + [0.9] * 2 + [1] * 4
+    page.press("parts.0.remove")
+    once = [tg.Correlated(2, 2, 0.9), tg.Hierarchy([-1, -1, -1, 1], 1.0)]
+    assert _law(page) == tg.Mixture(once, [3, 1])
+    page.type_in("parts.0.odds", 0)
+    page.type_in("parts.1.odds", 0)
+    expect(page.page.get_by_role("alert")).to_contain_text(
+        "Mixture.weights must be a row of numbers >= 0, not all 0"
+    )
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_mixture_fits_a_phone(visit: Visit, scheme: str) -> None:
+    page = visit(MIXTURE, width=390, height=844, color_scheme=scheme)
+    page.at_rest(0)
+    page.open_groups()
+    assert page.page.evaluate("() => document.documentElement.scrollWidth") <= 390
+    page.page.evaluate(AXE.read_text("utf-8"))
+    found = page.page.evaluate("async () => (await axe.run('.controls')).violations")
+    assert [rule["id"] for rule in found if rule["impact"] in ("serious", "critical")] == []
+    page.page.locator(".parts").scroll_into_view_if_needed()
+    page.picture(f"mixture-phone-{scheme}")

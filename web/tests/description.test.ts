@@ -65,6 +65,16 @@ describe("a description", () => {
     [{ model: { kind: "relu_output", n_hidden: 2, activation: "gelu" } }, {}, "activation gelu"],
     [{ target: { kind: "pairs", operation: "min", pairs: [] } }, {}, "a target of its own"],
     [{ loss_power: 4 }, {}, "other powers"],
+    [
+      {
+        distribution: {
+          kind: "mixture",
+          parts: [{ kind: "independent", n_features: 5, feature_probability: 0.1 }],
+        },
+      },
+      {},
+      "the distribution mixture",
+    ],
   ])("that only Python trains says so: %j %j", (problem, training, what) => {
     const said = refused(() => planOf(complete(MEANS, state(problem, training))));
     expect(said).toContain("engine: ");

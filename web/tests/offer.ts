@@ -42,6 +42,19 @@ export const OFFER: Offer = {
       anticorrelated: kind(sets),
       correlated: kind(sets),
       groups: kind({ parts: field({ form: "json", required: true }) }),
+      mixture: kind({
+        parts: field({ form: "json", required: true }),
+        weights: field({ form: "json" }),
+      }),
+      hierarchy: kind(
+        {
+          parents: field({ form: "json", required: true }),
+          feature_probability: p,
+          exclusive: flag(false),
+          magnitude,
+        },
+        { kind: "hierarchy", parents: [-1, 0], feature_probability: 0.5 },
+      ),
       zipf: kind(
         {
           n_features: whole,

@@ -17,7 +17,7 @@ from tegum.training import Training
 #: Distributions and targets that the page has no controls for, though a state may have them; and
 #: models that other engines alone train.
 _ELSEWHERE: Final = (
-    *("activations", "custom", "mixture", "linear_map"),
+    *("activations", "custom", "linear_map"),
     *("deep", "sae", "torch_model"),
 )
 #: Fields that the torch engine alone reads.

@@ -64,7 +64,8 @@ function part(offer: Offer, what: Part, given: Json | undefined): JsonObject {
   if (!fields)
     throw broken(`Problem.${what}`, `must be of a kind of ${Object.keys(known).join(", ")}`, kind);
   const counted = ["n_features", "set_size", "parts"].some((name) => name in fields);
-  if (what === "distribution" && !counted) throw elsewhere(`the distribution ${kind}`);
+  if (what === "distribution" && (!counted || "weights" in fields))
+    throw elsewhere(`the distribution ${kind}`);
   const found = filled(className(kind), fields, given, { kind });
   if (kind === "groups") {
     const parts = found.parts;

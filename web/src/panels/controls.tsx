@@ -4,8 +4,9 @@ import type { ComponentChildren } from "preact";
 
 import { count, short } from "../math/format";
 import { change } from "../state/actions";
-import { defaultGroups } from "../state/groups";
+import { defaultGroups, partsOf } from "../state/groups";
 import { firstForest } from "../state/forest";
+import { MIXTURE, alike, defaultMixture, sized } from "../state/mixture";
 import { numbersIn } from "../state/numbers";
 import { startOf } from "../state/problem";
 import { configured, frame, offer, settings } from "../state/session";
@@ -16,7 +17,8 @@ import type { Fields, Offer, Part } from "../wire/messages";
 import { Check, Choice, NumberField, Slider } from "./fields";
 import { Importance } from "./importance";
 import { ACTIVATIONS, DATA, MAGNITUDES, MODELS, TARGETS, menu } from "./names";
-import { Own, alike, ofSize } from "./own";
+import { Own, ofSize } from "./own";
+import { Parts } from "./parts";
 import { Training } from "./training";
 
 /** Settings, and what the server offers to set them to. */
@@ -77,6 +79,12 @@ const begun = ({ s, offer }: Choices, part: Part, kind: string): Pick<Settings, 
 
 /** What the probability is of, and what it does. */
 function meaning(fields: Fields): [label: string, help: string] {
+  if ("parts" in fields && "weights" in fields) {
+    return [
+      "Probability p",
+      "The chance that a feature, or a set, is active in a sample of a part that has no other.",
+    ];
+  }
   if ("set_size" in fields || "parts" in fields) {
     return ["Probability of a set, p", "The chance that a set of features is active in a sample."];
   }
@@ -130,7 +138,13 @@ function Then({ s }: Pick<Choices, "s">) {
 function Shape({ s, offer }: Choices) {
   const fields = fieldsOf(offer, "distribution", s.data);
   const inSets = "set_size" in fields;
-  const listed = "parents" in fields || "factors" in fields;
+  const mixture = s.data === MIXTURE;
+  const listed = mixture || "parents" in fields || "factors" in fields;
+  const resized = (n: number): Partial<Settings> => {
+    if (!listed) return { n };
+    if (!mixture) return { own: { ...s.own, distribution: ofSize(s, n) } };
+    return { groups: JSON.stringify(partsOf(s.groups).map((part) => sized(part, n))) };
+  };
   return (
     <>
       <NumberField
@@ -141,7 +155,7 @@ function Shape({ s, offer }: Choices) {
         range={rangeOf("n", offer)}
         step={inSets ? s.setSize : 1}
         disabled={!inSets && !("n_features" in fields) && !listed}
-        onChange={(n) => change(listed ? { own: { ...s.own, distribution: ofSize(s, n) } } : { n })}
+        onChange={(n) => change(resized(n))}
       />
       <NumberField
         name="m"
@@ -188,7 +202,11 @@ function Data({ s, offer }: Choices) {
           onChange={(magnitude) => change({ magnitude })}
         />
       )}
-      <Own s={s} offer={offer} part="distribution" kind={s.data} />
+      {s.data === MIXTURE ? (
+        <Parts s={s} offer={offer} />
+      ) : (
+        <Own s={s} offer={offer} part="distribution" kind={s.data} />
+      )}
     </>
   );
 }
@@ -198,6 +216,7 @@ function chosen(given: Choices, data: string): Partial<Settings> {
   const { s, offer } = given;
   const fields = fieldsOf(offer, "distribution", data);
   const wish = { data, ...begun(given, "distribution", data) };
+  if (data === MIXTURE) return { ...wish, groups: defaultMixture(offer, s.n) };
   if ("parts" in fields) return { ...wish, groups: defaultGroups(s.n, s.setSize) };
   if ("parents" in fields)
     return { ...wish, own: ownWith(wish.own, { parents: firstForest(s.n) }) };

@@ -10,6 +10,7 @@ export const DATA: Names = {
   hierarchy: "a hierarchy",
   copula: "correlated (copula)",
   samples: "rows of a file",
+  mixture: "a mixture",
 };
 
 export const MAGNITUDES: Names = { uniform: "0 to 1", signed: "−1 to 1", one: "1" };

@@ -3,7 +3,8 @@
 import type { Json, JsonObject } from "../wire/json";
 import type { Field, Offer, Part } from "../wire/messages";
 import { change } from "../state/actions";
-import { forestOf, resized } from "../state/forest";
+import { alike, correlationIn, sized } from "../state/mixture";
+import { forestOf } from "../state/forest";
 import { ownFields } from "../state/problem";
 import type { Settings } from "../state/settings";
 import { DataSet } from "./dataset";
@@ -13,7 +14,7 @@ import { inWords, menu } from "./names";
 import { short } from "../math/format";
 
 /** Fields that another one stands for where they are null. */
-const BESIDE: readonly string[] = ["correlation", "weights"];
+export const BESIDE: readonly string[] = ["correlation", "weights"];
 
 /** The fields of a kind that have no other control. */
 export function Own(props: { s: Settings; offer: Offer; part: Part; kind: string }) {
@@ -37,40 +38,21 @@ export function Own(props: { s: Settings; offer: Offer; part: Part; kind: string
   );
 }
 
-/** Factors (n, 1) of a copula whose features are all alike, of the correlation ρ. */
-export const alike = (n: number, rho = 0.5): number[][] =>
-  Array.from({ length: n }, () => [Number(Math.sqrt(rho).toPrecision(6))]);
-
-/** ρ of such factors; null where they are others. */
-function correlationIn(factors: Json): number | null {
-  const rows = Array.isArray(factors) ? factors : [];
-  const first = Array.isArray(rows[0]) ? Number(rows[0][0]) : NaN;
-  const same = rows.every((row) => Array.isArray(row) && row.length === 1 && row[0] === first);
-  return same && first >= 0 && first <= 1 ? first ** 2 : null;
-}
-
 /** What a distribution lists for each feature, for n of them. */
-export function ofSize(s: Settings, n: number): JsonObject {
-  const own = s.own.distribution;
-  const parents = forestOf(own.parents);
-  if (parents) return { ...own, parents: resized(parents, n) };
-  return {
-    ...own,
-    correlation: null,
-    factors: alike(n, correlationIn(own.factors ?? null) ?? 0.5),
-  };
-}
+export const ofSize = (s: Settings, n: number): JsonObject => sized(s.own.distribution, n);
 
 interface OwnProps {
   name: string;
+  /** What it is part of, in the name of the control. */
+  within?: string;
   field: Field;
   value: Json;
   onChange: (value: Json) => void;
 }
 
-function OwnField({ name, field, value, onChange }: OwnProps) {
-  const common = { name, label: inWords(name), help: field.help };
-  const drawn = drawnField(name, value, onChange);
+export function OwnField({ name, within = "", field, value, onChange }: OwnProps) {
+  const common = { name: within + name, label: inWords(name), help: field.help };
+  const drawn = drawnField(name, within, value, onChange);
   if (drawn) return drawn;
   switch (field.form) {
     case "choice":
@@ -101,7 +83,7 @@ function OwnField({ name, field, value, onChange }: OwnProps) {
 }
 
 /** What is better drawn than written: a forest, one correlation for all, a data set. */
-function drawnField(name: string, value: Json, onChange: (value: Json) => void) {
+function drawnField(name: string, within: string, value: Json, onChange: (value: Json) => void) {
   if (name === "x") return <DataSet x={value} />;
   const parents = name === "parents" ? forestOf(value) : null;
   if (parents) return <Forest parents={parents} onChange={onChange} />;
@@ -110,7 +92,7 @@ function drawnField(name: string, value: Json, onChange: (value: Json) => void) 
   const rows = (value as Json[]).length;
   return (
     <Slider
-      name="rho"
+      name={`${within}rho`}
       label="Correlation ρ"
       help="How alike features are switched on and off: 0 by chance, 1 all together, each as often as p says."
       value={rho}

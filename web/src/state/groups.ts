@@ -18,17 +18,17 @@ export const scaled = (parts: JsonObject[], p: number): JsonObject[] =>
 
 /** How many features a part has: said, or to be counted in what it lists for each. */
 export function sizeOf(part: JsonObject): number {
-  const { parents, factors, correlation, x } = part;
+  const { parents, factors, correlation, x, parts } = part;
+  if (Array.isArray(parts)) {
+    const sizes = parts.filter(isObject).map(sizeOf);
+    return part.kind === "groups" ? sizes.reduce((sum, n) => sum + n, 0) : (sizes[0] ?? 0);
+  }
   const listed = [parents, factors, correlation].find(Array.isArray);
   if (listed) return listed.length;
   if (Array.isArray(x)) return Array.isArray(x[0]) ? x[0].length : 0;
   if (isObject(x)) return Array.isArray(x.shape) ? Number(x.shape[1]) : 0;
   return Number(part.n_features ?? Number(part.n_sets) * Number(part.set_size));
 }
-
-/** How many features the parts have together. */
-export const groupsSize = (groups: string): number =>
-  partsOf(groups).reduce((sum, part) => sum + sizeOf(part), 0);
 
 /** Half of the sets correlated, the others anticorrelated: what "side by side" starts from. */
 export function defaultGroups(n: number, setSize: number): string {

@@ -1,6 +1,7 @@
 /** The numbers of a running training, under the server's names and under the page's. */
 
 import type { Json } from "../wire/json";
+import { drawsWithP } from "./mixture";
 import { importanceSettings } from "./problem";
 import { type Settings, importances } from "./settings";
 
@@ -31,7 +32,9 @@ export function valuesOf(
   const values: Record<string, number | number[]> = {};
   for (const name of changed) {
     const theirs = NAMES[name];
-    if (theirs) values[theirs] = theirs === IMPORTANCE ? importances(s) : (s[name] as number);
+    const draws = name === "p" ? drawsWithP(s) : null;
+    if (draws) for (const draw of draws) values[`${theirs}[${draw}]`] = s.p;
+    else if (theirs) values[theirs] = theirs === IMPORTANCE ? importances(s) : (s[name] as number);
   }
   return values;
 }

@@ -3,6 +3,7 @@
 import { type Json, type JsonObject, isObject } from "../wire/json";
 import type { Offer, Part, ServerState } from "../wire/messages";
 import { partsOf, scaled, sizeOf } from "./groups";
+import { MIXTURE, withProbabilities, withoutProbabilities } from "./mixture";
 import { DEFAULTS, type Settings, consistent, importances } from "./settings";
 import { SAMPLED, enginesOf, fieldsOf } from "./vocabulary";
 
@@ -14,7 +15,7 @@ const MINE: Record<Part, (s: Settings) => JsonObject> = {
     set_size: s.setSize,
     feature_probability: s.p,
     magnitude: s.magnitude,
-    parts: scaled(partsOf(s.groups), s.p),
+    parts: (s.data === MIXTURE ? withProbabilities : scaled)(partsOf(s.groups), s.p),
   }),
   model: (s) => ({
     n_hidden: s.m,
@@ -126,15 +127,14 @@ function distributionSettings(d: JsonObject): Partial<Settings> {
   const parts = (Array.isArray(d.parts) ? d.parts : []).map(object);
   const p = parts[0]?.feature_probability ?? d.feature_probability ?? DEFAULTS.p;
   const setSize = Number(d.set_size ?? DEFAULTS.setSize);
-  const sizes = parts.length > 0 ? parts : [d];
-  const n = sizes.reduce((sum, part) => sum + sizeOf(part), 0);
+  const kept = d.kind === MIXTURE ? withoutProbabilities(parts, p) : parts;
   return {
     data: text(d.kind, DEFAULTS.data),
     setSize,
-    n: n || DEFAULTS.n,
+    n: sizeOf(d) || DEFAULTS.n,
     p: Number(Array.isArray(p) ? p[0] : p),
     magnitude: text(d.magnitude, DEFAULTS.magnitude),
-    ...(parts.length > 0 ? { groups: JSON.stringify(parts) } : {}),
+    ...(parts.length > 0 ? { groups: JSON.stringify(kept) } : {}),
   };
 }
 

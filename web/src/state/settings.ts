@@ -2,7 +2,7 @@
 
 import type { JsonObject } from "../wire/json";
 import type { Limits, Offer, Part } from "../wire/messages";
-import { groupsSize, sizeOf } from "./groups";
+import { partsOf, sizeOf } from "./groups";
 import { fieldsOf } from "./vocabulary";
 
 export const FORMS = ["equal", "geometric", "last", "list"] as const;
@@ -23,7 +23,7 @@ export interface Settings {
   magnitude: string;
   /** Feature probability p = 1 − S, in [0, 1]; for sets, of a set. */
   p: number;
-  /** JSON of the parts of a distribution that has several; read where `data` is "groups". */
+  /** JSON of the parts of a distribution that has several; read where `data` is one of those. */
   groups: string;
   /** What else the chosen kinds have, by field: settings that the page has no other name for. */
   own: Readonly<Record<Part, JsonObject>>;
@@ -75,6 +75,9 @@ export const DEFAULTS: Settings = {
   seeds: 100,
   seed: 0,
 };
+
+/** Whether the features are of several distributions. */
+export const hasParts = (s: Settings): boolean => s.data === "groups" || s.data === "mixture";
 
 /** What a server can be asked for, within its limits; what lies outside is moved to the nearest end. */
 const ranges = (limits: Limits) =>
@@ -129,9 +132,10 @@ export function consistent(given: Settings, offer: Offer): Settings {
   ][]) {
     s[name] = clamp(name, s[name], range);
   }
-  const together = s.data === "groups" ? groupsSize(s.groups) : sizeOf(s.own.distribution);
+  const law = hasParts(s) ? { kind: s.data, parts: partsOf(s.groups) } : s.own.distribution;
+  const together = sizeOf(law);
   if (together > 0) s.n = together;
-  else if (s.data === "groups") s.data = DEFAULTS.data;
+  else if (hasParts(s)) s.data = DEFAULTS.data;
   if ("set_size" in fieldsOf(offer, "distribution", s.data)) {
     s.setSize = Math.min(s.setSize, s.n);
     s.n = Math.max(1, Math.round(s.n / s.setSize)) * s.setSize;

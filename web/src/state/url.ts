@@ -3,7 +3,15 @@
 import { type JsonObject, isObject } from "../wire/json";
 import type { Architecture, Offer, ServerState } from "../wire/messages";
 import { problemOf, settingsOf, stateOf, trainingOf } from "./problem";
-import { DEFAULTS, FORMS, type RangeName, type Settings, consistent, isPossible } from "./settings";
+import {
+  DEFAULTS,
+  FORMS,
+  type RangeName,
+  type Settings,
+  consistent,
+  hasParts,
+  isPossible,
+} from "./settings";
 import {
   DEFAULT_VIEW,
   PLANES,
@@ -111,7 +119,7 @@ function encodeState(query: URLSearchParams, state: ServerState, offer: Offer): 
     if (!s.bias) query.set("bias", "0");
     if (s.hiddenBias) query.set("hbias", "1");
     if (s.form === "list") query.set("list", s.list.join(","));
-    if (s.data === "groups") query.set("groups", s.groups);
+    if (hasParts(s)) query.set("groups", s.groups);
     if (!same(DEFAULTS.own, s.own)) query.set("own", JSON.stringify(s.own));
     if (state.changes?.length) query.set("changes", JSON.stringify(state.changes));
   } else query.set("state", JSON.stringify(state));

@@ -291,8 +291,8 @@ def test_models_learn_to_compute() -> None:
                 tg.Problem(tg.Independent(3, 0.5), tg.ReLUOutput(2), target="square"),
                 training=tg.Training(engine="exact"),
             ),
-            "Problem.target must be 'x' or 'abs' for an exact expected loss; the sampled engine, "
-            "Training(engine='sampled'), has no such limit; got 'square'",
+            "Problem.target must be 'x', 'abs' or a LinearMap for an exact expected loss; the "
+            "sampled engine, Training(engine='sampled'), has no such limit; got 'square'",
         ),
     ],
 )

@@ -12,7 +12,7 @@ from tegum.engines.exact import (
     MOST_FEATURES,
     SLOPES,
     check_trainable,
-    is_boxed,
+    is_summed,
     lower,
     measure,
     polish,
@@ -25,6 +25,7 @@ from tegum.models import SAE
 from tegum.problem import Problem
 from tegum.runs.models import Models, models_of, stated_problem
 from tegum.runs.weights import Weights
+from tegum.targets import LinearMap
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -87,9 +88,11 @@ class Question(NamedTuple):
 def method_of(problem: Problem, asked: str) -> str:
     """How the loss is found; SpecError where what is asked for cannot."""
     n, activation = problem.n_features, problem.model.output_activation
-    if is_boxed(problem.distribution):
+    if is_summed(problem):
         if asked == "series":
             rule = "cannot be 'series' where features are not in independent blocks"
+            if isinstance(problem.target, LinearMap):
+                rule = "cannot be 'series' for a LinearMap"
             raise SpecError.of("expected_loss", "method", rule, asked)
         return "finite sum" if isinstance(problem.distribution, Samples) else "enumeration"
     magnitudes = {str(block.magnitude) for block in problem.distribution.blocks()}

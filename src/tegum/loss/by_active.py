@@ -73,6 +73,9 @@ def loss_by_active(
     if not isinstance(problem, Problem):
         raise SpecError.of("loss_by_active", "problem", "must be a Problem", problem)
     check_trainable(problem.without_costs())
+    if problem.target not in ("x", "abs"):
+        rule = "must be 'x' or 'abs' for a loss by active features"
+        raise SpecError.of("Problem", "target", rule, problem.target)
     number("loss_by_active", "tolerance", tolerance, "must be in (0, 1)", lambda x: 0 < x < 1)
     ks, p = _orders(orders, problem.n_features), _probabilities(problem)
     law, alpha = _law(problem, p), SLOPES[problem.model.output_activation]

@@ -17,6 +17,7 @@ from tegum.errors import SpecError
 from tegum.problem import Problem
 from tegum.runs.weights import Weights, read
 from tegum.runs.write import variables
+from tegum.targets import LinearMap
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -24,8 +25,7 @@ if TYPE_CHECKING:
 _METHODS: Final = ("auto", "enumeration", "series")
 #: The tolerance that is aimed at where none is asked for.
 AIM: Final = 1e-9
-#: A loss below this part of that of predicting 0 is asked for no more digits than it: the kernels'
-#: own number, which a test holds, as reading theirs would load numba.
+#: Losses below this part of that of predicting 0 need no more digits than it, as in the kernels.
 FLOOR: Final = 1e-4
 
 
@@ -73,15 +73,15 @@ def expected_loss(
     changes by less than `tolerance`, or 4,096 are reached. Its error is estimated as twice the
     last change and what weights too small for the series may do, at most a bound on all beyond the
     last node, and rounding. Gradients are good to 1e-8 but where interference of 1e-3 and less
-    meets a bias of about 0. GELU and quadratic outputs have values, not gradients. Penalties do
-    not count.
+    meets a bias of about 0. GELU and quadratic outputs have values, not gradients.
 
     Where features are 0 or 1 (magnitude "one") the loss is a finite sum over the patterns of active
     features, up to rounding: with all features so, 2^16 patterns of each half of the on/off draws
     stand for 2^32; beside others, 12 features. It is then piecewise quadratic in W and b: where
     some pattern has z = 0 the gradient is that of one side.
-    Of `Samples` it is the mean over the rows. Patterns of hierarchies and mixtures are listed: at
-    most 65,536, with 12 active features that vary, and no GELU or z².
+    Of `Samples` it is the mean over the rows. Patterns of hierarchies and mixtures, and of all data
+    where a `LinearMap` meets outputs with a kink, are listed: at most 65,536, with 12 active
+    features that vary, and no GELU or z². Penalties do not count.
 
     Args:
         problem: what is asked; its model says the shapes n (features) and m (hidden).
@@ -99,10 +99,10 @@ def expected_loss(
         The loss and its error (...), DataArrays where W is one, the method, and the gradient.
 
     Raises:
-        SpecError: for shapes that do not agree with the problem, for hidden activations other
-            than the identity (score these by the sampled engine) and targets but x and |x|, unless
-            x is of `Samples`; for a method, tolerance or gradient that cannot be, a tolerance that
-            is not reached, and weights too large for a loss in float64.
+        SpecError: for shapes that do not agree with the problem, hidden activations other than the
+            identity (the sampled engine scores these) and targets but x, |x| and linear ones,
+            unless x is of `Samples`; a method, tolerance or gradient that cannot be, a tolerance that is
+            not reached, and weights too large for a loss in float64.
 
     Source: the loss is that of "Demonstrating Superposition: Experiment Setup".
     """
@@ -178,8 +178,11 @@ def check_finite(owner: str, weights: Weights, *found: F64) -> None:
 
 
 def loss_of_zero(problem: Problem) -> float:
-    """Σ_i I_i E[x_i²]: what a model loses that predicts 0, for the targets x and |x|."""
-    return float(problem.importance_vector() @ problem.distribution.mean_square())
+    """Σ_i I_i E[t_i²]: what a model loses that predicts 0, for the targets x, |x| and M x."""
+    law, square = problem.distribution, problem.distribution.mean_square()
+    if isinstance(problem.target, LinearMap):
+        square = problem.target.mean_square(law.second_moment())
+    return float(problem.importance_vector() @ square)
 
 
 def same_loss(one: Any, other: Any, share: float, blank: Any) -> Any:
@@ -277,11 +280,7 @@ def scored(
     total = len(models.point_of)
     report(0, total)
     loss, error, _ = _exact.evaluate(
-        models.problems,
-        models.point_of,
-        models.weights,
-        question,
-        lambda done: report(done, total),
+        models.problems, models.point_of, models.weights, question, lambda done: report(done, total)
     )
     report(total, total)
     lost = ~(np.isfinite(loss) & np.isfinite(error))

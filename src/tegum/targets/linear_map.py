@@ -78,6 +78,18 @@ class LinearMap(Target):
             rule = f"must have {n_features} columns, one for each feature, and at most as many rows"
             raise SpecError.of("LinearMap", "matrix", rule, (k, n))
 
+    def mean_square(self, moment: Float[np.ndarray, "n n"]) -> Float[np.ndarray, " n"]:
+        """E[y²] of each output.
+
+        Args:
+            moment: E[x xᵀ], (n, n).
+
+        Returns:
+            Their mean squares, (n,), 0 after the last row.
+        """
+        rows = self.values(np.eye(len(moment))).T
+        return np.asarray(np.diag(rows @ array("LinearMap", "moment", moment) @ rows.T))
+
     def values(self, x: Float[np.ndarray, "batch n"]) -> Float[np.ndarray, "batch n"]:
         """M x for each row of x, then zeros.
 

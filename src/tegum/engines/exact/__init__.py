@@ -5,8 +5,14 @@ gradient; `lower` makes arrays of problems, of which `measure` finds losses and 
 """
 
 from tegum.engines.exact.enumeration import MOST_FEATURES
-from tegum.engines.exact.lowering import SLOPES, Lowered, check_exact, check_trainable, lower
-from tegum.engines.exact.pieces import is_boxed
+from tegum.engines.exact.lowering import (
+    SLOPES,
+    Lowered,
+    check_exact,
+    check_trainable,
+    is_summed,
+    lower,
+)
 from tegum.engines.exact.run import Measured, measure, polish
 
 __all__ = [
@@ -16,7 +22,7 @@ __all__ = [
     "Measured",
     "check_exact",
     "check_trainable",
-    "is_boxed",
+    "is_summed",
     "lower",
     "measure",
     "polish",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from tegum.engines.exact.enumeration import moment, scaled
 from tegum.engines.exact.numeric import NONE, ONE, TWO, ZERO, inline, part
+from tegum.engines.exact.polynomials import target_of, weight_in
 
 
 @inline
@@ -38,33 +39,37 @@ def _open(b, a, shift, scale, work):
 
 
 @part
-def _box(weight, inside, i, kappa, gradient, box, work, da):
-    """One box's part of E[κ₂R² − 2κ₁ x_i R], of which some features vary: (value, by b)."""
+def _box(weight, inside, i, kappa, gradient, box, law, work, da):
+    """One box's part of E[κ₂R² − 2κ₁ y_i R], of which some features vary: (value, by b).
+
+    y_i = β + Σ_q γ_q u_q.
+    """
     (kappa1, kappa2), (shift, scale), (count, t) = kappa, box, inside
     from_corner = scaled(count, t, work)
     mean = moment(NONE, NONE, ONE, count, from_corner, work)
     value = kappa2 * moment(NONE, NONE, TWO, count, from_corner, work)
-    own, alpha, beta = NONE, scale[i], shift[i]
+    beta = target_of(i, shift, law)
+    y_relu = beta * mean
     for q in range(count):
-        if work.feature[q] == i:
-            own = q
-    x_relu = beta * mean
-    if own >= 0:
-        x_relu += alpha * moment(own, NONE, ONE, count, from_corner, work)
-    value -= 2.0 * kappa1 * x_relu
+        work.gamma[q] = weight_in(i, work.feature[q], law) * scale[work.feature[q]]
+        if work.gamma[q] != 0.0:
+            y_relu += work.gamma[q] * moment(q, NONE, ONE, count, from_corner, work)
+    value -= 2.0 * kappa1 * y_relu
     if not gradient:
         return weight * value, 0.0
-    x_up = beta * moment(NONE, NONE, ZERO, count, from_corner, work)  # E[x_i 1]
-    if own >= 0:
-        x_up += alpha * moment(own, NONE, ZERO, count, from_corner, work)
-    by_b = 2.0 * (kappa2 * mean - kappa1 * x_up)
+    y_up = beta * moment(NONE, NONE, ZERO, count, from_corner, work)  # E[y_i 1]
+    for q in range(count):
+        if work.gamma[q] != 0.0:
+            y_up += work.gamma[q] * moment(q, NONE, ZERO, count, from_corner, work)
+    by_b = 2.0 * (kappa2 * mean - kappa1 * y_up)
     for j in range(shift.shape[0]):
         da[j] += weight * shift[j] * by_b
     for q in range(count):
         j = work.feature[q]
         both = beta * moment(q, NONE, ZERO, count, from_corner, work)
-        if own >= 0:
-            both += alpha * moment(own, q, ZERO, count, from_corner, work)
+        for r in range(count):
+            if work.gamma[r] != 0.0:
+                both += work.gamma[r] * moment(r, q, ZERO, count, from_corner, work)
         u_relu = moment(q, NONE, ONE, count, from_corner, work)
         da[j] += weight * scale[j] * 2.0 * (kappa2 * u_relu - kappa1 * both)
     return weight * value, weight * by_b
@@ -72,7 +77,7 @@ def _box(weight, inside, i, kappa, gradient, box, work, da):
 
 @part
 def over_boxes(i, b, kappa, gradient, a, law, point, work, da):
-    """E[κ₂R² − 2κ₁ x_i R], kappa = (κ₁, κ₂): (value, by b); da += by a."""
+    """E[κ₂R² − 2κ₁ y_i R], kappa = (κ₁, κ₂): (value, by b); da += by a."""
     kappa1, kappa2 = kappa
     value = by_b = 0.0
     fixed = law.scale.shape[0] == 0
@@ -84,12 +89,13 @@ def over_boxes(i, b, kappa, gradient, a, law, point, work, da):
         scale = law.shift[0, :0] if fixed else law.scale[k]
         count, t = _open(b, a, shift, scale, work)
         if count > 0:
-            f, by = _box(weight, (count, t), i, kappa, gradient, (shift, scale), work, da)
+            box = shift, scale
+            f, by = _box(weight, (count, t), i, kappa, gradient, box, law, work, da)
             value, by_b = value + f, by_b + by
         elif t > 0.0:
-            x = shift[i]
-            value += weight * t * (kappa2 * t - 2.0 * kappa1 * x)
-            by = 2.0 * weight * (kappa2 * t - kappa1 * x)
+            y = target_of(i, shift, law)
+            value += weight * t * (kappa2 * t - 2.0 * kappa1 * y)
+            by = 2.0 * weight * (kappa2 * t - kappa1 * y)
             by_b += by
             if gradient:
                 for j in range(a.shape[0]):

@@ -39,6 +39,7 @@ class EnumerationWork(NamedTuple):
     coefficient: F64  # (n,): of the active features, the largest first
     feature: I64  # (n,): which these are
     power: I64  # (n,): r
+    gamma: F64  # (n,): how much of each is in the target
     state: I64  # (B,): of each block in the pattern: 0 off, else 1 + the member that is on
     row: F64  # (2, _POWERS)
     stack: F64  # (4 n + 4, 2): t and factor of what is left of an integral
@@ -52,7 +53,8 @@ class EnumerationWork(NamedTuple):
 def enumeration_work(n: int, blocks: int) -> EnumerationWork:
     """Work arrays for n features in so many blocks."""
     return EnumerationWork(
-        np.zeros(n), np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(blocks, np.int64),
+        np.zeros(n), np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(n),
+        np.zeros(blocks, np.int64),
         np.zeros((2, _POWERS)), np.zeros((4 * n + 4, 2)), np.zeros((4 * n + 4, 3), np.int64),
         np.zeros(n), np.zeros(n), np.zeros((n, n)), np.zeros(n),
     )  # fmt: skip

@@ -12,7 +12,7 @@ from tegum.dims import F64, I64
 from tegum.distributions import Block
 from tegum.distributions.magnitudes import magnitude_of
 from tegum.engines.exact.numeric import CONSTANT, EXPONENTIAL, SIGNED, UNIFORM
-from tegum.engines.exact.pieces import boxes_of, is_boxed
+from tegum.engines.exact.pieces import boxes_of
 
 if TYPE_CHECKING:
     from tegum.distributions import Distribution
@@ -37,6 +37,7 @@ class Law(NamedTuple):
     square: F64  # (n,): mean square of the magnitude
     shift: F64  # (K, n): of boxes, in place of blocks, if there are any
     scale: F64  # (K, n), or no rows where it is 0
+    target: F64  # (n, n): M of the targets M x; no rows where they are x
 
 
 class Point(NamedTuple):
@@ -49,6 +50,7 @@ class Point(NamedTuple):
     moment: F64  # (n, n): E[x xᵀ]
     costs: F64  # (2,): λ₂ of W_in, or W, and of W_out, whose squared weights cost so much
     chance: F64  # (K,): of boxes
+    wanted: F64  # (n,): E[y²] of the targets
 
 
 class Frozen(NamedTuple):
@@ -67,10 +69,10 @@ class Setting(NamedTuple):
     frozen: Frozen
 
 
-def law_of(distribution: Distribution) -> Law:
-    """The blocks as arrays, or one block of boxes."""
-    if is_boxed(distribution):
-        return _law_of_boxes(distribution)
+def law_of(distribution: Distribution, boxed: bool, target: F64) -> Law:
+    """The blocks as arrays, or one block of boxes; targets as in `Law`."""
+    if boxed:
+        return _law_of_boxes(distribution, target)
     blocks = distribution.blocks()
     size = np.array([block.size for block in blocks], np.int64)
     names = [block.magnitude for block in blocks for _ in range(block.size)]
@@ -84,10 +86,11 @@ def law_of(distribution: Distribution) -> Law:
         square=np.array([magnitude_of(name).mean_square for name in names]),
         shift=np.zeros((0, len(names))),
         scale=np.zeros((0, len(names))),
+        target=target,
     )
 
 
-def _law_of_boxes(distribution: Distribution) -> Law:
+def _law_of_boxes(distribution: Distribution, target: F64) -> Law:
     boxes, n = boxes_of(distribution), distribution.n_features
     return Law(
         start=np.zeros(1, np.int64),
@@ -99,33 +102,39 @@ def _law_of_boxes(distribution: Distribution) -> Law:
         square=np.zeros(n),
         shift=np.array(boxes.shift, order="C"),
         scale=np.array(boxes.scale, order="C"),
+        target=target,
     )
 
 
 def points_of(
-    distributions: Sequence[Distribution], which: I64, importance: F64, costs: F64
+    distributions: Sequence[Distribution], which: I64, importance: F64, costs: F64, law: Law
 ) -> Point:
     """The numbers of many points, with a leading axis `points`.
 
     which (points,): the place of a point's distribution among `distributions`, which differ in
-    their probabilities only; importance (points, n); costs (points, 2).
+    their probabilities only; importance (points, n); costs (points, 2); law: theirs.
     """
-    boxed = is_boxed(distributions[0])
+    boxed = len(law.shift) > 0
     rows = [
         (Block("joint", 0, d.n_features, 1.0, "uniform"),) if boxed else d.blocks()
         for d in distributions
     ]
     chance = [boxes_of(d).chance if boxed else np.zeros(0) for d in distributions]
     share = [1.0 / b.size if b.kind == "anticorrelated" else 1.0 for b in rows[0]]
+    moment = np.stack([d.second_moment() for d in distributions])
+    wanted = np.diagonal(moment, axis1=1, axis2=2)
+    if len(law.target):
+        wanted = np.einsum("ij,pjk,ik->pi", law.target, moment, law.target)
     per_feature = np.repeat(np.array(share), [block.size for block in rows[0]])
     return Point(
         probability=np.array([[block.probability for block in blocks] for blocks in rows])[which],
         share=np.tile(per_feature, (len(which), 1)),
         importance=np.array(importance, np.float64),
         mean=np.stack([distribution.mean() for distribution in distributions])[which],
-        moment=np.stack([d.second_moment() for d in distributions])[which],
+        moment=moment[which],
         costs=costs,
         chance=np.stack(chance)[which],
+        wanted=np.array(wanted[which], order="C"),
     )
 
 

@@ -17,6 +17,7 @@ from tegum.engines.exact.patterns import MOST_PATTERNS, split
 from tegum.engines.exact.pieces import NoBoxes, boxes_of, is_boxed
 from tegum.errors import SpecError
 from tegum.models.activations import LEAKY_SLOPE
+from tegum.targets import LinearMap
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,6 +39,21 @@ class Lowered(NamedTuple):
     points: Point  # with a leading axis
     point_of: I64  # (N,)
     rates: F64  # (points,): the learning rates of a warm start
+
+
+def is_summed(problem: Problem) -> bool:
+    """Whether boxes are summed: where the law has no better way, and for mixtures of features."""
+    mixed = isinstance(problem.target, LinearMap)
+    straight = problem.model.output_activation == "identity"
+    return is_boxed(problem.distribution) or (mixed and not straight)
+
+
+def _matrix_of(problem: Problem) -> F64:
+    """M (n, n) of the targets M x, 0 in rows without one; no rows where targets are x."""
+    n = problem.n_features
+    if not isinstance(problem.target, LinearMap):
+        return np.zeros((0, n))
+    return problem.target.values(np.eye(n)).T.copy()
 
 
 def check_exact(problem: Problem) -> None:
@@ -64,13 +80,13 @@ def _check_form(problem: Problem) -> None:
     if model.has_hidden_bias:
         rule = f"must be False for an exact expected loss; {_INSTEAD}"
         raise SpecError.of(type(model).__name__, "hidden_bias", rule, True)
-    if problem.target not in ("x", "abs"):
-        rule = f"must be 'x' or 'abs' for an exact expected loss; {_INSTEAD}"
+    if problem.target not in ("x", "abs") and not isinstance(problem.target, LinearMap):
+        rule = f"must be 'x', 'abs' or a LinearMap for an exact expected loss; {_INSTEAD}"
         raise SpecError.of("Problem", "target", rule, problem.target)
     if problem.loss_power != 2.0:
         rule = f"must be 2 for an exact expected loss; {_INSTEAD}"
         raise SpecError.of("Problem", "loss_power", rule, problem.loss_power)
-    if is_boxed(problem.distribution):
+    if is_summed(problem):
         _check_boxes(problem)
         return
     magnitudes = {str(block.magnitude) for block in problem.distribution.blocks()}
@@ -165,11 +181,12 @@ def lower(
     costs = np.stack([p.weight_costs()[1] for p in problems])
     problem = problems[0]
     n, m, model = problem.n_features, problem.n_hidden, problem.model
+    law = law_of(problem.distribution, is_summed(problem), _matrix_of(problem))
     slope = SLOPES.get(model.output_activation, nan)
     return Lowered(
         shape=Shape(n, m, model.tied, model.has_bias, slope, warm),
-        law=law_of(problem.distribution),
-        points=points_of(list(place), np.array(which), importance, costs),
+        law=law,
+        points=points_of(list(place), np.array(which), importance, costs, law),
         point_of=point_of,
         rates=np.zeros(len(problems)) if rates is None else rates,
     )

@@ -5,9 +5,11 @@ Output i is x'_i = f(z_i), z = A x + b with A = WᵀW (or W_out W_in), f(z) = α
 
     E[(x_i − x'_i)²] = E[(x_i − α z)²] + E[κ₂ ReLU(z)² − 2 κ₁ x_i ReLU(z)],
 
-κ₁ = 1 − α, κ₂ = 1 − α²; with 2 ReLU(z) = z + |z| the rest is polynomials and a Fourier series.
-The series of a feature that is 0 or 1 does not end: the patterns of active features are summed, and
-so are boxes, where features are not in independent blocks.
+and so with y = M x for x: such targets are summed box by box, or f is a line.
+
+Here κ₁ = 1 − α, κ₂ = 1 − α². With 2 ReLU(z) = z + |z| the rest is polynomials and a Fourier series.
+That of a feature that is 0 or 1 does not end: the patterns of active features are summed, and so
+are boxes, where features are not in independent blocks.
 """
 
 from __future__ import annotations

@@ -28,11 +28,11 @@ _INSIST = 0.5
 
 @inline
 def rounding(i, b, point, a):
-    """What rounding may do to the loss of output i: a few units of E[x²] + E[z²]."""
+    """What rounding may do to the loss of output i: a few units of E[y²] + E[z²]."""
     square = b * b
     for j in range(a.shape[0]):
         square += a[j] * a[j] * point.moment[j, j] + 2.0 * abs(b * a[j] * point.mean[j])
-    return _ROUNDING * (point.moment[i, i] + square)
+    return _ROUNDING * (point.wanted[i] + square)
 
 
 @part
@@ -190,7 +190,7 @@ def loss_within(rows, b, tolerance, insist, gradient, shape, setting, work):
                 nodes *= 2
             if last == 0:
                 total += weight * abs(value)
-                scale += weight * point.moment[i, i]
+                scale += weight * point.wanted[i]
                 continue
             error += weight * (missing + rounding(i, b[i], point, plan.a))
             most = max(most, nodes)

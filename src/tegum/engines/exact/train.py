@@ -50,7 +50,7 @@ def _scale(point):
     """The loss of predicting 0, or that of 1 where no feature is ever active."""
     total = every = 0.0
     for i in range(point.importance.shape[0]):
-        total += point.importance[i] * point.moment[i, i]
+        total += point.importance[i] * point.wanted[i]
         every += point.importance[i]
     return total if total > 0.0 else every
 
@@ -215,7 +215,7 @@ def _point(low, a):
     p, points = low.point_of[a], low.points
     return Point(
         points.probability[p], points.share[p], points.importance[p], points.mean[p],
-        points.moment[p], points.costs[p], points.chance[p],
+        points.moment[p], points.costs[p], points.chance[p], points.wanted[p],
     )  # fmt: skip
 
 

@@ -101,8 +101,8 @@ def expected_loss(
     Raises:
         SpecError: for shapes that do not agree with the problem, hidden activations other than the
             identity (the sampled engine scores these) and targets but x, |x| and linear ones,
-            unless x is of `Samples`; a method, tolerance or gradient that cannot be, a tolerance that is
-            not reached, and weights too large for a loss in float64.
+            unless x is of `Samples`; a method, tolerance or gradient that cannot be, a tolerance
+            that is not reached, and weights too large for a loss in float64.
 
     Source: the loss is that of "Demonstrating Superposition: Experiment Setup".
     """

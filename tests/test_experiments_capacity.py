@@ -20,6 +20,7 @@ from tegum.experiments.capacity.closed_form import (
     feature_loss,
     loss,
 )
+from tegum.experiments.capacity.training import Descent, gradients, samples, train
 from tegum.report.figures import draw
 
 V = np.array([1.0, 0.8, 0.6, 0.3])
@@ -43,10 +44,14 @@ def tables() -> Tables:
         [(k, r, max(0.0, r - 2 / (k - 1))) for k in (4.0, 9.0) for r in (0.1, 0.26, 0.5, 0.9)],
         columns=["kurtosis", "ratio", "found"],
     )
+    capacities = pd.concat(parts, ignore_index=True)
+    trained = capacities.rename(columns={"found": "trained"}).assign(near=0.5)
     sampled = pd.DataFrame({"kurtosis": [2.0, 4], "formula": 1.0, "sampled": 1.01, "error": 0.01})
     return {
-        "capacities": pd.concat(parts, ignore_index=True),
+        "capacities": capacities,
         "pair": pair.assign(closed=pair["found"]),
+        "trained": trained,
+        "trained_pair": pair.rename(columns={"found": "trained"}).assign(closed=pair["found"]),
         "sampled": sampled,
     }
 
@@ -67,6 +72,10 @@ def test_what_was_published_holds(identity: str) -> None:
         ("62.c", "capacities", {"kurtosis": 9.0}, {"found": 1.0}),
         ("62.d", "pair", {"kurtosis": 9.0, "ratio": 0.26}, {"found": 0.0}),
         ("62.d", "pair", {"kurtosis": 4.0, "ratio": 0.5}, {"found": 0.001}),
+        ("62.f", "trained", {"kurtosis": 9.0}, {"loss": 1.02}),
+        ("62.f", "trained", {"kurtosis": 2.0, "feature": 3}, {"trained": 0.06}),
+        ("62.g", "trained_pair", {"kurtosis": 4.0, "ratio": 0.5}, {"trained": 0.03}),
+        ("62.g", "trained_pair", {"kurtosis": 9.0, "ratio": 0.9}, {"trained": 0.01}),
         ("62.e", "sampled", {"kurtosis": 4.0}, {"sampled": 1.05}),
     ],
 )
@@ -77,6 +86,7 @@ def test_what_is_otherwise_differs(identity: str, name: str, where: Any, values:
 def test_at_the_kurtosis_of_normal_numbers_capacities_do_not_count() -> None:
     where: Any = {"kurtosis": 3.0}
     assert status("62.b", changed(tables(), "capacities", where, found=0.5)) == "holds"
+    assert status("62.f", changed(tables(), "trained", where, trained=0.5)) == "holds"
 
 
 def test_figures_are_drawn_from_tables() -> None:
@@ -137,6 +147,42 @@ def test_a_descent_meets_the_closed_form() -> None:
     closed = allocation(V, 2, 6.0)
     np.testing.assert_allclose(capacity(W), closed, atol=1e-4)
     assert loss(W, V, 6.0) == pytest.approx(feature_loss(V, closed, 6.0).sum(), rel=1e-8)
+
+
+@pytest.mark.parametrize("kurtosis", [1.0, 2.5, 9.0])
+def test_samples_have_variance_one_and_their_kurtosis(kurtosis: float) -> None:
+    x = samples(kurtosis, (200_000, 2), np.random.default_rng(0))
+    # x² is κ with probability 1/κ: five standard errors of its mean, and of x's
+    assert abs(np.square(x).mean() - 1) <= 5 * np.sqrt((kurtosis - 1) / x.size) + 1e-12
+    assert abs(x.mean()) < 5 / np.sqrt(x.size)
+    assert np.unique(np.abs(x)).max() == pytest.approx(kurtosis**0.5)
+
+
+def test_gradients_of_training_are_differences_of_the_mean_square() -> None:
+    rng = np.random.default_rng(1)
+    W, beta, x = rng.normal(size=(2, 2, 4)), rng.normal(size=2), rng.normal(size=(5, 4))
+
+    def slow(model: int) -> float:
+        errors = [beta[model] + sum((W[model] @ row) ** 2) - V @ row**2 for row in x]
+        return sum(e * e for e in errors) / len(x)
+
+    to_W, to_beta = gradients(W, beta, x, np.square(x) @ V)
+    for array, slopes in ((W, to_W), (beta, to_beta)):
+        for at in np.ndindex(array.shape):
+            before, ends = array[at], []
+            for step in (1e-6, -1e-6):
+                array[at] = before + step
+                ends.append(slow(at[0]))
+            array[at] = before
+            assert slopes[at] == pytest.approx((ends[0] - ends[1]) / 2e-6, rel=1e-5, abs=1e-6)
+
+
+def test_what_is_trained_meets_the_closed_form() -> None:
+    W = train(V, 2, 6.0, Descent(600, 256, 0.03), np.random.default_rng(0), 4)
+    losses = [loss(one, V, 6.0) for one in W]
+    closed = allocation(V, 2, 6.0)
+    assert min(losses) == pytest.approx(feature_loss(V, closed, 6.0).sum(), rel=0.01)
+    np.testing.assert_allclose(capacity(W[int(np.argmin(losses))]), closed, atol=0.05)
 
 
 @pytest.mark.slow

@@ -149,6 +149,8 @@ class Lab(Protocol):
     """What an experiment is given to work with: training bound to a store, and the run's size."""
 
     quick: bool
+    jobs: int | None
+    run_seed: int
 
     def train(
         self,
@@ -160,6 +162,13 @@ class Lab(Protocol):
         start: xr.Dataset | None = None,
     ) -> xr.Dataset:
         """`tegum.train`, with the run's store, cores and progress display."""
+        ...
+
+    def note(self, models: int, seeds: int, steps: int, seconds: float) -> None:
+        """Count models that were trained by a loop of the experiment's own.
+
+        Such a loop uses `jobs` threads, every core for None, and adds `run_seed` to its seeds.
+        """
         ...
 
     def score(self, runs: xr.Dataset) -> xr.Dataset:

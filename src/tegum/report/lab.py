@@ -76,6 +76,10 @@ class RunLab:
         self.records.append(TrainingRecord(models, seeds, seed, training.steps, seconds))
         return runs
 
+    def note(self, models: int, seeds: int, steps: int, seconds: float) -> None:
+        """Count models that an experiment trained by a loop of its own."""
+        self.records.append(TrainingRecord(models, seeds, self.run_seed, steps, seconds))
+
     def score(self, runs: xr.Dataset) -> xr.Dataset:
         """The runs with their expected losses, to a part in 10⁶, in place of held-out ones."""
         from tegum.loss.expected import scored

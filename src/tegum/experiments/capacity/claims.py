@@ -18,6 +18,9 @@ NOT, WHOLE = 0.01, 0.99
 #: is judged by a smaller capacity. (It was the larger in the first run, where a point 3 % beyond
 #: the boundary had the 0.002 of the closed form.)
 MARGIN, IGNORED = 0.03, 1e-4
+#: Models trained on samples meet it to this part of the loss and this capacity; and a feature
+#: counts as shared above the second of these where the closed form has more than the first.
+TRAINED_LOSS, TRAINED, CLEARLY, SLIGHTLY = 0.01, 0.05, 0.05, 0.02
 #: Standard errors of a sampled loss.
 ERRORS: Final = 4.0
 
@@ -122,3 +125,48 @@ def formula(tables: Tables) -> Judgement:
         ),
         worst=off.max(),
     )
+
+
+@claims(
+    "62.f",
+    "Models trained on samples share out capacity as the closed form says.",
+    rule=f"at every kurtosis but {NORMAL:g} the trained model of lowest loss is within "
+    f"{TRAINED_LOSS:.0%} of the least loss, and every D_i within {TRAINED:g} of its share (set "
+    "after trial runs of six kurtoses)",
+    evidence=("trained-capacities",),
+)
+def trained_shares(tables: Tables) -> Judgement:
+    rows = tables["trained"]
+    rows = some(rows[rows["kurtosis"] != NORMAL])
+    loss = (rows["loss"] / rows["closed_loss"] - 1).abs().max()
+    off = (rows["trained"] - rows["closed"]).abs().max()
+    return when(
+        loss < TRAINED_LOSS and off < TRAINED,
+        f"loss off by {loss:.1e} of itself at most, D_i by {off:.1e}; at kurtoses "
+        f"{rows['kurtosis'].min():g} to {rows['kurtosis'].max():g}, where {rows['near'].min():.0%} "
+        f"to {rows['near'].max():.0%} of the models end there",
+        loss=loss, off=off,
+    )  # fmt: skip
+
+
+@claims(
+    "62.g",
+    "In trained models, too, the weaker of two features gets its first part of the dimension at "
+    "v₂/v₁ = 2/(κ−1).",
+    rule=f"D_2 of the trained model of lowest loss is < {SLIGHTLY:g} wherever v₂/v₁ is below it, "
+    f"and > {SLIGHTLY:g} wherever the closed form has more than {CLEARLY:g} (set after trial runs "
+    "at five points)",
+    evidence=("trained-pair",),
+)
+def trained_boundary(tables: Tables) -> Judgement:
+    rows = tables["trained_pair"]
+    below = rows["ratio"] < boundary(rows["kurtosis"].to_numpy())
+    nothing, something = some(rows[below]), some(rows[rows["closed"] > CLEARLY])
+    most, least = nothing["trained"].max(), something["trained"].min()
+    return when(
+        most < SLIGHTLY < least,
+        f"at most {most:.1e} below it ({len(nothing)} points), at least {least:.3f} beyond "
+        f"({len(something)} points); off the closed form by "
+        f"{(rows['trained'] - rows['closed']).abs().max():.1e} at most",
+        most=most, least=least,
+    )  # fmt: skip

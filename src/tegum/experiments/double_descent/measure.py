@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -28,12 +29,13 @@ _MOST: Final = (30_000, 3000)
 HIDDEN: Final = (1, 2, 3, 4, 6, 8, 11, 16)
 _QUICK_HIDDEN: Final = (1, 2, 6)
 _SEEDS: Final = (5, 2)
-#: Steps on the map, and of the line where a step takes all rows and where it takes some.
+#: Steps of the line, and on the map, where a step takes all rows and where it takes some.
+STEPS: Final = (3000, 5000)
 _MAP_STEPS: Final = (800, 300)
-_STEPS: Final = ((3000, 5000), (1000, 1500))
+_STEPS: Final = (STEPS, (1000, 1500))
 #: A step takes all rows up to so many, and so many of more.
 FULL, _BATCH, _MAP_BATCH = 1200, 512, 1024
-_TEST: Final = 2000
+TEST: Final = 2000
 #: Exact descent: numbers of data of the line nearest to these.
 _POLISHED: Final = ((25, 90, 330, 1200, 2800), (90, 330))
 _ITERATIONS: Final = (150, 60)
@@ -42,14 +44,14 @@ _ITERATIONS: Final = (150, 60)
 def measure(lab: Lab) -> Tables:
     """Two dimensions with more and more data; the map of T and m; exact descent."""
     sizes = data_sizes(lab)
-    most = lab.pick(*_MOST)
-    data = rows(N, most, _TEST)
-    line = {count: _train(lab, data, count, 2, _line_training(lab, count))
+    most, steps, seeds = lab.pick(*_MOST), lab.pick(*_STEPS), lab.pick(*_SEEDS)
+    data = rows(N, most, TEST)
+    line = {count: trained(lab.train, data, count, 2, line_training(steps, count), seeds)
             for count in (*sizes, most)}  # fmt: skip
     return {
-        "line": _line(line, data),
+        "line": line_table(line, data),
         "arrangement": _arrangement(line, data),
-        "map": _map(lab, data, sizes),
+        "map": _map(lab, data, sizes, seeds),
         "exact": _exact(lab, line, data),
     }
 
@@ -60,8 +62,9 @@ def data_sizes(lab: Lab) -> tuple[int, ...]:
     return tuple(int(size) for size in np.rint(np.geomspace(low, high, count)))
 
 
-def _line_training(lab: Lab, count: int) -> Training:
-    full, some = lab.pick(*_STEPS)
+def line_training(steps: tuple[int, int], count: int) -> Training:
+    """How models of `count` data are trained: steps of all rows, or of some."""
+    full, some = steps
     if count <= FULL:
         return _training(full, "all", 1e-2)
     return _training(some, _BATCH, 1e-3)
@@ -75,10 +78,12 @@ def _training(steps: int, batch_size: Any, learning_rate: float) -> Training:
     )  # fmt: skip
 
 
-def _train(lab: Lab, data: Rows, count: int, m: int, training: Training) -> xr.Dataset:
+def trained(
+    train: Callable[..., xr.Dataset], data: Rows, count: int, m: int, training: Training, seeds: int
+) -> xr.Dataset:
     """Models on the first `count` rows, with `test`, their loss on the others."""
     problem = Problem(Samples(data.train[:count]), ReLUOutput(n_hidden=m))
-    runs = lab.train(problem, None, training, seeds=lab.pick(*_SEEDS))
+    runs = train(problem, None, training, seeds=seeds)
     test = [loss_of(W, b, data.test) for W, b in _weights(runs)]
     return runs.assign(test=("seed", test))
 
@@ -94,7 +99,7 @@ def _lowest(runs: xr.Dataset) -> int:
     return int(np.argmin(runs["loss"].values))
 
 
-def _line(line: dict[int, xr.Dataset], data: Rows) -> pd.DataFrame:
+def line_table(line: dict[int, xr.Dataset], data: Rows) -> pd.DataFrame:
     """One row per T and seed, m = 2.
 
     Columns: T, seed, loss (of training), test, chosen (the lowest loss), data (median D_X),
@@ -134,7 +139,7 @@ def _arrangement(line: dict[int, xr.Dataset], data: Rows) -> pd.DataFrame:
     return pd.concat(found, ignore_index=True)
 
 
-def _map(lab: Lab, data: Rows, sizes: tuple[int, ...]) -> pd.DataFrame:
+def _map(lab: Lab, data: Rows, sizes: tuple[int, ...], seeds: int) -> pd.DataFrame:
     """One row per T, m and seed: T, m, seed, loss and test."""
     import pandas as pd
 
@@ -143,7 +148,7 @@ def _map(lab: Lab, data: Rows, sizes: tuple[int, ...]) -> pd.DataFrame:
         for count in sizes:
             some = count > FULL
             training = _training(steps, _MAP_BATCH if some else "all", 3e-3 if some else 1e-2)
-            runs = _train(lab, data, count, m, training)
+            runs = trained(lab.train, data, count, m, training, seeds)
             columns = {name: runs[name].values for name in ("seed", "loss", "test")}
             found.append(pd.DataFrame({"T": count, "m": m, **columns}))
     return pd.concat(found, ignore_index=True)

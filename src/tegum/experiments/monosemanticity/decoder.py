@@ -1,0 +1,211 @@
+"""Features out of fewer dimensions, by a layer of neurons: the model, and how it is trained.
+
+x of n sparse features is seen as z = E x alone, with E (m, n) fixed and random; h = ReLU(W_in z +
+b_hidden) has k neurons, x' = W_out h. No model of `tegum.models` has a fixed first matrix, and none
+is trained by LAMB; few neurons fire, and those that are silent are skipped.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tegum.dims import F32, F64
+
+#: More neurons than this share in a batch are multiplied as matrices.
+_DENSE: Final = 0.3
+_RUN: Final = 59
+#: What random numbers are for.
+_START, _TRAIN, _HELD_OUT = range(3)
+
+
+class Size(NamedTuple):
+    """n features, m dimensions, k neurons, and the probability of each feature."""
+
+    n: int
+    m: int
+    k: int
+    p: float = 1 / 64
+
+
+class Descent(NamedTuple):
+    """How a decoder is trained; the learning rate falls to 0 on half a cosine."""
+
+    steps: int
+    batch: int
+    learning_rate: float
+    initial_bias: float = 0.0
+    bias_decay: float = 0.0  # of b_hidden, in units of the learning rate, over the first half
+    optimizer: Literal["adam", "lamb"] = "adam"
+
+
+class Rows(NamedTuple):
+    """Sparse samples: those of sample b are index and value from pointer[b] to pointer[b + 1]."""
+
+    index: NDArray[np.int32]
+    value: F32
+    pointer: NDArray[np.int64]
+
+
+class Decoder(NamedTuple):
+    """E (n, m), W_in (k, m), b_hidden (k,) and W_out (k, n), transposed where that is faster."""
+
+    embedder: F32
+    encoder: F32
+    bias: F32
+    decoder: F32
+
+
+class Moment(NamedTuple):
+    """A decoder on its way: steps done, the loss of the last batch, and what `neurons` counts."""
+
+    step: int
+    loss: float
+    monosemantic: int
+    bias: float
+
+
+class Trained(NamedTuple):
+    """A decoder, its loss on fresh samples, the standard error of that, and how it came there."""
+
+    model: Decoder
+    loss: float
+    error: float
+    path: list[Moment]
+
+
+def embedder(n: int, m: int, rng: np.random.Generator) -> F32:
+    """n random directions of length 1 in m dimensions, (n, m), from m orthogonal columns."""
+    columns = np.linalg.svd(rng.normal(size=(n, m)), full_matrices=False)[0]
+    return np.asarray(columns / np.linalg.norm(columns, axis=1, keepdims=True), np.float32)
+
+
+def start(size: Size, initial_bias: float, rng: np.random.Generator) -> Decoder:
+    """Weights that a linear layer of PyTorch begins with: uniform to one over √inputs."""
+    E = embedder(size.n, size.m, rng)
+    side, out = size.m**-0.5, size.k**-0.5
+    encoder = rng.uniform(-side, side, (size.k, size.m))
+    bias = initial_bias + rng.uniform(-side, side, size.k)
+    decoder = rng.uniform(-out, out, (size.k, size.n))
+    return Decoder(E, *(np.asarray(a, np.float32) for a in (encoder, bias, decoder)))
+
+
+def sample(size: Size, batch: int, rng: np.random.Generator) -> Rows:
+    """Independent features, each active with probability p, then uniform in [0, 1].
+
+    Drawn are the gaps between active cells: as many numbers as there are such cells.
+    """
+    cells, mean = batch * size.n, batch * size.n * size.p
+    gaps = rng.geometric(size.p, int(mean + 12 * mean**0.5) + 64)
+    at = np.cumsum(gaps) - 1
+    at = at[: np.searchsorted(at, cells)]
+    pointer = np.searchsorted(at, np.arange(batch + 1) * size.n)
+    value = rng.random(len(at), dtype=np.float32)
+    return Rows((at % size.n).astype(np.int32), value, pointer.astype(np.int64))
+
+
+def activations(model: Decoder) -> F64:
+    """What each neuron makes of each feature alone, at 1: (k, n)."""
+    pre = model.encoder.astype(float) @ model.embedder.astype(float).T
+    return np.asarray(np.maximum(pre + model.bias.astype(float)[:, None], 0.0))
+
+
+def share(model: Decoder) -> F64:
+    """The largest part of a neuron's activations that is one feature's, (k,); 0 if it is dead."""
+    alone = activations(model)
+    total = alone.sum(axis=1)
+    return np.divide(alone.max(axis=1), total, out=np.zeros_like(total), where=total > 0)
+
+
+def train(size: Size, how: Descent, seed: int, monosemantic: float) -> Trained:
+    """A decoder by minibatch descent; the path has it at 1, 2, 4, … steps and at the end.
+
+    Decoders of one seed and size have the same embedder and begin with the same weights but for
+    the initial bias. A neuron counts as monosemantic whose `share` is above the last argument.
+    """
+    from tegum.experiments.monosemanticity.kernels import adam, lamb
+
+    model = start(size, how.initial_bias, np.random.default_rng((_RUN, _START, seed)))
+    rng = np.random.default_rng((_RUN, _TRAIN, seed))
+    move = {"adam": adam, "lamb": lamb}[how.optimizer]
+    arrays = model[1:]
+    sums, moments, squares = (tuple(np.zeros_like(a) for a in arrays) for _ in range(3))
+    work = Work(size, how.batch)
+    wanted = {0, *(2**j for j in range(how.steps.bit_length())), how.steps}
+    path = []
+    for step in range(how.steps):
+        loss = work.gradients(model, sample(size, how.batch, rng), sums)
+        if step in wanted:
+            path.append(_moment(step, loss, model, monosemantic))
+        rate = how.learning_rate * (1 + np.cos(np.pi * step / how.steps)) / 2
+        scale = (1 / (1 - 0.9 ** (step + 1)), 1 / (1 - 0.999 ** (step + 1)))
+        for a, g, first, second in zip(arrays, sums, moments, squares, strict=True):
+            g *= np.float32(2 / how.batch)
+            move(a.ravel(), g.ravel(), first.ravel(), second.ravel(), rate, scale)
+        if step < how.steps / 2:
+            model.bias[:] *= np.float32(1 - how.bias_decay * how.learning_rate)
+    loss, error = held_out(size, model, seed)
+    path.append(_moment(how.steps, loss, model, monosemantic))
+    return Trained(model, loss, error, path)
+
+
+def _moment(step: int, loss: float, model: Decoder, monosemantic: float) -> Moment:
+    count = int((share(model) > monosemantic).sum())
+    return Moment(step, loss, count, float(model.bias.mean()))
+
+
+class Work:
+    """The arrays of one batch."""
+
+    def __init__(self, size: Size, batch: int) -> None:
+        self.z = np.zeros((batch, size.m), np.float32)
+        self.h = np.zeros((batch, size.k), np.float32)
+        self.work = np.zeros(size.n, np.float32), np.zeros(size.k + 1, np.int64)
+
+    def hidden(self, model: Decoder, rows: Rows) -> float:
+        """self.h <- ReLU(W_in E x + b_hidden); returns the share of neurons that fire."""
+        from tegum.experiments.monosemanticity.kernels import embed
+
+        embed(model.embedder, *rows, self.z)
+        np.matmul(self.z, model.encoder.T, out=self.h)
+        self.h += model.bias
+        np.maximum(self.h, 0, out=self.h)
+        return np.count_nonzero(self.h) / self.h.size
+
+    def gradients(self, model: Decoder, rows: Rows, sums: tuple[F32, F32, F32]) -> float:
+        """sums <- half of the summed gradient of W_in, b_hidden, W_out; returns the mean loss."""
+        from tegum.experiments.monosemanticity.kernels import add_gradients
+
+        firing = self.hidden(model, rows)
+        if firing > _DENSE:
+            return self._by_matrices(model, rows, sums)
+        for array in sums:
+            array[...] = 0
+        total = add_gradients(self.h, self.z, model.decoder, *rows, sums, self.work)
+        return float(total) / len(self.h)
+
+    def _by_matrices(self, model: Decoder, rows: Rows, sums: tuple[F32, F32, F32]) -> float:
+        error = self.h @ model.decoder
+        owner = np.repeat(np.arange(len(error)), np.diff(rows.pointer))
+        error[owner, rows.index] -= rows.value
+        slope = error @ model.decoder.T
+        slope *= self.h > 0
+        np.matmul(slope.T, self.z, out=sums[0])
+        np.sum(slope, axis=0, out=sums[1])
+        np.matmul(self.h.T, error, out=sums[2])
+        return float(np.square(error).sum(dtype=float)) / len(error)
+
+
+def held_out(size: Size, model: Decoder, seed: int, batches: int = 64) -> tuple[float, float]:
+    """The loss on 64 batches of 256 fresh samples, the same for all of a seed; standard error."""
+    rng, work = np.random.default_rng((_RUN, _HELD_OUT, seed)), Work(size, 256)
+    losses = []
+    for _ in range(batches):
+        rows = sample(size, 256, rng)
+        work.hidden(model, rows)
+        error = work.h @ model.decoder
+        error[np.repeat(np.arange(256), np.diff(rows.pointer)), rows.index] -= rows.value
+        losses.append(float(np.square(error).sum(dtype=float)) / 256)
+    return float(np.mean(losses)), float(np.std(losses) / batches**0.5)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from tegum.dims import F32, F64
 
 #: More neurons than this share in a batch are multiplied as matrices.
-_DENSE: Final = 0.3
+_DENSE: Final = 0.4
 _RUN: Final = 59
 #: What random numbers are for.
 _START, _TRAIN, _HELD_OUT = range(3)
@@ -140,9 +140,8 @@ def train(size: Size, how: Descent, seed: int, monosemantic: float) -> Trained:
         if step in wanted:
             path.append(_moment(step, loss, model, monosemantic))
         rate = how.learning_rate * (1 + np.cos(np.pi * step / how.steps)) / 2
-        scale = (1 / (1 - 0.9 ** (step + 1)), 1 / (1 - 0.999 ** (step + 1)))
+        scale = (1 / (1 - 0.9 ** (step + 1)), 1 / (1 - 0.999 ** (step + 1)), 2 / how.batch)
         for a, g, first, second in zip(arrays, sums, moments, squares, strict=True):
-            g *= np.float32(2 / how.batch)
             move(a.ravel(), g.ravel(), first.ravel(), second.ravel(), rate, scale)
         if step < how.steps / 2:
             model.bias[:] *= np.float32(1 - how.bias_decay * how.learning_rate)
@@ -162,50 +161,51 @@ class Work:
     def __init__(self, size: Size, batch: int) -> None:
         self.z = np.zeros((batch, size.m), np.float32)
         self.h = np.zeros((batch, size.k), np.float32)
-        self.work = np.zeros(size.n, np.float32), np.zeros(size.k + 1, np.int64)
+        self.error = np.zeros((batch, size.n), np.float32)
+        #: Which neurons of a sample fire, and in which samples a neuron does.
+        self.listed = np.zeros(batch * size.k + 1, np.int32), np.zeros(batch + 1, np.int64)
+        self.turned = np.zeros(batch * size.k + 1, np.int32), np.zeros(size.k + 1, np.int64)
 
     def hidden(self, model: Decoder, rows: Rows) -> float:
         """self.h <- ReLU(W_in E x + b_hidden); returns the share of neurons that fire."""
-        from tegum.experiments.monosemanticity.kernels import embed
+        from tegum.experiments.monosemanticity.kernels import embed, rectify
 
         embed(model.embedder, *rows, self.z)
         np.matmul(self.z, model.encoder.T, out=self.h)
-        self.h += model.bias
-        np.maximum(self.h, 0, out=self.h)
-        return np.count_nonzero(self.h) / self.h.size
+        return float(rectify(self.h, model.bias, *self.listed)) / self.h.size
 
-    def gradients(self, model: Decoder, rows: Rows, sums: tuple[F32, F32, F32]) -> float:
-        """sums <- half of the summed gradient of W_in, b_hidden, W_out; returns the mean loss."""
-        from tegum.experiments.monosemanticity.kernels import add_gradients
+    def losses(self, model: Decoder, rows: Rows) -> float:
+        """self.error <- x' − x of every sample; returns the mean of its square."""
+        from tegum.experiments.monosemanticity.kernels import outputs
 
         firing = self.hidden(model, rows)
         if firing > _DENSE:
-            return self._by_matrices(model, rows, sums)
-        for array in sums:
-            array[...] = 0
-        total = add_gradients(self.h, self.z, model.decoder, *rows, sums, self.work)
-        return float(total) / len(self.h)
+            np.matmul(self.h, model.decoder, out=self.error)
+        else:
+            outputs(self.h, *self.listed, model.decoder, self.error)
+        owner = np.repeat(np.arange(len(self.h)), np.diff(rows.pointer))
+        self.error[owner, rows.index] -= rows.value
+        return float(np.vdot(self.error, self.error)) / len(self.h)
 
-    def _by_matrices(self, model: Decoder, rows: Rows, sums: tuple[F32, F32, F32]) -> float:
-        error = self.h @ model.decoder
-        owner = np.repeat(np.arange(len(error)), np.diff(rows.pointer))
-        error[owner, rows.index] -= rows.value
-        slope = error @ model.decoder.T
-        slope *= self.h > 0
-        np.matmul(slope.T, self.z, out=sums[0])
-        np.sum(slope, axis=0, out=sums[1])
-        np.matmul(self.h.T, error, out=sums[2])
-        return float(np.square(error).sum(dtype=float)) / len(error)
+    def gradients(self, model: Decoder, rows: Rows, sums: tuple[F32, F32, F32]) -> float:
+        """sums <- half of the summed gradient of W_in, b_hidden, W_out; returns the mean loss."""
+        from tegum.experiments.monosemanticity.kernels import gradients, turn
+
+        loss = self.losses(model, rows)
+        if self.listed[1][-1] > _DENSE * self.h.size:
+            slope = self.error @ model.decoder.T
+            slope *= self.h > 0
+            np.matmul(slope.T, self.z, out=sums[0])
+            np.sum(slope, axis=0, out=sums[1])
+            np.matmul(self.h.T, self.error, out=sums[2])
+        else:
+            turn(*self.listed, *self.turned)
+            gradients(self.h, self.z, *self.turned, model.decoder, self.error, sums)
+        return loss
 
 
 def held_out(size: Size, model: Decoder, seed: int, batches: int = 64) -> tuple[float, float]:
     """The loss on 64 batches of 256 fresh samples, the same for all of a seed; standard error."""
     rng, work = np.random.default_rng((_RUN, _HELD_OUT, seed)), Work(size, 256)
-    losses = []
-    for _ in range(batches):
-        rows = sample(size, 256, rng)
-        work.hidden(model, rows)
-        error = work.h @ model.decoder
-        error[np.repeat(np.arange(256), np.diff(rows.pointer)), rows.index] -= rows.value
-        losses.append(float(np.square(error).sum(dtype=float)) / 256)
+    losses = [work.losses(model, sample(size, 256, rng)) for _ in range(batches)]
     return float(np.mean(losses)), float(np.std(losses) / batches**0.5)

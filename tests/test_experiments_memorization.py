@@ -13,6 +13,7 @@ from tegum.experiments.base import Tables
 from tegum.experiments.double_descent import EXPERIMENT
 from tegum.experiments.double_descent.data import data_dimensionality, loss_of, rows
 from tegum.experiments.double_descent.descent import descend, pentagon
+from tegum.experiments.double_descent.larger import line
 from tegum.report.figures import draw
 
 SIZES = np.array([3, 10, 30, 100, 300, 3000, 30_000])
@@ -135,6 +136,17 @@ def test_the_loss_is_that_of_a_loop_over_rows() -> None:
         for i in range(7):
             slow += (row[i] - max(W[:, i] @ (W @ row) + b[i], 0.0)) ** 2
     assert loss_of(W, b, x) == pytest.approx(slow / 300, rel=1e-12)
+
+
+def test_the_line_at_another_size_has_the_columns_of_the_experiment() -> None:
+    found = line(n=40, data=(3, 6), m=2, seeds=2, steps=(300, 300), progress=False)
+    assert [*found.columns] == [*tables()["line"].columns]
+    assert found[["T", "seed"]].to_numpy().tolist() == [[3, 0], [3, 1], [6, 0], [6, 1]]
+    # three data in two dimensions are learned by heart: a triangle
+    best = found[(found["T"] == 3) & found["chosen"]]
+    assert len(best) == 1
+    assert float(best["loss"].iloc[0]) < 0.05
+    assert float(best["data"].iloc[0]) == pytest.approx(2 / 3, abs=0.1)
 
 
 def test_exact_descent_goes_down_to_where_nothing_nearby_is_lower() -> None:

@@ -35,7 +35,7 @@ _SAMPLES: Final = (400_000, 100_000)
 _RUN: Final = 62
 #: Models trained on samples: kurtoses, models at each, and the grid of two features.
 _TRAINED: Final = (KURTOSES, (1.6, 2.5, 5.0, 20.0))
-_HOW: Final = (Descent(2000, 1024, 0.02), Descent(1500, 1024, 0.02))
+_HOW: Final = (Descent(2000, 1024, 0.03), Descent(1500, 1024, 0.03))
 #: Up to normal numbers, where any three features are a local minimum, and beyond.
 _MODELS: Final = ((96, 16), (48, 8))
 _TRAINED_PAIR: Final = (8, 4)

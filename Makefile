@@ -18,7 +18,8 @@ SEED ?= 0
 .DELETE_ON_ERROR:
 .PHONY: help reproduce quick explore page page-if-possible chromium test test-slow test-torch \
         test-saes test-cluster test-faults test-docs test-dist fuzz check format docs wheel dist \
-        kernels bench bench-exact bench-products bench-dictionaries bench-cluster bench-browser clean
+        kernels bench bench-exact bench-products bench-dictionaries bench-monosemanticity \
+        bench-cluster bench-browser clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -97,6 +98,9 @@ bench-products: $(VENV)/.run  ## matrix products against OpenBLAS; writes benchm
 
 bench-dictionaries: $(SAES)/.done  ## dictionaries against PyTorch and SAELens; writes benchmarks/DICTIONARIES.md
 	$(SAES)/bin/python benchmarks/dictionaries.py
+
+bench-monosemanticity: $(VENV)/.torch  ## decoders against a PyTorch loop; writes benchmarks/MONOSEMANTICITY.md
+	$(BIN)/python benchmarks/monosemanticity.py
 
 bench-cluster: $(VENV)/.run  ## what workers elsewhere cost; writes benchmarks/CLUSTER.md
 	$(BIN)/python benchmarks/cluster.py

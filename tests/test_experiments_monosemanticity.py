@@ -147,7 +147,7 @@ def dense(rows: Rows, n: int) -> Any:
     x = np.zeros((len(rows.pointer) - 1, n))
     for b in range(len(x)):
         span = slice(rows.pointer[b], rows.pointer[b + 1])
-        x[b, rows.index[span]] = rows.value[span]
+        x[b, rows.feature[span]] = rows.value[span]
     return x
 
 

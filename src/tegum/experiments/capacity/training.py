@@ -50,7 +50,7 @@ def train(
             pair[1] = _BETA2 * pair[1] + (1 - _BETA2) * g * g
             first, second = pair[0] / (1 - _BETA1**step), pair[1] / (1 - _BETA2**step)
             a -= np.float32(rate) * first / (np.sqrt(second) + _TINY)
-    return W.astype(float)
+    return np.asarray(W, np.float64)
 
 
 def gradients(W: Numbers, beta: Numbers, x: Numbers, y: Numbers) -> tuple[Numbers, Numbers]:

@@ -192,14 +192,17 @@ def of_rates(tables: Tables) -> pd.DataFrame:
 )
 def learning_rates(tables: Tables) -> Judgement:
     rows = of_rates(tables)
-    means = _means(rows[rows["initial_bias"] == 0], "optimizer", "rate")["monosemantic"]
+    means = _means(rows[rows["initial_bias"] == 0], "optimizer", "rate").reset_index()
+    counts = [some(means[means["optimizer"] == name]) for name in ("adam", "lamb")]
     rises = [
-        (means[name].sort_index().diff().dropna() > 0).all() and len(means[name]) > 1
-        for name in ("adam", "lamb")
+        len(one) > 1 and (one.sort_values("rate")["monosemantic"].diff().dropna() > 0).all()
+        for one in counts
     ]
     return when(
         all(rises),
-        ", ".join(f"{c:.0f} at {rate:g} ({name})" for (name, rate), c in means.items()),
+        ", ".join(
+            f"{r.monosemantic:.0f} at {r.rate:g} ({r.optimizer})" for r in means.itertuples()
+        ),
     )
 
 

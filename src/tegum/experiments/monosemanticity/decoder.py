@@ -42,9 +42,9 @@ class Descent(NamedTuple):
 
 
 class Rows(NamedTuple):
-    """Sparse samples: those of sample b are index and value from pointer[b] to pointer[b + 1]."""
+    """Sparse samples: those of sample b are feature and value from pointer[b] to pointer[b + 1]."""
 
-    index: NDArray[np.int32]
+    feature: NDArray[np.int32]
     value: F32
     pointer: NDArray[np.int64]
 
@@ -116,7 +116,9 @@ def share(model: Decoder) -> F64:
     """The largest part of a neuron's activations that is one feature's, (k,); 0 if it is dead."""
     alone = activations(model)
     total = alone.sum(axis=1)
-    return np.divide(alone.max(axis=1), total, out=np.zeros_like(total), where=total > 0)
+    return np.asarray(
+        np.divide(alone.max(axis=1), total, out=np.zeros_like(total), where=total > 0)
+    )
 
 
 def train(size: Size, how: Descent, seed: int, monosemantic: float) -> Trained:
@@ -130,8 +132,8 @@ def train(size: Size, how: Descent, seed: int, monosemantic: float) -> Trained:
     model = start(size, how.initial_bias, np.random.default_rng((_RUN, _START, seed)))
     rng = np.random.default_rng((_RUN, _TRAIN, seed))
     move = {"adam": adam, "lamb": lamb}[how.optimizer]
-    arrays = model[1:]
-    sums, moments, squares = (tuple(np.zeros_like(a) for a in arrays) for _ in range(3))
+    arrays = model.encoder, model.bias, model.decoder
+    sums, moments, squares = (_zeros(model) for _ in range(3))
     work = Work(size, how.batch)
     wanted = {0, *(2**j for j in range(how.steps.bit_length())), how.steps}
     path = []
@@ -148,6 +150,10 @@ def train(size: Size, how: Descent, seed: int, monosemantic: float) -> Trained:
     loss, error = held_out(size, model, seed)
     path.append(_moment(how.steps, loss, model, monosemantic))
     return Trained(model, loss, error, path)
+
+
+def _zeros(model: Decoder) -> tuple[F32, F32, F32]:
+    return np.zeros_like(model.encoder), np.zeros_like(model.bias), np.zeros_like(model.decoder)
 
 
 def _moment(step: int, loss: float, model: Decoder, monosemantic: float) -> Moment:
@@ -184,7 +190,7 @@ class Work:
         else:
             outputs(self.h, *self.listed, model.decoder, self.error)
         owner = np.repeat(np.arange(len(self.h)), np.diff(rows.pointer))
-        self.error[owner, rows.index] -= rows.value
+        self.error[owner, rows.feature] -= rows.value
         return float(np.vdot(self.error, self.error)) / len(self.h)
 
     def gradients(self, model: Decoder, rows: Rows, sums: tuple[F32, F32, F32]) -> float:

@@ -109,8 +109,8 @@ def _trained(asked: list[Asked], jobs: int, run_seed: int) -> list[Trained]:
 
     # what is compiled is compiled before there are threads, and what takes long comes first
     tiny = Size(4, 2, 3, 0.5)
-    for optimizer in ("adam", "lamb"):
-        train(tiny, Descent(1, 2, RATE, -0.1, 0.0, optimizer), 0, MONOSEMANTIC)  # type: ignore[arg-type]
+    for how in (Descent(1, 2, RATE), Descent(1, 2, RATE, optimizer="lamb")):
+        train(tiny, how._replace(initial_bias=-0.1), 0, MONOSEMANTIC)
     order = sorted(range(len(asked)), key=lambda k: -asked[k].how.steps * asked[k].size.k)
     on_threads(one, [(number,) for number in order], jobs)
     return [found[number] for number in range(len(asked))]

@@ -37,7 +37,7 @@ class Work(NamedTuple):
 WORKS: Final = (
     Work(SIZE, 256, 3000, 200),
     Work(REFERENCE, 256, 3000, 60),
-    Work(REFERENCE, 8192, 100, 3),
+    Work(REFERENCE, 8192, 60, 3),
 )
 #: Initial biases, and their decay where it is that of the experiment's published start.
 STARTS: Final = ((0.0, False), (-0.2, False), (-1.0, True))

@@ -115,6 +115,11 @@ def test_rows_have_length_one_and_few_features() -> None:
     # binomial of mean 10 and variance 9.5: the mean of 300 is within five standard errors
     assert abs(active.mean() - 10.0) < 5 * np.sqrt(9.5 / 300)
     assert not np.isin(found.train, found.test).all(axis=1).any()
+    longer = rows(200, 300, 50, 20)
+    np.testing.assert_array_equal(longer.train[:300], found.train)
+    np.testing.assert_array_equal(longer.test, found.test)
+    assert longer.train.shape == (320, 200)
+    assert not np.isin(longer.train[300:], found.train).all(axis=1).any()
 
 
 @pytest.mark.parametrize("count", [2, 3, 5, 8])

@@ -90,7 +90,7 @@ def _pair(rows: pd.DataFrame, column: str, size: float) -> Figure:
     for axis, ticks in ((axes.xaxis, (2, 5, 10, 20)), (axes.yaxis, (0.05, 0.1, 0.2, 0.5, 1))):
         axis.set_ticks(ticks, [f"{tick:g}" for tick in ticks])
         axis.set_ticks([], minor=True)
-    axes.legend(loc="lower left", frameon=True)
+    figure.legend(loc="outside upper center")
     figure.colorbar(points, ax=axes, label="capacity of the weaker feature")
     return figure
 

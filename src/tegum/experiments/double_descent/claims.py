@@ -55,13 +55,13 @@ def data_share(tables: Tables) -> Judgement:
 @claims(
     "61.b",
     "With many data the model stores five features as a pentagon, as it does with endless data. "
-    "(Recorded as differing: it is a pentagon of directions, but two features, both longer than ½, "
-    "share a corner. The published models were trained on ten times as many steps.)",
+    "(A first run ended at 30,000 data, where two features share a corner in the best model, and "
+    "no seed of five has five features. The published models were trained on ten times as many "
+    "steps.)",
     rule="at the largest T the model of lowest training loss has exactly five ‖W_i‖ > ½, and gaps "
     f"of 72° ± {GAP:g}° between them"
     f"{_AFTER}",
     evidence=("arrangement", "descent"),
-    expected="differs",
     quick=False,
 )
 def features_at_last(tables: Tables) -> Judgement:
@@ -82,8 +82,9 @@ def features_at_last(tables: Tables) -> Judgement:
 @claims(
     "61.c",
     "Features get dimensions only when data are many. (Recorded as differing: with few data "
-    "the features of a datum have a little of its dimension, up to 0.15, and in the end corners of "
-    "the pentagon are shared, 0.28. In between the dimensionality is lowest, 0.04.)",
+    "the features of a datum have a little of its dimension, up to 0.15, and in the end those of "
+    "the pentagon share its corners with smaller ones, 0.29. In between the dimensionality is "
+    "lowest, 0.04.)",
     rule="the mean dimensionality of the five longest features, m = 2, model of lowest training "
     f"loss, is < {NO_FEATURES:g} for all T in [5, {FEWER}] and > {SOME_FEATURES:g} at the largest"
     f"{_AFTER}",

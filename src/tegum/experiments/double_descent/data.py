@@ -21,11 +21,17 @@ class Rows(NamedTuple):
     test: F64
 
 
-def rows(n: int, train: int, test: int) -> Rows:
-    """Independent features, uniform when active, scaled to length 1; no row is all zero."""
+def rows(n: int, train: int, test: int, more: int = 0) -> Rows:
+    """Independent features, uniform when active, scaled to length 1; no row is all zero.
+
+    `more` training rows follow the others, which are the same without them.
+    """
     law = Independent(n_features=n, feature_probability=ACTIVE / n)
     rng = np.random.default_rng(_RUN)
-    return Rows(_unit(law, rng, train), _unit(law, rng, test))
+    found = Rows(_unit(law, rng, train), _unit(law, rng, test))
+    if not more:
+        return found
+    return found._replace(train=np.concatenate([found.train, _unit(law, rng, more)]))
 
 
 def _unit(law: Independent, rng: np.random.Generator, count: int) -> F64:

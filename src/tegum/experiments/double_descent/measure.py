@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 N: Final = 1000
 _MAP_T: Final = ((3, 10_000, 20), (3, 1000, 6))
 _MOST: Final = (30_000, 3000)
+_ALL: Final = (100_000, 3000)
 HIDDEN: Final = (1, 2, 3, 4, 6, 8, 11, 16)
 _QUICK_HIDDEN: Final = (1, 2, 6)
 _SEEDS: Final = (5, 2)
@@ -45,9 +46,10 @@ def measure(lab: Lab) -> Tables:
     """Two dimensions with more and more data; the map of T and m; exact descent."""
     sizes = data_sizes(lab)
     most, steps, seeds = lab.pick(*_MOST), lab.pick(*_STEPS), lab.pick(*_SEEDS)
-    data = rows(N, most, TEST)
+    every = lab.pick(*_ALL)
+    data = rows(N, most, TEST, every - most)
     line = {count: trained(lab.train, data, count, 2, line_training(steps, count), seeds)
-            for count in (*sizes, most)}  # fmt: skip
+            for count in dict.fromkeys((*sizes, most, every))}  # fmt: skip
     return {
         "line": line_table(line, data),
         "arrangement": _arrangement(line, data),

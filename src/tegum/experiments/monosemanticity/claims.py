@@ -136,8 +136,8 @@ def moderate(tables: Tables) -> Judgement:
 @claims(
     "59.e",
     "Monosemantic neurons end with moderately negative biases.",
-    rule=f"the middle half of the biases of monosemantic neurons, from {NEGATIVE:g}, is below 0 "
-    "and above −1",
+    rule=f"the middle half of the biases of monosemantic neurons, from {NEGATIVE:g}, first seed, "
+    "is below 0 and above −1",
     evidence=("final-biases",),
 )
 def final_biases(tables: Tables) -> Judgement:
@@ -153,7 +153,7 @@ def final_biases(tables: Tables) -> Judgement:
 
 @claims(
     "59.f",
-    "Adam does for these models what LAMB did for the published ones.",
+    "Adam trains these models as well as LAMB, the published optimiser.",
     rule="the lowest mean loss over the learning rates of Adam is at most "
     f"{SAME:g} of that over those of LAMB, each from 0 and from {NEGATIVE:g}{_AFTER}",
     evidence=("rates",),
@@ -184,7 +184,7 @@ def of_rates(tables: Tables) -> pd.DataFrame:
 
 @claims(
     "59.g",
-    "Without a negative start it takes a larger learning rate to make neurons monosemantic.",
+    "Without a negative start, larger learning rates make neurons more monosemantic.",
     rule="from an initial bias of 0 the mean count rises with the learning rate, of Adam and of "
     f"LAMB{_AFTER}",
     evidence=("rates",),

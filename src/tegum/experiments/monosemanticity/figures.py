@@ -175,10 +175,10 @@ _SIZE = "256 features in 32 fixed random dimensions, decoded by 512 neurons, 1�
 FIGURES = (
     FigureSpec(
         "training",
-        f"{_SIZE}: loss of a batch, neurons with more than 0.999 of their activations from one "
-        "feature, and the mean bias, over training from different initial biases (means of "
-        "seeds). The published start begins at −1 and decays over the first half. Dashed: four "
-        "times as many steps; neurons without a negative start get there, too.",
+        f"{_SIZE}: loss of a batch (in the end, of fresh samples), neurons with more than 0.999 of "
+        "their activations from one feature, and the mean bias, over training from different "
+        "initial biases (means of seeds). The published start begins at −1 and decays over the "
+        "first half. Dashed: four times as many steps; neurons without a negative start get there, too.",
         draw_training,
         ("path",),
     ),

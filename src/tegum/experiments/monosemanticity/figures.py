@@ -178,7 +178,7 @@ FIGURES = (
         f"{_SIZE}: loss of a batch (in the end, of fresh samples), neurons with more than 0.999 of "
         "their activations from one feature, and the mean bias, over training from different "
         "initial biases (means of seeds). The published start begins at −1 and decays over the "
-        "first half. Dashed: four times as many steps; neurons without a negative start get there, too.",
+        "first half. Dashed: four times as many steps; without a negative start it comes later.",
         draw_training,
         ("path",),
     ),

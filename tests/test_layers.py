@@ -51,7 +51,7 @@ SHARED = {
     "models": {"base", "activations"},
     "targets": {"base", "named"},
     "engines": {
-        *("ahead", "base", "cache", "choice", "digest", "fixed", "host"),
+        *("ahead", "base", "cache", "choice", "digest", "fixed", "host", "portable"),
         *("shipped", "threads", "xavier"),
     },
 }

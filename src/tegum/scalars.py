@@ -8,6 +8,7 @@ from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 
 class BrokenRule(ValueError):
@@ -48,6 +49,13 @@ def geometric(first: float, last: float, count: int) -> list[float]:
     with np.errstate(all="ignore"):
         between = np.geomspace(first, last, count)[1:-1]
     return [first, *(float(f"{x:.12g}") for x in between), last]
+
+
+def powers(base: float, count: int) -> NDArray[np.float64]:
+    """base⁰, base¹, … (count,), by products, which all machines round alike; powers they do not."""
+    factors = np.full(count, base, np.float64)
+    factors[:1] = 1.0
+    return np.multiply.accumulate(factors)
 
 
 def as_float32(value: float) -> float:

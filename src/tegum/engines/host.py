@@ -1,4 +1,4 @@
-"""On which CPU numbers were rounded: the one that numba compiles for."""
+"""Whose rounding numbers have: the kind of CPU that numba compiles for."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ from functools import cache
 
 from numba.core.registry import cpu_target
 
+from tegum.engines.portable import LEVEL
 from tegum.engines.shipped import level_of
 
 
 @cache
 def cpu() -> str:
-    """The level of the CPU, or its architecture, and its kind: `"x86-64-v3/znver3"`.
+    """The level of the CPU if it is `LEVEL` or above, whose kernels round alike: `"x86-64-v3"`.
 
-    Kernels and products of matrices are tuned to it, and may add in another order on another.
+    Else its architecture and kind, for which kernels are tuned: `"aarch64/apple-m1"`.
     """
     triple, kind, features = cpu_target.target_context.codegen().magic_tuple()
-    return f"{level_of(features) or triple.partition('-')[0]}/{kind}"
+    return LEVEL if level_of(features) else f"{triple.partition('-')[0]}/{kind}"

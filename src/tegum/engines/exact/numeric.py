@@ -7,6 +7,8 @@ from typing import Any, Final
 import numpy as np
 from numba import njit
 
+from tegum.engines.portable import alike
+
 #: NaN and infinity stay well defined. A form is compiled once: the same point has the same bits
 #: whoever evaluates it.
 FAST: Final = False
@@ -30,7 +32,7 @@ MOMENTS: Final = 7
 
 def kernel(function: Any) -> Any:
     """`njit` for a function that Python calls and that owns no array: it holds no lock."""
-    return njit(nogil=True, **_COMMON)(function)
+    return alike(njit(nogil=True, **_COMMON)(function))
 
 
 def thin(function: Any) -> Any:

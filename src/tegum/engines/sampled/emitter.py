@@ -14,22 +14,24 @@ from tegum.models.activations import LEAKY_SLOPE
 LANES = 16  # float32 lanes of one vector
 
 
-def _has_avx512() -> bool:
+def _has(feature: str) -> bool:
     settings: Any = config
     if settings.CPU_FEATURES is not None:  # kernels are made for another machine
-        return "+avx512f" in settings.CPU_FEATURES.split(",")
+        return f"+{feature}" in settings.CPU_FEATURES.split(",")
     try:
-        return bool(get_host_cpu_features().get("avx512f", False))
+        return bool(get_host_cpu_features().get(feature, False))
     except RuntimeError:  # what kind of machine this is cannot be known
         return False
 
 
-#: Whether there are registers of 16 lanes, and instructions that pack lanes.
-WIDE = _has_avx512()
+#: Whether there are 32 registers of 16 lanes, and instructions that pack lanes.
+WIDE = _has("avx512f")
+#: Whether there are 16 registers of 8 lanes, and an instruction that moves lanes about.
+MOVES_LANES = _has("avx2")
 
 F32_TYPE, I32_TYPE, I64_TYPE = ir.FloatType(), ir.IntType(32), ir.IntType(64)
-# Reassociation and contraction, but no assumption that NaN and infinity do not occur.
-_FAST = ("reassoc", "contract", "nsz", "arcp")
+# Products and sums are one instruction where there is such, and nothing else is changed.
+_FAST = ("contract",)
 
 #: log2 of (1 + s)/(1 − s), by s times powers of s²; 2^r for |r| <= 1/2, by powers of r.
 LOG2_SERIES = (0.4124695, 0.5770780, 0.9617967, 2.8853900)

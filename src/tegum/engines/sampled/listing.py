@@ -8,7 +8,17 @@ from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
-from tegum.engines.sampled.emitter import F32_TYPE, I32_TYPE, I64_TYPE, LANES, WIDE, Emitter
+from tegum.engines.sampled.emitter import (
+    F32_TYPE,
+    I32_TYPE,
+    I64_TYPE,
+    LANES,
+    MOVES_LANES,
+    WIDE,
+    Emitter,
+)
+
+_BYTE = ir.IntType(8)
 
 
 def _list_by_vectors(
@@ -31,6 +41,45 @@ def _list_by_vectors(
         emit.store(builder.call(pack, [packed, on, _nothing(kind)]), into, found)
     more = builder.ctpop(builder.bitcast(on, ir.IntType(LANES)))
     builder.store(builder.add(found, builder.zext(more, I64_TYPE)), count)
+
+
+def _list_by_halves(
+    emit: Emitter, total: Any, t: Any, indices: Any, values: Any, count: Any
+) -> None:
+    """The same by moves of 8 lanes, which a table says for each set of positive ones."""
+    builder, module, half = emit.builder, emit.builder.module, LANES // 2
+    name, eight, lanes = "tegum.packed", ir.VectorType(I32_TYPE, half), ir.VectorType(_BYTE, half)
+    if name not in module.globals:
+        kind = ir.ArrayType(lanes, 1 << half)
+        table = ir.GlobalVariable(module, kind, name)
+        table.linkage, table.global_constant = "internal", True
+        table.initializer = ir.Constant(kind, [ir.Constant(lanes, row) for row in _packed(half)])
+    table = module.globals[name]
+    move = cgutils.get_or_insert_function(
+        module, ir.FunctionType(eight, [eight, eight]), "llvm.x86.avx2.permd"
+    )
+    bits = builder.bitcast(emit.positive(total), ir.IntType(LANES))
+    for h in range(2):
+        own = ir.Constant(eight, list(range(half * h, half * h + half)))
+        part = builder.shuffle_vector(total, _nothing(total.type), own)
+        on = builder.trunc(builder.lshr(bits, ir.IntType(LANES)(half * h)), ir.IntType(half))
+        row = builder.gep(table, [I64_TYPE(0), builder.zext(on, I64_TYPE)])
+        order = builder.zext(builder.load(row), eight)
+        found = builder.load(count)
+        packed = builder.call(move, [builder.bitcast(part, eight), order])
+        emit.store(builder.bitcast(packed, part.type), values, found)
+        start = builder.insert_element(_nothing(eight), builder.trunc(t, I32_TYPE), I32_TYPE(0))
+        same = builder.shuffle_vector(start, start, ir.Constant(eight, [0] * half))
+        which = builder.add(same, builder.add(order, ir.Constant(eight, [half * h] * half)))
+        emit.store(which, indices, found)
+        more = builder.zext(builder.ctpop(on), I64_TYPE)
+        builder.store(builder.add(found, more), count)
+
+
+def _packed(lanes: int) -> list[list[int]]:
+    """For every set of lanes, as bits, which of them come first: its own in order, then zeros."""
+    own = ([k for k in range(lanes) if bits >> k & 1] for bits in range(1 << lanes))
+    return [[*which, *[0] * (lanes - len(which))] for which in own]
 
 
 def _list_one_by_one(
@@ -64,6 +113,10 @@ def _nothing(kind: Any) -> Any:
     return ir.Constant(kind, ir.Undefined)
 
 
+_list_without_table = _list_by_vectors if WIDE else _list_one_by_one
+_list_lanes = _list_by_halves if MOVES_LANES and not WIDE else _list_without_table
+
+
 @intrinsic
 def list_positive(typing, z, offset, bias, width, index, value):
     """List i and z[offset+i] + bias[i] where that sum is positive; returns how many.
@@ -75,11 +128,10 @@ def list_positive(typing, z, offset, bias, width, index, value):
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         emit = Emitter(context, builder, LANES)
         zs, biases, indices, values = (emit.data(sig.args[a], args[a]) for a in (0, 2, 4, 5))
-        list_lanes = _list_by_vectors if WIDE else _list_one_by_one
         count = cgutils.alloca_once_value(builder, I64_TYPE(0))
         with cgutils.for_range_slice(builder, I64_TYPE(0), args[3], I64_TYPE(LANES)) as (t, _):
             total = emit.add(emit.load(zs, builder.add(args[1], t)), emit.load(biases, t))
-            list_lanes(emit, total, t, indices, values, count)
+            _list_lanes(emit, total, t, indices, values, count)
         return builder.load(count)
 
     return signature, generate

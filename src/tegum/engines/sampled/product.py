@@ -2,8 +2,9 @@
 
 The matrices are small or thin: of rows, columns and depth one is that of the hidden layer, some
 dozen, and one a block of samples, at most 256. A BLAS copies its operands before it multiplies,
-which takes as long as such a product does. OpenBLAS has kernels that do not only for AVX-512; on
-other machines products are made here, tile by tile, in registers.
+which takes as long as such a product does; and in which order it adds depends on the machine. Here
+products are made tile by tile, in registers: each entry is added up by itself, in the order of the
+inner index, so that its bits do not depend on the tile's size, which is the machine's.
 """
 
 from __future__ import annotations
@@ -15,16 +16,17 @@ from numba.core import cgutils, types
 from numba.extending import intrinsic
 
 from tegum.dims import F32
-from tegum.engines.sampled.blas import gemm
 from tegum.engines.sampled.emitter import I64_TYPE, WIDE, Emitter
 from tegum.engines.sampled.random import part
 
 #: Depth of a product in one go: so many rows of a tile's columns stay in the nearest cache.
 _DEPTH: Final = 128
-#: Rows and columns of tiles, as tags: 6 × 16 and 12 × 8 are twelve vectors of 8 lanes, summed in
-#: registers, of which there are 16.
-_SIXTEEN, _EIGHT = (0,) * 16, (0,) * 8
-_TWELVE, _SIX, _FOUR, _ONE = (0,) * 12, (0,) * 6, (0,) * 4, (0,)
+#: Columns and rows of tiles, as tags. Their sums fill most registers, and what they share the rest:
+#: twelve vectors of 8 lanes where there are 16 registers, 24 of 16 lanes where there are 32.
+_WIDE = (0,) * (32 if WIDE else 16)
+_HALF = (0,) * (len(_WIDE) // 2)
+_EIGHT = (0,) * 8
+_TALL, _LOW, _FOUR, _ONE = (0,) * 12, (0,) * (12 if WIDE else 6), (0,) * 4, (0,)
 
 
 #: Whether a factor is transposed, and whether a product is added. No plain booleans: a literal is a
@@ -125,23 +127,31 @@ def _strip(height, width, rows, inner, left, right, into, add):
 
 
 @part()
-def by_tiles(flip, size, a, b, add, c):
-    """`gemm`, by tiles; inner >= 1, and columns are rounded up to a multiple of 8."""
+def _strips(tile, j, size, left, right, into, add):
+    """The columns of a product from j on, by strips of a tile = (height, width); returns the next.
+
+    Of the last strip no more than 7 columns are beyond the product's.
+    """
+    (height, width), (rows, columns, inner) = tile, size
+    while j + len(width) - len(_EIGHT) < columns:
+        b = Rows(right.array, right.at + j, right.stride)
+        _strip(height, width, rows, inner, left, b, Rows(into.array, j, into.stride), add)
+        j += len(width)
+    return j
+
+
+@part()
+def multiply(flip, size, a, b, add, c):
+    """c = op(a) b, with c itself if `add`; op = transpose when `flip`, size = rows, columns, inner.
+
+    inner >= 1. b and c have room for columns in multiples of 8, which may be written.
+    """
     (rows, columns, inner), stride = size, b.shape[1]
     down, along = (1, a.shape[1]) if flip else (a.shape[1], 1)
-    a_flat, b_flat, c_flat = a.reshape(-1), b.reshape(-1), c.reshape(-1)
+    a_flat, b_flat, into = a.reshape(-1), b.reshape(-1), Rows(c.reshape(-1), 0, c.shape[1])
     for k in range(0, inner, _DEPTH):
-        depth, more, j = min(_DEPTH, inner - k), add or k > 0, 0
-        left = Left(a_flat, k * along, down, along)
-        while j + len(_EIGHT) < columns:
-            right, into = Rows(b_flat, k * stride + j, stride), Rows(c_flat, j, c.shape[1])
-            _strip(_SIX, _SIXTEEN, rows, depth, left, right, into, more)
-            j += len(_SIXTEEN)
-        if j < columns:
-            right, into = Rows(b_flat, k * stride + j, stride), Rows(c_flat, j, c.shape[1])
-            _strip(_TWELVE, _EIGHT, rows, depth, left, right, into, more)
-
-
-#: c = op(a) b, with c itself if `add`; op = transpose when `flip`, size = rows, columns, inner.
-#: b and c have room for columns in multiples of 8, which may be written.
-multiply = gemm if WIDE else by_tiles
+        some, more = (rows, columns, min(_DEPTH, inner - k)), add or k > 0
+        left, right = Left(a_flat, k * along, down, along), Rows(b_flat, k * stride, stride)
+        j = _strips((_LOW, _WIDE), 0, some, left, right, into, more)
+        j = _strips((_TALL, _HALF), j, some, left, right, into, more)
+        _strips((_TALL, _EIGHT), j, some, left, right, into, more)

@@ -16,12 +16,13 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from tegum.engines.portable import alike
 from tegum.engines.sampled.parts import PART
 from tegum.engines.sampled.vectors import HASH_A, HASH_B, bits_float, float_bits
 
 f32, f64 = np.float32, np.float64
 i32, i64, u32, u64 = np.int32, np.int64, np.uint32, np.uint64
-FAST = {"reassoc", "contract", "nsz", "arcp"}  # NaN and infinity stay well defined
+FAST = {"reassoc", "contract"}  # NaN and infinity stay well defined
 
 TRAIN, PROBE, HELD_OUT = u64(1), u64(2), u64(3)  # independent purposes; 4 is `xavier.INIT`
 #: Magnitudes by code. No plain integers: a literal is a type of its own, and what is given one is
@@ -37,10 +38,10 @@ def kernel(function: Any) -> Any:
     Without ownership there are no reference counts. They are atomic: left in, every view of an
     array costs as much as a step of a small model does, and threads contend for them.
     """
-    return njit(
+    return alike(njit(
         nogil=True, fastmath=FAST, boundscheck=False, error_model="numpy", _nrt=False,
         no_cfunc_wrapper=True,
-    )(function)  # fmt: skip
+    )(function))  # fmt: skip
 
 
 def twin(compiled: Any, name: str) -> Any:

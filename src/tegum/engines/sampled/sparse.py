@@ -23,7 +23,7 @@ from tegum.engines.sampled.dense import (
     rows_of,
     sum_rows,
 )  # fmt: skip
-from tegum.engines.sampled.emitter import LANES, WIDE
+from tegum.engines.sampled.emitter import LANES, MOVES_LANES
 from tegum.engines.sampled.forms import ABSOLUTE, FILLED, RARE, RELU, SQUARE, Codes, Tag
 from tegum.engines.sampled.hits import Compressed, Hits, fill_sparse, new_hits
 from tegum.engines.sampled.listing import list_positive
@@ -54,7 +54,9 @@ from tegum.engines.sampled.targets import fill_each
 from tegum.engines.sampled.vectors import gather_rows, scatter_rows
 
 BELOW = 0.15  # data is sparse when no block is active more often than this
-BACKWARD_BELOW = 0.35 if WIDE else 0.06  # positive outputs: below this fraction they are listed
+#: Positive outputs are listed where fewer are than this part of them. A CPU that cannot move
+#: lanes about takes longer to list them, and its bits are others in any case.
+BACKWARD_BELOW = 0.35 if MOVES_LANES else 0.06
 _SLACK = 256
 _COUNTED = 16  # positive outputs are counted in one of so many samples
 

@@ -15,6 +15,7 @@ from tegum.models import ReLUOutput
 from tegum.problem import Problem
 from tegum.runs import tables as long
 from tegum.runs.select import best, best_rows
+from tegum.scalars import powers
 from tegum.theory.packing import digon_packing
 from tegum.training import Training
 
@@ -44,7 +45,7 @@ class Recipe(NamedTuple):
 def problem(n_features: int, n_hidden: int, decay: float) -> Problem:
     """A ReLU-output model on independent features of importance decay^i."""
     law = Independent(n_features=n_features, feature_probability=1.0)
-    return Problem(law, ReLUOutput(n_hidden=n_hidden), decay ** np.arange(n_features))
+    return Problem(law, ReLUOutput(n_hidden=n_hidden), powers(decay, n_features))
 
 
 def sweep(lab: Lab, task: Problem, recipes: Sequence[Recipe]) -> Tables:
@@ -79,7 +80,7 @@ def predicted(n_features: int, n_hidden: int, decay: float) -> pd.DataFrame:
     """What packing antipodal pairs predicts at each density: counts, loss, pairs."""
     import pandas as pd
 
-    importance = decay ** np.arange(n_features)
+    importance = powers(decay, n_features)
     rows = []
     for p in DENSITIES:
         packing = digon_packing(importance, n_hidden, p)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from tegum.dims import DENSITY
 from tegum.experiments._shared import sweeps
 from tegum.experiments.base import Lab, Tables
 from tegum.models import Linear
 from tegum.runs import tables as long
 from tegum.runs.select import best
+from tegum.scalars import powers
 from tegum.theory import linear
 from tegum.training import Training
 
@@ -46,4 +45,4 @@ def _linear(lab: Lab) -> Tables:
 def optimal_loss(density: float) -> float:
     """σ² Σ_{i≥m} I_i, the least loss of a linear model."""
     n, m, decay = sweeps.SMALL
-    return linear.optimum(decay ** np.arange(n), linear.uniform_variance(density), m).loss
+    return linear.optimum(powers(decay, n), linear.uniform_variance(density), m).loss

@@ -19,6 +19,7 @@ from tegum.experiments.capacity.closed_form import (
     loss,
 )
 from tegum.experiments.capacity.training import Descent, samples, train
+from tegum.scalars import powers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,7 +57,7 @@ def measure(lab: Lab) -> Tables:
 
 
 def _values() -> F64:
-    return np.asarray(FALL ** np.arange(N))
+    return powers(FALL, N)
 
 
 @one_thread

@@ -13,6 +13,7 @@ from tegum.experiments.base import Lab, Tables
 from tegum.models import TwoLayer
 from tegum.problem import Problem
 from tegum.runs.select import best
+from tegum.scalars import powers
 from tegum.training import Training
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def _edges(v: F64, w: F64, features: Any, chosen: Any) -> pd.DataFrame:
 
 def _problem(p: float, m: int) -> Problem:
     x = Independent(n_features=FEATURES, feature_probability=p, magnitude="signed")
-    return Problem(x, TwoLayer(n_hidden=m), DECAY ** np.arange(FEATURES), target="abs")
+    return Problem(x, TwoLayer(n_hidden=m), powers(DECAY, FEATURES), target="abs")
 
 
 def with_motifs(lab: Lab) -> Tables:

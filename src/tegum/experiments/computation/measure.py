@@ -21,6 +21,7 @@ from tegum.models import TwoLayer
 from tegum.problem import Problem
 from tegum.runs import tables as long
 from tegum.runs.select import best
+from tegum.scalars import powers
 from tegum.training import Training
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ BANDS: Final = ((0.0, 0.5), (0.99, 1.0))
 def problem(p: float) -> Problem:
     """The |x| problem at one density."""
     x = Independent(n_features=FEATURES, feature_probability=p, magnitude="signed")
-    return Problem(x, TwoLayer(n_hidden=HIDDEN), DECAY ** np.arange(FEATURES), target="abs")
+    return Problem(x, TwoLayer(n_hidden=HIDDEN), powers(DECAY, FEATURES), target="abs")
 
 
 def measure(lab: Lab) -> Tables:

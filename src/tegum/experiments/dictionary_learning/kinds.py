@@ -11,6 +11,7 @@ from tegum.distributions import Activations, Copula, Distribution, Independent
 from tegum.experiments._shared.dictionaries import TOYS, independent, toy
 from tegum.experiments.base import Lab
 from tegum.models import SAE
+from tegum.scalars import powers
 
 
 class Kind(NamedTuple):
@@ -67,7 +68,7 @@ def problems(lab: Lab) -> dict[str, Activations]:
     }
     factors = np.zeros((N, _SETS))
     factors[np.arange(N), np.arange(N) * _SETS // N] = np.sqrt(_CORRELATION)
-    falling = _FALLING ** np.arange(N)
+    falling = powers(_FALLING, N)
     laws: dict[str, Distribution] = {
         PLAIN: independent(N, P),
         "three at once": independent(N, 3 * P),

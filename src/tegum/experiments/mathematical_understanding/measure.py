@@ -18,6 +18,7 @@ from tegum.experiments.base import Lab, Tables
 from tegum.models import ReLUOutput
 from tegum.problem import Problem
 from tegum.runs.select import best
+from tegum.scalars import powers
 from tegum.theory import sparse_expansion as expansion
 from tegum.theory import thomson
 from tegum.training import Training
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 N_FEATURES, N_HIDDEN = 5, 2
-IMPORTANCE: Final = 0.9 ** np.arange(N_FEATURES)
+IMPORTANCE: Final = powers(0.9, N_FEATURES)
 DENSITIES: Final = (1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.003, 0.001)
 #: A seed that no training here uses: its samples are new to every model.
 _FRESH_SEED: Final = 1_000_000

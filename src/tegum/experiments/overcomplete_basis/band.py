@@ -11,6 +11,7 @@ from tegum.experiments._shared.dictionaries import recipe, score_table
 from tegum.experiments.base import Lab
 from tegum.models import SAE
 from tegum.problem import Problem
+from tegum.scalars import powers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,7 +34,7 @@ def law() -> Activations:
     rng = np.random.default_rng(0)
     factors = rng.standard_normal((FEATURES, _FACTORS))
     factors *= np.sqrt(_COMMON) / np.linalg.norm(factors, axis=1, keepdims=True)
-    falling = DECAY ** np.arange(FEATURES)
+    falling = powers(DECAY, FEATURES)
     of_x = Copula(tuple(ACTIVE * falling / falling.sum()), factors=factors)
     return Activations.random(DIMENSIONS, of_x)
 

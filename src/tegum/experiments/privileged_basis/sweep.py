@@ -14,6 +14,7 @@ from tegum.models import Model, ReLUHidden
 from tegum.problem import Problem
 from tegum.runs import tables as long
 from tegum.runs.select import best, best_rows, drop_worst
+from tegum.scalars import powers
 from tegum.training import Training
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ NEAR: Final = 0.01
 def problem(model: Model | None = None, density: float = 1.0, n: int = N_FEATURES) -> Problem:
     """Independent features of importance .75^i; by default the ReLU-hidden model."""
     x = Independent(n_features=n, feature_probability=density)
-    return Problem(x, model or ReLUHidden(n_hidden=N_HIDDEN), DECAY ** np.arange(n))
+    return Problem(x, model or ReLUHidden(n_hidden=N_HIDDEN), powers(DECAY, n))
 
 
 def screening(lab: Lab) -> Training:

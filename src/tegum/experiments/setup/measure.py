@@ -18,6 +18,7 @@ from tegum.experiments.base import Lab, Tables
 from tegum.models import Linear, ReLUOutput
 from tegum.problem import Problem
 from tegum.runs.select import best
+from tegum.scalars import powers
 from tegum.theory.linear import uniform_variance
 from tegum.training import Training
 
@@ -148,7 +149,7 @@ def _models(lab: Lab) -> Tables:
 
     plan = Training(steps=2500, learning_rate=5e-3, schedule="cosine", curve_points=0)
     seeds = lab.pick(8, 3)
-    law, importance = Independent(n_features=20, feature_probability=0.03), 0.7 ** np.arange(20)
+    law, importance = Independent(n_features=20, feature_probability=0.03), powers(0.7, 20)
     linear = Problem(law, Linear(n_hidden=5), importance)
     relu = Problem(law, ReLUOutput(n_hidden=5), importance)
     trained = best(lab.score(lab.train(relu, {DENSITY: [1.0, 0.03]}, plan, seeds)))

@@ -15,6 +15,7 @@ from tegum.loss.expected import expected_loss
 from tegum.models import Model, ReLUHidden, ReLUOutput, TwoLayer
 from tegum.problem import Problem
 from tegum.runs.weights import split, weights_in
+from tegum.scalars import powers
 from tegum.theory import activity
 from tegum.training import Training
 
@@ -60,7 +61,7 @@ def penalised(lab: Lab) -> pd.DataFrame:
 
     tied = ReLUOutput(n_hidden=N_HIDDEN)
     untied = TwoLayer(n_hidden=N_HIDDEN, hidden_activation="identity")
-    falling: F64 = np.asarray(DECAY ** np.arange(N_FEATURES), np.float64)
+    falling: F64 = powers(DECAY, N_FEATURES)
     parts = [
         _models(lab, _problem(tied, falling), lab.pick(*PENALTIES), FALLING),
         _models(lab, _problem(tied, 1.0), UNIFORM[:: lab.pick(1, 2)], EQUAL),

@@ -19,6 +19,7 @@ from tegum.experiments.base import Lab, Tables
 from tegum.models import ReLUHidden, ReLUOutput
 from tegum.problem import Problem
 from tegum.runs.select import best
+from tegum.scalars import powers
 from tegum.training import Training, log_spaced
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def basic(lab: Lab) -> pd.DataFrame:
     """
     axes = {DENSITY: list(BASIC)}
     runs = _train(
-        lab, 20, ReLUOutput(n_hidden=5), 0.7 ** np.arange(20), axes, BASIC_SEEDS,
+        lab, 20, ReLUOutput(n_hidden=5), powers(0.7, 20), axes, BASIC_SEEDS,
         steps=5000, batch_size=256, learning_rate=5e-3,
     )  # fmt: skip
     runs = lab.score(runs)
@@ -150,7 +151,7 @@ def by_neurons(lab: Lab) -> pd.DataFrame:
 
     axes = {DENSITY: list(NEURONS)}
     runs = _train(
-        lab, 10, ReLUHidden(n_hidden=5), 0.75 ** np.arange(10), axes, NEURONS_SEEDS,
+        lab, 10, ReLUHidden(n_hidden=5), powers(0.75, 10), axes, NEURONS_SEEDS,
         steps=4000, batch_size=256, learning_rate=5e-3,
     )  # fmt: skip
     rows = []

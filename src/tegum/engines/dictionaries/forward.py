@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from tegum.engines.dictionaries.mixing import are_few, mix_few
 from tegum.engines.dictionaries.select import find_limits
 from tegum.engines.dictionaries.shared import GATED, JUMP, TOPK, offsets
 from tegum.engines.sampled.data import SKIP_BELOW, Source, fill_chances
@@ -40,6 +41,7 @@ def chances_at(point, size, instances, work):
 
     Then work.cdf is of how many of `size` samples are not.
     """
+    work.mixing.few[0] = are_few(point, instances)
     some = fill_chances(instances.numbers.probability[point], instances.blocks, work.chances)
     skip = some < SKIP_BELOW and instances.static.noise == 0.0
     if skip:
@@ -81,7 +83,9 @@ def mix_tile(columns, key, instances, work):
     (span, first), static, h = columns, instances.static, work.h
     n, m = static.n, static.m
     x = work.tile.x[: n * span].reshape(n, span)
-    if static.mixed:
+    if work.mixing.few[0]:
+        mix_few(work.tile.x, span, h, work.mixing)
+    elif static.mixed:
         multiply(PLAIN, (m, span, n), instances.truth, x, ANEW, h)
     else:
         for k in range(m):

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tegum.dims import F32, F64, I64
+from tegum.engines.dictionaries.mixing import Mixing, new_mixing
 from tegum.engines.dictionaries.select import selection_for
 from tegum.engines.sampled.data import Blocks, Chances, Pool, Tile, new_chances, new_tile
 from tegum.engines.sampled.data import work_array as work_array
@@ -86,6 +87,7 @@ class Work(NamedTuple):
     """The work arrays of one thread, for a tile of samples: one sample to a column."""
 
     tile: Tile  # x
+    mixing: Mixing  # of h, where few features are active
     h: F32  # (m, width)
     centred: F32  # (m, width): h as it is encoded
     error: F32  # (m, width): h' − h, times the sample's weight
@@ -135,6 +137,7 @@ def new_work(instances: Instances, samples: int) -> Work:
     listed = [int(k) if static.architecture == TOPK and k <= LISTED else 0 for k in numbers.k]
     return Work(
         tile=new_tile(work_array(static.n * width), width),
+        mixing=new_mixing(instances.truth, width),
         h=work_array(m, width),
         centred=work_array(m, width),
         error=work_array(m, width),

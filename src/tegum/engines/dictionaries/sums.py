@@ -1,0 +1,291 @@
+"""Sums over rows that a list names, in registers: machine code for rows of a length, by LLVM alone.
+
+Rows are as long as whole vectors of `LANES` numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.extending import intrinsic
+
+from tegum.engines.dictionaries.select import WIDTH, code_of
+from tegum.engines.sampled.emitter import F32_TYPE, I32_TYPE, I64_TYPE, LANES, WIDE, Emitter
+
+#: Vectors that are summed at once, and sums of a vector that do not wait for one another.
+_MOST, _WAYS = 8, 4
+_F32S, _I32S = F32_TYPE.as_pointer(), I32_TYPE.as_pointer()
+_ADD: Final = ir.FunctionType(ir.VoidType(), [_F32S, I64_TYPE, _I32S, _F32S, I64_TYPE, _F32S])
+_SCATTER: Final = ir.FunctionType(ir.VoidType(), [_F32S, _I32S, _F32S, I64_TYPE, _F32S, I64_TYPE])
+_DOT: Final = ir.FunctionType(ir.VoidType(), [_F32S, I64_TYPE, _I32S, I64_TYPE, _F32S, _F32S])
+
+
+class Sums(NamedTuple):
+    """The addresses of the machine code for rows of a length."""
+
+    add: int
+    scatter: int
+    dot: int
+
+
+def sums_for(length: int) -> Sums:
+    """Those of rows of so many numbers, a multiple of LANES."""
+    vectors = length // WIDTH
+    return Sums(
+        code_of(f"add_rows_{length}", _ADD, lambda *given: _emit_add(vectors, *given)),
+        code_of(f"scatter_row_{length}", _SCATTER, lambda *given: _emit_scatter(vectors, *given)),
+        code_of(f"dot_rows_{length}", _DOT, lambda *given: _emit_dots(vectors, *given)),
+    )
+
+
+def _slabs(builder: Any, vectors: int, body: Callable[[Any, int], None]) -> None:
+    """body(first number, vectors) for all of a row, `_MOST` vectors at a time."""
+    whole = vectors // _MOST * _MOST
+    step = I64_TYPE(_MOST * WIDTH)
+    with cgutils.for_range_slice(builder, I64_TYPE(0), I64_TYPE(whole * WIDTH), step) as (at, _):
+        body(at, _MOST)
+    if vectors > whole:
+        body(I64_TYPE(whole * WIDTH), vectors - whole)
+
+
+def _each(builder: Any, count: Any, ways: int, body: Callable[[Any, int], None]) -> None:
+    """body(t, ways) for as many entries as go, then body(t, 1) for the rest."""
+    whole = builder.and_(count, I64_TYPE(-ways))
+    with cgutils.for_range_slice(builder, I64_TYPE(0), whole, I64_TYPE(ways)) as (t, _):
+        body(t, ways)
+    if ways > 1:
+        with cgutils.for_range_slice(builder, whole, count, I64_TYPE(1)) as (t, _):
+            body(t, 1)
+
+
+def _row(e: Emitter, rows: Any, stride: Any, index: Any, t: Any) -> Any:
+    """Where the row of entry t begins."""
+    which = e.builder.sext(e.scalar(index, t), I64_TYPE)
+    return e.builder.gep(rows, [e.builder.mul(which, stride)])
+
+
+def _emit_add(vectors: int, builder: Any, arguments: Any) -> None:
+    """into += Σ_t value[t] · row index[t]."""
+    rows, stride, index, value, count, into = arguments
+    e = Emitter(None, builder, WIDTH)
+
+    def slab(first: Any, many: int) -> None:
+        ways = max(1, min(_WAYS, _MOST // many))
+        places = [builder.add(first, I64_TYPE(WIDTH * v)) for v in range(many)]
+        sums = [[e.slot() for _ in places] for _ in range(ways)]
+        for way, slots in enumerate(sums):
+            for slot, at in zip(slots, places, strict=True):
+                builder.store(e.zero if way else e.load(into, at), slot)
+
+        def body(t: Any, step: int) -> None:
+            for way in range(step):
+                entry = builder.add(t, I64_TYPE(way))
+                row, factor = _row(e, rows, stride, index, entry), e.splat_at(value, entry)
+                for slot, at in zip(sums[way], places, strict=True):
+                    builder.store(e.fma(factor, e.load(row, at), builder.load(slot)), slot)
+
+        _each(builder, count, ways, body)
+        for v, at in enumerate(places):
+            total = builder.load(sums[0][v])
+            for slots in sums[1:]:
+                total = e.add(total, builder.load(slots[v]))
+            e.store(total, into, at)
+
+    _slabs(builder, vectors, slab)
+
+
+def _emit_scatter(vectors: int, builder: Any, arguments: Any) -> None:
+    """Row index[t] of `into` += value[t] · row, for each t."""
+    row, index, value, count, into, stride = arguments
+    e = Emitter(None, builder, WIDTH)
+
+    def slab(first: Any, many: int) -> None:
+        places = [builder.add(first, I64_TYPE(WIDTH * v)) for v in range(many)]
+        added = [e.load(row, at) for at in places]
+        with cgutils.for_range_slice(builder, I64_TYPE(0), count, I64_TYPE(1)) as (t, _):
+            target, factor = _row(e, into, stride, index, t), e.splat_at(value, t)
+            for one, at in zip(added, places, strict=True):
+                e.store(e.fma(factor, one, e.load(target, at)), target, at)
+
+    _slabs(builder, vectors, slab)
+
+
+def _emit_dots(vectors: int, builder: Any, arguments: Any) -> None:
+    """out[t] = row index[t] · other."""
+    rows, stride, index, count, other, out = arguments
+    e = Emitter(None, builder, WIDTH)
+    slots = [e.slot() for _ in range(_WAYS)]
+
+    def body(t: Any, step: int) -> None:
+        own = [_row(e, rows, stride, index, builder.add(t, I64_TYPE(w))) for w in range(step)]
+        for slot in slots:
+            builder.store(e.zero, slot)
+
+        def slab(first: Any, many: int) -> None:
+            for v in range(many):
+                at = builder.add(first, I64_TYPE(WIDTH * v))
+                fixed = e.load(other, at)
+                for row, slot in zip(own, slots, strict=False):
+                    builder.store(e.fma(e.load(row, at), fixed, builder.load(slot)), slot)
+
+        _slabs(builder, vectors, slab)
+        total = _added_up(e, [builder.load(slot) for slot in slots])
+        lanes = ir.Constant(ir.VectorType(I32_TYPE, step), list(range(step)))
+        e.store(builder.shuffle_vector(total, total, lanes), out, t)
+
+    _each(builder, count, _WAYS, body)
+
+
+def _added_up(e: Emitter, sums: list[Any]) -> Any:
+    """The sums of the lanes of four vectors, in the first four lanes of one."""
+
+    def half(x: Any, y: Any, size: int) -> Any:
+        """Lanes of x and y, in groups of `size`, added up to groups of half that."""
+        lanes = [g + q for g in range(0, 2 * WIDTH, size) for q in range(size // 2)]
+        parts = [
+            e.builder.shuffle_vector(
+                x, y, ir.Constant(ir.VectorType(I32_TYPE, WIDTH), [q + shift for q in lanes])
+            )
+            for shift in (0, size // 2)
+        ]
+        return e.add(*parts)
+
+    size = WIDTH
+    pairs = [half(sums[0], sums[1], size), half(sums[2], sums[3], size)]
+    total, size = half(*pairs, size // 2), size // 4
+    while size > 1:
+        total, size = half(total, total, size), size // 2
+    return total
+
+
+def _entries(e: Emitter, kind: Any, given: Any) -> tuple[Any, Any, Any]:
+    """(index, value, start, stop) as pointers to the first entry, and how many there are."""
+    index, value, start, stop = (
+        e.data(own, one) if isinstance(own, types.Array) else one for own, one in e.pair(kind, given)
+    )
+    build = e.builder
+    return build.gep(index, [start]), build.gep(value, [start]), build.sub(stop, start)
+
+
+def _call(builder: Any, code: Any, kind: Any, given: list[Any]) -> None:
+    builder.call(builder.inttoptr(code, kind.as_pointer()), given)
+
+
+@intrinsic
+def add_rows(typing, code, rows, stride, entries, into, at):
+    """into[at : at+w] += Σ value[t] · row index[t] of `rows`, which are `stride` numbers apart.
+
+    entries = (index, value, start, stop), of which t runs from start to stop; code = `Sums.add`.
+    """
+    signature = types.void(types.int64, rows, types.int64, entries, into, types.int64)
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        e = Emitter(context, builder, WIDTH)
+        index, value, count = _entries(e, sig.args[3], args[3])
+        target = builder.gep(e.data(sig.args[4], args[4]), [args[5]])
+        source = e.data(sig.args[1], args[1])
+        _call(builder, args[0], _ADD, [source, args[2], index, value, count, target])
+        return context.get_dummy_value()
+
+    return signature, generate
+
+
+@intrinsic
+def scatter_row(typing, code, row, entries, into, stride):
+    """Row index[t] of `into` += value[t] · row; entries as of `add_rows`, code = `Sums.scatter`."""
+    signature = types.void(types.int64, row, entries, into, types.int64)
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        e = Emitter(context, builder, WIDTH)
+        index, value, count = _entries(e, sig.args[2], args[2])
+        source, target = (e.data(sig.args[k], args[k]) for k in (1, 3))
+        _call(builder, args[0], _SCATTER, [source, index, value, count, target, args[4]])
+        return context.get_dummy_value()
+
+    return signature, generate
+
+
+@intrinsic
+def dot_rows(typing, code, rows, stride, entries, other):
+    """value[t] <- row index[t] of `rows` · other; entries as of `add_rows`, code = `Sums.dot`."""
+    signature = types.void(types.int64, rows, types.int64, entries, other)
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        e = Emitter(context, builder, WIDTH)
+        index, value, count = _entries(e, sig.args[3], args[3])
+        source, fixed = (e.data(sig.args[k], args[k]) for k in (1, 4))
+        _call(builder, args[0], _DOT, [source, args[2], index, count, fixed, value])
+        return context.get_dummy_value()
+
+    return signature, generate
+
+
+@intrinsic
+def list_nonzero(typing, x, at, span, index, value):
+    """List l and x[at + l] where that is not 0, for l below span, a multiple of LANES; how many.
+
+    index and value need LANES entries of slack.
+    """
+    signature = types.int64(x, types.int64, types.int64, index, value)
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        e = Emitter(context, builder, LANES)
+        xs, indices, values = (e.data(sig.args[k], args[k]) for k in (0, 3, 4))
+        row, count = builder.gep(xs, [args[1]]), cgutils.alloca_once_value(builder, I64_TYPE(0))
+        list_lanes = _pack if WIDE else _list_lanes
+        with cgutils.for_range_slice(builder, I64_TYPE(0), args[2], I64_TYPE(LANES)) as (l, _):
+            own = e.load(row, l)
+            there = builder.fcmp_unordered("!=", own, e.zero)
+            list_lanes(e, (own, there), l, (indices, values), count)
+        return builder.load(count)
+
+    return signature, generate
+
+
+def _pack(e: Emitter, lanes: tuple[Any, Any], l: Any, into: tuple[Any, Any], count: Any) -> None:
+    """List the lanes that are not 0 all in one go."""
+    builder, (own, there), found = e.builder, lanes, e.builder.load(count)
+    which = builder.add(e.integers_at(builder.trunc(l, I32_TYPE)), _numbered(e))
+    for packed, target, suffix in zip((which, own), into, ("i32", "f32"), strict=True):
+        kind = packed.type
+        form = ir.FunctionType(kind, [kind, there.type, kind])
+        name = f"llvm.experimental.vector.compress.v{LANES}{suffix}"
+        pack = cgutils.get_or_insert_function(builder.module, form, name)
+        nothing = ir.Constant(kind, ir.Undefined)
+        e.store(builder.call(pack, [packed, there, nothing]), target, found)
+    more = builder.ctpop(builder.bitcast(there, ir.IntType(LANES)))
+    builder.store(builder.add(found, builder.zext(more, I64_TYPE)), count)
+
+
+def _numbered(e: Emitter) -> Any:
+    return ir.Constant(e.integers, list(range(LANES)))
+
+
+def _list_lanes(
+    e: Emitter, lanes: tuple[Any, Any], l: Any, into: tuple[Any, Any], count: Any
+) -> None:
+    """The same where no instruction packs lanes: one after another, and few are not 0."""
+    builder, (own, there), (indices, values) = e.builder, lanes, into
+    kept = cgutils.alloca_once_value(builder, e.zero)
+    left = cgutils.alloca_once_value(builder, ir.IntType(LANES)(0))
+    builder.store(own, kept)
+    builder.store(builder.bitcast(there, ir.IntType(LANES)), left)
+    test, body, end = (builder.append_basic_block(name) for name in ("test", "one", "end"))
+    builder.branch(test)
+    builder.position_at_end(test)
+    rest = builder.load(left)
+    builder.cbranch(builder.icmp_unsigned("!=", rest, rest.type(0)), body, end)
+    builder.position_at_end(body)
+    lane = builder.zext(builder.cttz(rest, ir.Constant(ir.IntType(1), 1)), I64_TYPE)
+    found = builder.load(count)
+    scalars = builder.bitcast(kept, F32_TYPE.as_pointer())
+    builder.store(e.scalar(scalars, lane), builder.gep(values, [found]))
+    number = builder.trunc(builder.add(l, lane), I32_TYPE)
+    builder.store(number, builder.gep(indices, [found]))
+    builder.store(builder.add(found, I64_TYPE(1)), count)
+    builder.store(builder.and_(rest, builder.sub(rest, rest.type(1))), left)
+    builder.branch(test)
+    builder.position_at_end(end)

@@ -133,6 +133,7 @@ class Trained:
 
     def l0(self) -> float:
         """How many latents fire, on average."""
+        self.engine.calibrate(self.batch, self.state, jobs=1)
         return float(self.engine.score(self.batch, self.state, jobs=1)["l0"].mean())
 
 

@@ -9,15 +9,18 @@ from numpy.typing import NDArray
 
 from tegum.dims import F32, I64
 from tegum.engines.dictionaries.shared import GATED, JUMP, Instances, Work, ceil, offsets
+from tegum.engines.dictionaries.sums import Sums, add_rows, dot_rows, scatter_row
 from tegum.engines.sampled.data import work_array
 from tegum.engines.sampled.emitter import LANES
 from tegum.engines.sampled.listing import list_positive
-from tegum.engines.sampled.random import f32, part
+from tegum.engines.sampled.random import f32, part, u64
 
 #: Up to what part of all codes lists are faster than products, at most; and how many numbers h has
 #: for a part of 1: an entry of a list costs time by itself.
-_SHARE: Final = 0.3
-_SHARED_BY: Final = 320
+_SHARE: Final = 0.5
+_SHARED_BY: Final = 72
+#: Entries whose rows stay in the nearest cache: so many at least, or rows of so many numbers.
+_AT_ONCE, _NEAR = 16, 4096
 
 
 def share_of(m: int) -> float:
@@ -34,7 +37,11 @@ class Lists(NamedTuple):
     column: I64  # (latent + 1,): where latents begin, and the end
     sample: NDArray[np.int32]
     amount: F32
+    code: F32  # amount where it is a code, else 0; the same array where all are
+    slope: F32
     lowered: F32  # (width,)
+    atom: F32  # (M,): of the latent under way
+    sums: Sums
 
 
 def new_lists(instances: Instances, work: Work) -> Lists:
@@ -42,14 +49,19 @@ def new_lists(instances: Instances, work: Work) -> Lists:
     static, width = instances.static, work.weight.shape[0]
     possible = static.architecture != GATED and not len(instances.nested)
     room = static.latents * width + 2 * LANES if possible else 1
+    amount = work_array(room)
     return Lists(
         share=share_of(static.m) if possible else 0.0,
         bound=work_array(static.latents),
         least=work_array(static.latents),
         column=work_array(static.latents + 2, kind=np.int64),
         sample=work_array(room, kind=np.int32),
-        amount=work_array(room),
+        amount=amount,
+        code=work_array(room) if static.architecture == JUMP else amount,
+        slope=work_array(room),
         lowered=work_array(max(width, ceil(static.latents))),
+        atom=work_array(ceil(static.m)),
+        sums=work.mixing.sums,
     )
 
 
@@ -64,16 +76,6 @@ def bounds_at(theta, point, instances, lists):
         lists.least[j] = bound - half
 
 
-@part(forceinline=True)
-def _count(values, latents, span, lists):
-    total = 0
-    for j in range(latents):
-        row, least = values[j], lists.least[j]
-        for l in range(span):
-            total += 1 if row[l] > least else 0
-    return total
-
-
 @part()
 def list_tile(point, span, instances, work, lists):
     """List what is in work.codes, of JUMP in work.raw; returns whether it is little enough."""
@@ -81,65 +83,98 @@ def list_tile(point, span, instances, work, lists):
     values, width = work.codes, work.weight.shape[0]
     if instances.static.architecture == JUMP:
         values = work.raw
-    if _count(values, latents, span, lists) > lists.share * latents * span:
-        return False
-    flat, at = values.reshape(-1), 0
+    flat, at, jumps = values.reshape(-1), 0, instances.static.architecture == JUMP
+    most = lists.share * latents * span
+    for l in range(span):
+        lowered[l] = f32(0)
     for j in range(latents):
-        for l in range(span):
-            lowered[l] = -lists.least[j]
+        if jumps:
+            for l in range(span):
+                lowered[l] = -lists.least[j]
         lists.column[j] = at
         found = list_positive(flat, j * width, lowered, span, lists.sample[at:], lists.amount[at:])
-        for t in range(at, at + found):
-            lists.amount[t] = values[j, lists.sample[t]]
+        if jumps:
+            for t in range(at, at + found):
+                lists.amount[u64(t)] = flat[u64(j * width + lists.sample[u64(t)])]
         at += found
+        if at > most:
+            return False
     lists.column[latents] = at
     return True
 
 
 @part()
+def _entries_of(j, theta, instances, lists):
+    """Where the entries of a latent begin and end; its atom, and which of them are codes."""
+    static, atom, bound = instances.static, lists.atom, lists.bound[j]
+    start, stop, at = lists.column[j], lists.column[j + 1], offsets(static)[0] + j * static.m
+    for k in range(static.m):
+        atom[k] = theta[u64(at + k)]
+    if static.architecture == JUMP:
+        for t in range(start, stop):
+            z = lists.amount[u64(t)]
+            lists.code[u64(t)] = z if z > bound else f32(0)
+    return start, stop
+
+
+@part()
 def decode_listed(theta, point, instances, work, lists):
     """work.error_t, which is b_dec − h, <- h' − h."""
-    static, error = instances.static, work.error_t
-    decode, m = offsets(static)[0], static.m
+    error = work.error_t
     for j in range(instances.numbers.latents[point]):
-        atom, bound = theta[decode + j * m : decode + (j + 1) * m], lists.bound[j]
-        for t in range(lists.column[j], lists.column[j + 1]):
-            row, code = error[lists.sample[t]], lists.amount[t]
-            if code > bound:
-                for k in range(m):
-                    row[k] += code * atom[k]
+        if lists.column[j] < lists.column[j + 1]:
+            entries = lists.sample, lists.code, *_entries_of(j, theta, instances, lists)
+            scatter_row(lists.sums.scatter, lists.atom, entries, error, error.shape[1])
+
+
+@part()
+def _slopes_of(j, span, point, instances, work, lists):
+    """lists.slope <- of entries of a latent, of which it holds atom · error; their sum.
+
+    span = first and last entry. Of JUMP also the sum for the threshold, else 0.
+    """
+    (first, last), weight, price = span, work.weight, work.price[0]
+    half, bound = instances.numbers.bandwidth[point] * f32(0.5), lists.bound[j]
+    total, near = f32(0), f32(0)
+    if instances.static.architecture != JUMP:
+        for t in range(first, last):
+            slope = lists.slope[u64(t)] + price * weight[u64(lists.sample[u64(t)])]
+            lists.slope[u64(t)] = slope
+            total += slope
+        return total, near
+    for t in range(first, last):
+        z, slope = lists.amount[u64(t)], lists.slope[u64(t)]
+        if abs(z - bound) < half:
+            near += bound * slope + price * weight[u64(lists.sample[u64(t)])]
+        slope = slope if z > bound else f32(0)
+        lists.slope[u64(t)] = slope
+        total += slope
+    return total, near
 
 
 @part()
 def add_listed(theta, point, span, instances, work, lists):
     """Add the gradient of a tile, without the factor 2, by what is listed of it."""
     static, numbers, weight, error = instances.static, instances.numbers, work.weight, work.error_t
-    decode, m, jumps = offsets(static)[0], static.m, static.architecture == JUMP
-    price, width = work.price[0], numbers.bandwidth[point]
+    m, wide, sums, centred = static.m, error.shape[1], lists.sums, work.centred_t
+    block = max(_AT_ONCE, _NEAR // wide)
     for l in range(span):
         row = error[l]
         for k in range(m):
             row[k] *= weight[l]
             work.into_last[k] += row[k]
     for j in range(numbers.latents[point]):
-        atom, bound = theta[decode + j * m : decode + (j + 1) * m], lists.bound[j]
-        into_encoder, into_decoder = work.into_encoder[j], work.into_decoder[j]
-        slopes, near = f32(0), f32(0)
-        for t in range(lists.column[j], lists.column[j + 1]):
-            l, z = lists.sample[t], lists.amount[t]
-            row, centred, slope = error[l], work.centred_t[l], f32(0)
-            for k in range(m):
-                slope += atom[k] * row[k]
-            if jumps:
-                if abs(z - bound) < width * f32(0.5):
-                    near += bound * slope + price * weight[l]
-            else:
-                slope += price * weight[l]
-            if z > bound:
-                slopes += slope
-                for k in range(m):
-                    into_encoder[k] += slope * centred[k]
-                    into_decoder[k] += z * row[k]
-        work.into_latent[j] += slopes
-        if jumps:
-            work.into_extra[0, j] -= bound * near / width
+        if lists.column[j] == lists.column[j + 1]:
+            continue
+        begin, end = _entries_of(j, theta, instances, lists)
+        for first in range(begin, end, block):
+            last = min(first + block, end)
+            slopes = lists.sample, lists.slope, first, last
+            dot_rows(sums.dot, error, wide, slopes, lists.atom)
+            total, near = _slopes_of(j, (first, last), point, instances, work, lists)
+            add_rows(sums.add, centred, wide, slopes, work.into_encoder, j * wide)
+            codes = lists.sample, lists.code, first, last
+            add_rows(sums.add, error, wide, codes, work.into_decoder, j * wide)
+            work.into_latent[j] += total
+            if static.architecture == JUMP:
+                work.into_extra[0, j] -= lists.bound[j] * near / numbers.bandwidth[point]

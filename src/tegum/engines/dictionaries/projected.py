@@ -14,17 +14,16 @@ from numpy.typing import NDArray
 from tegum.dims import F32, I64
 from tegum.engines.dictionaries.listed import Lists, new_lists
 from tegum.engines.dictionaries.shared import JUMP, TOPK, Instances, Work, ceil, offsets
-from tegum.engines.sampled.blas import gemm
+from tegum.engines.dictionaries.sums import add_rows, list_nonzero, sums_for
+from tegum.engines.sampled.blas import _FLIPPED, _PLAIN, _SINGLE, _pointer_to, _xxgemm
 from tegum.engines.sampled.data import work_array
 from tegum.engines.sampled.emitter import LANES
 from tegum.engines.sampled.listing import list_positive
-from tegum.engines.sampled.product import ANEW, PLAIN
-from tegum.engines.sampled.random import f32, i32, part
+from tegum.engines.sampled.random import f32, i32, part, u64
 from tegum.engines.sampled.vectors import bits_float
 
 #: How many products a sum of rows costs as much time as.
 _ROWS_COST: Final = 3.0
-_BLOCK: Final = 16
 
 
 class Projected(NamedTuple):
@@ -32,13 +31,16 @@ class Projected(NamedTuple):
 
     use: NDArray[np.bool_]  # (point,): where it is less work
     truth: F32  # (feature, m): W transposed
-    flipped: F32  # (m, latent, padded): W_enc transposed
-    seen: F32  # (feature, latent): what latents see of each feature
-    constant: F32  # (latent,): and of a sample without one
+    seen: F32  # (feature, latent, padded): what latents see of each feature
+    constant: F32  # (latent, padded): and of a sample without one
+    add: I64  # (point,): what adds up rows of `seen`, as of `sums_for`
     z: F32  # (latent, padded): pre-activations of one sample
     pointer: I64  # (width + 1,): where the active features of each sample begin
     feature: NDArray[np.int32]
     value: F32
+    found: I64  # (feature + 1,): where the samples begin in which each is active
+    by_feature: NDArray[np.int32]  # these samples
+    amounts: F32
     row: I64  # (width + 1,): where its listed latents begin
     which: NDArray[np.int32]
     amount: F32
@@ -62,18 +64,22 @@ def _new_projected(instances: Instances, work: Work, lists: Lists) -> Projected:
     static, width = instances.static, work.weight.shape[0]
     points = range(len(instances.numbers.latents))
     use = np.array([lists.share > 0.0 and _is_less(instances, point) for point in points])
-    n, m, latents = (static.n, static.m, static.latents) if use.any() else (1, 1, 1)
+    n, latents = (static.n, static.latents) if use.any() else (1, 1)
     room = len(lists.sample) if use.any() else 1
+    sizes = [ceil(int(latents)) if use.any() else LANES for latents in instances.numbers.latents]
     return Projected(
         use=use,
         truth=np.ascontiguousarray(instances.truth.T),
-        flipped=work_array(m, latents + LANES),
-        seen=work_array(n, latents),
-        constant=work_array(latents),
+        seen=work_array(n, ceil(latents)),
+        constant=work_array(ceil(latents)),
+        add=np.array([sums_for(size).add for size in sizes], np.int64),
         z=work_array(ceil(latents)),
         pointer=work_array(width + 1, kind=np.int64),
         feature=work_array(n * width, kind=np.int32),
         value=work_array(n * width),
+        found=work_array(n + 1, kind=np.int64),
+        by_feature=work_array(n * width + LANES, kind=np.int32),
+        amounts=work_array(n * width + LANES),
         row=work_array(width + 1, kind=np.int64),
         which=work_array(room, kind=np.int32),
         amount=work_array(room),
@@ -91,42 +97,51 @@ def _is_less(instances: Instances, point: int) -> bool:
 
 
 @part()
+def _multiply_by_turned(a, b, c):
+    """c <- a bᵀ, of as many columns as b has rows."""
+    one, zero = _pointer_to(f32(1)), _pointer_to(f32(0))
+    columns, inner = b.shape
+    _xxgemm(
+        _SINGLE, _FLIPPED, _PLAIN, columns, a.shape[0], inner, one, b.ctypes, inner, a.ctypes,
+        a.shape[1], zero, c.ctypes, c.shape[1],
+    )  # fmt: skip
+
+
+@part()
 def project(theta, point, instances, to):
     """to.seen and constant <- those of W_enc."""
-    static, m, flipped = instances.static, instances.static.m, to.flipped
+    static, m = instances.static, instances.static.m
     (_, bias, last), latents = offsets(static), instances.numbers.latents[point]
-    for j0 in range(0, latents, _BLOCK):
-        for k0 in range(0, m, _BLOCK):
-            for k in range(k0, min(k0 + _BLOCK, m)):
-                for j in range(j0, min(j0 + _BLOCK, latents)):
-                    flipped[k, j] = theta[j * m + k]
-    gemm(PLAIN, (static.n, latents, m), to.truth, flipped, ANEW, to.seen)
+    _multiply_by_turned(to.truth, theta[: latents * m].reshape(latents, m), to.seen)
     for j in range(latents):
-        total = theta[bias + j]
+        total = f32(0)
         for k in range(m):
-            taken = theta[last + k] if static.subtract else f32(0)
-            total += theta[j * m + k] * (instances.shift[k] - taken)
-        to.constant[j] = total
+            taken = theta[u64(last + k)] if static.subtract else f32(0)
+            total += theta[u64(j * m + k)] * (instances.shift[u64(k)] - taken)
+        to.constant[j] = theta[bias + j] + total
 
 
 @part()
 def _list_features(span, instances, work, to):
     """The active features of each sample of work.tile.x."""
-    x, pointer = work.tile.x, to.pointer
+    x, pointer, at = work.tile.x, to.pointer, 0
     for l in range(span + 1):
         pointer[l] = 0
     for i in range(instances.static.n):
-        for l in range(span):
-            pointer[l + 1] += 1 if x[i * span + l] != f32(0) else 0
+        to.found[i] = at
+        at += list_nonzero(x, i * span, span, to.by_feature[at:], to.amounts[at:])
+    to.found[instances.static.n] = at
+    for t in range(at):
+        pointer[to.by_feature[t] + 1] += 1
     for l in range(span):
         pointer[l + 1] += pointer[l]
     for i in range(instances.static.n):
-        for l in range(span):
-            if x[i * span + l] != f32(0):
-                at = pointer[l]
-                to.feature[at] = i32(i)
-                to.value[at] = x[i * span + l]
-                pointer[l] = at + 1
+        for t in range(to.found[i], to.found[i + 1]):
+            l = to.by_feature[t]
+            at = pointer[l]
+            to.feature[at] = i32(i)
+            to.value[at] = to.amounts[t]
+            pointer[l] = at + 1
     for l in range(span, 0, -1):
         pointer[l] = pointer[l - 1]
     pointer[0] = 0
@@ -148,11 +163,28 @@ def above_which(z, latents, k):
 
 
 @part()
+def _project_sample(l, theta, point, instances, work, to):
+    """to.z <- pre-activations of a sample; its row of work.centred_t, and error_t <- b_dec − h."""
+    static, z, mixing = instances.static, to.z, work.mixing
+    last, m, centred, error = offsets(static)[2], static.m, work.centred_t[l], work.error_t[l]
+    entries = to.feature, to.value, to.pointer[l], to.pointer[l + 1]
+    for j in range(z.shape[0]):
+        z[j] = to.constant[j]
+    add_rows(to.add[point], to.seen, to.seen.shape[1], entries, z, 0)
+    for k in range(m):
+        centred[k] = instances.shift[k]
+    add_rows(mixing.sums.add, mixing.columns, centred.shape[0], entries, centred, 0)
+    for k in range(m):
+        error[k] = theta[u64(last + k)] - centred[k]
+        centred[k] -= theta[u64(last + k)] if static.subtract else f32(0)
+
+
+@part()
 def list_projected(theta, point, span, instances, work, few):
     """As `list_tile`, but always lists; work.centred_t, and error_t <- b_dec − h."""
     lists, to = few
     static, latents, z = instances.static, instances.numbers.latents[point], to.z
-    last, m, k_top = offsets(static)[2], static.m, work.most[0]
+    k_top, jumps = work.most[0], static.architecture == JUMP
     top = static.architecture == TOPK and k_top < latents
     padded, stop = (latents + LANES - 1) // LANES * LANES, 0
     _list_features(span, instances, work, to)
@@ -160,22 +192,8 @@ def list_projected(theta, point, span, instances, work, few):
         lists.column[j] = 0
     for j in range(padded):
         lists.lowered[j] = -lists.least[j] if j < latents else f32(0)
-        z[j] = f32(0)
     for l in range(span):
-        centred, error = work.centred_t[l], work.error_t[l]
-        for j in range(latents):
-            z[j] = to.constant[j]
-        for k in range(m):
-            centred[k] = instances.shift[k]
-        for t in range(to.pointer[l], to.pointer[l + 1]):
-            seen, column, x = to.seen[to.feature[t]], to.truth[to.feature[t]], to.value[t]
-            for j in range(latents):
-                z[j] += x * seen[j]
-            for k in range(m):
-                centred[k] += x * column[k]
-        for k in range(m):
-            error[k] = theta[last + k] - centred[k]
-            centred[k] -= theta[last + k] if static.subtract else f32(0)
+        _project_sample(l, theta, point, instances, work, to)
         if top:
             limit = above_which(z, latents, k_top)
             for j in range(latents):
@@ -184,8 +202,9 @@ def list_projected(theta, point, span, instances, work, few):
         stop += list_positive(z, 0, lists.lowered, padded, to.which[stop:], to.amount[stop:])
         for t in range(to.row[l], stop):
             j = to.which[t]
-            to.amount[t] = z[j]
             lists.column[j + 2] += 1
+            if top or jumps:
+                to.amount[t] = z[j]
     to.row[span] = stop
     for j in range(2, latents + 2):
         lists.column[j] += lists.column[j - 1]

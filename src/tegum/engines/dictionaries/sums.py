@@ -164,7 +164,8 @@ def _added_up(e: Emitter, sums: list[Any]) -> Any:
 def _entries(e: Emitter, kind: Any, given: Any) -> tuple[Any, Any, Any]:
     """(index, value, start, stop) as pointers to the first entry, and how many there are."""
     index, value, start, stop = (
-        e.data(own, one) if isinstance(own, types.Array) else one for own, one in e.pair(kind, given)
+        e.data(own, one) if isinstance(own, types.Array) else one
+        for own, one in e.pair(kind, given)
     )
     build = e.builder
     return build.gep(index, [start]), build.gep(value, [start]), build.sub(stop, start)

@@ -25,6 +25,7 @@ from tegum.engines.sampled.random import (
     kernel,
     part,
     step_key,
+    u64,
 )
 from tegum.engines.sampled.shared import clear
 
@@ -187,7 +188,7 @@ def _gradient(theta, silent, batch, point, instances, work, ways):
     if static.subtract:
         for j in range(latents):
             for k in range(static.m):
-                work.into_last[k] -= theta[j * static.m + k] * before[j]
+                work.into_last[u64(k)] -= theta[u64(j * static.m + k)] * before[j]
 
 
 @part()

@@ -83,7 +83,8 @@ def main() -> None:
         f"{machine['cpu']} ({machine['vector_units']}), one thread of each; steps a CPU second, of",
         "whole trainings by the experiment `monosemanticity` and of the loop that a notebook has,",
         "`contestants/decoder_loop.py`, both by Adam. How fast the first is depends on how many",
-        "neurons fire: most do at first where biases begin at 0.",
+        "neurons fire: most do at first where biases begin at 0. The last rows have the published",
+        "batch, and no more than the first steps, in which many neurons still fire.",
         "",
         "| (features, dimensions, neurons) | initial bias | steps | loss | monosemantic | tegum "
         "| loop | ratio |",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -213,6 +214,17 @@ def test_training_goes_down_and_starts_alike() -> None:
     np.testing.assert_array_equal(first.encoder, zero.model.encoder)
     assert [moment.step for moment in low.path][:5] == [0, 1, 2, 4, 8]
     assert low.path[-1].step == 300
+
+
+def test_a_training_that_is_stopped_ends_where_it_is() -> None:
+    stop = Event()
+    stop.set()
+    found = train(SMALL, Descent(10**9, 64, 1e-2), 0, 0.999, stop)
+    np.testing.assert_array_equal(found.model.bias, start_of(SMALL).bias)
+
+
+def start_of(size: Size) -> Decoder:
+    return start(size, 0.0, np.random.default_rng((59, 0, 0)))
 
 
 def test_biases_decay_over_the_first_half() -> None:

@@ -7,6 +7,7 @@ is trained by LAMB; few neurons fire, and those that are silent are skipped.
 
 from __future__ import annotations
 
+from threading import Event
 from typing import Final, Literal, NamedTuple
 
 import numpy as np
@@ -121,11 +122,14 @@ def share(model: Decoder) -> F64:
     )
 
 
-def train(size: Size, how: Descent, seed: int, monosemantic: float) -> Trained:
+def train(
+    size: Size, how: Descent, seed: int, monosemantic: float, stop: Event | None = None
+) -> Trained:
     """A decoder by minibatch descent; the path has it at 1, 2, 4, … steps and at the end.
 
     Decoders of one seed and size have the same embedder and begin with the same weights but for
-    the initial bias. A neuron counts as monosemantic whose `share` is above the last argument.
+    the initial bias. A neuron counts as monosemantic whose `share` is above that number. Once
+    `stop` is set, training ends where it is.
     """
     from tegum.experiments.monosemanticity.kernels import adam, lamb
 
@@ -138,6 +142,8 @@ def train(size: Size, how: Descent, seed: int, monosemantic: float) -> Trained:
     wanted = {0, *(2**j for j in range(how.steps.bit_length())), how.steps}
     path = []
     for step in range(how.steps):
+        if stop is not None and stop.is_set():
+            break
         loss = work.gradients(model, sample(size, how.batch, rng), sums)
         if step in wanted:
             path.append(_moment(step, loss, model, monosemantic))

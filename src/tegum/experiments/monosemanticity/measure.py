@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from tegum.engines.threads import on_threads
 from tegum.ensemble.machine import checked_jobs
 from tegum.experiments._shared.one_thread import one_thread
 from tegum.experiments.base import Lab, Tables
@@ -101,19 +102,25 @@ def plan(lab: Lab) -> Iterator[Asked]:
 
 @one_thread
 def _trained(asked: list[Asked], jobs: int, run_seed: int) -> list[Trained]:
-    found: dict[int, Trained] = {}
+    stop = Event()
 
-    def one(number: int) -> None:
+    def one(number: int) -> Trained:
         _, size, how, seed = asked[number]
-        found[number] = train(size, how, run_seed + seed, MONOSEMANTIC)
+        return train(size, how, run_seed + seed, MONOSEMANTIC, stop)
 
     # what is compiled is compiled before there are threads, and what takes long comes first
     tiny = Size(4, 2, 3, 0.5)
     for how in (Descent(1, 2, RATE), Descent(1, 2, RATE, optimizer="lamb")):
         train(tiny, how._replace(initial_bias=-0.1), 0, MONOSEMANTIC)
     order = sorted(range(len(asked)), key=lambda k: -asked[k].how.steps * asked[k].size.k)
-    on_threads(one, [(number,) for number in order], jobs)
-    return [found[number] for number in range(len(asked))]
+    with ThreadPoolExecutor(jobs) as pool:
+        futures = {number: pool.submit(one, number) for number in order}
+        try:
+            return [futures[number].result() for number in range(len(asked))]
+        except BaseException:  # Ctrl-C, too: what is under way ends, what is not does not begin
+            stop.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def _columns(one: Asked) -> dict[str, object]:

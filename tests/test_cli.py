@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -47,6 +48,13 @@ class TestHelp:
     def test_version(self, capsys: Capture) -> None:
         assert main(["--version"]) == 0
         assert capsys.readouterr().out == f"tegum {tegum.__version__}\n"
+
+    def test_as_a_module(self) -> None:
+        command = [sys.executable, "-m", "tegum", "--version"]
+        run = subprocess.run(command, capture_output=True, check=True, text=True)
+        assert run.stdout == f"tegum {tegum.__version__}\n"
+        wrong = subprocess.run([*command[:-1], "no-such-command"], capture_output=True)
+        assert wrong.returncode == 2
 
     def test_cite(self, capsys: Capture) -> None:
         assert main(["--cite"]) == 0

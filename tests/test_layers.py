@@ -42,6 +42,7 @@ ROWS = (
     {"report"},
     {"explorer"},
     {"cli", "widgets"},
+    {"__main__"},
 )
 LEVEL = {part: level for level, row in enumerate(ROWS) for part in row}
 

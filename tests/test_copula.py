@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import tegum as tg
 from tegum.engines.base import Batch
 from tegum.engines.sampled import draw
 from tegum.engines.sampled.engine import SampledEngine
+from tegum.engines.sampled.factors import factors_of
 from tegum.engines.sampled.lowering import lower
 
 Array = np.ndarray[Any, Any]
@@ -66,17 +68,85 @@ def test_what_is_always_on_or_off_is_correlated_with_nothing() -> None:
     np.testing.assert_allclose(law.active_together(), [[0, 0, 0], [0, 1, 0.5], [0, 0.5, 0.5]])
 
 
+#: Two groups and a feature by itself: 0, 3 and 5 by one factor, 1 and 4 against one another.
+LOADING = np.array([0.9, 0.7, 0.0, -0.6, -0.7, 0.5])
+SAME_GROUP = np.equal.outer([0, 1, 2, 0, 1, 0], [0, 1, 2, 0, 1, 0])
+GROUPED = tg.Copula(
+    (0.3, 0.05, 0.8, 0.5, 0.2, 0.1),
+    np.where(SAME_GROUP, np.outer(LOADING, LOADING), 0.0) + np.diag(1 - LOADING**2),
+    magnitude=["uniform", "one", "signed", "uniform", "exponential", tg.Normal(1, 2)],
+)
+
+
 def problem_of(way: str) -> tg.Problem:
+    if way == "grouped":
+        return tg.Problem(GROUPED, tg.ReLUOutput(n_hidden=2))
     if way == "lane":
         return tg.Problem(LAW, tg.ReLUOutput(n_hidden=2))
     r = np.kron(R, np.eye(6))
     return tg.Problem(tg.Copula(np.repeat(ODDS, 6), r), tg.ReLUOutput(n_hidden=30))
 
 
-@pytest.mark.parametrize("way", ["lane", "dense"])
+def lowered(problem: tg.Problem) -> Any:
+    return lower(Batch(problem, (problem,), (tg.Training(batch_size=1024),), (0,), 0))
+
+
+def test_groups_of_one_factor_each_are_found() -> None:
+    found = factors_of(GROUPED.correlations())
+    np.testing.assert_array_equal(found.member, [0, 3, 5, 1, 4, 2])
+    np.testing.assert_array_equal(found.first, [0, 3, 5, 6])
+    for first, stop in pairwise(found.first):
+        own, wanted = found.loading[first:stop], LOADING[found.member[first:stop]]
+        off = ~np.eye(stop - first, dtype=bool)
+        np.testing.assert_allclose(np.outer(own, own)[off], np.outer(wanted, wanted)[off])
+    assert found.share @ found.node**2 == pytest.approx(1.0, abs=1e-12)
+    large = np.full((9, 9), 0.5)
+    np.fill_diagonal(large, 1)
+    for other in (R, large, np.array([[1.0, 1.0], [1.0, 1.0]]), R[:3, :3]):
+        assert len(factors_of(other).member) == 0
+    assert len(factors_of(large[:8, :8]).member) == 8
+
+
+@pytest.mark.parametrize("odds", [None, (0.0, 0.3, 1.0, 1e-4, 0.0, 1.0)])
+def test_the_patterns_of_groups_have_their_odds(odds: Any) -> None:
+    """Walker's shares add up to the odds of one feature and of two, by the bivariate normal law."""
+    law = GROUPED if odds is None else GROUPED.replace(feature_probability=odds)
+    instances = lowered(tg.Problem(law, tg.ReLUOutput(n_hidden=2))).instances
+    factors, patterns = (
+        instances.blocks.factors,
+        draw.source_of(instances, True)[0].chances.patterns,
+    )
+    together = np.outer(law.draws(), law.draws())
+    for group, (first, stop) in enumerate(pairwise(factors.first)):
+        start, shares = factors.start[group], 2 ** (stop - first) - 1
+        assert factors.start[group + 1] - start == shares + 1
+        chance = np.zeros(shares + 1)
+        for k in range(start + 1, start + shares + 1):
+            chance[patterns.pair[2 * k]] += patterns.keep[k]
+            chance[patterns.pair[2 * k + 1]] += 1 - patterns.keep[k]
+        chance *= patterns.any_on[group] / shares
+        assert chance[0] == 0
+        on = (np.arange(shares + 1)[:, None] >> np.arange(stop - first)) & 1
+        own = factors.member[first:stop]
+        together[np.ix_(own, own)] = (on * chance[:, None]).T @ on
+    wanted = law.active_together()
+    np.fill_diagonal(wanted, law.draws())
+    np.fill_diagonal(together, np.where(together.diagonal() == 0, law.draws(), together.diagonal()))
+    np.testing.assert_allclose(together, wanted, atol=3e-7)
+
+
+def test_three_features_of_a_group_are_on_together_as_often_as_normal_numbers_are_low() -> None:
+    x = draw.samples(problem_of("grouped"), tg.Training(batch_size=1024), steps=200)
+    on = (x != 0).reshape(-1, 6)[:, [0, 3, 5]].all(axis=1)
+    R3 = GROUPED.correlations()[np.ix_([0, 3, 5], [0, 3, 5])]
+    wanted = multivariate_normal([0, 0, 0], R3, seed=0).cdf(norm.ppf([0.3, 0.5, 0.1]))
+    assert abs(on.mean() - wanted) < Z_BOUND * np.sqrt(wanted / len(on)) + 1e-5
+
+
+@pytest.mark.parametrize("way", ["lane", "grouped", "dense"])
 def test_kernels_draw_the_stated_law(way: str) -> None:
     problem, training = problem_of(way), tg.Training(batch_size=1024)
-    assert lower(Batch(problem, (problem,), (training,), (0,), 0)).forms[0].kernel == way
+    assert lowered(problem).forms[0].kernel == ("lane" if way == "grouped" else way)
     x, law = draw.samples(problem, training, steps=100), problem.distribution
     x = x.reshape(-1, law.n_features).astype(np.float64)
     i, j = np.triu_indices(law.n_features)
@@ -91,7 +161,7 @@ def test_kernels_draw_the_stated_law(way: str) -> None:
         assert (np.abs(terms.mean(0) - stated) <= bound).all()
 
 
-@pytest.mark.parametrize("way", ["lane", "dense"])
+@pytest.mark.parametrize("way", ["lane", "grouped", "dense"])
 def test_an_instance_has_the_same_bits_alone_and_in_company(way: str) -> None:
     problem = problem_of(way)
     training = tg.Training(steps=5, batch_size=70, held_out=1100)

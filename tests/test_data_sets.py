@@ -12,6 +12,7 @@ import pytest
 from safetensors.numpy import save_file
 
 import tegum as tg
+from tegum.engines.sampled import draw
 
 ROWS = np.array([[1.0, 0.0, 0.5], [0.0, -0.25, 0.0], [0.0, 0.0, 0.0], [0.25, 2.0, 0.0]])
 WEIGHTS = np.array([1.0, 2.0, 0.5, 4.0])
@@ -115,6 +116,20 @@ def test_all_rows_are_a_batch_of_samples_alone() -> None:
             every.samples_in_step(law)
         rule = "can be 'all' where the distribution is Samples without weights"
         assert str(caught.value) == f"Training.batch_size {rule}; got {said}"
+
+
+def test_rows_of_many_features_are_turned_as_they_are() -> None:
+    """Sixteen rows and features at a time, and what is left of both, by their places."""
+    rows = np.random.default_rng(0).normal(size=(1000, 21)).astype(np.float32)
+    problem, count = tg.Problem(tg.Samples(rows), tg.ReLUOutput(2)), 1000
+    whole = draw.samples(problem, tg.Training(batch_size="all"), steps=2)
+    np.testing.assert_array_equal(whole, [rows, rows])
+    x = draw.samples(problem, tg.Training(batch_size=count))[0]
+    place = {row.tobytes(): k for k, row in enumerate(rows)}
+    drawn = np.bincount([place[row.tobytes()] for row in x], minlength=len(rows))
+    assert abs((drawn > 0).mean() - (1 - np.exp(-1))) < 0.05  # with replacement; 5 deviations
+    one = draw.samples(problem, tg.Training(batch_size=count + 7))[0]
+    np.testing.assert_array_equal(one[:count], x)
 
 
 def test_pages_name_no_files(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ def draw_rows(distribution: Distribution, addresses: Sequence[tuple[int, ...]], 
     Engines that give an address the same meaning draw the same samples.
     """
     source = np.random.PCG64()  # making one anew takes as long as a step of a small model
+    rng = np.random.Generator(source)
     for into, own in zip(rows, addresses, strict=True):
         digest = blake2b(repr(own).encode(), digest_size=32).digest()
         state, stream = (int.from_bytes(half, "little") for half in (digest[:16], digest[16:]))
@@ -30,7 +31,6 @@ def draw_rows(distribution: Distribution, addresses: Sequence[tuple[int, ...]], 
             "has_uint32": 0,
             "uinteger": 0,
         }
-        rng = np.random.Generator(source)
         if isinstance(distribution, Custom):
             distribution.sample_into(rng, into)
         else:

@@ -16,8 +16,8 @@ from tegum.engines.sampled.random import TRAIN
 if TYPE_CHECKING:
     from tegum.distributions import Distribution
 
-#: About so many numbers are drawn at a time: they stay in a second-level cache.
-_NUMBERS: Final = 2**17
+#: About so many numbers are drawn at a time: a call of a kernel takes as long as some steps.
+_NUMBERS: Final = 2**19
 
 
 def training_pools(

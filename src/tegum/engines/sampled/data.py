@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from tegum.dims import F32, F64, I64
 from tegum.engines.sampled.emitter import LANES
+from tegum.engines.sampled.factors import Factors, Patterns, fill_patterns, new_patterns, no_factors
 from tegum.engines.sampled.random import f32, f64, normal_quantile, part
 
 INDEPENDENT, CORRELATED, ANTICORRELATED, CHILD, EXCLUSIVE = range(5)
@@ -44,6 +45,7 @@ class Blocks(NamedTuple):
     weight: F64  # (part,): its chance
     laws: Laws
     mixing: F32  # (block, block), lower triangular: of features that hang together; else empty
+    factors: Factors  # of such features, where small groups have one each
 
 
 class Pool(NamedTuple):
@@ -72,6 +74,7 @@ class Chances(NamedTuple):
     below: F32  # (block,): an exclusive child is on when the draw of them all is above this, too
     share: F32  # (block,): by part: that a sample is of this or an earlier one
     some: F32  # (block,): the same of samples with an active block
+    patterns: Patterns  # of groups, of which the first arrays are then
 
 
 class Source(NamedTuple):
@@ -89,6 +92,7 @@ class Tile(NamedTuple):
     x: F32  # flat (feature, width)
     chosen: F32  # (width,)
     switch: F32  # (width,)
+    pattern: NDArray[np.int32]  # (width,)
     row: I64  # the first row of a step in a pool that is read in order; room for places there
 
 
@@ -103,18 +107,22 @@ def work_array(*shape: int, kind: Any = np.float32) -> NDArray[Any]:
 
 def new_tile(x: F32, width: int) -> Tile:
     """A tile in the flat x (feature · width,)."""
-    chosen, switch = work_array(width), work_array(width)
-    return Tile(x, chosen, switch, work_array(1 + LANES, kind=np.int64))
+    chosen, switch, pattern = work_array(width), work_array(width), work_array(width, kind=np.int32)
+    return Tile(x, chosen, switch, pattern, work_array(1 + LANES, kind=np.int64))
 
 
-def new_chances(blocks: int) -> Chances:
-    """The arrays of `fill_chances`."""
-    return Chances(*np.zeros((6, (blocks + LANES - 1) // LANES * LANES), np.float32))
+def new_chances(blocks: int, factors: Factors | None = None) -> Chances:
+    """The arrays of `fill_chances`; without factors normal numbers are drawn in their place."""
+    rows = np.zeros((6, (blocks + LANES - 1) // LANES * LANES), np.float32)
+    return Chances(*rows, new_patterns(no_factors() if factors is None else factors))
 
 
 @part()
 def fill_chances(probability, blocks, chances):
     """Fill the chances of blocks from probabilities (block,); returns P(any block is on)."""
+    if chances.patterns.any_on.shape[0] > 0:
+        fill_patterns(probability, blocks.factors, chances.patterns)
+        return _fill_group_chances(chances)
     if blocks.mixing.shape[0] > 0:
         for g in range(blocks.mixing.shape[0]):
             chances.limit[g] = f32(normal_quantile(probability[g]))
@@ -135,9 +143,27 @@ def fill_chances(probability, blocks, chances):
 
 
 @part()
+def _fill_group_chances(chances):
+    """Of groups of features with a factor each; P(any of them is on)."""
+    any_on = chances.patterns.any_on
+    quiet, final, groups = 0.0, 0, any_on.shape[0]
+    for g in range(groups):
+        p = any_on[g]
+        chances.limit[g] = f32(p) if p < 1.0 else f32(2)
+        chances.inverse[g] = f32(1.0 / p) if p > 0.0 else f32(0)
+        final = g if p > 0.0 else final
+        quiet += np.log1p(-p) if p < 1.0 else -np.inf
+        chances.cumulative[g] = f32(-np.expm1(quiet))
+    some = -np.expm1(quiet)
+    for g in range(groups):
+        chances.cumulative[g] = f32(chances.cumulative[g] / some) if g < final else f32(2)
+    return some
+
+
+@part()
 def _fill_part_chances(probability, blocks, first, stop, chances):
     """Of one part of a mixture; P(any of its blocks is on)."""
-    limit, inverse, cumulative, below, _, _ = chances
+    limit, inverse, cumulative, below, _, _, _ = chances
     quiet, final = 0.0, first
     for g in range(first, stop):
         p = probability[g]

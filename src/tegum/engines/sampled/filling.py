@@ -6,26 +6,21 @@ from tegum.engines.sampled.data import ANTICORRELATED, CHILD, EXCLUSIVE, INDEPEN
 from tegum.engines.sampled.forms import RARE
 from tegum.engines.sampled.pool import PART, copy_from_pool, fill_from_pool
 from tegum.engines.sampled.random import (
-    EXPONENTIAL,
-    ONE,
-    OTHER,
-    SIGNED,
     STEP_HIGH,
     STEP_LOW,
     f32,
     i32,
     i64,
-    magnitude,
     mix,
-    other_magnitude,
     part,
-    quantile,
     stream,
     u32,
     u64,
     unit,
     words,
 )  # fmt: skip
+from tegum.engines.sampled.switches import scale, switch_on
+from tegum.engines.sampled.together import fill_copula, fill_groups
 from tegum.engines.sampled.vectors import draw_row
 
 #: The random stream of a sample's first active block, beside that of its part; blocks have theirs
@@ -36,66 +31,7 @@ _ALMOST_ONE = f32(1 - 2.0**-24)
 _OFF = f32(4)  # a `chosen` value that no block answers to
 
 
-# Unsigned indices do not wrap around from the end: a signed `at + l` halves the speed of a loop.
-
-
 @part(forceinline=True)
-def _switch(out, at, samples, key, g, first, chances, skip, chosen):
-    """out[at:at+width] <- a uniform in (0, 1] where block g is on, else 0.
-
-    With `skip`, sample l is known to have its first active block at chosen[l]: blocks before it
-    are off, this one is on, later ones keep their own odds; `first` is the first of all blocks.
-    """
-    width, base = samples
-    a, b = words(base, key[0], key[1])
-    limit, inverse = chances.limit[g], chances.inverse[g]
-    if skip:
-        after, until = chances.cumulative[g - 1] if g > first else f32(-1), chances.cumulative[g]
-        for l in range(width):
-            u = unit(mix(a, b))
-            a, b = u32(a + STEP_LOW), u32(b + STEP_HIGH)
-            c = chosen[l]
-            v = u * inverse if (c < after and u < limit) else f32(0)
-            out[u64(at + l)] = u if (c >= after and c < until) else min(v, f32(1))
-    elif limit > f32(1):  # always on
-        for l in range(width):
-            out[u64(at + l)] = unit(mix(a, b))
-            a, b = u32(a + STEP_LOW), u32(b + STEP_HIGH)
-    else:
-        for l in range(width):
-            u = unit(mix(a, b))
-            a, b = u32(a + STEP_LOW), u32(b + STEP_HIGH)
-            out[u64(at + l)] = min(u * inverse, f32(1)) if u < limit else f32(0)
-
-
-@part(forceinline=True)
-def _each(out, at, width, kind):
-    for l in range(width):
-        u = out[u64(at + l)]
-        out[u64(at + l)] = magnitude(u, kind) if u > f32(0) else f32(0)
-
-
-@part(forceinline=True)
-def _scale(out, at, width, kind, laws):
-    """Turn uniforms into magnitudes, leaving zeros alone: a loop for each kind, free of tests."""
-    if kind == SIGNED:
-        _each(out, at, width, SIGNED)
-    elif kind == EXPONENTIAL:
-        _each(out, at, width, EXPONENTIAL)
-    elif kind == ONE:
-        _each(out, at, width, ONE)
-    elif kind >= OTHER:
-        _each_other(out, at, width, kind - OTHER, laws)
-
-
-@part()
-def _each_other(out, at, width, k, laws):
-    for l in range(width):
-        u = out[u64(at + l)]
-        out[u64(at + l)] = other_magnitude(u, k, laws) if u > f32(0) else f32(0)
-
-
-@part()
 def _fill_set(tile, samples, place, key, g, blocks):
     """The members of set g, whose switch is drawn; place = (samples in a row of x, the first)."""
     (width, base), (stride, begin), switch, x = samples, place, tile.switch, tile.x
@@ -112,10 +48,10 @@ def _fill_set(tile, samples, place, key, g, blocks):
             if kind == ANTICORRELATED:
                 on = on and min(i32(switch[l] * f32(size)), i32(size - 1)) == i32(j)
             x[u64(at + l)] = u if on else f32(0)
-        _scale(x, at, width, blocks.magnitude[g], blocks.laws)
+        scale(x, at, width, blocks.magnitude[g], blocks.laws)
 
 
-@part()
+@part(forceinline=True)
 def _fill_child(x, samples, place, key, g, blocks, chances):
     """Feature g, which can be other than 0 only where its parent is, which is drawn."""
     (width, base), (stride, begin) = samples, place
@@ -129,7 +65,7 @@ def _fill_child(x, samples, place, key, g, blocks, chances):
         a, b = u32(a + STEP_LOW), u32(b + STEP_HIGH)
         on = u > below and u <= limit and x[u64(above + l)] != f32(0)
         x[u64(at + l)] = min((u - below) * inverse, f32(1)) if on else f32(0)
-    _scale(x, at, width, blocks.magnitude[g], blocks.laws)
+    scale(x, at, width, blocks.magnitude[g], blocks.laws)
 
 
 @part(forceinline=True)
@@ -142,16 +78,19 @@ def _fill_whole(tile, samples, present, key, source, skip):
     if blocks.weight.shape[0] > 1:
         _fill_mixed(tile, samples, present, key, source, skip)
         return True
-    if blocks.mixing.shape[0] > 0:
-        _fill_copula(tile.x, samples, key, blocks, chances)
-        return True
-    return False
+    if chances.patterns.any_on.shape[0] > 0:
+        fill_groups(tile, samples, key, source, skip)
+    elif blocks.mixing.shape[0] > 0:
+        fill_copula(tile.x, samples, key, blocks, chances)
+    else:
+        return False
+    return True
 
 
 @part()
 def _fill_mixed(tile, samples, present, key, source, skip):
     """`fill_tile` of a mixture: the samples of the first part come first, and so on."""
-    (width, base), (x, chosen, switch, _), (blocks, chances, _, _) = samples, tile, source
+    (width, base), (x, chosen, switch, _, _), (blocks, chances, _, _) = samples, tile, source
     low, high = u32(key), u32(key >> u64(32))
     parts, begin = blocks.weight.shape[0], i64(0)
     share = chances.some if skip else chances.share
@@ -162,6 +101,8 @@ def _fill_mixed(tile, samples, present, key, source, skip):
             stop += 1 if unit(mix(a, b)) <= share[part_of] else 0
             a, b = u32(a + STEP_LOW), u32(b + STEP_HIGH)
         stop = present if part_of == parts - 1 else stop
+        if stop == begin:
+            continue
         own, place = (stop - begin, u32(base + u32(begin))), (width, begin)
         first, after = blocks.first[part_of], chosen[begin:]
         for g in range(first, blocks.first[part_of + 1]):
@@ -171,39 +112,12 @@ def _fill_mixed(tile, samples, present, key, source, skip):
             at, single = blocks.start[g] * width + begin, blocks.kind[g] == INDEPENDENT
             out, where = (x, at) if single else (switch, 0)
             own_key = (stream(low, high, g), high)
-            _switch(out, where, own, own_key, g, first, chances, skip, after)
+            switch_on(out, where, own, own_key, g, first, chances, skip, after)
             if single:
-                _scale(x, at, own[0], blocks.magnitude[g], blocks.laws)
+                scale(x, at, own[0], blocks.magnitude[g], blocks.laws)
             else:
                 _fill_set(tile, own, place, key, g, blocks)
         begin = stop
-
-
-@part()
-def _fill_copula(x, samples, key, blocks, chances):
-    """Features that are on where normal numbers, which hang together, are below their limits."""
-    (width, base), mixing, n = samples, blocks.mixing, blocks.mixing.shape[0]
-    low, high = u32(key), u32(key >> u64(32))
-    for g in range(n):
-        a, b = words(base, stream(low, high, n + g), high)
-        for l in range(width):
-            x[u64(g * width + l)] = quantile(unit(mix(a, b)))
-            a, b = u32(a + STEP_LOW), u32(b + STEP_HIGH)
-    for g in range(n - 1, -1, -1):  # in place: what is read further up is not yet mixed
-        own = mixing[g, g]
-        for l in range(width):
-            x[u64(g * width + l)] *= own
-        for j in range(g):
-            w = mixing[g, j]
-            for l in range(width):
-                x[u64(g * width + l)] += w * x[u64(j * width + l)]
-        a, b = words(base, stream(low, high, g), high)
-        limit = chances.limit[g]
-        for l in range(width):
-            u = unit(mix(a, b))
-            a, b = u32(a + STEP_LOW), u32(b + STEP_HIGH)
-            x[u64(g * width + l)] = u if x[u64(g * width + l)] <= limit else f32(0)
-        _scale(x, g * width, width, blocks.magnitude[g], blocks.laws)
 
 
 @part(forceinline=True)
@@ -212,7 +126,7 @@ def fill_tile(tile, samples, present, key, source, skip, rare):
 
     Samples from `present` on are all zero. With `skip` every sample has an active block.
     """
-    (width, base), (x, chosen, switch, _) = samples, tile
+    (width, base), (x, chosen, switch, _, _) = samples, tile
     blocks, chances, _, _ = source
     n_blocks = blocks.kind.shape[0]
     low, high = u32(key), u32(key >> u64(32))
@@ -234,9 +148,9 @@ def fill_tile(tile, samples, present, key, source, skip, rare):
         at, single = blocks.start[g] * width, blocks.kind[g] == INDEPENDENT
         out, place = (x, at) if single else (switch, 0)
         own_key = (stream(low, high, g), high)
-        _switch(out, place, samples, own_key, g, _NOWHERE, chances, skip, chosen)
+        switch_on(out, place, samples, own_key, g, _NOWHERE, chances, skip, chosen)
         if single:
-            _scale(x, at, width, blocks.magnitude[g], blocks.laws)
+            scale(x, at, width, blocks.magnitude[g], blocks.laws)
         else:
             _fill_set(tile, samples, (width, _NOWHERE), key, g, blocks)
     if present < width and (several or not skip):
@@ -267,7 +181,7 @@ def fill_rows(x, rows, base, key, source, own, tile):
             row = x[l]
             a, b = words(u32(base + u32(l)), u32(0), high)
             draw_row(own, i32(a), i32(b), always, chances, row)
-            _scale(row, i64(0), n, blocks.magnitude[0], blocks.laws)
+            scale(row, i64(0), n, blocks.magnitude[0], blocks.laws)
         return
     skip = width == 0
     for l0 in range(0, rows, width):

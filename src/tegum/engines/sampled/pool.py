@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from tegum.engines.sampled.emitter import LANES
 from tegum.engines.sampled.random import draw, f64, i64, part, stream, u32, u64
+from tegum.engines.sampled.vectors import turn_block
 
 #: The random stream of a sample's row, or of its part of a mixture.
 PART = i64(-1)
@@ -36,6 +38,10 @@ def fill_from_pool(x, samples, present, key, pool, start, at):
         count = min(present - begin, at.shape[0])
         for l in range(count):
             at[l] = n * row_of(u32(base + u32(begin + l)), key, pool, start)
+        if count == LANES and n >= LANES:
+            for i in range(0, n, LANES):  # the last block is of the last features
+                turn_block(rows, at, min(i, n - LANES), x, (width, begin))
+            continue
         for i in range(n):
             for l in range(count):
                 x[u64(i * width + begin + l)] = rows[u64(at[l] + i)]

@@ -29,6 +29,7 @@ from tegum.engines.sampled.data import (
     Pool,
     pool_in_order,
 )  # fmt: skip
+from tegum.engines.sampled.factors import factors_of, no_factors
 from tegum.engines.sampled.random import (
     AFFINE,
     DISCRETE,
@@ -112,10 +113,12 @@ def block_arrays(distribution: Distribution) -> Blocks:
     first = np.cumsum([0, *(len(blocks) for _, blocks in parts)], dtype=np.int64)
     weight = np.array([weight for weight, _ in parts])
     kind, start, size, magnitude, parent = np.array(rows, np.int64).T.copy()
-    mixing = np.zeros((0, 0), np.float32)
+    mixing, factors = np.zeros((0, 0), np.float32), no_factors()
     if isinstance(distribution, Copula):
         mixing = distribution.mixing().astype(np.float32)
-    return Blocks(kind, start, size, magnitude, parent, first, weight, _law_arrays(laws), mixing)
+        factors = factors_of(distribution.correlations())
+    together = _law_arrays(laws), mixing, factors
+    return Blocks(kind, start, size, magnitude, parent, first, weight, *together)
 
 
 def _code_of(magnitude: OneMagnitude, laws: Sequence[Law]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -172,29 +173,41 @@ class _Tile:
                 e.builder.store(values[k], seen[k][u])
         return seen
 
+    def any_positive(self, values: list[Any]) -> Any:
+        build, bits = self.e.builder, ir.IntType(LANES)
+        found = [build.bitcast(self.e.positive(value), bits) for value in values]
+        return build.icmp_unsigned("!=", reduce(build.or_, found), bits(0))
+
     def outputs(self) -> None:
         """z, the output gradient g, dD += g h, db += g, dH += D g."""
-        e, load, store = self.e, self.e.builder.load, self.e.builder.store
-        one, code = e.constant(1.0), self.codes.output_activation
-        power = self.codes.power, e.splat_at(self.beyond, I64_TYPE(0))
+        e, load = self.e, self.e.builder.load
+        # without x most ReLUs are off, and often those of all samples of a tile
+        sparse = self.kind == EMPTY and self.codes.output_activation == RELU
         with self.features() as (i, _):
             x = self.row(self.x, i) if self.kind == WHOLE else [e.zero] * self.u
             w = [e.splat_at(self.decode, e.index(i, self.m, k)) for k in range(self.m)]
             z = [e.splat_at(self.bias, i) for _ in range(self.u)]
             for k, u in self.each_hidden():
                 z[u] = e.fma(w[k], load(self.seen[k][u]), z[u])
-            importance = e.splat_at(self.importance, i)
-            y = self.wanted(x, i) if self.kind == WHOLE else x
-            g = [
-                e.mul(importance, e.error_times_slope(code, z[u], y[u], power))
-                for u in range(self.u)
-            ]
-            for k in range(self.m):
-                for u in range(self.u if self.kind != EMPTY else 0):
-                    store(e.fma(w[k], g[u], load(self.dh[k][u])), self.dh[k][u])
-                terms = [(g[u], load(self.seen[k][u])) for u in range(self.u)]
-                self.accumulate(self.into_decode, i, k, terms)
-            self.accumulate(self.into_decode, i, self.m, [(g[u], one) for u in range(self.u)])
+            if sparse:
+                with e.builder.if_then(self.any_positive(z)):
+                    self.output(i, w, z, x)
+            else:
+                self.output(i, w, z, self.wanted(x, i) if self.kind == WHOLE else x)
+
+    def output(self, i: Any, w: list[Any], z: list[Any], y: list[Any]) -> None:
+        """What output i with the pre-activation z adds to the gradients."""
+        e, load, store = self.e, self.e.builder.load, self.e.builder.store
+        one, code = e.constant(1.0), self.codes.output_activation
+        power = self.codes.power, e.splat_at(self.beyond, I64_TYPE(0))
+        importance = e.splat_at(self.importance, i)
+        g = [e.mul(importance, e.error_times_slope(code, z[u], y[u], power)) for u in range(self.u)]
+        for k in range(self.m):
+            for u in range(self.u if self.kind != EMPTY else 0):
+                store(e.fma(w[k], g[u], load(self.dh[k][u])), self.dh[k][u])
+            terms = [(g[u], load(self.seen[k][u])) for u in range(self.u)]
+            self.accumulate(self.into_decode, i, k, terms)
+        self.accumulate(self.into_decode, i, self.m, [(g[u], one) for u in range(self.u)])
 
     def backward_hidden(self) -> None:
         """The penalty's and the hidden activation's part of dH, then dE += x dH."""

@@ -122,6 +122,41 @@ def draw_row(typing, low, a, b, always, chances, out):
 
 
 @intrinsic
+def turn_block(typing, rows, at, feature, x, place):
+    """x[(feature + i)·stride + start + r] = rows[at[r] + feature + i] for i, r < LANES.
+
+    place = (stride, start); rows and x are flat.
+    """
+    signature = types.void(rows, at, types.int64, x, types.UniTuple(types.int64, 2))
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        emit = Emitter(context, builder, LANES)
+        source, places, sink = (emit.data(sig.args[a], args[a]) for a in (0, 1, 3))
+        stride, start = (value for _, value in emit.pair(sig.args[4], args[4]))
+        vectors = []
+        for r in range(LANES):
+            begin = builder.load(builder.gep(places, [I64_TYPE(r)]))
+            vectors.append(emit.load(source, builder.add(begin, args[2])))
+        size = 1
+        while size < LANES:  # blocks of so many rows and columns change places across the diagonal
+            for i in (i for i in range(LANES) if not i & size):
+                one, other = vectors[i], vectors[i + size]
+                for row, shift in ((i, 0), (i + size, size)):
+                    lanes = [
+                        LANES + j - size + shift if j & size else j + shift for j in range(LANES)
+                    ]
+                    mask = ir.Constant(ir.VectorType(I32_TYPE, LANES), lanes)
+                    vectors[row] = builder.shuffle_vector(one, other, mask)
+            size *= 2
+        for i, vector in enumerate(vectors):
+            row = builder.mul(builder.add(args[2], I64_TYPE(i)), stride)
+            emit.store(vector, sink, builder.add(row, start))
+        return context.get_dummy_value()
+
+    return signature, generate
+
+
+@intrinsic
 def output_rows(typing, tags, z, x, rows, model):
     """z <- I (f(z + b) - y) f'(z + b) in the leading rows, and its sum is added to into_bias.
 

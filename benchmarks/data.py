@@ -1,16 +1,17 @@
-"""Data of one's own: tegum against a stacked PyTorch loop that draws the same data.
+"""Data and objectives of one's own: tegum against a stacked PyTorch loop, and its own plain row.
 
-`python benchmarks/data.py [ROW …]`, with the extra `torch`. Both take turns, on one thread and core
-each; the row has the median of the ratios of model-steps/s, batch 1024, p = .05, 20 models.
+`python benchmarks/data.py [ROW …]`, with the extra `torch`. The loop draws the same data. All take
+turns on one thread; a row has the median of the ratios of model-steps per second of CPU time, batch
+1024, p = .05, 20 models. Of objectives the ratio is that of the time of the plain row.
 """
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
+from itertools import product
 from statistics import median
-from time import perf_counter
+from time import process_time
 from typing import Any, Final
 
 import numpy as np
@@ -113,14 +114,26 @@ WORKS: Final[dict[str, tuple[Callable[[], tuple[Distribution, Draw]], int, float
     "Copula": (copula, 5, 20.0),
     "Custom": (custom, 5, 2.0),
 }
+#: What is asked beside the plain row of independent features, and at most what it may cost.
+OBJECTIVES: Final[dict[str, tuple[dict[str, Any], dict[str, Any]]]] = {
+    "L4": ({"loss_power": 4}, {}),
+    "Noise": ({}, {"hidden_noise": 0.1}),
+    "Penalties": ({"weight_l1": 1e-3, "weight_l2": 1e-3}, {}),
+}
+SIZES: Final = ((20, 5), (100, 20))
+CEILING: Final = 1.3
+#: Steps before the plain row is timed: its speed depends on how many outputs are active.
+_SETTLE: Final = 1000
 
 
 class Tegum:
     """`steps` of all models."""
 
-    def __init__(self, law: Distribution, m: int) -> None:
-        problem = tg.Problem(law, tg.ReLUOutput(n_hidden=m))
-        self.batch = Batch(problem, (problem,), (tg.Training(),), tuple(range(MODELS)), 0)
+    def __init__(self, law: Distribution, m: int, *asked: dict[str, Any]) -> None:
+        of_problem, of_training = asked or ({}, {})
+        problem = tg.Problem(law, tg.ReLUOutput(n_hidden=m), **of_problem)
+        training = tg.Training(**of_training)
+        self.batch = Batch(problem, (problem,), (training,), tuple(range(MODELS)), 0)
         self.engine = get_engine("sampled")
         self.state = self.engine.init(self.batch)
 
@@ -148,29 +161,44 @@ class Loop:
 
 def rate(contestant: Tegum | Loop, steps: int) -> float:
     """Model-steps per second."""
-    start = perf_counter()
+    start = process_time()
     contestant.advance(steps)
-    return MODELS * steps / (perf_counter() - start)
+    return MODELS * steps / (process_time() - start)
+
+
+def race(pair: tuple[Tegum | Loop, Tegum | Loop]) -> tuple[float, float, float]:
+    """The median rates of two that take turns, and the median of their ratios."""
+    steps = []
+    for contestant in pair:
+        contestant.advance(2)
+        steps.append(max(2, int(_SECONDS * rate(contestant, 2) / MODELS)))
+    turns = [[rate(c, k) for c, k in zip(pair, steps, strict=True)] for _ in range(_TURNS)]
+    ours, theirs = (median(column) for column in zip(*turns, strict=True))
+    return ours, theirs, median(one / other for one, other in turns)
 
 
 def main() -> None:
-    """Print a row for each kind of data."""
+    """Print a row for each kind of data, and for each objective and size."""
     torch.set_num_threads(1)
-    os.sched_setaffinity(0, {0})
-    for name in sys.argv[1:] or WORKS:
+    names = sys.argv[1:] or [*WORKS, *OBJECTIVES]
+    for name in (name for name in names if name in WORKS):
         make, m, floor = WORKS[name]
         law, draw = make()
-        pair: tuple[Tegum | Loop, ...] = Tegum(law, m), Loop(draw, law.n_features, m)
-        steps = []
-        for contestant in pair:
-            contestant.advance(2)
-            steps.append(max(2, int(_SECONDS * rate(contestant, 2) / MODELS)))
-        turns = [[rate(c, k) for c, k in zip(pair, steps, strict=True)] for _ in range(_TURNS)]
-        ours, theirs = (median(column) for column in zip(*turns, strict=True))
-        ratio = median(one / other for one, other in turns)
+        ours, theirs, ratio = race((Tegum(law, m), Loop(draw, law.n_features, m)))
         size = f"({law.n_features},{m}) × {MODELS}"
         print(
             f"{name:10} {size:14} {ours:10.0f} {theirs:8.0f} × {ratio:5.1f} (≥ {floor:g})",
+            flush=True,
+        )
+    for name, (n, m) in product((name for name in names if name in OBJECTIVES), SIZES):
+        law = tg.Independent(n, P)
+        pair = Tegum(law, m), Tegum(law, m, *OBJECTIVES[name])
+        for one in pair:
+            one.advance(_SETTLE)
+        plain, asked, ratio = race(pair)
+        size = f"({n},{m}) × {MODELS}"
+        print(
+            f"{name:10} {size:14} {asked:10.0f} {plain:8.0f} × {ratio:5.2f} (≤ {CEILING})",
             flush=True,
         )
 

@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from contestants.blas import gemm
 from machine import describe
 from numba import njit
 from threadpoolctl import threadpool_limits
 
-from tegum.engines.sampled.blas import gemm
 from tegum.engines.sampled.dense import rows_of
 from tegum.engines.sampled.product import multiply
 from tegum.engines.sampled.shared import Static, work_array

@@ -26,6 +26,14 @@ SAMPLED = {
     "sparse": (100, 20, 0.01, {}, {}),
     "sparse, wide": (400, 30, 0.02, {}, {}),
 }
+#: n, m, p, latents and further fields of a dictionary.
+DICTIONARIES = {
+    "SAE, small": (5, 2, 0.2, 8, {}),
+    "SAE, top": (20, 5, 0.1, 40, {"kind": "topk", "k": 3}),
+    "SAE, jumps": (30, 9, 0.1, 40, {"kind": "jumprelu"}),
+    "SAE, rows": (60, 20, 0.1, 70, {"kind": "batchtopk", "k": 3}),
+    "SAE, listed": (120, 40, 0.01, 200, {}),
+}
 EXACT = {"exact": (5, 2, 0.1), "exact, wide": (20, 5, 0.05)}
 
 
@@ -47,6 +55,12 @@ def main() -> None:
             problem = tg.Problem(law, model, powers(0.9, n), **more)
             training = tg.Training(steps=60, batch_size=256, held_out=512, **how)
             found[name] = _digest(problem, training)
+    for name, (n, m, p, latents, more) in DICTIONARIES.items():
+        if wanted in name:
+            law = tg.Activations.random(m, tg.Independent(n, p))
+            model, l1 = tg.SAE(n_latents=latents, **more), 0.0 if more else 0.05
+            problem = tg.Problem(law, model, l1=l1)
+            found[name] = _digest(problem, tg.Training(steps=60, batch_size=256, held_out=512))
     for name, (n, m, p) in EXACT.items():
         if wanted in name:
             problem = tg.Problem(tg.Independent(n, p), tg.ReLUOutput(m), powers(0.9, n))

@@ -74,14 +74,15 @@ def test_an_older_cpu_gives_the_same_verdicts_and_numbers(tmp_path: Path) -> Non
         runs.append(json.loads((out / "claims.json").read_text("utf-8")))
     mine, theirs = runs
     assert [(c["id"], c["status"]) for c in mine] == [(c["id"], c["status"]) for c in theirs]
-    numbers = 0
+    same = []
     for claim, other in zip(mine, theirs, strict=True):
         assert claim["values"].keys() == other["values"].keys()
         # models are the same; numpy's logarithms in what is computed from them differ by rounding
         for name, value in claim["values"].items():
             assert other["values"][name] == pytest.approx(value, rel=1e-13, abs=1e-15), claim["id"]
-            numbers += other["values"][name] == value
-    assert numbers > 100
+            same.append(other["values"][name] == value)
+    assert len(same) > 80
+    assert sum(same) >= 0.9 * len(same)
 
 
 @pytest.mark.parametrize("way", ["_list_by_vectors", "_list_by_halves", "_list_one_by_one"])

@@ -38,8 +38,6 @@ def level_of(features: str) -> str | None:
     for level, needed in LEVELS.items():
         if known.issuperset(f"+{name}" for name in needed):
             return level
-        if "+avx512f" in known:  # kernels are written for it, and no level is just that
-            return None
     return None
 
 

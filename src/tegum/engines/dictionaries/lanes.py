@@ -16,7 +16,6 @@ from tegum.engines.dictionaries.layout import (
     MIXED,
     RECTIFIED,
     VECTORS,
-    WIDTH,
     Arrays,
     Shape,
     Sizes,
@@ -36,12 +35,12 @@ from tegum.engines.dictionaries.shared import (
     offsets,
 )
 from tegum.engines.sampled.data import work_array
-from tegum.engines.sampled.emitter import WIDE
+from tegum.engines.sampled.emitter import LANES
 from tegum.engines.sampled.random import f32, part, u64
 
-#: Numbers of h up to which lanes are faster; of TopK, whose selection costs products more, the
-#: second. Latents that are listed in registers, and sums that stay in a near cache.
-_MOST_HIDDEN: Final = (10, 10) if WIDE else (6, 10)
+#: Numbers of h up to which lanes are faster; latents that are listed in registers; sums that stay
+#: in a near cache.
+_MOST_HIDDEN: Final = 10
 _MOST_LISTED: Final = 8
 _MOST_SUMS: Final = 2**16
 
@@ -69,7 +68,7 @@ def lane_work(instances: Instances, work: Work) -> LaneWork:
         np.array([tiles_for(shape) if shape else 0 for shape in kind], np.int64)
         for kind in (shapes, firsts)
     )
-    m, latents, width = static.m, static.latents, WIDTH * VECTORS
+    m, latents, width = static.m, static.latents, LANES * VECTORS
     room = latents * width if tiles.any() else 1
     own, (decode, bias, last) = work_array(3, ceil(n_parameters(static))), offsets.py_func(static)
     theta, given = own[0], not static.mixed or static.noise > 0.0
@@ -88,7 +87,7 @@ def lane_work(instances: Instances, work: Work) -> LaneWork:
         codes=work_array(room),
         raw=_raw_of(instances, work, room),
         errors=work_array(parts * m * width),
-        sums=work_array((latents * row_of(m, static.architecture) + m) * WIDTH),
+        sums=work_array((latents * row_of(m, static.architecture) + m) * LANES),
         ends=np.append(instances.nested, latents),
     )
     return LaneWork(tiles, encoders, given, arrays, own, work_array(own.shape[1]))
@@ -110,8 +109,8 @@ def _shape_of(instances: Instances, point: int) -> Shape | None:
     if architecture in (TOPK, BATCH) and k >= latents:
         architecture = RELU
     k = k if architecture == TOPK else 0
-    sums = int(latents) * row_of(static.m, architecture) * WIDTH
-    if static.m > _MOST_HIDDEN[architecture in (TOPK, BATCH)] or architecture == GATED:
+    sums = int(latents) * row_of(static.m, architecture) * LANES
+    if static.m > _MOST_HIDDEN or architecture == GATED:
         return None
     if k > _MOST_LISTED or sums > _MOST_SUMS:
         return None
@@ -144,9 +143,9 @@ def close_lanes(descent, a, lanes):
 
 @part(forceinline=True)
 def _sum_lanes(sums, at):
-    """Σ of the WIDTH sums from `at` on, which are cleared."""
+    """Σ of the LANES sums from `at` on, which are cleared."""
     total = f32(0)
-    for l in range(WIDTH):
+    for l in range(LANES):
         total += sums[u64(at + l)]
         sums[u64(at + l)] = f32(0)
     return total
@@ -164,20 +163,20 @@ def _reduce(point, instances, lanes):
     )
     for j in range(latents):
         for k in range(m):
-            into[j * m + k] = _sum_lanes(sums, at + k * WIDTH)
-        at += m * WIDTH
+            into[j * m + k] = _sum_lanes(sums, at + k * LANES)
+        at += m * LANES
         for k in range(m):
             more = into[j * m + k] if static.tied else f32(0)
-            into[decode + j * m + k] = more + _sum_lanes(sums, at + k * WIDTH)
-        at += m * WIDTH
+            into[decode + j * m + k] = more + _sum_lanes(sums, at + k * LANES)
+        at += m * LANES
         into[bias + j] = _sum_lanes(sums, at)
-        at += WIDTH
+        at += LANES
         if jumps:
             by = lanes.arrays.thresholds[j] / instances.numbers.bandwidth[point]
             into[last + m + j] = -by * _sum_lanes(sums, at)
-            at += WIDTH
+            at += LANES
     for k in range(m):
-        total = _sum_lanes(sums, at + k * WIDTH)
+        total = _sum_lanes(sums, at + k * LANES)
         if static.subtract:
             for j in range(latents):
                 total -= own[j * m + k] * into[bias + j]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from tegum.dims import F32, I64
-from tegum.engines.dictionaries.select import WIDTH as WIDTH
 from tegum.engines.dictionaries.shared import JUMP
+from tegum.engines.sampled.emitter import WIDE
 
 #: Where a tile has its h from: what is given, W x + b, or the ReLU of that.
 GIVEN, MIXED, RECTIFIED = range(3)
@@ -41,7 +41,7 @@ class Arrays(NamedTuple):
     raw: F32  # (latent, tile): likewise, what they are chosen from; not of RELU. Of a BATCH they
     #: are there, (latent, stride)
     errors: F32  # (part + 1, m, tile): likewise
-    sums: F32  # (latent, row, WIDTH), then (m, WIDTH): see `row_of`
+    sums: F32  # (latent, row, LANES), then (m, LANES): see `row_of`
     ends: I64  # (part + 1,): how many first latents each part has; the last has all
 
 
@@ -55,8 +55,8 @@ class Sizes(NamedTuple):
     span: int  # samples, a multiple of LANES
 
 
-#: Vectors of a tile: more do not stay in registers.
-VECTORS: Final = 2
+#: Vectors of a tile: more do not stay in registers. Sums are the same, of each lane in turn.
+VECTORS: Final = 2 if WIDE else 1
 
 
 def row_of(m: int, architecture: int) -> int:

@@ -11,10 +11,10 @@ from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
 
-from tegum.engines.dictionaries.layout import WIDTH, Arrays, Shape, Sizes
+from tegum.engines.dictionaries.layout import Arrays, Shape, Sizes
 from tegum.engines.dictionaries.select import code_of
 from tegum.engines.dictionaries.tile import emit_tiles
-from tegum.engines.sampled.emitter import F32_TYPE, I64_TYPE, Emitter
+from tegum.engines.sampled.emitter import F32_TYPE, I64_TYPE, LANES, Emitter
 
 _POINTERS: Final = [F32_TYPE.as_pointer()] * (len(Arrays._fields) - 1) + [I64_TYPE.as_pointer()]
 _FUNCTION: Final = ir.FunctionType(ir.VoidType(), _POINTERS + [I64_TYPE] * len(Sizes._fields))
@@ -35,7 +35,7 @@ def add_tiles(typing, tiles, arrays, sizes):
     signature = types.void(types.int64, arrays, sizes)
 
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        emit = Emitter(context, builder, WIDTH)
+        emit = Emitter(context, builder, LANES)
         given = [emit.data_of(sig.args[1], args[1], name) for name in Arrays._fields]
         numbers = [emit.field(sig.args[2], args[2], name)[1] for name in Sizes._fields]
         builder.call(builder.inttoptr(args[0], _FUNCTION.as_pointer()), given + numbers)

@@ -15,10 +15,10 @@ from tegum.dims import F32, I64
 from tegum.engines.dictionaries.listed import Lists, new_lists
 from tegum.engines.dictionaries.shared import JUMP, TOPK, Instances, Work, ceil, offsets
 from tegum.engines.dictionaries.sums import add_rows, list_nonzero, sums_for
-from tegum.engines.sampled.blas import _FLIPPED, _PLAIN, _SINGLE, _pointer_to, _xxgemm
 from tegum.engines.sampled.data import work_array
 from tegum.engines.sampled.emitter import LANES
 from tegum.engines.sampled.listing import list_positive
+from tegum.engines.sampled.product import ANEW, PLAIN, multiply
 from tegum.engines.sampled.random import f32, i32, part, u64
 from tegum.engines.sampled.vectors import bits_float
 
@@ -31,6 +31,7 @@ class Projected(NamedTuple):
 
     use: NDArray[np.bool_]  # (point,): where it is less work
     truth: F32  # (feature, m): W transposed
+    turned: F32  # (m, latent, padded): W_enc transposed
     seen: F32  # (feature, latent, padded): what latents see of each feature
     constant: F32  # (latent, padded): and of a sample without one
     add: I64  # (point,): what adds up rows of `seen`, as of `sums_for`
@@ -70,6 +71,7 @@ def _new_projected(instances: Instances, work: Work, lists: Lists) -> Projected:
     return Projected(
         use=use,
         truth=np.ascontiguousarray(instances.truth.T),
+        turned=work_array(static.m, ceil(latents)),
         seen=work_array(n, ceil(latents)),
         constant=work_array(ceil(latents)),
         add=np.array([sums_for(size).add for size in sizes], np.int64),
@@ -97,22 +99,15 @@ def _is_less(instances: Instances, point: int) -> bool:
 
 
 @part()
-def _multiply_by_turned(a, b, c):
-    """c <- a bᵀ, of as many columns as b has rows."""
-    one, zero = _pointer_to(f32(1)), _pointer_to(f32(0))
-    columns, inner = b.shape
-    _xxgemm(
-        _SINGLE, _FLIPPED, _PLAIN, columns, a.shape[0], inner, one, b.ctypes, inner, a.ctypes,
-        a.shape[1], zero, c.ctypes, c.shape[1],
-    )  # fmt: skip
-
-
-@part()
 def project(theta, point, instances, to):
     """to.seen and constant <- those of W_enc."""
     static, m = instances.static, instances.static.m
     (_, bias, last), latents = offsets(static), instances.numbers.latents[point]
-    _multiply_by_turned(to.truth, theta[: latents * m].reshape(latents, m), to.seen)
+    turned = to.turned
+    for j in range(latents):
+        for k in range(m):
+            turned[k, j] = theta[u64(j * m + k)]
+    multiply(PLAIN, (static.n, latents, m), to.truth, turned, ANEW, to.seen)
     for j in range(latents):
         total = f32(0)
         for k in range(m):

@@ -11,10 +11,9 @@ from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import cpu_target
 from numba.extending import intrinsic
 
-from tegum.engines.sampled.emitter import F32_TYPE, I64_TYPE, LANES, WIDE, Emitter
+from tegum.engines.portable import same_bits
+from tegum.engines.sampled.emitter import F32_TYPE, I64_TYPE, LANES, Emitter
 
-#: Lanes of a vector that is one register.
-WIDTH: Final = LANES if WIDE else 8
 #: Libraries, and the address of the code in them, which goes with them.
 _COMPILED: Final[dict[str, tuple[Any, int]]] = {}
 _FUNCTION: Final = ir.FunctionType(ir.VoidType(), [F32_TYPE.as_pointer()] * 2 + [I64_TYPE] * 3)
@@ -33,8 +32,9 @@ def code_of(name: str, kind: Any, emit: Callable[[Any, Any], None]) -> int:
             builder = ir.IRBuilder(function.append_basic_block("entry"))
             emit(builder, function.args)
             builder.ret_void()
-            library.add_ir_module(module)
-            library.finalize()
+            with same_bits():
+                library.add_ir_module(module)
+                library.finalize()
             _COMPILED[name] = library, int(library.get_pointer_to_function(name))
     return _COMPILED[name][1]
 
@@ -43,9 +43,9 @@ def selection_for(k: int) -> int:
     """The address of the machine code for `find_limits`."""
 
     def emit(builder: Any, arguments: Any) -> None:
-        e, (codes, limits, latents, stride, span) = Emitter(None, builder, WIDTH), arguments
+        e, (codes, limits, latents, stride, span) = Emitter(None, builder, LANES), arguments
         best = [e.slot() for _ in range(k)]
-        with cgutils.for_range_slice(builder, I64_TYPE(0), span, I64_TYPE(WIDTH)) as (l, _):
+        with cgutils.for_range_slice(builder, I64_TYPE(0), span, I64_TYPE(LANES)) as (l, _):
             for slot in best:
                 builder.store(e.zero, slot)
             with cgutils.for_range_slice(builder, I64_TYPE(0), latents, I64_TYPE(1)) as (j, _):
@@ -69,7 +69,7 @@ def find_limits(typing, selection, codes, limits, sizes):
     signature = types.void(types.int64, codes, limits, types.UniTuple(types.int64, 3))
 
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        emit = Emitter(context, builder, WIDTH)
+        emit = Emitter(context, builder, LANES)
         given = [emit.data(sig.args[a], args[a]) for a in (1, 2)]
         numbers = [value for _, value in emit.pair(sig.args[3], args[3])]
         builder.call(builder.inttoptr(args[0], _FUNCTION.as_pointer()), given + numbers)

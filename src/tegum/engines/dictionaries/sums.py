@@ -12,11 +12,13 @@ from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
-from tegum.engines.dictionaries.select import WIDTH, code_of
+from tegum.engines.dictionaries.select import code_of
 from tegum.engines.sampled.emitter import F32_TYPE, I32_TYPE, I64_TYPE, LANES, WIDE, Emitter
 
-#: Vectors that are summed at once, and sums of a vector that do not wait for one another.
-_MOST, _WAYS = 8, 4
+#: Vectors that are summed at once, which is the machine's; sums of a vector that do not wait for
+#: one another, which is the row's.
+_MOST: Final = 8 if WIDE else 4
+_WAYS: Final = 4
 _F32S, _I32S = F32_TYPE.as_pointer(), I32_TYPE.as_pointer()
 _ADD: Final = ir.FunctionType(ir.VoidType(), [_F32S, I64_TYPE, _I32S, _F32S, I64_TYPE, _F32S])
 _SCATTER: Final = ir.FunctionType(ir.VoidType(), [_F32S, _I32S, _F32S, I64_TYPE, _F32S, I64_TYPE])
@@ -33,7 +35,7 @@ class Sums(NamedTuple):
 
 def sums_for(length: int) -> Sums:
     """Those of rows of so many numbers, a multiple of LANES."""
-    vectors = length // WIDTH
+    vectors = length // LANES
     return Sums(
         code_of(f"add_rows_{length}", _ADD, lambda *given: _emit_add(vectors, *given)),
         code_of(f"scatter_row_{length}", _SCATTER, lambda *given: _emit_scatter(vectors, *given)),
@@ -44,11 +46,11 @@ def sums_for(length: int) -> Sums:
 def _slabs(builder: Any, vectors: int, body: Callable[[Any, int], None]) -> None:
     """body(first number, vectors) for all of a row, `_MOST` vectors at a time."""
     whole = vectors // _MOST * _MOST
-    step = I64_TYPE(_MOST * WIDTH)
-    with cgutils.for_range_slice(builder, I64_TYPE(0), I64_TYPE(whole * WIDTH), step) as (at, _):
+    step = I64_TYPE(_MOST * LANES)
+    with cgutils.for_range_slice(builder, I64_TYPE(0), I64_TYPE(whole * LANES), step) as (at, _):
         body(at, _MOST)
     if vectors > whole:
-        body(I64_TYPE(whole * WIDTH), vectors - whole)
+        body(I64_TYPE(whole * LANES), vectors - whole)
 
 
 def _each(builder: Any, count: Any, ways: int, body: Callable[[Any, int], None]) -> None:
@@ -70,11 +72,10 @@ def _row(e: Emitter, rows: Any, stride: Any, index: Any, t: Any) -> Any:
 def _emit_add(vectors: int, builder: Any, arguments: Any) -> None:
     """into += Σ_t value[t] · row index[t]."""
     rows, stride, index, value, count, into = arguments
-    e = Emitter(None, builder, WIDTH)
+    e, ways = Emitter(None, builder, LANES), max(1, _WAYS // vectors)
 
     def slab(first: Any, many: int) -> None:
-        ways = max(1, min(_WAYS, _MOST // many))
-        places = [builder.add(first, I64_TYPE(WIDTH * v)) for v in range(many)]
+        places = [builder.add(first, I64_TYPE(LANES * v)) for v in range(many)]
         sums = [[e.slot() for _ in places] for _ in range(ways)]
         for way, slots in enumerate(sums):
             for slot, at in zip(slots, places, strict=True):
@@ -100,10 +101,10 @@ def _emit_add(vectors: int, builder: Any, arguments: Any) -> None:
 def _emit_scatter(vectors: int, builder: Any, arguments: Any) -> None:
     """Row index[t] of `into` += value[t] · row, for each t."""
     row, index, value, count, into, stride = arguments
-    e = Emitter(None, builder, WIDTH)
+    e = Emitter(None, builder, LANES)
 
     def slab(first: Any, many: int) -> None:
-        places = [builder.add(first, I64_TYPE(WIDTH * v)) for v in range(many)]
+        places = [builder.add(first, I64_TYPE(LANES * v)) for v in range(many)]
         added = [e.load(row, at) for at in places]
         with cgutils.for_range_slice(builder, I64_TYPE(0), count, I64_TYPE(1)) as (t, _):
             target, factor = _row(e, into, stride, index, t), e.splat_at(value, t)
@@ -116,7 +117,7 @@ def _emit_scatter(vectors: int, builder: Any, arguments: Any) -> None:
 def _emit_dots(vectors: int, builder: Any, arguments: Any) -> None:
     """out[t] = row index[t] · other."""
     rows, stride, index, count, other, out = arguments
-    e = Emitter(None, builder, WIDTH)
+    e = Emitter(None, builder, LANES)
     slots = [e.slot() for _ in range(_WAYS)]
 
     def body(t: Any, step: int) -> None:
@@ -126,7 +127,7 @@ def _emit_dots(vectors: int, builder: Any, arguments: Any) -> None:
 
         def slab(first: Any, many: int) -> None:
             for v in range(many):
-                at = builder.add(first, I64_TYPE(WIDTH * v))
+                at = builder.add(first, I64_TYPE(LANES * v))
                 fixed = e.load(other, at)
                 for row, slot in zip(own, slots, strict=False):
                     builder.store(e.fma(e.load(row, at), fixed, builder.load(slot)), slot)
@@ -144,16 +145,16 @@ def _added_up(e: Emitter, sums: list[Any]) -> Any:
 
     def half(x: Any, y: Any, size: int) -> Any:
         """Lanes of x and y, in groups of `size`, added up to groups of half that."""
-        lanes = [g + q for g in range(0, 2 * WIDTH, size) for q in range(size // 2)]
+        lanes = [g + q for g in range(0, 2 * LANES, size) for q in range(size // 2)]
         parts = [
             e.builder.shuffle_vector(
-                x, y, ir.Constant(ir.VectorType(I32_TYPE, WIDTH), [q + shift for q in lanes])
+                x, y, ir.Constant(ir.VectorType(I32_TYPE, LANES), [q + shift for q in lanes])
             )
             for shift in (0, size // 2)
         ]
         return e.add(*parts)
 
-    size = WIDTH
+    size = LANES
     pairs = [half(sums[0], sums[1], size), half(sums[2], sums[3], size)]
     total, size = half(*pairs, size // 2), size // 4
     while size > 1:
@@ -184,7 +185,7 @@ def add_rows(typing, code, rows, stride, entries, into, at):
     signature = types.void(types.int64, rows, types.int64, entries, into, types.int64)
 
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        e = Emitter(context, builder, WIDTH)
+        e = Emitter(context, builder, LANES)
         index, value, count = _entries(e, sig.args[3], args[3])
         target = builder.gep(e.data(sig.args[4], args[4]), [args[5]])
         source = e.data(sig.args[1], args[1])
@@ -200,7 +201,7 @@ def scatter_row(typing, code, row, entries, into, stride):
     signature = types.void(types.int64, row, entries, into, types.int64)
 
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        e = Emitter(context, builder, WIDTH)
+        e = Emitter(context, builder, LANES)
         index, value, count = _entries(e, sig.args[2], args[2])
         source, target = (e.data(sig.args[k], args[k]) for k in (1, 3))
         _call(builder, args[0], _SCATTER, [source, index, value, count, target, args[4]])
@@ -215,7 +216,7 @@ def dot_rows(typing, code, rows, stride, entries, other):
     signature = types.void(types.int64, rows, types.int64, entries, other)
 
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        e = Emitter(context, builder, WIDTH)
+        e = Emitter(context, builder, LANES)
         index, value, count = _entries(e, sig.args[3], args[3])
         source, fixed = (e.data(sig.args[k], args[k]) for k in (1, 4))
         _call(builder, args[0], _DOT, [source, args[2], index, count, fixed, value])

@@ -14,7 +14,6 @@ from tegum.engines.dictionaries.layout import (
     GIVEN,
     RECTIFIED,
     VECTORS,
-    WIDTH,
     Arrays,
     Shape,
     Sizes,
@@ -25,7 +24,7 @@ from tegum.engines.sampled.emitter import I64_TYPE, LANES, Emitter
 
 
 class _Tile:
-    """Emits one tile: WIDTH·U samples; see `Arrays`."""
+    """Emits one tile: LANES·U samples; see `Arrays`."""
 
     def __init__(self, emit: Emitter, arguments: Any, shape: Shape) -> None:
         self.e, self.shape, self.m = emit, shape, shape.m
@@ -65,7 +64,7 @@ class _Tile:
     def across(self, pointer: Any, at: Any) -> list[Any]:
         """The vectors from there on."""
         add = self.e.builder.add
-        return [self.e.load(pointer, add(at, I64_TYPE(WIDTH * u))) for u in range(self.u)]
+        return [self.e.load(pointer, add(at, I64_TYPE(LANES * u))) for u in range(self.u)]
 
     def loop(self, start: Any, stop: Any) -> Any:
         return cgutils.for_range_slice(self.e.builder, start, stop, I64_TYPE(1))
@@ -113,7 +112,7 @@ class _Tile:
 
     def place(self, j: Any) -> Any:
         """Where the codes of latent j are."""
-        return self.e.index(j, WIDTH * self.u)
+        return self.e.index(j, LANES * self.u)
 
     def numbers(self, pointer: Any, j: Any) -> list[Any]:
         return [self.e.splat_at(pointer, self.e.index(j, self.m, k)) for k in range(self.m)]
@@ -127,7 +126,7 @@ class _Tile:
 
     def put(self, values: list[Any], pointer: Any, at: Any) -> None:
         for u, value in enumerate(values):
-            self.e.store(value, pointer, self.e.builder.add(at, I64_TYPE(WIDTH * u)))
+            self.e.store(value, pointer, self.e.builder.add(at, I64_TYPE(LANES * u)))
 
     def decode(self, j: Any, codes: list[Any]) -> None:
         e = self.e
@@ -189,7 +188,7 @@ class _Tile:
         self.decode(j, codes)
 
     def place_of_error(self, q: Any) -> Any:
-        return self.e.index(q, self.m * self.u * WIDTH)
+        return self.e.index(q, self.m * self.u * LANES)
 
     def store_errors(self, q: Any) -> None:
         flat = [self.e.builder.load(self.error[k][u]) for k, u in self.each()]
@@ -204,7 +203,7 @@ class _Tile:
             build = e.builder
             at = self.place_of_error(build.sub(build.sub(self.size.parts, q), I64_TYPE(1)))
             for k, u in self.each():
-                here = build.add(at, I64_TYPE((k * self.u + u) * WIDTH))
+                here = build.add(at, I64_TYPE((k * self.u + u) * LANES))
                 own = e.fma(e.load(self.a.errors, here), self.weight[u], load(self.error[k][u]))
                 e.store(own, self.a.errors, here)
                 store(own, self.error[k][u])
@@ -218,12 +217,12 @@ class _Tile:
         e = self.e
         at = self.place_of_error(q)
         for k, u in self.each():
-            here = e.builder.add(at, I64_TYPE((k * self.u + u) * WIDTH))
+            here = e.builder.add(at, I64_TYPE((k * self.u + u) * LANES))
             e.builder.store(e.load(self.a.errors, here), self.error[k][u])
 
     def accumulate(self, position: Any, terms: list[tuple[Any, Any]]) -> None:
         """sums[position] += sum of products."""
-        offset = self.e.index(position, WIDTH)
+        offset = self.e.index(position, LANES)
         total = self.e.load(self.a.sums, offset)
         for x, y in terms:
             total = self.e.fma(x, y, total)
@@ -261,9 +260,9 @@ class _Tile:
 
 def emit_tiles(builder: Any, arguments: Any, shape: Shape) -> None:
     """Emit the loop over the tiles of `Sizes.span` samples; arguments are `Arrays` and `Sizes`."""
-    tile, done = _Tile(Emitter(None, builder, WIDTH), arguments, shape), I64_TYPE(0)
-    for vectors in sorted({VECTORS, LANES // WIDTH}, reverse=True):
-        step = I64_TYPE(WIDTH * vectors)
+    tile, done = _Tile(Emitter(None, builder, LANES), arguments, shape), I64_TYPE(0)
+    for vectors in sorted({VECTORS, 1}, reverse=True):
+        step = I64_TYPE(LANES * vectors)
         stop = builder.sub(tile.size.span, builder.srem(tile.size.span, step))
         with cgutils.for_range_slice(builder, done, stop, step) as (offset, _):
             tile.emit(vectors, offset)

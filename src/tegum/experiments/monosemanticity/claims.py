@@ -137,7 +137,7 @@ def moderate(tables: Tables) -> Judgement:
     "59.e",
     "Monosemantic neurons end with moderately negative biases.",
     rule=f"the middle half of the biases of monosemantic neurons, from {NEGATIVE:g}, first seed, "
-    "is below 0 and above −1",
+    f"is below 0 and above −1{_AFTER}",
     evidence=("final-biases",),
 )
 def final_biases(tables: Tables) -> Judgement:

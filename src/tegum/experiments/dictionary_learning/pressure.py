@@ -36,7 +36,7 @@ UNDER: Final[Mapping[str, Kind]] = {
     "gated": Kind(lambda n: SAE(n, "gated"), "l1", (0.2, 0.5, 0.8)),
     "Matryoshka TopK": Kind(lambda n: SAE(n, "topk", k=1, nested=(_PARENTS,)), "k", (3, 2, 1)),
 }
-_SEEDS: Final = (16, 6)
+_SEEDS: Final = (16, 3)
 _SAMPLES: Final = 4000
 
 #: How many features are active on average where k is varied, and the k.

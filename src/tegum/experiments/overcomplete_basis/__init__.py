@@ -9,6 +9,8 @@ from tegum.experiments.base import Experiment, by_id
 from tegum.experiments.overcomplete_basis.band_claims import claims as of_band
 from tegum.experiments.overcomplete_basis.band_figures import FIGURES as BAND_FIGURES
 from tegum.experiments.overcomplete_basis.claims import claims
+from tegum.experiments.overcomplete_basis.computing_claims import claims as of_computing
+from tegum.experiments.overcomplete_basis.computing_figures import FIGURES as COMPUTING_FIGURES
 from tegum.experiments.overcomplete_basis.figures import FIGURES
 from tegum.experiments.overcomplete_basis.measure import measure
 
@@ -17,8 +19,8 @@ EXPERIMENT = Experiment(
     title="Features taken out of superposition",
     section=claims.section,
     summary="Sparse autoencoders on the hidden activations of toy models, from dense to sparse, "
-    "and of many sizes and prices, of which none is known to be right.",
+    "of many sizes and prices, of which none is known to be right, and on neurons that compute.",
     measure=measure,
-    figures=(*FIGURES, *BAND_FIGURES),
-    claims=by_id(claims, of_band),
+    figures=(*FIGURES, *BAND_FIGURES, *COMPUTING_FIGURES),
+    claims=by_id(claims, of_band, of_computing),
 )

@@ -19,6 +19,7 @@ from tegum.experiments._shared.dictionaries import (
 )
 from tegum.experiments.base import Lab, Tables
 from tegum.experiments.overcomplete_basis.band import band
+from tegum.experiments.overcomplete_basis.computing import computing
 from tegum.models import SAE
 from tegum.problem import Problem
 
@@ -44,7 +45,8 @@ _SIZED_SEEDS: Final = (32, 12)
 def measure(lab: Lab) -> Tables:
     """Toy models' features recovered; dictionaries of all sizes, and of all prices."""
     toys = {name: toy(lab, name) for name in TOYS}
-    return {**recovered(lab, toys), **counted(lab, toys), "band": band(lab)}
+    found = {**recovered(lab, toys), **counted(lab, toys)}
+    return {**found, "band": band(lab), "computing": computing(lab)}
 
 
 def recovered(lab: Lab, toys: dict[str, F64]) -> Tables:

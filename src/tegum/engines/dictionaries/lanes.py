@@ -34,6 +34,7 @@ from tegum.engines.dictionaries.shared import (
     n_parameters,
     offsets,
 )
+from tegum.engines.dictionaries.sums import fold_code, fold_lanes
 from tegum.engines.sampled.data import work_array
 from tegum.engines.sampled.emitter import LANES
 from tegum.engines.sampled.random import f32, part, u64
@@ -54,6 +55,8 @@ class LaneWork(NamedTuple):
     arrays: Arrays  # theta is row 0 of `own`
     own: F32  # (3, parameter): theta, moment and square of the instance under way, in whole vectors
     gradient: F32  # (parameter,): likewise
+    folded: F32  # (row of sums,): see `Arrays.sums`
+    fold: int  # what makes them of the sums
 
 
 def lane_work(instances: Instances, work: Work) -> LaneWork:
@@ -72,6 +75,7 @@ def lane_work(instances: Instances, work: Work) -> LaneWork:
     room = latents * width if tiles.any() else 1
     own, (decode, bias, last) = work_array(3, ceil(n_parameters(static))), offsets.py_func(static)
     theta, given = own[0], not static.mixed or static.noise > 0.0
+    rows = ceil(latents * row_of(m, static.architecture) + m)
     arrays = Arrays(
         encode=theta[: latents * m],
         decode=theta[decode:bias],
@@ -87,10 +91,11 @@ def lane_work(instances: Instances, work: Work) -> LaneWork:
         codes=work_array(room),
         raw=_raw_of(instances, work, room),
         errors=work_array(parts * m * width),
-        sums=work_array((latents * row_of(m, static.architecture) + m) * LANES),
+        sums=work_array(rows * LANES),
         ends=np.append(instances.nested, latents),
     )
-    return LaneWork(tiles, encoders, given, arrays, own, work_array(own.shape[1]))
+    gradient, folded = work_array(own.shape[1]), work_array(rows)
+    return LaneWork(tiles, encoders, given, arrays, own, gradient, folded, fold_code())
 
 
 def _raw_of(instances: Instances, work: Work, room: int) -> F32:
@@ -141,46 +146,38 @@ def close_lanes(descent, a, lanes):
         descent.square[a, q] = own[2, q]
 
 
-@part(forceinline=True)
-def _sum_lanes(sums, at):
-    """Σ of the LANES sums from `at` on, which are cleared."""
-    total = f32(0)
-    for l in range(LANES):
-        total += sums[u64(at + l)]
-        sums[u64(at + l)] = f32(0)
-    return total
-
-
 @part()
 def _reduce(point, instances, lanes):
     """lanes.gradient <- the sums, which are cleared."""
-    static, sums, into = instances.static, lanes.arrays.sums, lanes.gradient
+    static, sums, into = instances.static, lanes.folded, lanes.gradient
     (decode, bias, last), m, at = offsets(static), static.m, 0
     own, latents, jumps = (
         lanes.own[0],
         instances.numbers.latents[point],
         static.architecture == JUMP,
     )
+    rows = latents * (2 * m + (2 if jumps else 1)) + m  # as of `row_of`
+    fold_lanes(lanes.fold, lanes.arrays.sums, (rows + LANES - 1) // LANES * LANES, sums)
     for j in range(latents):
         for k in range(m):
-            into[j * m + k] = _sum_lanes(sums, at + k * LANES)
-        at += m * LANES
+            into[u64(j * m + k)] = sums[u64(at + k)]
+        at += m
         for k in range(m):
-            more = into[j * m + k] if static.tied else f32(0)
-            into[decode + j * m + k] = more + _sum_lanes(sums, at + k * LANES)
-        at += m * LANES
-        into[bias + j] = _sum_lanes(sums, at)
-        at += LANES
+            more = into[u64(j * m + k)] if static.tied else f32(0)
+            into[u64(decode + j * m + k)] = more + sums[u64(at + k)]
+        at += m
+        into[u64(bias + j)] = sums[u64(at)]
+        at += 1
         if jumps:
             by = lanes.arrays.thresholds[j] / instances.numbers.bandwidth[point]
-            into[last + m + j] = -by * _sum_lanes(sums, at)
-            at += LANES
+            into[last + m + j] = -by * sums[u64(at)]
+            at += 1
     for k in range(m):
-        total = _sum_lanes(sums, at + k * LANES)
+        total = sums[u64(at + k)]
         if static.subtract:
             for j in range(latents):
-                total -= own[j * m + k] * into[bias + j]
-        into[last + k] = total
+                total -= own[u64(j * m + k)] * into[u64(bias + j)]
+        into[u64(last + k)] = total
 
 
 @part()

@@ -22,6 +22,7 @@ _WAYS: Final = 4
 _F32S, _I32S = F32_TYPE.as_pointer(), I32_TYPE.as_pointer()
 _ADD: Final = ir.FunctionType(ir.VoidType(), [_F32S, I64_TYPE, _I32S, _F32S, I64_TYPE, _F32S])
 _SCATTER: Final = ir.FunctionType(ir.VoidType(), [_F32S, _I32S, _F32S, I64_TYPE, _F32S, I64_TYPE])
+_FOLD: Final = ir.FunctionType(ir.VoidType(), [_F32S, I64_TYPE, _F32S])
 _DOT: Final = ir.FunctionType(ir.VoidType(), [_F32S, I64_TYPE, _I32S, I64_TYPE, _F32S, _F32S])
 
 
@@ -140,26 +141,44 @@ def _emit_dots(vectors: int, builder: Any, arguments: Any) -> None:
     _each(builder, count, _WAYS, body)
 
 
+def _half(e: Emitter, x: Any, y: Any, size: int) -> Any:
+    """Lanes of x and y, in groups of `size`, added up to groups of half that."""
+    lanes = [g + q for g in range(0, 2 * LANES, size) for q in range(size // 2)]
+    parts = [
+        e.builder.shuffle_vector(
+            x, y, ir.Constant(ir.VectorType(I32_TYPE, LANES), [q + shift for q in lanes])
+        )
+        for shift in (0, size // 2)
+    ]
+    return e.add(*parts)
+
+
 def _added_up(e: Emitter, sums: list[Any]) -> Any:
-    """The sums of the lanes of four vectors, in the first four lanes of one."""
-
-    def half(x: Any, y: Any, size: int) -> Any:
-        """Lanes of x and y, in groups of `size`, added up to groups of half that."""
-        lanes = [g + q for g in range(0, 2 * LANES, size) for q in range(size // 2)]
-        parts = [
-            e.builder.shuffle_vector(
-                x, y, ir.Constant(ir.VectorType(I32_TYPE, LANES), [q + shift for q in lanes])
-            )
-            for shift in (0, size // 2)
-        ]
-        return e.add(*parts)
-
+    """The sums of the lanes of vectors, a power of two of them, in the first lanes of one."""
     size = LANES
-    pairs = [half(sums[0], sums[1], size), half(sums[2], sums[3], size)]
-    total, size = half(*pairs, size // 2), size // 4
+    while len(sums) > 1:
+        pairs = zip(sums[::2], sums[1::2], strict=True)
+        sums, size = [_half(e, x, y, size) for x, y in pairs], size // 2
+    (total,) = sums
     while size > 1:
-        total, size = half(total, total, size), size // 2
+        total, size = _half(e, total, total, size), size // 2
     return total
+
+
+def fold_code() -> int:
+    """The address of the machine code for `fold_lanes`."""
+
+    def emit(builder: Any, arguments: Any) -> None:
+        (sums, count, out), e = arguments, Emitter(None, builder, LANES)
+        step = I64_TYPE(LANES)
+        with cgutils.for_range_slice(builder, I64_TYPE(0), count, step) as (q, _):
+            places = [e.index(q, LANES, LANES * r) for r in range(LANES)]
+            vectors = [e.load(sums, at) for at in places]
+            for at in places:
+                e.store(e.zero, sums, at)
+            e.store(_added_up(e, vectors), out, q)
+
+    return code_of("fold_lanes", _FOLD, emit)
 
 
 def _entries(e: Emitter, kind: Any, given: Any) -> tuple[Any, Any, Any]:
@@ -220,6 +239,23 @@ def dot_rows(typing, code, rows, stride, entries, other):
         index, value, count = _entries(e, sig.args[3], args[3])
         source, fixed = (e.data(sig.args[k], args[k]) for k in (1, 4))
         _call(builder, args[0], _DOT, [source, args[2], index, count, fixed, value])
+        return context.get_dummy_value()
+
+    return signature, generate
+
+
+@intrinsic
+def fold_lanes(typing, code, sums, count, out):
+    """out[q] <- Σ of row q of `sums` (row, LANES), which is cleared; code = `fold_code()`.
+
+    count, of rows, is a multiple of LANES.
+    """
+    signature = types.void(types.int64, sums, types.int64, out)
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        e = Emitter(context, builder, LANES)
+        source, target = (e.data(sig.args[k], args[k]) for k in (1, 3))
+        _call(builder, args[0], _FOLD, [source, args[2], target])
         return context.get_dummy_value()
 
     return signature, generate

@@ -13,14 +13,9 @@ from tegum.engines.dictionaries.draw import samples
 from tegum.engines.dictionaries.forward import chances_at
 from tegum.engines.dictionaries.lowering import lower
 from tegum.engines.dictionaries.mixing import mix_few, new_mixing
+from tegum.engines.dictionaries.nonzero import list_nonzero
 from tegum.engines.dictionaries.shared import new_work
-from tegum.engines.dictionaries.sums import (
-    add_rows,
-    dot_rows,
-    list_nonzero,
-    scatter_row,
-    sums_for,
-)
+from tegum.engines.dictionaries.sums import add_rows, dot_rows, scatter_row, sums_for
 from tegum.engines.sampled.random import kernel
 
 #: Rounding of float32 sums of some dozen products of size 1.

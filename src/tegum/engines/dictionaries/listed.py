@@ -144,8 +144,8 @@ def _slopes_of(j, span, point, instances, work, lists):
         return total, near
     for t in range(first, last):
         z, slope = lists.amount[u64(t)], lists.slope[u64(t)]
-        if abs(z - bound) < half:
-            near += bound * slope + price * weight[u64(lists.sample[u64(t)])]
+        moved = bound * slope + price * weight[u64(lists.sample[u64(t)])]
+        near += moved if abs(z - bound) < half else f32(0)
         slope = slope if z > bound else f32(0)
         lists.slope[u64(t)] = slope
         total += slope

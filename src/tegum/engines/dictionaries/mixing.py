@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tegum.dims import F32
-from tegum.engines.dictionaries.sums import Sums, list_nonzero, scatter_row, sums_for
+from tegum.engines.dictionaries.nonzero import list_nonzero
+from tegum.engines.dictionaries.sums import Sums, scatter_row, sums_for
 from tegum.engines.sampled.data import work_array
 from tegum.engines.sampled.emitter import LANES
 from tegum.engines.sampled.random import f32, part

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from tegum.dims import F32, I64
 from tegum.engines.dictionaries.listed import Lists, new_lists
+from tegum.engines.dictionaries.nonzero import list_nonzero
 from tegum.engines.dictionaries.shared import JUMP, TOPK, Instances, Work, ceil, offsets
-from tegum.engines.dictionaries.sums import add_rows, list_nonzero, sums_for
+from tegum.engines.dictionaries.sums import add_rows, sums_for
 from tegum.engines.sampled.data import work_array
 from tegum.engines.sampled.emitter import LANES
 from tegum.engines.sampled.listing import list_positive

@@ -14,6 +14,7 @@ from tegum.experiments.base import Lab
 from tegum.models import SAE, TwoLayer
 from tegum.problem import Problem
 from tegum.runs.select import best
+from tegum.runs.weights import encoder_in
 from tegum.training import Training
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ def half_features(W: F64) -> F64:
     """
     both = np.maximum(np.concatenate([W, -W], axis=1), 0.0)
     norms = geometry.norms(both)
-    return both[:, norms > geometry.REPRESENTED * norms.max()]
+    held: F64 = both[:, norms > geometry.REPRESENTED * norms.max()]
+    return held
 
 
 def computing(lab: Lab) -> pd.DataFrame:
@@ -55,10 +57,8 @@ def computing(lab: Lab) -> pd.DataFrame:
     for p in lab.pick(*DENSITIES):
         x = Independent(n_features=FEATURES, feature_probability=p, magnitude="signed")
         problem = Problem(x, TwoLayer(n_hidden=NEURONS), target="abs")
-        W = np.asarray(
-            best(lab.train(problem, training=_TRAINING, seeds=_MODELS))["W_in"].to_numpy(),
-            np.float64,
-        )
+        trained = best(lab.train(problem, training=_TRAINING, seeds=_MODELS))
+        W = np.asarray(encoder_in(trained, "computing").to_numpy(), np.float64)
         model = SAE(2 * FEATURES, "topk", k=1)
         on = Problem(Activations(W, x, rectified=True), model)
         runs = lab.train(on, training=recipe(), seeds=lab.pick(*_SEEDS))

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 LINEAR, RELU = "linear hidden layer", "ReLU hidden layer"
 TURNED: Final = {LINEAR: ReLUOutput(n_hidden=N_HIDDEN), RELU: ReLUHidden(n_hidden=N_HIDDEN)}
 TURNED_AT: Final = 0.3
-TURNED_SEEDS: Final = (256, 32)
+TURNED_SEEDS: Final = (256, 96)
 #: Rotations, samples whose outputs are compared, and how many outputs are shown.
 ROTATIONS, COMPARED, SHOWN = 1000, 1024, 300
 #: Rotations among which a model's concentration is ranked: to .03 % near 99 %.

@@ -72,7 +72,8 @@ def _new_projected(instances: Instances, work: Work, lists: Lists) -> Projected:
     return Projected(
         use=use,
         truth=np.ascontiguousarray(instances.truth.T),
-        turned=work_array(static.m, ceil(latents)),
+        # rows that do not all begin in one place of the cache
+        turned=work_array(static.m, ceil(latents) + LANES),
         seen=work_array(n, ceil(latents)),
         constant=work_array(ceil(latents)),
         add=np.array([sums_for(size).add for size in sizes], np.int64),
@@ -105,9 +106,11 @@ def project(theta, point, instances, to):
     static, m = instances.static, instances.static.m
     (_, bias, last), latents = offsets(static), instances.numbers.latents[point]
     turned = to.turned
-    for j in range(latents):
-        for k in range(m):
-            turned[k, j] = theta[u64(j * m + k)]
+    for j0 in range(0, latents, LANES):
+        for k0 in range(0, m, LANES):
+            for k in range(k0, min(k0 + LANES, m)):
+                for j in range(j0, min(j0 + LANES, latents)):
+                    turned[u64(k), u64(j)] = theta[u64(j * m + k)]
     multiply(PLAIN, (static.n, latents, m), to.truth, turned, ANEW, to.seen)
     for j in range(latents):
         total = f32(0)

@@ -92,6 +92,12 @@ WISHES: tuple[Wish, ...] = (
         {"data": "copula"},
         tg.Problem(tg.Copula(0.1, factors=np.full((5, 1), 0.707107)), tg.ReLUOutput(2)),
     ),
+    (
+        {"data": "mixture"},
+        tg.Problem(
+            tg.Mixture((tg.Independent(5, 0.1), tg.Correlated(1, 5, 0.1))), tg.ReLUOutput(2)
+        ),
+    ),
     ({"data": "samples"}, tg.Problem(tg.Samples(samples.EXAMPLE.x), tg.ReLUOutput(2))),
 )  # fmt: skip
 

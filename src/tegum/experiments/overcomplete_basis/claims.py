@@ -43,11 +43,13 @@ def sparse(tables: Tables) -> Judgement:
 @claims(
     "49.b",
     "It does so at every density, up to features that are active half of the time. (At its "
-    "threshold: in a run that rounded otherwise the best of the antiprism at 1−S = 0.5 had 0.935. "
-    "There, where four of eight features are active at once in three dimensions, dictionaries that "
-    "mix features have objectives as low as the nearest one to the truth.)",
+    "threshold: in a run that rounded otherwise the best of the antiprism at 1−S = 0.5 had 0.935, "
+    "and of 24 seeds the best has 0.888. There, where four of eight features are active at once in "
+    "three dimensions, dictionaries that mix features have objectives as low as the nearest one to "
+    "the truth.)",
     rule=f"the same at every 1−S that was tried, 0.5 to 0.01; {_BEST}",
     evidence=("recovered", "directions"),
+    quick=False,  # the best of 24 seeds is another
 )
 def dense(tables: Tables) -> Judgement:
     return _recovered(tables["recovered"])

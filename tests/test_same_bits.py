@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,8 @@ from numba import njit
 from numba.core.registry import cpu_target
 from numpy._core import _multiarray_umath as parts
 
-from tegum.engines.sampled import listing
+import tegum
+from tegum.engines.sampled import listing, packing
 from tegum.engines.sampled.emitter import LANES, MOVES_LANES
 from tegum.engines.shipped import LEVELS, level_of
 
@@ -85,13 +87,23 @@ def test_an_older_cpu_gives_the_same_verdicts_and_numbers(tmp_path: Path) -> Non
     assert sum(same) >= 0.9 * len(same)
 
 
-@pytest.mark.parametrize("way", ["_list_by_vectors", "_list_by_halves", "_list_one_by_one"])
+def test_no_experiment_takes_powers_whose_bits_are_the_cpus() -> None:
+    home = Path(tegum.__file__).parent / "experiments"
+    found = [
+        path.name
+        for path in home.glob("**/*.py")
+        if re.search(r"\*\* *\(?np\.arange", path.read_text("utf-8"))
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize("way", ["by_vectors", "by_halves", "one_by_one"])
 def test_positive_outputs_are_listed_in_order_whatever_the_instructions(
     way: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if way == "_list_by_halves" and not MOVES_LANES:
+    if way == "by_halves" and not MOVES_LANES:
         pytest.skip("no instruction moves lanes")
-    monkeypatch.setattr(listing, "_list_lanes", getattr(listing, way))
+    monkeypatch.setattr(packing, "list_lanes", getattr(packing, way))
     listed = listing.list_positive
 
     @njit

@@ -2,9 +2,10 @@
 
 What LLVM makes of a loop, how many lanes wide and in how many partial sums, it decides by the
 machine that it is told of. It is told of x86-64-v3 wherever there is that or more, so that sums are
-added in one order; the instructions are chosen for the machine itself, by an order that is fixed.
-(They would not be if additions had the flag `nsz` beside `reassoc`: then LLVM turns sums about
-by how long a CPU takes for each. Nor with `arcp`, by which divisions become what a CPU estimates.)
+added in one order; the instructions are chosen for the machine itself, and leave that order alone.
+Two flags of fast mathematics are not given because they would let LLVM do otherwise: `nsz`, which
+beside `reassoc` allows it to turn sums about for a CPU, and `arcp`, by which a quotient may be a
+product with what a CPU takes for 1/x.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from tegum.experiments._shared.dictionaries import recipe, score_table
 from tegum.experiments.base import Lab
 from tegum.models import SAE
 from tegum.problem import Problem
+from tegum.scalars import powers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,7 +42,7 @@ def law(features: int) -> Activations:
     rng = np.random.default_rng(0)
     factors = rng.standard_normal((features, _FACTORS))
     factors *= np.sqrt(_COMMON) / np.linalg.norm(factors, axis=1, keepdims=True)
-    falling = DECAY ** (np.arange(features) / features)
+    falling = powers(DECAY ** (1 / features), features)
     of_x = Copula(tuple(SHARE * features * falling / falling.sum()), factors=factors)
     return Activations.random(features // 2, of_x)
 

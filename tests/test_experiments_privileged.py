@@ -17,6 +17,7 @@ from tegum.dims import DENSITY as P
 from tegum.dims import F64
 from tegum.experiments.base import Tables
 from tegum.experiments.privileged_basis import EXPERIMENT, sweep
+from tegum.experiments.privileged_basis.claims_38_stages import STAGES
 from tegum.experiments.privileged_basis.measure import (
     LINEAR,
     RANKED,
@@ -26,7 +27,6 @@ from tegum.experiments.privileged_basis.measure import (
     rank,
     rotations,
 )
-from tegum.experiments.privileged_basis.stage_claims import STAGES
 from tegum.report.figures import draw
 from tegum.runs import tables as long
 

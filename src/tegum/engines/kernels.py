@@ -117,7 +117,7 @@ def _kernel(name: str) -> Any:
 
 
 def _list_of(engine: str) -> Any:
-    return import_module(f"tegum.engines.{engine}.kernels")
+    return import_module(f"tegum.engines.{engine}.calls")
 
 
 def _known(engine: str) -> dict[str, Any]:

@@ -17,8 +17,8 @@ from uuid import uuid4
 
 from tegum.ensemble.orders import order, results_of
 from tegum.ensemble.solve import Ensemble, Solver
-from tegum.ensemble.unit import work
 from tegum.ensemble.work import Unit
+from tegum.ensemble.worker import work
 from tegum.errors import DamagedFileError, ExecutorError, TegumError, joined
 from tegum.executors import ahead, count
 

@@ -6,9 +6,9 @@ Items 24 to 27 of the list of claims.
 from __future__ import annotations
 
 from tegum.experiments.base import Experiment
-from tegum.experiments.correlated_features.basis_claims import claims as basis_claims
 from tegum.experiments.correlated_features.basis_figures import FIGURES as BASIS_FIGURES
 from tegum.experiments.correlated_features.claims import claims
+from tegum.experiments.correlated_features.claims_27_basis import claims as claims_27_basis
 from tegum.experiments.correlated_features.figures import FIGURES
 from tegum.experiments.correlated_features.measure import measure
 
@@ -20,5 +20,5 @@ EXPERIMENT = Experiment(
     "models beside the exact optimum.",
     measure=measure,
     figures=FIGURES + BASIS_FIGURES,
-    claims=(*claims, *basis_claims),
+    claims=(*claims, *claims_27_basis),
 )

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from tegum.experiments.base import Experiment, by_id
 from tegum.experiments.dictionary_learning.claims import claims
+from tegum.experiments.dictionary_learning.claims_49_pressure import claims as of_pressure
 from tegum.experiments.dictionary_learning.figures import FIGURES
 from tegum.experiments.dictionary_learning.measure import measure
-from tegum.experiments.dictionary_learning.pressure_claims import claims as of_pressure
 from tegum.experiments.dictionary_learning.pressure_figures import FIGURES as PRESSURE_FIGURES
 
 EXPERIMENT = Experiment(

@@ -6,10 +6,10 @@ Item 49 of the list of claims.
 from __future__ import annotations
 
 from tegum.experiments.base import Experiment, by_id
-from tegum.experiments.overcomplete_basis.band_claims import claims as of_band
 from tegum.experiments.overcomplete_basis.band_figures import FIGURES as BAND_FIGURES
 from tegum.experiments.overcomplete_basis.claims import claims
-from tegum.experiments.overcomplete_basis.computing_claims import claims as of_computing
+from tegum.experiments.overcomplete_basis.claims_49_band import claims as of_band
+from tegum.experiments.overcomplete_basis.claims_49_computing import claims as of_computing
 from tegum.experiments.overcomplete_basis.computing_figures import FIGURES as COMPUTING_FIGURES
 from tegum.experiments.overcomplete_basis.figures import FIGURES
 from tegum.experiments.overcomplete_basis.measure import measure

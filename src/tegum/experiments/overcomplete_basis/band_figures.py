@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from tegum.experiments.base import FigureSpec, Tables
 from tegum.experiments.overcomplete_basis.band import FEATURES, SHARE
-from tegum.experiments.overcomplete_basis.band_claims import FOUND, means
+from tegum.experiments.overcomplete_basis.claims_49_band import FOUND, means
 from tegum.plots import style
 
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from tegum.experiments.base import Experiment
 from tegum.experiments.perturbed_pentagon.claims import claims
+from tegum.experiments.perturbed_pentagon.claims_22_lengths import claims as claims_22_lengths
 from tegum.experiments.perturbed_pentagon.figures import FIGURES
-from tegum.experiments.perturbed_pentagon.length_claims import claims as length_claims
 from tegum.experiments.perturbed_pentagon.measure import measure
 
 EXPERIMENT = Experiment(
@@ -19,5 +19,5 @@ EXPERIMENT = Experiment(
     "others: exact minima followed over its density, and trained models.",
     measure=measure,
     figures=FIGURES,
-    claims=(*claims, *length_claims),
+    claims=(*claims, *claims_22_lengths),
 )

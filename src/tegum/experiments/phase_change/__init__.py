@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from tegum.experiments.base import Experiment
 from tegum.experiments.phase_change.claims import claims
+from tegum.experiments.phase_change.claims_11_order import claims as order
+from tegum.experiments.phase_change.claims_55_minima import claims as minima
 from tegum.experiments.phase_change.figures import FIGURES
 from tegum.experiments.phase_change.measure import measure
-from tegum.experiments.phase_change.minima_claims import claims as minima
-from tegum.experiments.phase_change.order_claims import claims as order
 
 EXPERIMENT = Experiment(
     name="phase-change",

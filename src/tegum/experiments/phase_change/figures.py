@@ -10,8 +10,8 @@ from tegum.experiments._shared.phase_figures import two_maps
 from tegum.experiments._shared.phase_plane import RATIO
 from tegum.experiments.base import FigureSpec, Tables
 from tegum.experiments.phase_change.claims import MARGIN
+from tegum.experiments.phase_change.claims_55_minima import well_shares
 from tegum.experiments.phase_change.crossing import SHOWN
-from tegum.experiments.phase_change.minima_claims import well_shares
 from tegum.plots import style
 
 if TYPE_CHECKING:

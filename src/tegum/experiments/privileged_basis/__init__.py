@@ -6,7 +6,7 @@ Items 36 to 39 of the list of claims.
 from __future__ import annotations
 
 from tegum.experiments.base import Experiment, by_id
-from tegum.experiments.privileged_basis import stage_claims
+from tegum.experiments.privileged_basis import claims_38_stages
 from tegum.experiments.privileged_basis.claims import claims
 from tegum.experiments.privileged_basis.figures import FIGURES
 from tegum.experiments.privileged_basis.measure import measure
@@ -19,5 +19,5 @@ EXPERIMENT = Experiment(
     "thousand at each of fifteen densities.",
     measure=measure,
     figures=FIGURES,
-    claims=by_id(claims, stage_claims.claims),
+    claims=by_id(claims, claims_38_stages.claims),
 )

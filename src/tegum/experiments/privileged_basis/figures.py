@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from tegum import plots
 from tegum.dims import DENSITY
 from tegum.experiments.base import FigureSpec, Tables
+from tegum.experiments.privileged_basis.claims_38_stages import STAGES
 from tegum.experiments.privileged_basis.measure import (
     ALWAYS,
     BIASED,
@@ -24,7 +25,6 @@ from tegum.experiments.privileged_basis.measure import (
     TURNED_AT,
     TURNED_SEEDS,
 )
-from tegum.experiments.privileged_basis.stage_claims import STAGES
 from tegum.experiments.privileged_basis.sweep import MODELS, REFINED, lowest
 from tegum.plots import style
 from tegum.plots.curves import density_axis

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from tegum.experiments.base import Experiment
 from tegum.experiments.uniform_geometry.claims import claims
+from tegum.experiments.uniform_geometry.claims_15_scatter import claims as scatter
+from tegum.experiments.uniform_geometry.claims_18_products import claims as products
 from tegum.experiments.uniform_geometry.figures import FIGURES
 from tegum.experiments.uniform_geometry.measure import measure
-from tegum.experiments.uniform_geometry.product_claims import claims as products
-from tegum.experiments.uniform_geometry.scatter_claims import claims as scatter
 
 EXPERIMENT = Experiment(
     name="uniform-geometry",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tegum import plots
 from tegum.experiments.base import FigureSpec, Tables
 from tegum.experiments.uniform_geometry.claims import HALF
-from tegum.experiments.uniform_geometry.scatter_claims import best_long
+from tegum.experiments.uniform_geometry.claims_15_scatter import best_long
 from tegum.experiments.uniform_geometry.training import DENSE, PAIRED
 from tegum.runs.select import best_rows
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from tegum.dims import DENSITY
 from tegum.experiments.base import Claims, Judgement, Tables, some, when
-from tegum.experiments.privileged_basis.claims import claims as basis_claims
+from tegum.experiments.privileged_basis.claims import claims as claims_27_basis
 from tegum.experiments.privileged_basis.sweep import MODELS, NEAR, lowest
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ _RULE: Final = (
     "monosemantic if one of its weights exceeds .2 in size"
 )
 
-claims = Claims(basis_claims.section)
+claims = Claims(claims_27_basis.section)
 
 
 def _stage(stage: Stage) -> str:

@@ -11,7 +11,7 @@ from tegum.analysis.catalogue import polytope
 from tegum.dims import DENSITY, SEED
 from tegum.experiments.base import Claims, Judgement, Tables, some, when
 from tegum.experiments.uniform_geometry.claims import claims as curve
-from tegum.experiments.uniform_geometry.scatter_claims import (
+from tegum.experiments.uniform_geometry.claims_15_scatter import (
     PLATEAU,
     RANGE,
     SHARE,

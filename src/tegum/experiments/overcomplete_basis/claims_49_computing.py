@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from tegum.dims import DENSITY
 from tegum.experiments.base import Claims, Judgement, Tables, some, when
-from tegum.experiments.overcomplete_basis.band_claims import FOUND
 from tegum.experiments.overcomplete_basis.claims import RECOVERED, SPARSE
+from tegum.experiments.overcomplete_basis.claims_49_band import FOUND
 from tegum.experiments.overcomplete_basis.computing import FEATURES, NEURONS
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from tegum.dims import DENSITY
 from tegum.experiments._shared.phase_plane import PROBABILITIES, RATIO, RATIOS
 from tegum.experiments.base import Claims, Judgement, Tables, some, when
 from tegum.experiments.phase_change.claims import ROUNDING
-from tegum.experiments.phase_change.order_claims import CONTINUOUS
+from tegum.experiments.phase_change.claims_11_order import CONTINUOUS
 from tegum.experiments.phase_change.wells import NEAR, OPPOSITE, SAME, WALK_RATIO
 from tegum.runs.select import best_rows
 

@@ -260,7 +260,8 @@ class TestReproduce:
         assert main(["reproduce", "--quick", "--out", "o"]) == 130
         printed = capsys.readouterr()
         assert printed.err.splitlines()[-1] == (
-            "interrupted; the store keeps what is done, run the same command to continue"
+            "interrupted; experiments that are done and models of tegum.train are kept, "
+            "run the same command to continue"
         )
         assert len(json.loads((here / "o/claims.json").read_text())) == 3
         assert "Still to run: training-run." in (here / "o/report.html").read_text("utf-8")

@@ -63,13 +63,13 @@ def seed_in_range(option: str, value: int) -> None:
 
 
 @contextmanager
-def interruptible(keeps: bool) -> Iterator[None]:
-    """Give Ctrl-C a message: whether a store `keeps` what was done so far."""
+def interruptible(kept: str) -> Iterator[None]:
+    """Give Ctrl-C a message: what is `kept`, or "" where that is nothing."""
     try:
         yield
     except KeyboardInterrupt:
-        if keeps:
-            message = "the store keeps what is done, run the same command to continue"
+        if kept:
+            message = f"{kept}, run the same command to continue"
         else:
             message = "nothing was saved; with --store DIR the next run would continue"
         raise KeyboardInterrupt(f"interrupted; {message}") from None

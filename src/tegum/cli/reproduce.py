@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from tegum.report.run import Finished
     from tegum.report.summary import Report
 
+#: Of a run that is stopped; experiments with loops of their own begin anew.
+_KEPT = "experiments that are done and models of tegum.train are kept"
+
 
 @dataclass(frozen=True)
 class Reproduce:
@@ -81,7 +84,7 @@ class Reproduce:
         pool = (self.executor or "").startswith("processes")  # one, of so many processes
         together = several and not pool and checked_jobs("reproduce", self.jobs) > 1
         with (
-            interruptible(keeps=True),
+            interruptible(_KEPT),
             Crew(lab, place) if together else Alone(lab, place) as crew,
         ):
             folder = self._folder(arguments, lab)

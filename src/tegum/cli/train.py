@@ -83,7 +83,8 @@ class _Train:
         from tegum.ensemble import train
         from tegum.ensemble.progress import Display
 
-        with interruptible(keeps=self.store is not None), Display() as display:
+        kept = "" if self.store is None else "the store keeps what is done"
+        with interruptible(kept), Display() as display:
             runs = train(
                 problem,
                 axes,

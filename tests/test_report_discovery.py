@@ -85,13 +85,18 @@ def test_an_experiment_stands_where_its_name_says() -> None:
 
 
 def test_claims_are_judged_where_they_are_written() -> None:
-    """In a module called `*claims` of the experiment's folder, or in its file."""
+    """In `claims` or `claims_ITEM_what` of the experiment's folder, or in its file."""
     for experiment in discovery.list_experiments():
         home = f"tegum.experiments.{experiment.name.replace('-', '_')}"
         folder = hasattr(sys.modules[home], "__path__")
-        place = re.compile(rf"{home}\.\w*claims" if folder else home)
+        place = re.compile(rf"{home}\.claims(?:_(\d+)_\w+)?" if folder else rf"{home}()")
+        first: dict[str, int] = {}
         for claim in experiment.claims:
-            assert place.fullmatch(claim.judge.__module__), claim.id
+            found = place.fullmatch(claim.judge.__module__)
+            assert found, claim.id
+            if found[1]:
+                first[found[1]] = min(claim.item, first.get(found[1], claim.item))
+        assert all(int(item) == least for item, least in first.items()), first
 
 
 def test_every_experiment_of_the_package_is_sound() -> None:

@@ -6,7 +6,7 @@ Items 3 and 5 of the list of claims.
 from __future__ import annotations
 
 from tegum.experiments.base import Experiment, by_id
-from tegum.experiments.basic_results import claims_5_linear
+from tegum.experiments.basic_results import claims_3_linear
 from tegum.experiments.basic_results.claims import claims
 from tegum.experiments.basic_results.figures import FIGURES
 from tegum.experiments.basic_results.measure import measure
@@ -19,5 +19,5 @@ EXPERIMENT = Experiment(
     "ReLU-output models from dense to sparse features.",
     measure=measure,
     figures=FIGURES,
-    claims=by_id(claims, claims_5_linear.claims),
+    claims=by_id(claims, claims_3_linear.claims),
 )

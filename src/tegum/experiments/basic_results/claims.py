@@ -18,7 +18,7 @@ from tegum.experiments._shared.sweeps import (
     square,
 )
 from tegum.experiments.base import Claims, Judgement, Tables, when
-from tegum.experiments.basic_results.claims_5_linear import ENTRY, projector_error
+from tegum.experiments.basic_results.claims_3_linear import ENTRY, projector_error
 
 if TYPE_CHECKING:
     import pandas as pd

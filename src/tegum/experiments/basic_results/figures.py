@@ -9,7 +9,7 @@ from tegum.dims import DENSITY
 from tegum.experiments._shared.sweep_figures import draw_counts, draw_seeds, with_panels
 from tegum.experiments._shared.sweeps import at
 from tegum.experiments.base import FigureSpec, Tables
-from tegum.experiments.basic_results.claims_5_linear import LOSS_RATIO
+from tegum.experiments.basic_results.claims_3_linear import LOSS_RATIO
 from tegum.plots import style
 from tegum.plots.curves import density_axis
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from tegum.experiments.base import Experiment, by_id
 from tegum.experiments.computation.claims import SECTION, claims
-from tegum.experiments.computation.claims_44_circuits import basic, motif
+from tegum.experiments.computation.claims_40_circuits import basic, motif
 from tegum.experiments.computation.figures import FIGURES
 from tegum.experiments.computation.measure import measure
 

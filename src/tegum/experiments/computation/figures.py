@@ -11,7 +11,7 @@ from tegum.dims import DENSITY
 from tegum.experiments.base import FigureSpec, Tables
 from tegum.experiments.computation.circuits import ENOUGH, HIDDEN, MOTIF_DENSITY
 from tegum.experiments.computation.claims import MIDDLE, shown, with_primary
-from tegum.experiments.computation.claims_44_circuits import FREQUENT, SIZE, UNIT, share
+from tegum.experiments.computation.claims_40_circuits import FREQUENT, SIZE, UNIT, share
 from tegum.experiments.computation.measure import COUNTED, CURRICULUM, DECIDED, RANDOM, STAGES
 from tegum.plots import style
 from tegum.plots.circuits import circuit

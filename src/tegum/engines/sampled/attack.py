@@ -86,8 +86,8 @@ def collect_rows(dh, rows, work):
 @part()
 def finish_attacks(model, work, static):
     """The encoder's gradient of the attacks: x + δ stood where x was."""
-    size = static.n, work.into.shape[1], static.n
-    multiply(FLIPPED, size, work.delta, work.into, ADDED, model.into_encoder)
+    size = work.into.shape[1], static.n, static.n
+    multiply(FLIPPED, size, work.into, work.delta, ADDED, model.into_encoder)
 
 
 @part(forceinline=True)

@@ -60,7 +60,7 @@ class Padded(NamedTuple):
     decoder: F32  # (N, M); the same array for tied weights, and so is into_decoder
     decoder_t: F32  # (m, N)
     bias: F32  # (N,)
-    into_encoder: F32  # (N, M)
+    into_encoder: F32  # (N, M), or (M, N) where products add to it: `across`
     into_decoder: F32
     into_bias: F32  # (N,)
     into_hidden: F32  # (m,)
@@ -85,6 +85,14 @@ def padded(static: Static) -> Padded:
         importance=work_array(tall),
         beyond=work_array(1),
     )
+
+
+def across(model: Padded, static: Static) -> Padded:
+    """The same with gradients (M, N): rows of n have fewer lanes to spare than those of m."""
+    wide, tall = model.encoder.shape[1], model.encoder.shape[0]
+    into = work_array(wide, tall)
+    own = into if static.tied else work_array(wide, tall)
+    return model._replace(into_encoder=into, into_decoder=own)
 
 
 class DenseWork(NamedTuple):
@@ -112,7 +120,7 @@ def dense_work(instances: Instances, codes: Codes) -> DenseWork:
     sizes = (static.n, static.m, tall, wide, rows) if attacked else (1, 1, 1, 1, 1)
     x, h = work_array(rows, tall), work_array(rows, wide)
     return DenseWork(
-        model=padded(static),
+        model=across(padded(static), static),
         x=x,
         y=work_array(rows, tall) if codes.target == FILLED else x,
         z=work_array(rows, tall),
@@ -182,6 +190,20 @@ def flatten_gradient(gradient, model, static):
 
 
 @part()
+def _flatten_across(gradient, model, static):
+    """The same for gradients (M, N)."""
+    decode, bias, hidden_bias = offsets(static)
+    n, m = static.n, static.m
+    for i in range(n):
+        for k in range(m):
+            gradient[i * m + k] = model.into_encoder[k, i]
+            gradient[decode + i * m + k] = model.into_decoder[k, i]
+        gradient[bias + i] = model.into_bias[i]
+    for k in range(m):
+        gradient[hidden_bias + k] = model.into_hidden[k]
+
+
+@part()
 def sum_rows(dh, rows, into_hidden):
     """into_hidden += Σ of the rows of dh."""
     for l in range(rows):
@@ -222,15 +244,15 @@ def _dense_gradient(theta, key, other, point, instances, work, codes):
         multiply(PLAIN, (rows, m4, n), z, model.decoder, ANEW, dh)
         thin_rows(dh, rows, m, work.disturbed, codes)
         hidden_backward(h, dh, rows, m4, half_l1, codes)
-        multiply(FLIPPED, (n, m4, rows), z, seen, ADDED, model.into_decoder)
-        multiply(FLIPPED, (n, m4, rows), x, dh, ADDED, model.into_encoder)
+        multiply(FLIPPED, (m4, n, rows), seen, z, ADDED, model.into_decoder)
+        multiply(FLIPPED, (m4, n, rows), dh, x, ADDED, model.into_encoder)
         if attack > 0.0:
             collect_rows(dh, rows, work.attack)
         if static.has_hidden_bias:
             sum_rows(dh, rows, model.into_hidden)
     if attack > 0.0:
         finish_attacks(model, work.attack, static)
-    flatten_gradient(work.gradient, model, static)
+    _flatten_across(work.gradient, model, static)
     freeze_absent(work.gradient, static)
 
 

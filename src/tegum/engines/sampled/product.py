@@ -111,8 +111,10 @@ def _below(left, into, r):
 @part()
 def _strip(height, width, rows, inner, left, right, into, add):
     """len(width) columns of a product, by tiles of len(height), 4 and 1 rows."""
-    r = 0
-    while r + len(height) <= rows:
+    r, tall = 0, rows // len(height)
+    if rows % len(height) == 2 and rows > 2:
+        tall -= 1  # two of 4 rows are sooner done than six rows and two single ones
+    while r < tall * len(height):
         a, c = _below(left, into, r)
         _tile(height, width, a, right, inner, c, add)
         r += len(height)

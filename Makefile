@@ -9,7 +9,7 @@ PIP_OPTIONS ?= --quiet --disable-pip-version-check
 # The explorer's page, built by Vite, and what it is built from.
 PAGE := src/tegum/explorer/static/index.html
 PAGE_SOURCES := $(shell find web -name node_modules -prune -o -type f -print 2>/dev/null)
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m "not slow"
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder --durations=10 -m "not slow"
 
 # How long `make fuzz` looks, and where its random numbers begin.
 SECONDS ?= 3600
@@ -18,7 +18,7 @@ SEED ?= 0
 .DELETE_ON_ERROR:
 .PHONY: help reproduce quick explore page page-if-possible chromium test test-slow test-torch \
         test-saes test-cluster test-faults test-docs test-dist fuzz check format docs wheel dist \
-        kernels bench bench-exact bench-products bench-dictionaries bench-monosemanticity \
+        kernels bench bench-first bench-exact bench-products bench-dictionaries bench-monosemanticity \
         bench-cluster bench-browser clean
 
 help:  ## this list
@@ -89,6 +89,9 @@ kernels: $(VENV)/.dev  # compiled once, on all cores, so that no test waits for 
 
 bench: $(VENV)/.run $(PEERS)/.done  ## time tegum and its peers; writes benchmarks/RESULTS.md
 	$(BIN)/python benchmarks/run.py
+
+bench-first: $(VENV)/.run  ## first calls, kernels, a quick report, bytes; writes benchmarks/FIRST.md
+	$(BIN)/python benchmarks/first_use.py --kernels --report
 
 bench-exact: $(VENV)/.run $(PEERS)/.done  ## time the exact engine; writes benchmarks/EXACT.md
 	$(BIN)/python benchmarks/time_to_loss.py

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 from claim_checks import judged, quick_run_as_expected
+from fake_lab import FakeLab
 
 from tegum.dims import DENSITY as P
 from tegum.dims import F64
@@ -113,7 +114,7 @@ def active() -> pd.DataFrame:
 
 @cache
 def made() -> Tables:
-    screened = pd.DataFrame({P: sweep.DENSITIES[0], "models": 1000, "near": 0.01})
+    screened = pd.DataFrame({P: sweep.DENSITIES[0], "models": 1000, "ended": 200, "near": 0.01})
     found = candidates()
     found = pd.concat([found, found[found[P] == 0.08].assign(**{P: 0.1})], ignore_index=True)
     return {
@@ -135,14 +136,14 @@ def test_the_ideal_tables() -> None:
     assert set(found.values()) == {"holds"}
 
 
-def at(p: float, **values: object) -> Callable[[Tables], None]:
-    """The best candidate of a density, changed."""
+def at(p: float, place: int = 0, **values: Any) -> Callable[[Tables], None]:
+    """The best candidate of a density, or its rival (1), changed."""
 
     def change(t: Tables) -> None:
         table = t["candidates"].copy()
-        first = table.index[table[P] == p][0]
+        row = table.index[table[P] == p][place]
         for name, value in values.items():
-            table.loc[first, name] = value
+            table.loc[row, name] = value
         t["candidates"] = table
 
     return change
@@ -187,6 +188,9 @@ def mirrored(t: Tables) -> None:
         ("38.b", at(0.2, pattern="3 x +A; +A+B +A-B +A-B"), "differs"),
         ("38.c", at(0.15, represented=6), "differs"),
         ("38.d", at(0.12, mono=0), "differs"),
+        ("38.d", at(0.12, 1, loss=1.002 * 0.12), "differs"),  # as far as errors tell, the same
+        ("38.d", at(0.12, 1, loss=1.002 * 0.12, mono=1, represented=7), "holds"),
+        ("38.d", at(0.12, 1, loss=1.004 * 0.12), "holds"),
         ("38.e", at(0.06, represented=9), "differs"),
         ("38.f", at(0.04, represented=8), "differs"),
         ("38.g", at(0.04, represented=8), "holds"),
@@ -247,6 +251,40 @@ def test_the_leading_models_have_the_lowest_losses_of_each_density() -> None:
     np.testing.assert_array_equal(best["W"][..., 0], [[1, 3], [1, 2]])
     np.testing.assert_array_equal(best["origin"], [[2, 0], [0, 1]])
     assert best["seed"].values.tolist() == [0, 1]
+
+
+def test_who_leads_twice_keeps_its_first_seed() -> None:
+    runs = xr.Dataset({"loss": ((P, "seed"), [[3.0, 1.0, 2.0, 4.0]])}, {"seed": [5, 6, 7, 8]})
+    first = sweep.leading(runs, 3)
+    again = sweep.leading(first.assign(loss=((P, "seed"), [[2.0, 3.0, 1.0]])), 2)
+    np.testing.assert_array_equal(again["origin"], [[5, 6]])
+    assert again["seed"].values.tolist() == [0, 1]
+
+
+class Finishing(FakeLab):
+    """Trains every model to other weights, at a tenth of its loss."""
+
+    def train(self, *args: Any, **named: Any) -> xr.Dataset:
+        start: xr.Dataset = named["start"]
+        assert args[2:4] == (sweep.finish(self), start.sizes["seed"])
+        return start.assign(loss=start["loss"] / 10, W=start["W"] + 100).drop_vars("origin")
+
+
+def test_the_best_of_each_density_are_finished_and_the_others_stay() -> None:
+    count = sweep.FINISHED[1] + 2
+    loss = np.array([np.arange(count), np.arange(count)[::-1]], float) + 1.0
+    runs = xr.Dataset(
+        {"loss": ((P, "seed"), loss), "loss_error": ((P, "seed"), 0.1 * loss),
+         "W": ((P, "seed", "hidden"), loss[..., None]),
+         "b": ((P, "seed", "feature"), loss[..., None])},
+        {P: [1.0, 0.1], "seed": [*range(count - 1), 0]},
+    )  # fmt: skip
+    ended = sweep.finished(Finishing(quick=True), runs)
+    moved = loss <= sweep.FINISHED[1]
+    np.testing.assert_array_equal(ended["loss"], np.where(moved, loss / 10, loss))
+    np.testing.assert_array_equal(ended["W"][..., 0], np.where(moved, loss + 100, loss))
+    np.testing.assert_array_equal(ended["b"][..., 0], loss)
+    assert ended["seed"].values.tolist() == list(range(count))
 
 
 @pytest.mark.parametrize("figure", EXPERIMENT.figures, ids=lambda f: f.name)

@@ -25,7 +25,7 @@ from tegum.experiments.privileged_basis.measure import (
     TURNED_AT,
     TURNED_SEEDS,
 )
-from tegum.experiments.privileged_basis.sweep import MODELS, REFINED, lowest
+from tegum.experiments.privileged_basis.sweep import AHEAD, MODELS, REFINED, lowest
 from tegum.plots import style
 from tegum.plots.curves import density_axis
 
@@ -149,9 +149,9 @@ def draw_limits(tables: Tables) -> Figure:
 
 
 _CHOSEN = (
-    f"At each density {MODELS[0]} models were trained, the best {REFINED[0]} of them refined, and "
-    "the best of every density refined at all the others, too; that of lowest held-out loss is "
-    "shown (fewer in a quick run)."
+    f"At each density {MODELS[0]} models were trained, the best {AHEAD[0]} of them to the end, the "
+    f"best {REFINED[0]} of these refined, and the best of every density refined at all the others, "
+    "too; that of lowest held-out loss is shown (fewer in a quick run)."
 )
 
 FIGURES = (

@@ -70,6 +70,20 @@ def test_pursuit_with_one_atom_is_a_projection() -> None:
     assert found.attrs["k"] == 1
 
 
+@needs_learn
+@pytest.mark.parametrize("k", [1, 2])
+def test_pursuit_is_that_of_scikit_learn(k: int) -> None:
+    """Row by row, without the Gram matrix; one atom has a way of its own."""
+    from sklearn.linear_model import orthogonal_mp
+
+    found = baselines.fit(H, 4, "ksvd", k=k)
+    codes = baselines.codes(found, H[:100]).to_numpy()[0]
+    for row, own in zip(H[:100], codes, strict=True):
+        if row.any():
+            expected = orthogonal_mp(found.W_dec.to_numpy()[0].T, row, n_nonzero_coefs=k)
+            np.testing.assert_allclose(own, expected, atol=1e-9)
+
+
 def test_non_negative_least_squares_are_at_their_optimum() -> None:
     found = baselines.fit(H - 0.05, 4, "nnls")
     atoms, codes = found.W_dec.to_numpy()[0], baselines.codes(found, H[:100]).to_numpy()[0]

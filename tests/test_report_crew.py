@@ -18,8 +18,10 @@ from fake_experiments.antipodal_pairs.figures import draw_grid, draw_norms
 from fake_experiments.antipodal_pairs.measure import measure as measure_pairs
 from fake_lab import FakeLab
 from matplotlib.figure import Figure
+from threadpoolctl import threadpool_info
 
 import tegum
+from tegum.ensemble.machine import available_cores
 from tegum.ensemble.progress import Progress
 from tegum.errors import StoreError
 from tegum.experiments.base import Experiment, FigureSpec, Lab, Tables
@@ -40,6 +42,12 @@ def draw_where(tables: Tables) -> Figure:
 
 def where(lab: Lab) -> Tables:
     return {"where": pd.DataFrame({"process": [os.getpid()]})}
+
+
+def shares(lab: Lab) -> Tables:
+    """How many threads each BLAS of this process may start."""
+    own = [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+    return {"shares": pd.DataFrame({"threads": own})}
 
 
 def lost(lab: Lab) -> Tables:
@@ -128,7 +136,7 @@ def test_two_at_once_in_other_processes_that_draw_and_tell(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    told: dict[str, list[tuple[int, int]]] = {name: [] for name in ("1", "2", "3", "a", "b")}
+    told: dict[str, list[tuple[int, int]]] = {name: [] for name in ("1", "2", "3", "4", "a", "b")}
 
     def started(number: int, each: Experiment) -> Progress:
         return lambda done, total: told[each.name].append((done, total))
@@ -136,14 +144,18 @@ def test_two_at_once_in_other_processes_that_draw_and_tell(
     drawing = FigureSpec("where", "A figure.", draw_where, ("where",))
     meeting = (experiment("1", meet_first), experiment("2", meet_second))
     training = (experiment("a", train_briefly), experiment("b", train_briefly))
-    found = together(*meeting, experiment("3", where, drawing), *training, started=started)
-    assert sorted(found) == [0, 1, 2, 3, 4]
-    assert [done.failures for done in found.values()] == [()] * 5
+    others = (experiment("3", where, drawing), *training, experiment("4", shares))
+    found = together(*meeting, *others, started=started)
+    assert sorted(found) == [0, 1, 2, 3, 4, 5]
+    assert [done.failures for done in found.values()] == [()] * 6
     assert process_of(found[2]) != os.getpid()
     assert f"drawn by {process_of(found[2])}" in found[2].drawings[0].svg
     for name in ("a", "b"):
         assert told[name][-1] == (600, 600)
         assert [done for done, _ in told[name]] == sorted(done for done, _ in told[name])
+    threads = found[5].outcome.tables["shares"]["threads"]
+    assert len(threads) >= 2  # numpy's and scipy's
+    assert set(threads) == {max(1, available_cores() // 2)}
 
 
 @pytest.mark.parametrize(("given", "each"), [(None, None), (8, 8), (6, 3), (3, 1), (1, 1)])

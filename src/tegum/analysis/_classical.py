@@ -105,6 +105,11 @@ def pursuit(rows: F64, atoms: F64, k: int) -> F64:
     from sklearn.linear_model import orthogonal_mp_gram
 
     codes = np.zeros((len(rows), len(atoms)))
+    if k == 1:  # the first step, of all rows at once
+        along = rows @ atoms.T
+        place = np.arange(len(rows)), np.abs(along).argmax(1)
+        codes[place] = along[place]
+        return codes
     there = rows.any(1)
     # atoms must be of norm 1, and as many as are asked for
     gram, seen = atoms @ atoms.T, atoms @ rows[there].T

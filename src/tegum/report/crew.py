@@ -221,6 +221,7 @@ def _work(connection: Connection, store: Path | None) -> None:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     threading.Thread(target=_follow_parent, daemon=True).start()
     _warm_up()
+    _share_cores()
     with suppress(KeyboardInterrupt, EOFError, OSError):  # interrupted; or the parent is gone
         while True:
             lab, experiment = pickle.loads(connection.recv_bytes())
@@ -240,6 +241,14 @@ def _warm_up() -> None:
     import tegum.engines.sampled.engine
     import tegum.ensemble
     import tegum.plots  # noqa: F401
+
+
+def _share_cores() -> None:
+    """Give BLAS its share of the cores: on more of them its threads wait busily for a turn."""
+    import scipy.linalg  # noqa: F401  with a BLAS of its own, which must be there to be told
+    from threadpoolctl import threadpool_limits
+
+    threadpool_limits(max(1, available_cores() // AT_ONCE), user_api="blas")  # type: ignore[no-untyped-call]
 
 
 def _answer(

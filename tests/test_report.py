@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 import xarray as xr
 from fake_lab import FAKES, FakeLab, finished_fakes, run_facts
 from matplotlib.figure import Figure
+from PIL import Image
 
 from tegum.errors import StoreError, TegumError
 from tegum.experiments.base import Claim, Experiment, FigureSpec, Judgement, Tables, when
@@ -180,6 +182,23 @@ class TestFigures:
         word = sheets[1].texts[0].get_window_extent()
         assert word.y1 < sheets[0].axes[0].get_tightbbox().y0
         assert plain.aspect > remarked.aspect
+
+    def test_a_remark_is_seen_whole_however_the_drawing_is_cropped(self) -> None:
+        for size, place in (((3, 2), (0.4, 0.6)), ((8, 2), (-0.1, -0.2)), ((2, 5), (0.3, 0.9))):
+            dark = []
+            for remark in ("", "quick run"):
+                sheet = Figure(figsize=size)
+                sheet.text(*place, "all there is")
+                spec = FigureSpec("f", "c", lambda found, s=sheet: s, ())
+                with Image.open(io.BytesIO(figures.draw(spec, {}, "s", remark).png)) as picture:
+                    ink = np.asarray(picture.convert("L")) < 128
+                rows = np.flatnonzero(ink.any(axis=1))
+                dark.append(int(ink.sum()))
+                edge = ink.shape[0] - 1 - rows[-1]
+                assert edge >= 10, "cut off below"
+                gap = int(np.diff(rows).max())
+                assert (gap >= 10) == bool(remark), "a line of its own below"
+            assert dark[1] > dark[0] + 100
 
     def test_the_figures_of_a_quick_run_say_so(self, monkeypatch: pytest.MonkeyPatch) -> None:
         said: list[str] = []

@@ -7,7 +7,9 @@ import re
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from tegum.errors import TegumError
 
@@ -89,8 +91,9 @@ def _render(figure: Figure, salt: str, remark: str) -> tuple[str, bytes]:
     figure.set_layout_engine("none")
     box = figure.get_tightbbox()
     if remark:
-        place: dict[str, Any] = {"ha": "right", "va": "top", "transform": figure.dpi_scale_trans}
-        figure.text(box.x1, box.y0 - _MARGIN, remark, fontsize=7, style="italic", **place)
+        # in parts of the figure, which move with it when it is cropped, as inches do not
+        x, y = np.array([box.x1, box.y0 - _MARGIN]) / figure.get_size_inches()
+        figure.text(x, y, remark, fontsize=7, style="italic", ha="right", va="top")
         box = figure.get_tightbbox()
     box = box.padded(_MARGIN)
     with mpl.rc_context({"svg.hashsalt": salt, "svg.fonttype": "path"}):

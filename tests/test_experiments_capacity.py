@@ -20,6 +20,7 @@ from tegum.experiments.capacity.closed_form import (
     feature_loss,
     loss,
 )
+from tegum.experiments.capacity.figures import closed_form
 from tegum.experiments.capacity.training import Descent, gradients, samples, train
 from tegum.report.figures import draw
 
@@ -92,6 +93,38 @@ def test_at_the_kurtosis_of_normal_numbers_capacities_do_not_count() -> None:
 def test_figures_are_drawn_from_tables() -> None:
     for spec in EXPERIMENT.figures:
         assert draw(spec, tables(), "salt").svg.startswith("<?xml")
+
+
+@pytest.mark.parametrize("kurtosis", [1.5, 3.0, 3.2, 8.0, 100.0])
+@pytest.mark.parametrize("m", [1, 2, 3])
+def test_features_of_no_value_get_no_capacity_that_others_can_use(kurtosis: float, m: int) -> None:
+    v = np.array([0.0, 1.0, 0.0, 0.5, 0.9])
+    found = allocation(v, m, kurtosis)
+    valued = v > 0
+    np.testing.assert_allclose(found.sum(), m)
+    np.testing.assert_allclose(found[~valued], 0.0)
+    if m < valued.sum():
+        alone = allocation(v[valued], m, kurtosis)
+        np.testing.assert_allclose(found[valued], alone, atol=1e-12)
+    else:
+        np.testing.assert_allclose(found[valued], 1.0)
+
+
+def test_lines_are_the_closed_form_between_the_kurtoses_of_the_tables_too() -> None:
+    """The first two to share are of value .6 and .3: from κ − 1 = 2 · .6/.3 on, linear in 1/κ."""
+    rows = tables()["capacities"]
+    kurtoses, shares, losses = closed_form(rows[rows["kurtosis"] != 3.0])
+    assert kurtoses.min() == pytest.approx(2.0) and kurtoses.max() == pytest.approx(9.0)
+    np.testing.assert_allclose(shares.sum(axis=1), 3.0)
+    begin = 5.0
+    np.testing.assert_allclose(shares[kurtoses < begin, 3], 0.0)
+    assert (shares[kurtoses > begin + 0.1, 3] > 0.001).all()
+    # the pair by hand: both levels are (κ − 1) v / (2 + (κ − 3) C), and C_2 + C_3 = 1
+    k = kurtoses[(kurtoses > 5.1) & (kurtoses < 6)]
+    by_hand = ((k + 1) * 0.3 / 0.9 - 2) / (k - 3)
+    np.testing.assert_allclose(shares[(kurtoses > 5.1) & (kurtoses < 6), 3], by_hand)
+    dropped = (kurtoses < 4) * (kurtoses - 1) * V[3] ** 2
+    np.testing.assert_allclose(losses[kurtoses < 4], dropped[kurtoses < 4])
 
 
 @pytest.mark.parametrize("kurtosis", [1.0, 2.5, 9.0])

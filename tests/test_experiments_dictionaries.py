@@ -146,6 +146,14 @@ def test_what_does_not_count() -> None:
     assert judged(BASIS.claims, "49.p", dense).status == "holds"
 
 
+def test_seeds_differ_where_there_are_several() -> None:
+    two = judged(BASIS.claims, "49.h", changed(basis(), "band", {"seed": 1}, mean_max_cosine=0.93))
+    assert "seeds differ by 0.330 at most" in two.measured  # where the first has 0.6
+    rows = basis()["band"]
+    one = judged(BASIS.claims, "49.h", {**basis(), "band": rows[rows["seed"] == 0]})
+    assert one.measured.endswith("32 features; one seed")
+
+
 def test_figures_of_the_basis_are_drawn_from_tables() -> None:
     for spec in BASIS.figures:
         assert draw(spec, basis(), "salt").svg.startswith("<?xml")

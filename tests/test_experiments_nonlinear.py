@@ -87,6 +87,11 @@ class TestStaircase:
         assert exact_loss(3, at, PLACEMENTS[2]) == pytest.approx(LINEAR, abs=1e-8)
         assert stops_paying(3, PLACEMENTS[1]) == 1.0
 
+    @pytest.mark.parametrize("placement", PLACEMENTS)
+    def test_one_segment_never_pays(self, placement: str) -> None:
+        assert stops_paying(1, placement) == 0.0
+        assert all(exact_loss(1, width, placement) > LINEAR - 1e-12 for width in (1e-6, 0.3, 1))
+
 
 def tables() -> Tables:
     rows = [

@@ -69,7 +69,12 @@ class TestRecovery:
         assert (np.abs(np.count_nonzero(x, axis=0) - 100) < 45).all()
 
     def test_support(self) -> None:
-        assert support(np.array([0.1, -3.0, 2.0, 0.5]), 2).tolist() == [2, 3]
+        x = np.array([0.1, -3.0, 2.0, 0.5])
+        assert support(x, 2).tolist() == [2, 3]
+        assert (support(x, 0).tolist(), support(x, 4).tolist()) == ([], [0, 1, 2, 3])
+
+    def test_of_no_active_feature_nothing_is_recovered(self) -> None:
+        assert not lemma(np.eye(3), np.ones(3), np.zeros(3), 0).any()
 
     @pytest.mark.parametrize("ratio", [0.1, 0.5, 0.8])
     def test_the_curve_is_that_of_state_evolution(self, ratio: float) -> None:

@@ -43,14 +43,14 @@ def feature_loss(v: F64, C: F64, kurtosis: float) -> F64:
 
 
 def allocation(v: F64, m: int, kurtosis: float) -> F64:
-    """The capacities (n,) that minimise Σ_i L_i with Σ_i C_i = m < n and 0 <= C_i <= 1.
+    """The capacities (n,) that minimise Σ_i L_i with Σ_i C_i = m < n and 0 <= C_i <= 1; v_i >= 0.
 
     L_i is concave in C_i for κ < 3, so that the m largest v_i get 1 and the others nothing. For
     κ > 3 it is convex, and −dL_i/dC_i is the same for all features that share.
     """
     from scipy.optimize import brentq
 
-    if kurtosis <= NORMAL:
+    if kurtosis <= NORMAL or np.count_nonzero(v) <= m:
         found = np.zeros(len(v))
         found[np.argsort(-v, kind="stable")[:m]] = 1.0
         return found
@@ -59,7 +59,7 @@ def allocation(v: F64, m: int, kurtosis: float) -> F64:
         return np.clip(((kurtosis - 1) * v / level - 2) / (kurtosis - 3), 0.0, 1.0)
 
     high = (kurtosis - 1) * v.max() / 2  # nobody gets anything
-    left = v.min() * 1e-9  # everybody gets all
+    left = v[v > 0].min() * 1e-9  # everybody of a value gets all
     level = brentq(  # type: ignore[no-untyped-call]
         lambda t: shares(t).sum() - m, left, high, xtol=1e-14, rtol=1e-14
     )

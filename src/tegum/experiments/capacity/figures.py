@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tegum.dims import F64
 from tegum.experiments.base import FigureSpec, Tables
-from tegum.experiments.capacity.closed_form import boundary
+from tegum.experiments.capacity.closed_form import allocation, boundary, feature_loss
 from tegum.plots import style
 
 if TYPE_CHECKING:
@@ -27,6 +28,17 @@ def draw_trained(tables: Tables) -> Figure:
     return _capacities(tables["trained"], "trained")
 
 
+def closed_form(rows: pd.DataFrame) -> tuple[F64, F64, F64]:
+    """Kurtoses between those of the rows, capacities (kurtosis, feature), and losses of all."""
+    least, most = rows["kurtosis"].min() - 1, rows["kurtosis"].max() - 1
+    kurtoses = 1 + np.geomspace(least, most, 400)
+    first = rows[rows["kurtosis"] == rows["kurtosis"].min()].sort_values("feature")
+    v, m = first["value"].to_numpy(), round(first["closed"].sum())
+    shares = np.array([allocation(v, m, kurtosis) for kurtosis in kurtoses])
+    losses = [feature_loss(v, C, k).sum() for C, k in zip(shares, kurtoses, strict=True)]
+    return kurtoses, shares, np.array(losses)
+
+
 def _capacities(rows: pd.DataFrame, column: str) -> Figure:
     from matplotlib import colormaps
     from matplotlib.figure import Figure
@@ -34,9 +46,10 @@ def _capacities(rows: pd.DataFrame, column: str) -> Figure:
     figure = Figure(figsize=(5.6, 3.3), layout="constrained")
     axes = figure.subplots()
     colours = colormaps["viridis"](np.linspace(0, 0.92, rows["feature"].nunique()))
-    for colour, (feature, some) in zip(colours, rows.groupby("feature"), strict=True):
-        some = some.sort_values("kurtosis")
-        axes.plot(some["kurtosis"] - 1, some["closed"], "-", lw=1, color=colour)
+    kurtoses, shares, _ = closed_form(rows)
+    by_feature = zip(colours, shares.T, rows.groupby("feature"), strict=True)
+    for colour, share, (feature, some) in by_feature:
+        axes.plot(kurtoses - 1, share, "-", lw=1, color=colour)
         axes.plot(some["kurtosis"] - 1, some[column], "o", ms=4, color=colour, label=feature)
     axes.axvline(2.0, ls="--", lw=1, color=style.GREY)
     axes.set_xscale("log")
@@ -55,7 +68,8 @@ def draw_loss(tables: Tables) -> Figure:
     axes = figure.subplots()
     rows = tables["capacities"].groupby("kurtosis").first().reset_index()
     scale = rows["kurtosis"] - 1
-    axes.plot(scale, rows["closed_loss"] / scale, "-", color=style.GREY, label="closed form")
+    kurtoses, _, losses = closed_form(tables["capacities"])
+    axes.plot(kurtoses - 1, losses / (kurtoses - 1), "-", color=style.GREY, label="closed form")
     axes.plot(scale, rows["loss"] / scale, "o", ms=4, color=style.BLUE, label="lowest of descents")
     axes.set_xscale("log")
     axes.set_ylim(bottom=0)
@@ -101,7 +115,8 @@ FIGURES = (
         "Eight features of value v_i = 0.85^i in three dimensions, y = Σ v_i x_i² from ‖Wx‖² + β. "
         "Points: dimensionalities of the lowest of several descents; lines: the closed form. "
         "Dashed: normal numbers, κ = 3, where the loss is that of principal components and the "
-        "optimum is not unique in the features. To the right of it features begin to share.",
+        "optimum is not unique in the features. To the right of it features begin to share, first "
+        "the last that is kept and the first that is dropped.",
         draw_capacities,
         ("capacities",),
     ),

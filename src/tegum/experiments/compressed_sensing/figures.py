@@ -41,7 +41,7 @@ def draw_transition(tables: Tables) -> Figure:
         axes.plot(ratios, curve, color=style.INK, lw=1, label="known for l1, n → ∞")
         axes.set(title=words, xlabel="m/n", xlim=(0, 1), ylim=(0, 1.03))
     panels[0].set_ylabel("k/m")
-    panels[0].legend(loc="upper left")
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center")
     bar = figure.colorbar(dots, ax=panels, aspect=25)
     bar.set_label("part of the vectors recovered")
     bar.outline.set_linewidth(0.5)

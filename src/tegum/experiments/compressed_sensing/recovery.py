@@ -18,8 +18,8 @@ EXACT: Final = 1e-6
 
 
 def support(x: F64, k: int) -> I64:
-    """The positions of the k largest entries of x (n,), ascending."""
-    return np.sort(np.argpartition(x, -k)[-k:])
+    """The positions of the k largest entries of x (n,), ascending; k from 0 to n."""
+    return np.sort(np.argpartition(x, -k)[len(x) - k :]) if k else np.zeros(0, np.int64)
 
 
 def lemma(W: F64, b: F64, y: F64, k: int) -> F64:

@@ -37,7 +37,8 @@ def draw_descent(tables: Tables) -> Figure:
     left.set_ylabel("loss")
     best = rows[rows["chosen"]].sort_values("T")
     right.plot(best["T"], best["data"], "o-", ms=4, color=style.BLUE, label="data (median)")
-    right.plot(best["T"], 2 / best["T"], "--", lw=1, color=style.GREY, label="2/T")
+    T = np.geomspace(best["T"].min(), best["T"].max(), 200)
+    right.plot(T, 2 / T, "--", lw=1, color=style.GREY, label="2/T")
     right.plot(
         best["T"], best["features"], "s-", ms=4, color=style.VERMILION,
         label="five longest features (mean)",

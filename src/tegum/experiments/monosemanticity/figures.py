@@ -79,7 +79,7 @@ def draw_biases(tables: Tables) -> Figure:
     for axes in (left, right):
         axes.set_xticks(range(len(names)), names, rotation=30, ha="right")
         axes.set_xlabel("initial bias")
-        axes.set_ylim(bottom=0)
+        _from_zero(axes)
     left.set_ylabel("neurons")
     left.legend()
     right.set_ylabel("loss")
@@ -142,6 +142,11 @@ def draw_final_biases(tables: Tables) -> Figure:
     return figure
 
 
+def _from_zero(axes: Axes) -> None:
+    """From 0 to somewhat above all points, which may be near to one another."""
+    axes.set_ylim(0, 1.08 * max(axes.dataLim.y1, 1e-9))
+
+
 def _mark(axes: Axes, count: int, colour: str) -> None:
     axes.axvline(count, ls="--", lw=1, color=colour)
 
@@ -154,6 +159,8 @@ def draw_rates(tables: Tables) -> Figure:
     for optimizer, marker in (("adam", "o"), ("lamb", "s")):
         for bias, colour in ((0.0, style.BLUE), (NEGATIVE, style.VERMILION)):
             own = rows[(rows["optimizer"] == optimizer) & (rows["initial_bias"] == bias)]
+            if not len(own):  # a quick run has one rate, by Adam
+                continue
             mean = own.groupby("rate")[["loss", "monosemantic"]].mean()
             label = f"{'Adam' if optimizer == 'adam' else 'LAMB'}, {bias:g}".replace("-", "−")
             for axes, column in zip(panels, mean, strict=True):
@@ -165,7 +172,7 @@ def draw_rates(tables: Tables) -> Figure:
     for axes in panels:
         axes.set(xscale="log", xlabel="learning rate")
         axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
-        axes.set_ylim(bottom=0)
+        _from_zero(axes)
     panels[0].legend(fontsize="small", title="optimiser, initial bias")
     return figure
 
@@ -178,7 +185,8 @@ FIGURES = (
         f"{_SIZE}: loss of a batch (in the end, of fresh samples), neurons with more than 0.999 of "
         "their activations from one feature, and the mean bias, over training from different "
         "initial biases (means of seeds). The published start begins at −1 and decays over the "
-        "first half. Dashed: four times as many steps; without a negative start it comes later.",
+        "first half. Dashed, in a full run: four times as many steps; without a negative start it "
+        "comes later.",
         draw_training,
         ("path",),
     ),

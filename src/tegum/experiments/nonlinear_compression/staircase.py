@@ -122,13 +122,15 @@ def sampled_loss(net: Network, samples: int, seed: int) -> tuple[float, float]:
 def stops_paying(Z: int, placement: str) -> float:
     """The width at which the loss is that of a linear code; below it, it is less.
 
-    1 where it is less at all widths up to whole segments.
+    1 where it is less at all widths up to whole segments. With Z = 1 it is less nowhere: 0.
     """
     from scipy.optimize import brentq
 
     def over(width: float) -> float:
         return exact_loss(Z, width, placement) - LINEAR
 
+    if Z == 1:  # all that is stored is y
+        return 0.0
     if over(1.0) <= 0:
         return 1.0
     at: float = brentq(over, 1e-6, 1.0, xtol=1e-9)  # type: ignore[no-untyped-call]

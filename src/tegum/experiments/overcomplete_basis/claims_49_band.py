@@ -24,8 +24,10 @@ def means(tables: Tables) -> pd.DataFrame:
 
 def _what(tables: Tables) -> str:
     rows = tables["band"]
-    most = means(tables)["spread"].max()
-    return f"{rows['features'].iloc[0]} features; seeds differ by {most:.3f} at most"
+    features = f"{rows['features'].iloc[0]} features"
+    if not rows.duplicated(["ratio", "alpha"]).any():
+        return f"{features}; one seed"
+    return f"{features}; seeds differ by {means(tables)['spread'].max():.3f} at most"
 
 
 @claims(

@@ -22,7 +22,7 @@ _HEAD = """\
 
 Every claim that is recorded as differing: what is said, in our words; why it is not so, or not
 quite; the rule; the numbers of a full run of `tegum reproduce`, and on how many models they rest.
-[What is loose in the paper](explanation/loose.md) tells the same as a story. All other claims are
+[What is loose in the paper](explanation/loose.md) tells most of it as a story. All other claims are
 in [the list of all](claims.md).
 
 <!-- Made by docs/make_loose.py from src/tegum/experiments and a report: edit the claims there. -->
@@ -44,8 +44,11 @@ def differing() -> list[tuple[Claim, Experiment]]:
 def parted(statement: str) -> tuple[str, str]:
     """What is claimed, and why it is not so: what stands in brackets after it."""
     said, _, why = statement.partition(_MARK)
-    why = why.strip().removeprefix(":").removeprefix(".").strip().removesuffix(")")
-    return said.strip(), why[:1].upper() + why[1:]
+    why = why.lstrip(" :.,").rstrip().removesuffix(")")
+    # a sentence begins with a capital letter, but for one that begins with a symbol, as b_i
+    first = why.partition(" ")[0]
+    word = first == "a" or (first[:2].isalpha() and len(first) > 1 and "_" not in first)
+    return said.strip(), why[:1].upper() + why[1:] if word else why
 
 
 def page(results: Mapping[str, Mapping[str, Any]]) -> str:

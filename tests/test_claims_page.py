@@ -5,6 +5,8 @@ from __future__ import annotations
 import runpy
 from pathlib import Path
 
+import pytest
+
 from tegum.report.discovery import list_experiments
 
 SCRIPT = Path(__file__).parents[1] / "docs" / "make_claims.py"
@@ -41,3 +43,26 @@ def test_what_stands_in_brackets_is_the_reason() -> None:
         "It is four (or so).",
     )
     assert loose["parted"]("So it is.") == ("So it is.", "")
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        (": a start tends to it", "A start tends to it"),
+        (", for the reason of 18.b: they lean", "For the reason of 18.b: they lean"),
+        (". Unseen so far", "Unseen so far"),
+        (": b_i is negative", "b_i is negative"),
+        (": W⁺ is not", "W⁺ is not"),
+        (": ‖W_i‖ is above 1", "‖W_i‖ is above 1"),
+        (": 1 − S is small", "1 − S is small"),
+        (": p is small", "p is small"),
+        (": sup_i tells", "sup_i tells"),
+    ],
+)
+def test_the_reason_is_a_sentence_of_its_own(written: str, read: str) -> None:
+    """Symbols stay as they are: B_i is another than b_i."""
+    loose = runpy.run_path(str(SCRIPT.with_name("make_loose.py")))
+    assert loose["parted"](f"Said. (Recorded as differing{written}.)") == ("Said.", f"{read}.")
+    kept = SCRIPT.with_name("loose.md").read_text("utf-8")
+    begin = [line[13:14] for line in kept.splitlines() if line.startswith("**Instead:** ")]
+    assert not set(begin) & set(",.:;")

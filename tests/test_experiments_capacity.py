@@ -114,7 +114,7 @@ def test_lines_are_the_closed_form_between_the_kurtoses_of_the_tables_too() -> N
     """The first two to share are of value .6 and .3: from κ − 1 = 2 · .6/.3 on, linear in 1/κ."""
     rows = tables()["capacities"]
     kurtoses, shares, losses = closed_form(rows[rows["kurtosis"] != 3.0])
-    assert kurtoses.min() == pytest.approx(2.0) and kurtoses.max() == pytest.approx(9.0)
+    assert (kurtoses.min(), kurtoses.max()) == pytest.approx((2.0, 9.0))
     np.testing.assert_allclose(shares.sum(axis=1), 3.0)
     begin = 5.0
     np.testing.assert_allclose(shares[kurtoses < begin, 3], 0.0)

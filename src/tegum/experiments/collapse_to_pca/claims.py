@@ -89,8 +89,9 @@ def monotone(tables: Tables) -> Judgement:
     "28.b",
     "No pair has merged up to 1−S = 0.05, one up to 0.15, two up to 0.2, all three from 0.25 to "
     "0.5. (Recorded as differing: the third pair holds out until 0.39. At 0.25 and 0.3 the exact "
-    "optimum has two merged pairs, and minima with three lose 7 % and 4 % more; but four and seven "
-    "in ten seeds end in those, so that models that were not selected by their loss show three.)",
+    "optimum has two merged pairs, and minima with three lose 7 % and 4 % more; but a third and "
+    "two thirds of the seeds end in those, so that models that were not selected by their loss "
+    "show three.)",
     rule=f"trained models of lowest loss: {_CAPTION}; either number where ranges meet",
     evidence=_COUNTED,
     expected="differs",

@@ -6,7 +6,7 @@ Items 51 and 60 of the list of claims.
 from __future__ import annotations
 
 from tegum.experiments.base import Experiment
-from tegum.experiments.nonlinear_compression.claims import claims
+from tegum.experiments.nonlinear_compression.claims import claims, comments
 from tegum.experiments.nonlinear_compression.figures import FIGURES
 from tegum.experiments.nonlinear_compression.measure import measure
 
@@ -18,5 +18,5 @@ EXPERIMENT = Experiment(
     "the width of steps, exact and sampled, against linear codes.",
     measure=measure,
     figures=FIGURES,
-    claims=tuple(claims),
+    claims=(*claims, *comments),
 )

@@ -21,6 +21,7 @@ SAME: Final = 0.01
 TOO_WIDE: Final = 0.2
 
 claims = Claims("Nonlinear Compression")
+comments = Claims("Comments & Replications: Neel Nanda")
 
 
 @claims(
@@ -119,7 +120,7 @@ def _width(rows: pd.DataFrame, placement: str, Z: int) -> float:
     return float(found)
 
 
-@claims(
+@comments(
     "60.a",
     "A transformer trained on moves of Othello represents the board by linear directions.",
     rule="needs that transformer and probes of its activations: no rule of a toy model decides",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -57,11 +59,21 @@ def test_the_size_that_larger_ones_have_again() -> None:
         (lambda: atom_counts.elbow([1], [1.0]), "elbow.sizes must be two or more, rising"),
         (lambda: atom_counts.elbow([2, 1], [1.0, 2]), "elbow.sizes must be two or more, rising"),
         (lambda: atom_counts.elbow([1, 2], [1.0]), "elbow.losses must have one for each of 2"),
+        (lambda: atom_counts.elbow([1, 2.5], [2, 1]), "elbow.sizes must be integers >= 1; got"),
+        (lambda: atom_counts.elbow([1, 2], [np.nan, 1]), "elbow.losses[0] must be finite; got nan"),
+        (lambda: atom_counts.elbow([1, 2], [1, np.inf]), "elbow.losses[1] must be finite; got inf"),
+        (lambda: atom_counts.elbow([1, 2], [2, 1], part=2), "elbow.part must be in [0, 1]; got 2"),
+        (lambda: atom_counts.distinct(EYE, threshold=2), "distinct.threshold must be in [-1, 1]"),
+        (lambda: atom_counts.shared(EYE, EYE, threshold=np.nan), "shared.threshold must be in"),
+        (
+            lambda: atom_counts.agreed_size([EYE, EYE], part=-1),
+            "agreed_size.part must be in [0, 1]; got -1",
+        ),
         (lambda: atom_counts.agreed_size([EYE]), "agreed_size.dictionaries must be two or more"),
-        (lambda: atom_counts.shared(EYE, np.eye(3)), "must be .latent, 4."),
+        (lambda: atom_counts.shared(EYE, np.eye(3)), "must be (latent, 4)"),
     ],
 )
 def test_what_does_not_fit_is_said(call: object, line: str) -> None:
     assert callable(call)
-    with pytest.raises(SpecError, match=line):
+    with pytest.raises(SpecError, match=re.escape(line)):
         call()

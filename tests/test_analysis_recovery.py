@@ -141,6 +141,12 @@ def test_variance_shrinkage_counts() -> None:
     zeros = np.zeros((5, 3))
     assert np.isnan(firing.explained_variance(zeros, zeros))
     assert np.isnan(firing.shrinkage(zeros, zeros))
+    for value in (0.1, 100 / 3, -1e6 / 3):  # no mean of so many is exactly the number
+        same = np.full((1000, 2), value)
+        assert np.isnan(firing.explained_variance(same, same))
+        assert np.isnan(firing.explained_variance(same, zeros[0, 0] + 2 * same))
+    near = 1e6 / 3 + 1e-3 * h
+    assert firing.explained_variance(near, near.mean(0) + 0 * h) == pytest.approx(0, abs=1e-6)
     half = np.concatenate([h, zeros])
     assert firing.shrinkage(half, 0.8 * half) == pytest.approx(0.8)
     codes = np.array([[0.0, 1.0, 0.0], [0.0, -2.0, 1e-30], [0.0, 0.0, 0.0]])
@@ -160,9 +166,29 @@ def test_inputs_stay_and_wrong_ones_are_refused_in_a_line() -> None:
         recovery.cosines(W, [[np.nan, 1.0]])
     with pytest.raises(tg.SpecError, match=r"codes\.shape must have the 2 samples of x"):
         firing.scores(x, np.ones((3, 2)), pairs)
-    with pytest.raises(tg.SpecError, match=r"Matching\.latents must be in \[0, 1\)"):
+    with pytest.raises(tg.SpecError, match=r"Matching\.latents must be integers in \[0, 1\)"):
         firing.scores(x, np.ones((2, 1)), pairs)
-    with pytest.raises(tg.SpecError, match=r"absorption\.parents must be 2 numbers in \[-1, 2\)"):
-        firing.absorption(x, x, pairs, [-1, 2])
+    for parents, line in (
+        ([-1], r"absorption\.parents must be 2 numbers in \[-1, 2\); got \[-1\]"),
+        ([-1, 2], r"absorption\.parents must be integers in \[-1, 2\); got 2"),
+        ([-1, 0.5], r"absorption\.parents must be integers in \[-1, 2\); got 0\.5"),
+        ([-1, np.nan], r"absorption\.parents must be integers in \[-1, 2\); got nan"),
+        ([-1, 1], r"absorption\.parents\[1\] must not be itself: .*; got 1"),
+    ):
+        with pytest.raises(tg.SpecError, match=line):
+            firing.absorption(x, x, pairs, parents)
+    for wrong, line in (
+        (None, r"pairs must be a Matching, as recovery\.matching gives; got None"),
+        (pairs._replace(features=[0, -1]), r"Matching\.features must be .*; got -1"),
+        (pairs._replace(latents=[0, 0.5]), r"Matching\.latents must be integers .*; got 0\.5"),
+        (pairs._replace(latents=[0]), r"Matching\.latents must be 2, one for each .*; got \[0\]"),
+    ):
+        with pytest.raises(tg.SpecError, match=line):
+            firing.scores(x, x, wrong)
+    for threshold in (1.1, np.nan, "high", None):
+        with pytest.raises(tg.SpecError, match=r"found\.threshold must be in \[-1, 1\]; got "):
+            recovery.found(W, D, threshold=threshold)
+    with pytest.raises(tg.SpecError, match=r"cosines\.signed must be True or False; got 'no'"):
+        recovery.mean_max_cosine(W, D, signed="no")
     with pytest.raises(tg.SpecError, match=r"rebuilt\.shape must be that of h"):
         firing.explained_variance(x, np.ones((2, 3)))

@@ -229,6 +229,7 @@ def test_of_activations_that_do_not_vary_nothing_is_explained() -> None:
     """SAELens 6.54.12 gives 1.0 for an output of zeros on tiny activations."""
     for law in (
         tg.Samples(np.zeros((5, 3))),
+        tg.Samples(np.full((50, 3), 0.1)),  # whose mean is another number
         tg.Activations.random(3, tg.Independent(5, 0.0)),
         tg.Activations.random(3, tg.Independent(5, 0.0), b_hidden=[0.3, -0.7, 0.1]),
     ):

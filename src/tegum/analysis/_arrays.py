@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from tegum.arguments import array
+from tegum.arguments import array, number
 from tegum.dims import F64, FEATURE, FEATURE_J, HIDDEN
 from tegum.errors import SpecError
 from tegum.spec import BrokenRule, as_integer
@@ -84,6 +84,11 @@ def check_integer(owner: str, field: str, value: Any, low: int) -> None:
         as_integer(value, low)
     except BrokenRule as error:
         raise SpecError.of(owner, field, error.rule, value) from None
+
+
+def cosine_above(owner: str, threshold: float) -> float:
+    """A threshold of cosines, in [−1, 1]; else SpecError."""
+    return number(owner, "threshold", threshold, "must be in [-1, 1]", lambda x: -1 <= x <= 1)
 
 
 def matrix(name: str, value: ArrayLike, shape: str) -> F64:

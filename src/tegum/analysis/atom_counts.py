@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.sparse.csgraph import connected_components
 
-from tegum.analysis._arrays import matrix
+from tegum.analysis._arrays import cosine_above, matrix
 from tegum.analysis.recovery import cosines, matching
-from tegum.arguments import array
+from tegum.arguments import array, number
 from tegum.dims import F64
 from tegum.errors import SpecError
 
@@ -38,7 +38,8 @@ def elbow(sizes: ArrayLike, losses: ArrayLike, *, part: float = 0.05) -> int:
         One of the sizes.
 
     Raises:
-        SpecError: for other shapes, fewer than two sizes, and sizes that do not rise.
+        SpecError: for other shapes, fewer than two sizes, sizes that are no integers or do not
+            rise, losses that are not finite, and a part that is none.
 
     Source: the method of Sharkey, Braun and Millidge (2022), whose losses have such an elbow.
     """
@@ -48,8 +49,13 @@ def elbow(sizes: ArrayLike, losses: ArrayLike, *, part: float = 0.05) -> int:
     if values.shape != counts.shape:
         rule = f"must have one for each of {len(counts)} sizes"
         raise SpecError.of("elbow", "losses", rule, values.shape)
+    if (counts != np.floor(counts)).any() or counts[0] < 1 or not np.isfinite(counts).all():
+        raise SpecError.of("elbow", "sizes", "must be integers >= 1", sizes)
+    if not np.isfinite(values).all():
+        at = int(np.argmin(np.isfinite(values)))
+        raise SpecError.of("elbow", f"losses[{at}]", "must be finite", values[at].item())
     left = values - values.min()
-    return int(counts[np.argmax(left <= part * left[0])])
+    return int(counts[np.argmax(left <= _part("elbow", part) * left[0])])
 
 
 def shared(W_dec: ArrayLike, second: ArrayLike, *, threshold: float = 0.9) -> int:
@@ -64,14 +70,16 @@ def shared(W_dec: ArrayLike, second: ArrayLike, *, threshold: float = 0.9) -> in
         The pairs above the threshold in the matching with the largest sum of cosines.
 
     Raises:
-        SpecError: for arrays of other shapes, or of different numbers of hidden dimensions.
+        SpecError: for arrays of other shapes, or of different numbers of hidden dimensions, and a
+            threshold that no cosine has.
 
     Source: the method of Sharkey, Braun and Millidge (2022), one to one.
     """
     rows, others = _atoms(W_dec), _atoms(second)
+    least = cosine_above("shared", threshold)
     if not (len(rows) and len(others)):
         return 0
-    return int((matching(rows.T, others).cosines > threshold).sum())
+    return int((matching(rows.T, others).cosines > least).sum())
 
 
 def distinct(W_dec: ArrayLike, *, threshold: float = 0.9) -> int:
@@ -85,14 +93,14 @@ def distinct(W_dec: ArrayLike, *, threshold: float = 0.9) -> int:
         The groups of atoms.
 
     Raises:
-        SpecError: for arrays of another shape.
+        SpecError: for arrays of another shape, and a threshold that no cosine has.
 
     Source: a method of clustering (single linkage) on the cosines of atoms.
     """
-    rows = _atoms(W_dec)
+    rows, least = _atoms(W_dec), cosine_above("distinct", threshold)
     if not len(rows):
         return 0
-    near = (cosines(rows.T, rows) > threshold).astype(np.float64)
+    near = (cosines(rows.T, rows) > least).astype(np.float64)
     return int(connected_components(near, directed=False)[0])
 
 
@@ -114,20 +122,24 @@ def agreed_size(
         How many atoms it has; 0 where there is none.
 
     Raises:
-        SpecError: for fewer than two dictionaries, and as `shared`.
+        SpecError: for fewer than two dictionaries, a part that is none, and as `shared`.
 
     Source: the method of Sharkey, Braun and Millidge (2022): agreement across sizes.
     """
     if len(dictionaries) < 2:
         rule = "must be two or more, from small to large"
         raise SpecError.of("agreed_size", "dictionaries", rule, len(dictionaries))
-    found = 0
+    found, share = 0, _part("agreed_size", part)
     for i, own in enumerate(dictionaries[:-1]):
         size = len(_atoms(own))
         again = (shared(own, other, threshold=threshold) for other in dictionaries[i + 1 :])
-        if size and min(again) >= part * size:
+        if size and min(again) >= share * size:
             found = size
     return found
+
+
+def _part(owner: str, part: float) -> float:
+    return number(owner, "part", part, "must be in [0, 1]", lambda x: 0 <= x <= 1)
 
 
 def _atoms(W_dec: ArrayLike) -> F64:

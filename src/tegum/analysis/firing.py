@@ -10,7 +10,7 @@ Source: "Solving Superposition" of the paper. Absorption is defined per edge of 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -20,6 +20,9 @@ from tegum.analysis.recovery import Matching
 from tegum.arguments import array
 from tegum.dims import F64, I64, Bools
 from tegum.errors import SpecError
+
+#: What rounding may leave of a variance of 0, of the mean square.
+_ROUNDING: Final = 1e-28
 
 
 class Firing(NamedTuple):
@@ -84,12 +87,10 @@ def scores(x: ArrayLike, codes: ArrayLike, pairs: Matching) -> Firing:
     Source: precision and recall, the method of every detector.
     """
     active, fires, latent_of = _active(x, codes, pairs)
-    own = np.zeros_like(active)
-    own[:, pairs.features] = fires[:, pairs.latents]
+    own = np.where(latent_of >= 0, fires[:, latent_of], False)
     hits, said, true = (active & own).sum(0), own.sum(0), active.sum(0)
-    none = latent_of < 0
     precision, recall = _share(hits, said), _share(hits, true)
-    f1 = np.where(none, np.nan, _share(2 * hits, said + true))
+    f1 = np.where(latent_of < 0, np.nan, _share(2 * hits, said + true))
     return Firing(precision, recall, f1)
 
 
@@ -117,9 +118,12 @@ def absorption(
     """
     active, fires, latent_of = _active(x, codes, pairs)
     n = active.shape[1]
-    parent = array("absorption", "parents", parents).astype(np.int64)
-    if parent.shape != (n,) or parent.min(initial=-1) < -1 or parent.max(initial=-1) >= n:
+    parent = _integers("absorption", "parents", parents, -1, n)
+    if parent.shape != (n,):
         raise SpecError.of("absorption", "parents", f"must be {n} numbers in [-1, {n})", parents)
+    if (own := np.flatnonzero(parent == np.arange(n))).size:
+        rule = "must not be itself: no feature is above itself"
+        raise SpecError.of("absorption", f"parents[{own[0]}]", rule, int(own[0]))
     children = np.flatnonzero(parent >= 0)
     above = parent[children]
     own = np.where(latent_of[above] >= 0, fires[:, latent_of[above]], False)
@@ -184,8 +188,10 @@ def explained_variance(h: ArrayLike, rebuilt: ArrayLike) -> float:
     Source: the method of regression: 1 − the share of variance that is unexplained.
     """
     real, made = _both(h, rebuilt)
-    spread = float(((real - real.mean(0)) ** 2).sum())
-    return 1.0 - float(((real - made) ** 2).sum()) / spread if spread > 0 else np.nan
+    varied = real - real[0]  # exactly 0 where h does not vary, as differences from a mean are not
+    spread = float(((varied - varied.mean(0)) ** 2).sum())
+    there = spread > _ROUNDING * float((real**2).sum())
+    return 1.0 - float(((real - made) ** 2).sum()) / spread if there else np.nan
 
 
 def shrinkage(h: ArrayLike, rebuilt: ArrayLike) -> float:
@@ -228,15 +234,27 @@ def _active(x: ArrayLike, codes: ArrayLike, pairs: Matching) -> tuple[Bools, Boo
     if len(active) != len(fires):
         rule = f"must have the {len(active)} samples of x"
         raise SpecError.of("codes", "shape", rule, fires.shape)
-    for name, numbers, count in (
-        ("features", pairs.features, active.shape[1]),
-        ("latents", pairs.latents, fires.shape[1]),
-    ):
-        if np.min(numbers, initial=0) < 0 or np.max(numbers, initial=0) >= count:
-            raise SpecError.of("Matching", name, f"must be in [0, {count})", np.max(numbers))
+    if not isinstance(pairs, Matching):
+        raise SpecError.of("pairs", "", "must be a Matching, as recovery.matching gives", pairs)
+    features = _integers("Matching", "features", pairs.features, 0, active.shape[1])
+    latents = _integers("Matching", "latents", pairs.latents, 0, fires.shape[1])
+    if features.shape != latents.shape:
+        rule = f"must be {features.size}, one for each of its features"
+        raise SpecError.of("Matching", "latents", rule, pairs.latents)
     latent_of = np.full(active.shape[1], -1)
-    latent_of[pairs.features] = pairs.latents
+    latent_of[features] = latents
     return active, fires, latent_of
+
+
+def _integers(owner: str, field: str, given: ArrayLike, low: int, high: int) -> I64:
+    """A row of integers in [low, high)."""
+    found = array(owner, field, given)
+    with np.errstate(invalid="ignore"):
+        whole = (found == np.floor(found)) & (found >= low) & (found < high)
+    if found.ndim != 1 or not whole.all():
+        wrong = np.asarray(given)[~whole][0].item() if found.ndim == 1 else given
+        raise SpecError.of(owner, field, f"must be integers in [{low}, {high})", wrong)
+    return found.astype(np.int64)
 
 
 def _share(part: I64, whole: I64) -> F64:

@@ -20,7 +20,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import linear_sum_assignment  # type: ignore[attr-defined]
 
-from tegum.analysis._arrays import matrix
+from tegum.analysis._arrays import cosine_above, matrix
+from tegum.arguments import flag
 from tegum.dims import F64, I64, Bools
 from tegum.errors import SpecError
 
@@ -62,7 +63,7 @@ def cosines(W: ArrayLike, W_dec: ArrayLike, *, signed: bool = True) -> F64:
         rule = f"must be (latent, {truth.shape[0]}), as W is (hidden, feature) = {truth.shape}"
         raise SpecError.of("W_dec", "shape", rule, atoms.shape)
     found = np.clip(_unit(truth.T) @ _unit(atoms).T, -1.0, 1.0)
-    return found if signed else np.abs(found)
+    return found if flag("cosines", "signed", signed) else np.abs(found)
 
 
 def matching(W: ArrayLike, W_dec: ArrayLike, *, signed: bool = True) -> Matching:
@@ -159,11 +160,12 @@ def found(W: ArrayLike, W_dec: ArrayLike, *, signed: bool = True, threshold: flo
         (feature,); its sum is the number of features found.
 
     Raises:
-        SpecError: as `cosines`.
+        SpecError: as `cosines`, and for a threshold that no cosine has.
 
     Source: the method of Sharkey, Braun and Millidge (2022); the threshold is theirs.
     """
-    return np.asarray(cosines(W, W_dec, signed=signed).max(1) > threshold)
+    least = cosine_above("found", threshold)
+    return np.asarray(cosines(W, W_dec, signed=signed).max(1) > least)
 
 
 def uniqueness(W: ArrayLike, W_dec: ArrayLike, *, signed: bool = True) -> float:

@@ -42,7 +42,8 @@ def _measured(batch: Batch, instance: int, named: State) -> F64:
             size += float(chance @ found.get("gate", found[LATENT])[0].sum(axis=1))
             active += float(chance @ (codes > 0).sum(axis=1))
             fired |= (codes > 0).any(axis=0)
-    variance = float(chances @ ((rows - chances @ rows) ** 2).sum(axis=1))
+    varied = rows - rows[0]  # exactly 0 where rows do not vary, as differences from a mean are not
+    variance = float(chances @ ((varied - chances @ varied) ** 2).sum(axis=1))
     explained = 1.0 - loss / variance if variance > 0 else np.nan
     dead = int((~fired[: model.n_latents]).sum())
     return np.array([loss, 0.0, size, active, dead, explained])

@@ -102,6 +102,10 @@ def test_files_that_are_none_are_refused_in_a_line(tmp_path: Path) -> None:
             tg.Samples(tmp_path / name)
         assert str(caught.value).startswith("Samples.x ")
         assert "\n" not in str(caught.value)
+    with pytest.raises(tg.SpecError) as caught:
+        tg.Samples(tmp_path / "text.npy")
+    assert "must be a .npy file, and does not begin as one" in str(caught.value)
+    assert "pickle" not in str(caught.value)  # as numpy has it, with the advice to run it
 
 
 def test_all_rows_are_a_batch_of_samples_alone() -> None:

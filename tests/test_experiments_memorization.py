@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from claim_checks import changed, judged, quick_run_as_expected
 
+from tegum.errors import SpecError
 from tegum.experiments.base import Tables
 from tegum.experiments.double_descent import EXPERIMENT
 from tegum.experiments.double_descent.data import data_dimensionality, loss_of, rows
@@ -152,6 +153,28 @@ def test_the_line_at_another_size_has_the_columns_of_the_experiment() -> None:
     assert len(best) == 1
     assert float(best["loss"].iloc[0]) < 0.05
     assert float(best["data"].iloc[0]) == pytest.approx(2 / 3, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"n": 9}, "line.n must be an integer >= 10; got 9"),
+        ({"data": ()}, "line.data must be numbers of data, one or more integers >= 1; got ()"),
+        ({"data": 5}, "line.data must be numbers of data, one or more integers >= 1; got 5"),
+        ({"data": (3, 0)}, "line.data[1] must be numbers of data, one or more integers >= 1; "
+         "got 0"),
+        ({"data": (2.5,)}, "line.data[0] must be numbers of data, one or more integers >= 1; "
+         "got 2.5"),
+        ({"steps": 5}, "line.steps must be two integers >= 0; got 5"),
+        ({"steps": (5,)}, "line.steps must be two integers >= 0; got (5,)"),
+        ({"steps": (5, -1)}, "line.steps[1] must be two integers >= 0; got -1"),
+        ({"m": 0}, "ReLUOutput.n_hidden must be an integer >= 1; got 0"),
+    ],
+)  # fmt: skip
+def test_what_is_no_line_is_refused_in_a_line(given: dict[str, Any], said: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        line(**{"n": 40, "data": (3,), "seeds": 1, "steps": (3, 3), **given})
+    assert str(caught.value) == said
 
 
 def test_exact_descent_goes_down_to_where_nothing_nearby_is_lower() -> None:

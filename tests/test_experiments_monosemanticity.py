@@ -12,6 +12,7 @@ import pytest
 from claim_checks import changed, judged, quick_run_as_expected
 from optimisers import Adam
 
+from tegum.errors import SpecError
 from tegum.experiments.base import Tables
 from tegum.experiments.monosemanticity import EXPERIMENT
 from tegum.experiments.monosemanticity.decoder import (
@@ -225,6 +226,30 @@ def test_a_training_that_is_stopped_ends_where_it_is() -> None:
 
 def start_of(size: Size) -> Decoder:
     return start(size, 0.0, np.random.default_rng((59, 0, 0)))
+
+
+@pytest.mark.parametrize(
+    ("size", "how", "said"),
+    [
+        ({"n": 0}, {}, "Size.n must be an integer >= 1; got 0"),
+        ({"m": 31}, {}, "Size.m must be at most n = 30; got 31"),
+        ({"k": 2.5}, {}, "Size.k must be an integer >= 1; got 2.5"),
+        ({"p": 0.0}, {}, "Size.p must be in (0, 1]; got 0.0"),
+        ({}, {"steps": -1}, "Descent.steps must be an integer >= 0; got -1"),
+        ({}, {"batch": 0}, "Descent.batch must be an integer >= 1; got 0"),
+        ({}, {"learning_rate": -1.0}, "Descent.learning_rate must be >= 0; got -1.0"),
+        ({}, {"initial_bias": np.nan}, "Descent.initial_bias must be finite; got nan"),
+        ({}, {"bias_decay": -1}, "Descent.bias_decay must be >= 0; got -1"),
+        ({}, {"optimizer": "sgd"}, "Descent.optimizer must be one of adam, lamb; got 'sgd'"),
+    ],
+)
+def test_what_cannot_be_trained_is_refused_in_a_line(
+    size: dict[str, Any], how: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(SpecError) as caught:
+        train(Size(**{"n": 30, "m": 5, "k": 20, **size}), Descent(**{
+            "steps": 1, "batch": 4, "learning_rate": 1e-3, **how}), 0, 0.999)  # fmt: skip
+    assert str(caught.value) == said
 
 
 def test_biases_decay_over_the_first_half() -> None:

@@ -353,6 +353,10 @@ BAD: list[tuple[dict[str, Any], str]] = [
         r"SAE\.architecture must be one of relu, topk, jumprelu, gated, batchtopk, and said once",
     ),
     (
+        {"kind": "matryoshka"},
+        r"SAE\.architecture .*; a Matryoshka is one of them with nested=\(sizes\); got 'matry",
+    ),
+    (
         {"nested": (2, 2)},
         r"SAE\.nested must increase, and be less than n_latents = 4; got \(2, 2\)",
     ),

@@ -158,7 +158,7 @@ def from_file(path: Any) -> Content:
         if lack := lacking(3.0 * Path(name).stat().st_size):
             raise BrokenRule(f"needs {lack}", name)
         if name.endswith(".npy"):
-            found = np.load(name, allow_pickle=False)
+            found = _of_npy(name)
         elif name.endswith(".safetensors"):
             found = _of_safetensors(name)
         else:
@@ -168,6 +168,14 @@ def from_file(path: Any) -> Content:
     except Exception as error:  # whatever numpy and safetensors have to say of a damaged file
         raise BrokenRule(f"cannot be read ({joined(error)})", name) from None
     return Content(numbers(found, name), os.path.abspath(name))
+
+
+def _of_npy(name: str) -> Any:
+    with open(name, "rb") as file:  # numpy takes another file for a pickle, and advises to run it
+        begin = file.read(len(np.lib.format.MAGIC_PREFIX))
+    if begin != np.lib.format.MAGIC_PREFIX:
+        raise BrokenRule("must be a .npy file, and does not begin as one", name)
+    return np.load(name, allow_pickle=False)
 
 
 def _of_safetensors(name: str) -> Any:

@@ -135,6 +135,8 @@ class SAE(Model):
             return given
         if kind not in get_args(Architecture) or given.get("architecture", kind) != kind:
             rule = f"must be one of {', '.join(get_args(Architecture))}, and said once"
+            if kind == "matryoshka":
+                rule += "; a Matryoshka is one of them with nested=(sizes)"
             raise SpecError.of("SAE", "architecture", rule, kind)
         return {**given, "architecture": kind, "kind": "sae"}
 

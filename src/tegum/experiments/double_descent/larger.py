@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from tegum.arguments import whole
 from tegum.ensemble import train
+from tegum.errors import SpecError
 from tegum.experiments.double_descent.data import rows
 from tegum.experiments.double_descent.measure import (
     STEPS,
@@ -46,11 +48,27 @@ def line(
         One row per T and seed: T, seed, loss (of training), test, chosen (the lowest loss), data
         (median D_X), features (mean D of the five longest features), represented.
 
+    Raises:
+        SpecError: for numbers out of their ranges, and as `tegum.train`.
+
     Source: "Superposition, Memorization, and Double Descent", n = 10,000, m = 2.
     """
-    drawn = rows(n, max(data), TEST)
+    n = whole("line", "n", n, "must be an integer >= 10", 10)
+    counts = _row("data", data, 1, "numbers of data, one or more integers >= 1")
+    both = _row("steps", steps, 0, "two integers >= 0")
+    if len(both) != 2:
+        raise SpecError.of("line", "steps", "must be two integers >= 0", steps)
+    drawn = rows(n, max(counts), TEST)
     by = partial(train, **named)
     runs = {
-        count: trained(by, drawn, count, m, line_training(steps, count), seeds) for count in data
+        count: trained(by, drawn, count, m, line_training((both[0], both[1]), count), seeds)
+        for count in counts
     }
     return line_table(runs, drawn)
+
+
+def _row(field: str, given: Any, low: int, what: str) -> list[int]:
+    rule = f"must be {what}"
+    if isinstance(given, str | bytes) or not hasattr(given, "__len__") or not len(given):
+        raise SpecError.of("line", field, rule, given)
+    return [whole("line", f"{field}[{i}]", one, rule, low) for i, one in enumerate(given)]

@@ -13,7 +13,9 @@ from typing import Final, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from tegum.arguments import number, whole
 from tegum.dims import F32, F64
+from tegum.errors import SpecError
 
 #: More neurons than this share in a batch are multiplied as matrices.
 _DENSE: Final = 0.4
@@ -30,6 +32,15 @@ class Size(NamedTuple):
     k: int
     p: float = 1 / 64
 
+    def checked(self) -> Size:
+        """Itself; SpecError for what is no size."""
+        for field in ("n", "m", "k"):
+            whole("Size", field, getattr(self, field), "must be an integer >= 1", 1)
+        if self.m > self.n:
+            raise SpecError.of("Size", "m", f"must be at most n = {self.n}", self.m)
+        number("Size", "p", self.p, "must be in (0, 1]", lambda p: 0 < p <= 1)
+        return self
+
 
 class Descent(NamedTuple):
     """How a decoder is trained; the learning rate falls to 0 on half a cosine."""
@@ -40,6 +51,19 @@ class Descent(NamedTuple):
     initial_bias: float = 0.0
     bias_decay: float = 0.0  # of b_hidden, in units of the learning rate, over the first half
     optimizer: Literal["adam", "lamb"] = "adam"
+
+    def checked(self) -> Descent:
+        """Itself; SpecError for numbers out of their ranges, and another optimiser."""
+        whole("Descent", "steps", self.steps, "must be an integer >= 0")
+        whole("Descent", "batch", self.batch, "must be an integer >= 1", 1)
+        rate = self.learning_rate
+        number("Descent", "learning_rate", rate, "must be >= 0", lambda x: x >= 0)
+        number("Descent", "initial_bias", self.initial_bias, "must be finite", lambda x: True)
+        number("Descent", "bias_decay", self.bias_decay, "must be >= 0", lambda x: x >= 0)
+        if self.optimizer not in (known := ("adam", "lamb")):
+            rule = f"must be one of {', '.join(known)}"
+            raise SpecError.of("Descent", "optimizer", rule, self.optimizer)
+        return self
 
 
 class Rows(NamedTuple):
@@ -129,10 +153,12 @@ def train(
 
     Decoders of one seed and size have the same embedder and begin with the same weights but for
     the initial bias. A neuron counts as monosemantic whose `share` is above that number. Once
-    `stop` is set, training ends where it is.
+    `stop` is set, training ends where it is. SpecError for sizes and numbers that cannot be.
     """
     from tegum.experiments.monosemanticity.kernels import adam, lamb
 
+    size, how = size.checked(), how.checked()
+    seed = whole("train", "seed", seed, "must be an integer >= 0")
     model = start(size, how.initial_bias, np.random.default_rng((_RUN, _START, seed)))
     rng = np.random.default_rng((_RUN, _TRAIN, seed))
     move = {"adam": adam, "lamb": lamb}[how.optimizer]

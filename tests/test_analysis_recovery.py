@@ -6,6 +6,7 @@ from itertools import permutations
 
 import numpy as np
 import pytest
+import xarray as xr
 
 import tegum as tg
 from tegum.analysis import firing, recovery
@@ -152,6 +153,31 @@ def test_variance_shrinkage_counts() -> None:
     codes = np.array([[0.0, 1.0, 0.0], [0.0, -2.0, 1e-30], [0.0, 0.0, 0.0]])
     assert firing.dead(codes).tolist() == [True, False, False]
     assert firing.mean_l0(codes) == pytest.approx(1.0)
+
+
+def test_labelled_arrays_are_read_by_their_dimensions() -> None:
+    """Square ones fit in either order, and would be taken for others without a word."""
+    rng = np.random.default_rng(4)
+    W, D, h, x = (rng.normal(size=(5, 5)) for _ in range(4))
+    labelled = {
+        name: xr.DataArray(value, dims=dims).transpose(*reversed(dims))
+        for name, value, dims in (
+            ("W", W, ("hidden", "feature")), ("D", D, ("latent", "hidden")),
+            ("h", h, ("sample", "hidden")), ("x", x, ("sample", "feature")),
+            ("codes", h, ("sample", "latent")),
+        )
+    }  # fmt: skip
+    found = recovery.cosines(labelled["W"], labelled["D"])
+    np.testing.assert_array_equal(found, recovery.cosines(W, D))
+    assert recovery.uniqueness(labelled["W"], labelled["D"]) == recovery.uniqueness(W, D)
+    made = 0.5 * labelled["h"]
+    explained = firing.explained_variance(labelled["h"], made)
+    assert explained == firing.explained_variance(h, 0.5 * h)
+    pairs = recovery.matching(np.eye(5), np.eye(5))
+    some = labelled["x"].clip(0.0), labelled["codes"].clip(0.0)
+    plain = np.clip(x, 0.0, None), np.clip(h, 0.0, None)
+    for one, other in zip(firing.scores(*some, pairs), firing.scores(*plain, pairs), strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_inputs_stay_and_wrong_ones_are_refused_in_a_line() -> None:

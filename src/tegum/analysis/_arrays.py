@@ -92,7 +92,13 @@ def cosine_above(owner: str, threshold: float) -> float:
 
 
 def matrix(name: str, value: ArrayLike, shape: str) -> F64:
-    """Two dimensions of finite numbers, at least one; `shape` says in words which."""
+    """Two dimensions of finite numbers, at least one; `shape` says in words which.
+
+    Those of a DataArray may be in another order.
+    """
+    dims = shape.strip("()").split(", ")
+    if isinstance(value, xr.DataArray) and set(value.dims) == set(dims):
+        value = value.transpose(*dims)
     matrix = array(name, "", value)
     if matrix.ndim != 2 or not matrix.size:
         raise SpecError.of(name, "shape", f"must be {shape}, and not empty", matrix.shape)

@@ -84,6 +84,7 @@ class TestBadInput:
             ("reproduce --name 3", "unrecognized options: --name"),
             ("reproduce train", "unknown experiment 'train'; did you mean 'training-run'?"),
             ("train --lr 0.1", "tegum train has no option --lr: it is --learning-rate (see tegum"),
+            ("train --kind topk", "tegum train has no option --kind: it is --architecture (see"),
             ("train --no-bias --n-inst=3", "tegum train has no option --n-inst: it is --seeds (se"),
             ("train --sparsity 0.75", "no option --sparsity: it is p = 1 − S, --probability 0.25"),
             ("train --sparsity", "--sparsity: it is p = 1 − S, --probability 1 − S (see tegum"),

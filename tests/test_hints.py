@@ -33,6 +33,13 @@ PROBLEM = tg.Problem(X, tg.ReLUOutput(2))
         (lambda: tg.Independent(n=5), '"n": it is n_features here; fields:'),
         (lambda: tg.ReLUOutput(d_hidden=5), '"d_hidden": it is n_hidden here; fields:'),
         (lambda: tg.Training(lr=0.1), '"lr": it is learning_rate here; fields: steps, batch_size,'),
+        (lambda: tg.SAE(d_sae=4), '"d_sae": it is n_latents here; fields: n_latents,'),
+        (lambda: tg.SAE(4, tied=True), '"tied": it is tied_weights here; fields:'),
+        (lambda: tg.SAE(4, l1_coeff=1), '"l1_coeff": it is l1, a field of Problem; fields:'),
+        (
+            lambda: tg.Problem(X, tg.ReLUOutput(2), dropout=0.1),
+            '"dropout": it is hidden_dropout, a field of Training; fields:',
+        ),
         (lambda: tg.Training(step=10), '"step": it is steps here; fields:'),
         (
             lambda: tg.Training(n_hidden=10),

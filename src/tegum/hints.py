@@ -12,14 +12,18 @@ from typing import Any, Final
 _ELSEWHERE: Final[Mapping[str, tuple[str, ...]]] = {
     "feature_probability": ("p", "prob", "probability", "density", "feature_prob"),
     "importance": ("importances", "feature_importance"),
-    "l1": ("lambda", "lam", "l1_penalty", "l1_coefficient"),
+    "architecture": ("kind", "arch", "sae_type"),
+    "hidden_dropout": ("dropout", "dropout_rate"),
+    "l1": ("lambda", "lam", "l1_penalty", "l1_coefficient", "l1_coeff", "sparsity_penalty"),
     "learning_rate": ("lr",),
     "batch_size": ("batch", "bs", "n_batch"),
     "n_features": ("n", "features", "n_feats", "n_feat", "num_features", "d_input", "input_dim"),
     "n_hidden": ("m", "hidden", "d_hidden", "hidden_dim", "num_hidden", "d_model", "n_hiddens"),
+    "n_latents": ("d_sae", "dict_size", "n_dict", "latents", "n_components"),
     "optimizer": ("optim", "optimiser"),
     "output_activation": ("activation", "act_fn"),
     "seeds": ("n_inst", "n_instances", "instances", "n_models", "n_seeds", "num_seeds"),
+    "tied_weights": ("tied", "tie_weights"),
     "steps": ("n_steps", "num_steps", "epochs", "n_epochs", "iterations", "max_iter"),
 }
 _MEANT: Final = {other: name for name, others in _ELSEWHERE.items() for other in others}

@@ -38,6 +38,7 @@ class Law(NamedTuple):
     shift: F64  # (K, n): of boxes, in place of blocks, if there are any
     scale: F64  # (K, n), or no rows where it is 0
     target: F64  # (n, n): M of the targets M x; no rows where they are x
+    single: bool  # every block is one feature, uniform or signed
 
 
 class Point(NamedTuple):
@@ -87,6 +88,7 @@ def law_of(distribution: Distribution, boxed: bool, target: F64) -> Law:
         shift=np.zeros((0, len(names))),
         scale=np.zeros((0, len(names))),
         target=target,
+        single=bool((size == 1).all()) and set(names) <= {"uniform", "signed"},
     )
 
 
@@ -103,6 +105,7 @@ def _law_of_boxes(distribution: Distribution, target: F64) -> Law:
         shift=np.array(boxes.shift, order="C"),
         scale=np.array(boxes.scale, order="C"),
         target=target,
+        single=False,
     )
 
 

@@ -36,6 +36,7 @@ from tegum.engines.exact.patterns import (
 )  # fmt: skip
 from tegum.engines.exact.polynomials import polynomials
 from tegum.engines.exact.series import series_sums
+from tegum.engines.exact.single import single_sums
 from tegum.engines.exact.spectrum import SeriesWork, series_work
 
 
@@ -139,7 +140,10 @@ def output_loss(i, b, alpha, nodes, gradient, setting, work):
     more, more_b = control_terms(i, b, setting, plan, (kappa1, kappa2, half))
     value, by_b = value + more, by_b + more_b
     if not complete:
-        s1, s2, s20, s30 = series_sums(i, b, nodes, gradient, setting, plan, work.series)
+        if law.single:
+            s1, s2, s20, s30 = single_sums(i, b, nodes, gradient, setting, plan, work.series)
+        else:
+            s1, s2, s20, s30 = series_sums(i, b, nodes, gradient, setting, plan, work.series)
         up = 4.0 * kappa2 * period / (pi * pi)
         over = 4.0 * kappa1 / pi
         value += period / pi * (over * s2 - up * s1)

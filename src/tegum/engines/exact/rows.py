@@ -29,9 +29,9 @@ def _taylor(weight):
 
 
 #: s0 = E[cos 2ηy], s1 = E[y sin 2ηy] / η, s2 = E[y² cos 2ηy] for y uniform on [−1/2, 1/2], in η².
-_S0 = _taylor(lambda t: 1.0 / factorial(2 * t + 1))
-_S1 = _taylor(lambda t: 1.0 / (factorial(2 * t + 1) * 2 * (2 * t + 3)))
-_S2 = _taylor(lambda t: 1.0 / (factorial(2 * t) * 4 * (2 * t + 3)))
+S0 = _taylor(lambda t: 1.0 / factorial(2 * t + 1))
+S1 = _taylor(lambda t: 1.0 / (factorial(2 * t + 1) * 2 * (2 * t + 3)))
+S2 = _taylor(lambda t: 1.0 / (factorial(2 * t) * 4 * (2 * t + 3)))
 
 
 @inline
@@ -99,7 +99,7 @@ def magnitude(family, a, span, inverse, turn, f, g):
     few = _few(angle, first)
     for q in range(few):  # s0 and s1, the transforms of the centred variable
         eta = (first + 2.0 * q) * angle
-        f_r[q], g_i[q] = _horner(_S0, eta * eta), eta * _horner(_S1, eta * eta)
+        f_r[q], g_i[q] = _horner(S0, eta * eta), eta * _horner(S1, eta * eta)
     over = 1.0 / angle if few < SPAN else 0.0
     for q in range(few, SPAN):
         r = inverse[q] * over
@@ -137,7 +137,7 @@ def square_magnitude(family, a, span, turn, f, h):
         eta = (first + 2.0 * q) * angle
         if q < few:
             y = eta * eta
-            s0, s1, s2 = _horner(_S0, y), eta * _horner(_S1, y), _horner(_S2, y)
+            s0, s1, s2 = _horner(S0, y), eta * _horner(S1, y), _horner(S2, y)
         else:
             r = 1.0 / eta
             s0 = sines[q] * r

@@ -30,6 +30,8 @@ from tegum.engines.exact.numeric import (
     part,
     thin,
 )  # fmt: skip
+from tegum.engines.exact.single_terms import term_rows
+from tegum.engines.exact.single_window import window_rows
 from tegum.engines.exact.terms import both_active, none_active, other_active, own_active
 
 _NEGLIGIBLE = 1e-19
@@ -53,6 +55,8 @@ class Plan(NamedTuple):
     term: F64  # (terms, 2): weight and t of each term
     which: I64  # (terms, 4): see X, V, MOVED, RESTING
     moments: F64  # (MOMENTS,)
+    lanes: F64  # (ROWS, terms): see `single_terms`
+    window: F64  # (3, features): see `single_window`
 
 
 def plan_room(n: int, blocks: int, largest: int) -> Plan:
@@ -71,6 +75,8 @@ def plan_room(n: int, blocks: int, largest: int) -> Plan:
         term=np.zeros((terms, 2)),
         which=np.zeros((terms, 4), np.int64),
         moments=np.zeros(MOMENTS),
+        lanes=term_rows(n),
+        window=window_rows(n),
     )
 
 

@@ -94,35 +94,73 @@ def parameters(shape: Shape) -> int:
 
 @part
 def fill_rows(theta, shape, rows):
-    """rows <- A, A_ij = Σ_k decoder_ik encoder_jk."""
+    """rows <- A, A_ij = Σ_k decoder_ik encoder_jk: four sums at a time."""
     n, m = shape.n, shape.m
     decode = 0 if shape.tied else n * m
     for i in range(n):
-        for j in range(n):
+        at = decode + i * m
+        j = i // 4 * 4 if shape.tied else 0  # the other half is the same
+        while j + 4 <= n:
+            s0 = s1 = s2 = s3 = 0.0
+            for k in range(m):
+                w, to = theta[at + k], j * m + k
+                s0 += w * theta[to]
+                s1 += w * theta[to + m]
+                s2 += w * theta[to + 2 * m]
+                s3 += w * theta[to + 3 * m]
+            rows[i, j], rows[i, j + 1], rows[i, j + 2], rows[i, j + 3] = s0, s1, s2, s3
+            j += 4
+        while j < n:
             total = 0.0
             for k in range(m):
-                total += theta[decode + i * m + k] * theta[j * m + k]
+                total += theta[at + k] * theta[j * m + k]
             rows[i, j] = total
+            j += 1
+    if shape.tied:
+        for i in range(n):
+            for j in range(i):
+                rows[i, j] = rows[j, i]
 
 
 @part
-def pull_back(theta, shape, by_a, by_b, gradient):
-    """gradient <- of the flat parameters, from dL/dA and dL/db."""
+def _gather(weights, theta, start, m, gradient, at):
+    """gradient[at + k] <- Σ_j weights_j theta[start + j m + k]: four sums at a time."""
+    k = 0
+    while k + 4 <= m:
+        s0 = s1 = s2 = s3 = 0.0
+        for j in range(weights.shape[0]):
+            w, to = weights[j], start + j * m + k
+            s0 += w * theta[to]
+            s1 += w * theta[to + 1]
+            s2 += w * theta[to + 2]
+            s3 += w * theta[to + 3]
+        gradient[at + k], gradient[at + k + 1] = s0, s1
+        gradient[at + k + 2], gradient[at + k + 3] = s2, s3
+        k += 4
+    while k < m:
+        total = 0.0
+        for j in range(weights.shape[0]):
+            total += weights[j] * theta[start + j * m + k]
+        gradient[at + k] = total
+        k += 1
+
+
+@part
+def pull_back(theta, shape, by_a, by_b, gradient, weights):
+    """gradient <- of the flat parameters, from dL/dA and dL/db; weights (n,) is room."""
     n, m = shape.n, shape.m
-    decode = 0 if shape.tied else n * m
-    for k in range(gradient.shape[0]):
-        gradient[k] = 0.0
+    size = n * m
     for i in range(n):
         for j in range(n):
-            d = by_a[i, j]
-            if d != 0.0:
-                for k in range(m):
-                    gradient[decode + i * m + k] += d * theta[j * m + k]
-                    gradient[j * m + k] += d * theta[decode + i * m + k]
-    bias = decode + n * m
-    if shape.has_bias:
-        for i in range(n):
-            gradient[bias + i] = by_b[i]
+            weights[j] = by_a[j, i] + (by_a[i, j] if shape.tied else 0.0)
+        _gather(weights, theta, 0 if shape.tied else size, m, gradient, i * m)
+        if not shape.tied:
+            for j in range(n):
+                weights[j] = by_a[i, j]
+            _gather(weights, theta, 0, m, gradient, size + i * m)
+    bias = theta.shape[0] - n
+    for i in range(n):
+        gradient[bias + i] = by_b[i] if shape.has_bias else 0.0
 
 
 @part
@@ -143,7 +181,8 @@ def evaluate(theta, gradient, nodes, shape, setting, work):
     bias = theta[theta.shape[0] - shape.n :]
     fill_rows(theta, shape, work.rows)
     value = loss_of_rows(work.rows, bias, shape.alpha, nodes, nodes > 0, setting, work.objective)
-    pull_back(theta, shape, work.objective.by_a, work.objective.by_b, gradient)
+    found = work.objective
+    pull_back(theta, shape, found.by_a, found.by_b, gradient, found.plan.a)
     return value + cost_of_weights(theta, shape, setting.point.costs, gradient)
 
 
@@ -155,7 +194,7 @@ def refreeze(theta, nodes, shape, setting, anchor, work):
     n, bias = shape.n, theta.shape[0] - shape.n
     fill_rows(theta, shape, work.rows)
     for i in range(n):
-        freeze(i, work.rows[i], theta[bias + i], nodes, MARGIN, setting)
+        freeze(i, work.rows[i], theta[bias + i], nodes, MARGIN, setting, work.objective.plan.window)
         for j in range(n):
             anchor[i, j] = work.rows[i, j]
         anchor[i, n] = theta[bias + i]

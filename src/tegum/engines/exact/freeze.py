@@ -5,13 +5,8 @@ from __future__ import annotations
 from math import exp, expm1, inf, log, log1p, pi
 
 from tegum.engines.exact.numeric import CONSTANT, EXPONENTIAL, SIGNED, inline, part
+from tegum.engines.exact.single_window import COUNT, LEAST, LOWEST, RATIO, TAIL, single_window
 
-#: −log of the chance that z leaves the window.
-_TAIL = 40.0
-#: Exponents at which Chernoff's bound is taken, in units of the largest weight.
-_LOWEST, _COUNT = 0.125, 12
-#: Exponents are for weights of at least this part of 1 + |b|: for less they would not hold.
-_LEAST = 1e-280
 #: Weights with |a|·ω below this at the last node make an atom of two active features.
 _SMALL = 0.3
 
@@ -73,29 +68,35 @@ def window(a, b, law, point):
     result = abs(b)
     if largest == 0.0:
         return result
-    largest = max(largest, _LEAST * (1.0 + result))
+    largest = max(largest, LEAST * (1.0 + result))
     for side in range(2):
         sign = 1.0 if side == 0 else -1.0
         bound = sign * b
         for B in range(law.start.shape[0]):
             if point.probability[B] > 0.0:
                 bound += _reach(B, a, sign, law)
-        s = _LOWEST / largest
-        for _ in range(_COUNT):
-            total = sign * b * s + _TAIL
+        s = LOWEST / largest
+        for _ in range(COUNT):
+            total = sign * b * s + TAIL
             for B in range(law.start.shape[0]):
                 total += _block_log_mgf(B, a, sign * s, law, point)
             bound = min(bound, total / s)
-            s *= 1.7
+            s *= RATIO
         result = max(result, bound)
     return result
 
 
 @part
-def freeze(i, a, b, nodes, margin, setting):
-    """Set what is frozen of output i, for a series of so many nodes; the window has a margin."""
+def freeze(i, a, b, nodes, margin, setting, rows):
+    """Set what is frozen of output i, for a series of so many nodes; the window has a margin.
+
+    rows: room for `single_window`.
+    """
     law, point, frozen = setting
-    period = margin * window(a, b, law, point)
+    if law.single:
+        period = margin * single_window(a, b, law, point, rows)
+    else:
+        period = margin * window(a, b, law, point)
     frozen.period[i] = period if period > 0.0 else 1.0
     below = _SMALL * frozen.period[i] / (2.0 * nodes * pi)
     for B in range(law.start.shape[0]):

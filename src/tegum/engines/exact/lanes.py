@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import log
 from typing import Any, Final
 
 from llvmlite import ir
@@ -20,6 +21,16 @@ LANES: Final = 8
 _F64, _I64 = ir.DoubleType(), ir.IntType(64)
 _VECTOR: Final = ir.VectorType(_F64, LANES)
 _MASK: Final = ir.VectorType(ir.IntType(32), LANES)
+
+_BITS: Final = ir.VectorType(_I64, LANES)
+#: A number plus this is rounded to a whole one; the bits of √(1/2).
+_ROUNDS: Final = 1.5 * 2.0**52
+_ROOT_HALF: Final = 0x3FE6A09E667F3BCD
+
+
+def _whole(value: int) -> Any:
+    """An integer in every lane."""
+    return ir.Constant(_BITS, [value] * LANES)
 
 
 class Lanes:
@@ -61,6 +72,11 @@ class Lanes:
         """The pointer of an array."""
         return self.context.make_array(kind)(self.context, self.builder, value).data
 
+    def array_of_rows(self, kind: Any, value: Any) -> tuple[Any, Any]:
+        """The pointer of a matrix, and the width of its rows."""
+        found = self.context.make_array(kind)(self.context, self.builder, value)
+        return found.data, self.builder.extract_value(found.shape, 1)
+
     def slot(self, value: Vector) -> Slot:
         """A vector that changes, beginning with a value."""
         place = cgutils.alloca_once(self.builder, _VECTOR)
@@ -71,9 +87,9 @@ class Lanes:
         """Two of them, of a complex number."""
         return self.slot(real), self.slot(imaginary)
 
-    def row(self, pointer: Any, at: Any, width: int) -> Row:
-        """Row `at` (an LLVM integer) of rows of so many numbers."""
-        return Row(self, self.builder.gep(pointer, [self.builder.mul(at, _I64(width))]))
+    def row(self, pointer: Any, at: Any, width: Any) -> Row:
+        """Row `at` of rows of so many numbers (LLVM integers)."""
+        return Row(self, self.builder.gep(pointer, [self.builder.mul(at, width)]))
 
     @contextmanager
     def loop(self, start: Any, stop: Any, step: int = 1) -> Iterator[Any]:
@@ -193,6 +209,28 @@ class Vector:
         for coefficient in coefficients[-2::-1]:
             total = self.emit.constant(coefficient).plus(total, self)
         return total
+
+    def exponential(self, series: tuple[float, ...]) -> Vector:
+        """e^this, this of moderate size, by a series of 2^r for |r| <= 1/2."""
+        build, large = self.emit.builder, self.emit.constant(_ROUNDS)
+        scaled = self * self.emit.constant(1.0 / log(2.0))
+        rounded = scaled + large  # the whole number is in the last bits
+        found = (scaled - (rounded - large)).polynomial(series)
+        bits = build.shl(build.bitcast(rounded.value, _BITS), _whole(52))
+        return self._of_bits(build.add(build.bitcast(found.value, _BITS), bits))
+
+    def logarithm(self, series: tuple[float, ...]) -> Vector:
+        """log of this, which is normal and above 0, by a series of log(f)/s by s²."""
+        build, one, large = self.emit.builder, self.emit.constant(1.0), self.emit.constant(_ROUNDS)
+        bits = build.bitcast(self.value, _BITS)
+        exponent = build.ashr(build.sub(bits, _whole(_ROOT_HALF)), _whole(52))
+        f = self._of_bits(build.sub(bits, build.shl(exponent, _whole(52))))
+        s = (f - one) / (f + one)
+        count = self._of_bits(build.add(exponent, build.bitcast(large.value, _BITS))) - large
+        return (s * (s * s).polynomial(series)).plus(count, self.emit.constant(log(2.0)))
+
+    def _of_bits(self, bits: Any) -> Vector:
+        return Vector(self.emit, self.emit.builder.bitcast(bits, _VECTOR))
 
     def total(self) -> Any:
         """The sum of the lanes, an LLVM double: by halves."""

@@ -17,11 +17,17 @@ _CURVED = 1e-12
 
 @inline
 def dot(x, y):
-    """Σ x y."""
-    total = 0.0
-    for k in range(x.shape[0]):
-        total += x[k] * y[k]
-    return total
+    """Σ x y: four sums at a time."""
+    s0 = s1 = s2 = s3 = 0.0
+    whole = x.shape[0] // 4 * 4
+    for k in range(0, whole, 4):
+        s0 += x[k] * y[k]
+        s1 += x[k + 1] * y[k + 1]
+        s2 += x[k + 2] * y[k + 2]
+        s3 += x[k + 3] * y[k + 3]
+    for k in range(whole, x.shape[0]):
+        s0 += x[k] * y[k]
+    return (s0 + s1) + (s2 + s3)
 
 
 @part

@@ -37,6 +37,7 @@ from tegum.engines.exact.patterns import (
 from tegum.engines.exact.polynomials import polynomials
 from tegum.engines.exact.series import series_sums
 from tegum.engines.exact.single import single_sums
+from tegum.engines.exact.single_terms import single_terms
 from tegum.engines.exact.spectrum import SeriesWork, series_work
 
 
@@ -137,7 +138,10 @@ def output_loss(i, b, alpha, nodes, gradient, setting, work):
             da[j] += work.mixed.da[j]
         return value + more, by_b + more_b
     make_plan(i, setting, plan)
-    more, more_b = control_terms(i, b, setting, plan, (kappa1, kappa2, half))
+    if law.single and not complete:
+        more, more_b = single_terms(i, b, setting, plan, (kappa1, kappa2, half))
+    else:
+        more, more_b = control_terms(i, b, setting, plan, (kappa1, kappa2, half))
     value, by_b = value + more, by_b + more_b
     if not complete:
         if law.single:

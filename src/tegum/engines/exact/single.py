@@ -95,7 +95,7 @@ class _Tile:
         self.square = self.reciprocal * self.reciprocal
 
     def row(self, j: Any) -> Row:
-        return self.emit.row(self.pointer, j, WIDTH)
+        return self.emit.row(self.pointer, j, self.emit.integer(WIDTH))
 
     def extra(self, number: int) -> Row:
         return self.row(self.emit.builder.add(self.n, self.emit.integer(number)))
@@ -196,25 +196,27 @@ class _Tile:
         emit, build = self.emit, self.emit.builder
         after = emit.pair(self.one, self.zero)
         last = build.sub(self.n, emit.integer(1))
-        with emit.loop(last, emit.integer(-1), -1) as j:
-            with build.if_then(build.icmp_signed("!=", j, self.own), likely=True):
-                row = self.row(j)
-                behind = Complex(after[0].get(), after[1].get())
-                factor, psi = row.complex(FACTOR), row.complex(PSI)
-                beside = row.complex(BEFORE).times(behind)
-                self._put(after, behind.times(factor))
-                weight = row.spread(WEIGHT)
-                found = emit.pair(*beside.less(weight, self.shifted).times(psi).parts())
-                with build.if_then(emit.is_set(row.scalar(IS_SMALL)), likely=False):
-                    self._small(row, (factor, psi, beside, weight), found)
-                d = Complex(found[0].get(), found[1].get())
-                real = row.load(SUMS).plus(self.by_value.real, d.real)
-                imaginary = row.load(SUMS + LANES).plus(self.by_own.real, d.imaginary)
-                row.store(
-                    SUMS,
-                    real.minus(self.by_value.imaginary, d.imaginary),
-                    imaginary.plus(self.by_own.imaginary, d.real),
-                )
+        with (
+            emit.loop(last, emit.integer(-1), -1) as j,
+            build.if_then(build.icmp_signed("!=", j, self.own), likely=True),
+        ):
+            row = self.row(j)
+            behind = Complex(after[0].get(), after[1].get())
+            factor, psi = row.complex(FACTOR), row.complex(PSI)
+            beside = row.complex(BEFORE).times(behind)
+            self._put(after, behind.times(factor))
+            weight = row.spread(WEIGHT)
+            found = emit.pair(*beside.less(weight, self.shifted).times(psi).parts())
+            with build.if_then(emit.is_set(row.scalar(IS_SMALL)), likely=False):
+                self._small(row, (factor, psi, beside, weight), found)
+            d = Complex(found[0].get(), found[1].get())
+            real = row.load(SUMS).plus(self.by_value.real, d.real)
+            imaginary = row.load(SUMS + LANES).plus(self.by_own.real, d.imaginary)
+            row.store(
+                SUMS,
+                real.minus(self.by_value.imaginary, d.imaginary),
+                imaginary.plus(self.by_own.imaginary, d.real),
+            )
 
     def _small(self, row: Row, of: Any, found: Any) -> None:
         """T's factors move with the mean of a small block."""
@@ -251,7 +253,8 @@ def begin_phase(typing, rows, at, column, cosine, sine):
 
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         emit = Lanes(context, builder)
-        row = emit.row(emit.array(sig.args[0], args[0]), args[1], WIDTH).from_column(args[2])
+        rows = emit.array(sig.args[0], args[0])
+        row = emit.row(rows, args[1], emit.integer(WIDTH)).from_column(args[2])
         turn = phase = Complex(emit.spread(args[3]), emit.spread(args[4]))
         turn = turn.times(turn)
         bit = 1
@@ -274,7 +277,8 @@ def total_of(typing, rows, at, column):
 
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         emit = Lanes(context, builder)
-        row = emit.row(emit.array(sig.args[0], args[0]), args[1], WIDTH).from_column(args[2])
+        rows = emit.array(sig.args[0], args[0])
+        row = emit.row(rows, args[1], emit.integer(WIDTH)).from_column(args[2])
         total = row.load(0).total()
         row.store(0, emit.constant(0.0))
         return total

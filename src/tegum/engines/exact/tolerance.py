@@ -167,7 +167,7 @@ def loss_within(rows, b, tolerance, insist, gradient, shape, setting, work):
             earlier, settled = inf, not gradient
             while True:
                 if not exact:
-                    freeze(i, plan.a, b[i], nodes, _MARGIN, setting)
+                    freeze(i, plan.a, b[i], nodes, _MARGIN, setting, plan.window)
                 value, by_b = output_loss(i, b[i], alpha, nodes, gradient, setting, work)
                 change = abs(value - work.losses[i])
                 worst = change if settled else max(change, 0.1 * _change(i, by_b, work))

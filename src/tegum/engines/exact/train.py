@@ -248,7 +248,8 @@ def find_within(which, theta, wanted, low, work, by, out):
         )
         out[a, 0], out[a, 1], out[a, 3] = value, error, nodes
         if gradient:
-            pull_back(own, shape, work.objective.by_a, work.objective.by_b, by[a])
+            found = work.objective
+            pull_back(own, shape, found.by_a, found.by_b, by[a], found.plan.a)
             cost_of_weights(own, shape, setting.point.costs, by[a])
             out[a, 2] = sqrt(dot(by[a], by[a]))
 
@@ -265,7 +266,7 @@ def enumerate_all(which, theta, low, rows, work, by, out):
         for i in range(shape.n):
             out[a, 1] += point.importance[i] * rounding(i, bias[i], point, rows[i])
         if gradient:
-            pull_back(own, shape, work.by_a, work.by_b, by[a])
+            pull_back(own, shape, work.by_a, work.by_b, by[a], work.a)
 
 
 @kernel

@@ -14,29 +14,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tegum.dims import F64, I64
-from tegum.engines.exact.freeze import freeze
+from tegum.engines.exact.freeze import freeze, is_within
 from tegum.engines.exact.law import Frozen
 from tegum.engines.exact.numeric import EXPONENTIAL, part, thin
 from tegum.engines.exact.objective import Work, is_complete, loss_of_rows
 from tegum.engines.exact.rows import SPAN
+from tegum.engines.exact.single import fewest_nodes
 
-#: The last iterations have so many times the nodes of the others.
-MORE: Final = 4
-#: Converged: ‖∇L‖ is at most this part of the loss of predicting 0.
-TOLERANCE: Final = 1e-9
+#: The levels of a descent: Adam's, two on the way, and the last one.
+LAST_LEVEL: Final = 3
+#: At most so many times the nodes of the shape, by level.
+NODES: Final = (0.5, 1.0, 2.0, 4.0)
+#: What the nodes that are left out may be worth, in parts of the loss of predicting 0.
+MISSED: Final = (3e-3, 5e-4, 3e-6, 1e-9)
+#: A level ends where ‖∇L‖ is at most this part of the loss of predicting 0: the last, converged.
+TOLERANCE: Final = (0.0, 1e-4, 1e-6, 1e-9)
 #: Where no step gains, rounding or truncation is in the way: good enough below this part.
 ACCEPTED: Final = 1e-5
 #: The window's margin while weights move, and after how many steps it is chosen anew in any case.
 MARGIN: Final = 1.3
 REFRESH, REFRESH_ADAM = 20, 8
 _LARGEST_EXPONENTIAL = 12.0
-#: Settled: between two such moments the value changed by at most this part; of the last nodes.
-SETTLED: Final = 1e-9
-SETTLED_LAST: Final = 1e-11
+#: Settled: between two such moments the value changed by at most this part.
+SETTLED: Final = (0.0, 1e-7, 1e-9, 1e-11)
 _BETA1, _BETA2, _EPSILON = 0.9, 0.999, 1e-12
 SEARCHES = 25
 #: Relative differences of values that mean nothing.
-NOISE = 1e-13
+NOISE = 1e-11
 
 #: Status of an instance, and columns of `Descent.tally`.
 RUNNING, CONVERGED, STALLED, DIVERGED = 0, 1, 2, 3
@@ -72,6 +76,7 @@ class Descent(NamedTuple):
     period: F64  # (N, n): as in `Frozen`
     small: NDArray[np.bool_]  # (N, n, B)
     lead: I64  # (N, n, B)
+    nodes: I64  # (N, n)
     anchor: F64  # (N, n, n + 1): A and b when things were last frozen
 
 
@@ -176,36 +181,51 @@ def cost_of_weights(theta, shape, costs, gradient):
 
 
 @thin
-def evaluate(theta, gradient, nodes, shape, setting, work):
+def evaluate(theta, gradient, shape, setting, work):
     """The loss at theta with what weights cost; gradient <- there."""
     bias = theta[theta.shape[0] - shape.n :]
     fill_rows(theta, shape, work.rows)
-    value = loss_of_rows(work.rows, bias, shape.alpha, nodes, nodes > 0, setting, work.objective)
+    value = loss_of_rows(work.rows, bias, shape.alpha, setting, work.objective)
     found = work.objective
     pull_back(theta, shape, found.by_a, found.by_b, gradient, found.plan.a)
     return value + cost_of_weights(theta, shape, setting.point.costs, gradient)
 
 
 @part
-def refreeze(theta, nodes, shape, setting, anchor, work):
-    """Choose the windows and small blocks anew; anchor (n, n + 1) <- A and b as they are here."""
+def refreeze(theta, nodes, missed, shape, setting, anchor, work):
+    """Choose windows, small blocks and nodes anew; anchor (n, n + 1) <- A and b as they are here.
+
+    There are so many nodes at most, and those left out are worth `missed` of a derivative.
+    """
     if is_complete(setting.law) or shape.alpha == 1.0:
         return
     n, bias = shape.n, theta.shape[0] - shape.n
+    nodes = nodes if setting.law.single else max(nodes, SPAN)
     fill_rows(theta, shape, work.rows)
     for i in range(n):
-        freeze(i, work.rows[i], theta[bias + i], nodes, MARGIN, setting, work.objective.plan.window)
+        plan, weight = work.objective.plan, setting.point.importance[i]
+        freeze(i, work.rows[i], theta[bias + i], nodes, MARGIN, setting, plan.window)
+        setting.frozen.nodes[i] = nodes
+        if setting.law.single and weight > 0.0:
+            for j in range(n):
+                plan.a[j] = work.rows[i, j]
+            setting.frozen.nodes[i] = fewest_nodes(
+                i, theta[bias + i], shape.alpha, nodes, missed / weight, setting, plan,
+                work.objective.series,
+            )  # fmt: skip
         for j in range(n):
             anchor[i, j] = work.rows[i, j]
         anchor[i, n] = theta[bias + i]
 
 
 @part
-def covered(theta, shape, law, frozen, anchor, work):
+def covered(theta, shape, setting, anchor, work):
     """Whether every z stays in its window: |z| has grown by less than the window's margin.
 
-    By at most Σ |ΔA_ij| max x_j + |Δb_i|, where exponential features count as at most 12.
+    By at most Σ |ΔA_ij| max x_j + |Δb_i|, where exponential features count as at most 12; where
+    that is too much, by the window that it would have now.
     """
+    law, point, frozen = setting
     if is_complete(law) or shape.alpha == 1.0:
         return True
     n, bias = shape.n, theta.shape[0] - shape.n
@@ -215,7 +235,10 @@ def covered(theta, shape, law, frozen, anchor, work):
         for j in range(n):
             most = _LARGEST_EXPONENTIAL if law.family[j] == EXPONENTIAL else 1.0
             grown += most * abs(work.rows[i, j] - anchor[i, j])
-        if not grown <= (1.0 - 1.0 / MARGIN) * frozen.period[i]:
+        period, rows = frozen.period[i], work.objective.plan.window
+        if not grown <= (1.0 - 1.0 / MARGIN) * period and not is_within(
+            work.rows[i], theta[bias + i], period, law, point, rows
+        ):
             return False
     return True
 

@@ -59,8 +59,11 @@ def _reach(B, a, sign, law):
 
 
 @part
-def window(a, b, law, point):
-    """P such that |z| > P has a chance below e^-40: by Chernoff, or the largest |z| there is."""
+def window(a, b, enough, law, point):
+    """P such that |z| > P has a chance below e^-40: by Chernoff, or the largest |z| there is.
+
+    It is not made smaller than `enough`.
+    """
     largest = 0.0
     for j in range(a.shape[0]):
         if point.probability[law.block_of[j]] > 0.0:
@@ -77,6 +80,8 @@ def window(a, b, law, point):
                 bound += _reach(B, a, sign, law)
         s = LOWEST / largest
         for _ in range(COUNT):
+            if bound <= enough:
+                break
             total = sign * b * s + TAIL
             for B in range(law.start.shape[0]):
                 total += _block_log_mgf(B, a, sign * s, law, point)
@@ -87,6 +92,14 @@ def window(a, b, law, point):
 
 
 @part
+def is_within(a, b, period, law, point, rows):
+    """Whether |z| > P has a chance below e^-40 for a P that is given; rows as for `freeze`."""
+    if law.single:
+        return single_window(a, b, period, law, point, rows) <= period
+    return window(a, b, period, law, point) <= period
+
+
+@part
 def freeze(i, a, b, nodes, margin, setting, rows):
     """Set what is frozen of output i, for a series of so many nodes; the window has a margin.
 
@@ -94,9 +107,9 @@ def freeze(i, a, b, nodes, margin, setting, rows):
     """
     law, point, frozen = setting
     if law.single:
-        period = margin * single_window(a, b, law, point, rows)
+        period = margin * single_window(a, b, 0.0, law, point, rows)
     else:
-        period = margin * window(a, b, law, point)
+        period = margin * window(a, b, 0.0, law, point)
     frozen.period[i] = period if period > 0.0 else 1.0
     below = _SMALL * frozen.period[i] / (2.0 * nodes * pi)
     for B in range(law.start.shape[0]):

@@ -60,6 +60,7 @@ class Frozen(NamedTuple):
     period: F64  # (n,): P of each output
     small: NDArray[np.bool_]  # (n, B): blocks that enter T by their mean, and first order about it
     lead: I64  # (n, B): the member of a `together` block that T lets vary; -1: none, it is left out
+    nodes: I64  # (n,): of the series of each output, while an optimiser moves
 
 
 class Setting(NamedTuple):
@@ -143,4 +144,5 @@ def points_of(
 
 def frozen_room(n: int, blocks: int) -> Frozen:
     """Room for what is frozen: everything enters T as it is."""
-    return Frozen(np.ones(n), np.zeros((n, blocks), np.bool_), np.full((n, blocks), -1, np.int64))
+    small, lead = np.zeros((n, blocks), np.bool_), np.full((n, blocks), -1, np.int64)
+    return Frozen(np.ones(n), small, lead, np.zeros(n, np.int64))

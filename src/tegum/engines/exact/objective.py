@@ -160,8 +160,11 @@ def output_loss(i, b, alpha, nodes, gradient, setting, work):
 
 
 @thin
-def loss_of_rows(rows, b, alpha, nodes, gradient, setting, work):
-    """Σ_i I_i E[(x_i − x'_i)²] for A = rows (n, n); work.by_a, by_b <- derivatives."""
+def loss_of_rows(rows, b, alpha, setting, work):
+    """Σ_i I_i E[(x_i − x'_i)²] for A = rows (n, n); work.by_a, by_b <- derivatives.
+
+    With the nodes that are frozen.
+    """
     n, total = b.shape[0], 0.0
     for i in range(n):
         weight = setting.point.importance[i]
@@ -172,7 +175,8 @@ def loss_of_rows(rows, b, alpha, nodes, gradient, setting, work):
             continue
         for j in range(n):
             work.plan.a[j] = rows[i, j]
-        value, by_b = output_loss(i, b[i], alpha, nodes, gradient, setting, work)
+        nodes = setting.frozen.nodes[i]
+        value, by_b = output_loss(i, b[i], alpha, nodes, nodes >= 0, setting, work)
         total += weight * value
         work.by_b[i] = weight * by_b
         for j in range(n):

@@ -136,6 +136,7 @@ def start_state(theta: F64, low: Lowered) -> State:
         "period": np.ones((count, n)),
         "small": np.zeros((count, n, blocks), np.bool_),
         "lead": np.full((count, n, blocks), -1, np.int64),
+        "nodes": np.zeros((count, n), np.int64),
         "anchor": np.zeros((count, n, n + 1)),
     }
 

@@ -75,7 +75,7 @@ def sum_log_mgf(typing, rows, s):
 
 
 @part
-def single_window(a, b, law, point, rows):
+def single_window(a, b, enough, law, point, rows):
     """`freeze.window` for such laws."""
     largest, up, down = 0.0, b, -b
     for j in range(a.shape[0]):
@@ -95,6 +95,8 @@ def single_window(a, b, law, point, rows):
         sign, bound = (1.0, up) if side == 0 else (-1.0, down)
         s = LOWEST / largest
         for _ in range(COUNT):
+            if bound <= enough:
+                break
             bound = min(bound, (sign * b * s + TAIL + sum_log_mgf(rows, sign * s)) / s)
             s *= RATIO
         result = max(result, bound)

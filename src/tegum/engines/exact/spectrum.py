@@ -21,7 +21,7 @@ from tegum.engines.exact.rows import (
     phases,
     times,
 )  # fmt: skip
-from tegum.engines.exact.single import tile_rows
+from tegum.engines.exact.single_tiles import tile_rows
 
 #: Rows of `SeriesWork.rows`. OWN0, OWNI: E[e^{iω·}], E[x_i e^{iω·}] of the own block. T0: e^{iωt}
 #: with t the base of T. ALL, PAIRED: the sums over what leaves its base, beside a fixed and beside
@@ -47,7 +47,8 @@ class SeriesWork(NamedTuple):
     inverse: F64  # (3, SPAN): 1/k, 1/k², 1/k³
     sums: F64  # (2, n): s2 and s3
     spare: F64  # (SPAN,)
-    tiles: F64  # (n + 2, WIDTH): see `single`
+    tiles: F64  # (n + 2, WIDTH): see `single_tiles`
+    course: F64  # (3, steps): how sums grow with the nodes
 
 
 def series_work(n: int, blocks: int) -> SeriesWork:
@@ -64,6 +65,7 @@ def series_work(n: int, blocks: int) -> SeriesWork:
         sums=np.zeros((2, n)),
         spare=np.zeros(SPAN),
         tiles=tile_rows(n),
+        course=np.zeros((3, SPAN)),
     )
 
 

@@ -9,15 +9,16 @@ from tegum.engines.exact.descent import (
     CONVERGED,
     DIVERGED,
     ITERATIONS,
+    LAST_LEVEL,
     LEVEL,
-    MORE,
+    MISSED,
+    NODES,
     NOISE,
     REFRESH,
     REFRESH_ADAM,
     RUNNING,
     SEARCHES,
     SETTLED,
-    SETTLED_LAST,
     SINCE,
     STALLED,
     STATUS,
@@ -43,6 +44,8 @@ from tegum.engines.exact.tolerance import loss_within, rounding
 ADAM, RESTART, TRIAL, LAST = range(4)
 #: How far the first trial moves where there is no history.
 _CAUTIOUS = 0.03
+#: Where values say nothing a slope may have turned to this part of what it was.
+_TURNED = 0.8
 
 
 @inline
@@ -66,7 +69,7 @@ def _towards(a, state, scale, work):
     if not isfinite(norm) or not isfinite(state.value[a]):
         state.tally[a, STATUS] = DIVERGED
         return 0.0
-    if norm <= TOLERANCE * scale:
+    if norm <= TOLERANCE[state.tally[a, LEVEL]] * scale:
         _end_level(a, CONVERGED, state)
         return 0.0
     moves, changes = state.moves[a], state.changes[a]
@@ -79,9 +82,9 @@ def _towards(a, state, scale, work):
 @inline
 def _end_level(a, status, state):
     """Go on with more nodes, or stop for good."""
-    if state.tally[a, LEVEL] == 1:
-        state.tally[a, LEVEL], state.tally[a, SINCE] = 2, REFRESH
-        state.mark[a] = -1.0
+    if state.tally[a, LEVEL] < LAST_LEVEL:
+        state.tally[a, LEVEL] += 1
+        state.tally[a, SINCE], state.mark[a] = REFRESH, -1.0
     else:
         state.tally[a, STATUS] = status
 
@@ -104,7 +107,7 @@ def _settled(a, state, scale):
     """
     value, before = state.value[a], state.mark[a]
     state.mark[a] = value
-    most = SETTLED if state.tally[a, LEVEL] == 1 else SETTLED_LAST
+    most = SETTLED[state.tally[a, LEVEL]]
     norm = sqrt(dot(state.gradient[a], state.gradient[a]))
     if before < 0.0 or abs(value - before) > most * abs(value) or not norm <= ACCEPTED * scale:
         return False
@@ -120,7 +123,7 @@ def _begin(a, t, shape, law, state):
     count = state.tally[a]
     if count[LEVEL] == 0:
         # where nothing is truncated there is one level only
-        count[LEVEL] = 2 if is_complete(law) or shape.alpha == 1.0 else 1
+        count[LEVEL] = LAST_LEVEL if is_complete(law) or shape.alpha == 1.0 else 1
         count[SINCE] = REFRESH
     return RESTART if count[SINCE] >= REFRESH else TRIAL
 
@@ -130,7 +133,7 @@ def _judge(value, fresh, size, down, along, low, high):
     """The weak Wolfe conditions: (accepted, low, high, next size)."""
     gains = fresh <= value + 1e-4 * size * down
     if not gains and fresh <= value + NOISE * abs(value):
-        gains = along <= -1e-4 * down  # values are equal to rounding: slopes decide
+        gains = along <= -_TURNED * down  # values are equal to rounding: slopes decide
     if not (isfinite(fresh) and gains):
         high = size
     elif along < 0.9 * down:
@@ -146,17 +149,19 @@ def _step(a, t, rate, state, shape, setting, work):
 
     All evaluations go through one place, so that it is compiled once.
     """
-    law, point, frozen = setting
+    law, point = setting.law, setting.point
     theta, gradient, count = state.theta[a], state.gradient[a], state.tally[a]
     scale = _scale(point)
     mode, size, low, high, down, searches = _begin(a, t, shape, law, state), 0.0, 0.0, 0.0, 0.0, 0
-    nodes = MORE * shape.nodes if count[LEVEL] == 2 else shape.nodes
     anchor, cut = state.anchor[a], False
     due = mode == ADAM and t % REFRESH_ADAM == 0
     if mode == ADAM and not due:
-        due = not covered(theta, shape, law, frozen, anchor, work)
+        due = not covered(theta, shape, setting, anchor, work)
     if mode == RESTART or due:
-        refreeze(theta, nodes, shape, setting, anchor, work)
+        level = count[LEVEL]
+        nodes = int(NODES[level] * shape.nodes)
+        missed = MISSED[level] * scale / shape.n
+        refreeze(theta, nodes, missed, shape, setting, anchor, work)
     if mode == TRIAL:
         size = _towards(a, state, scale, work)
         if size == 0.0:
@@ -166,11 +171,11 @@ def _step(a, t, rate, state, shape, setting, work):
         tries = mode >= TRIAL
         for k in range(theta.shape[0]):
             work.trial[k] = theta[k] + size * work.direction[k] if tries else theta[k]
-        if mode == TRIAL and not covered(work.trial, shape, law, frozen, anchor, work):
+        if mode == TRIAL and not covered(work.trial, shape, setting, anchor, work):
             # beyond the windows the loss is another function
             cut, high, size = True, size, 0.5 * (low + size)
         else:
-            fresh = evaluate(work.trial, work.slope, nodes, shape, setting, work)
+            fresh = evaluate(work.trial, work.slope, shape, setting, work)
             if not tries:
                 state.value[a] = fresh
                 for k in range(theta.shape[0]):
@@ -223,7 +228,7 @@ def _point(low, a):
 def advance(which, step0, steps, state, low, work):
     """Advance instances which[0] .. which[1] - 1 by `steps` steps from step0 on, in place."""
     for a in range(which[0], which[1]):
-        frozen = Frozen(state.period[a], state.small[a], state.lead[a])
+        frozen = Frozen(state.period[a], state.small[a], state.lead[a], state.nodes[a])
         setting, rate = Setting(low.law, _point(low, a), frozen), low.rates[low.point_of[a]]
         for t in range(step0, step0 + steps):
             if state.tally[a, STATUS] != RUNNING:
@@ -272,4 +277,4 @@ def enumerate_all(which, theta, low, rows, work, by, out):
 @kernel
 def window_of(a, b, law, point):
     """`freeze.window`, for Python."""
-    return window(a, b, law, point)
+    return window(a, b, 0.0, law, point)

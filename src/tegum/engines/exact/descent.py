@@ -209,10 +209,10 @@ def refreeze(theta, nodes, missed, shape, setting, anchor, work):
         if setting.law.single and weight > 0.0:
             for j in range(n):
                 plan.a[j] = work.rows[i, j]
+            limits = nodes, missed / weight
             setting.frozen.nodes[i] = fewest_nodes(
-                i, theta[bias + i], shape.alpha, nodes, missed / weight, setting, plan,
-                work.objective.series,
-            )  # fmt: skip
+                i, theta[bias + i], shape.alpha, limits, setting, plan, work.objective.series
+            )
         for j in range(n):
             anchor[i, j] = work.rows[i, j]
         anchor[i, n] = theta[bias + i]

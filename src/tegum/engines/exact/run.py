@@ -41,6 +41,8 @@ _ROUNDING: Final = 1e-13
 #: Windows of GELU's series that are wider would take millions of nodes.
 _WIDEST: Final = 1e5
 _CHUNKS_PER_THREAD: Final = 8
+#: Models of so many numbers in all are one chunk: a call costs as much as some steps of these.
+_TOGETHER: Final = 512
 #: Optimiser steps between two words on how far it is.
 _SLICE: Final = 50
 
@@ -148,7 +150,8 @@ def advance(state: State, low: Lowered, step: int, steps: int, jobs: int) -> Non
     def run(start: int, stop: int) -> None:
         _advance((start, stop), step, steps, descent, low, _descent_work(low))
 
-    _spread(run, np.flatnonzero(state["tally"][:, STATUS] == RUNNING), jobs)
+    running = np.flatnonzero(state["tally"][:, STATUS] == RUNNING)
+    _spread(run, running, state["theta"].shape[1], jobs)
 
 
 def scores(state: State, low: Lowered, jobs: int) -> State:
@@ -188,7 +191,7 @@ def found_within(
     def run(start: int, stop: int) -> None:
         _find_within((start, stop), theta, wanted, low, _descent_work(low), by, out)
 
-    _spread(run, np.arange(len(theta)), jobs, tell)
+    _spread(run, np.arange(len(theta)), theta.shape[1], jobs, tell)
     return out
 
 
@@ -200,7 +203,7 @@ def _enumerated(low: Lowered, theta: F64, by: F64, jobs: int, tell: Callable[[in
         rows, work = np.zeros((n, n)), enumeration_work(n, len(low.law.start))
         _enumerate((start, stop), theta, low, rows, work, by, out)
 
-    _spread(run, np.arange(len(theta)), jobs, tell)
+    _spread(run, np.arange(len(theta)), theta.shape[1], jobs, tell)
     return out
 
 
@@ -247,16 +250,21 @@ def _descent_work(low: Lowered) -> DescentWork:
 def _spread(
     run: Callable[[int, int], None],
     which: NDArray[np.int64],
+    numbers: int,
     jobs: int,
     tell: Callable[[int], None] = _silent,
 ) -> None:
     """Call run(start, stop) over the instances `which` (rising), in chunks, on threads.
 
+    `numbers` is how many a model has.
     Chunks may hold others between them, which the kernels pass over. `tell` is told, by the thread
     that has done them, how many of `which` are done.
     """
-    run(0, 0)  # compile here
-    size = max(1, len(which) // (max(1, jobs) * _CHUNKS_PER_THREAD))
+    count, jobs = len(which), max(1, jobs)
+    if jobs > 1:
+        run(0, 0)  # compile here
+    together = min(-(-count // jobs), _TOGETHER // numbers)
+    size = max(1, count // (jobs * _CHUNKS_PER_THREAD), together)
     done, alone = 0, Lock()
 
     def run_chunk(chunk: NDArray[np.int64]) -> None:
@@ -266,4 +274,4 @@ def _spread(
             done += len(chunk)
             tell(done)
 
-    on_threads(run_chunk, [(which[at : at + size],) for at in range(0, len(which), size)], jobs)
+    on_threads(run_chunk, [(which[at : at + size],) for at in range(0, count, size)], jobs)

@@ -94,12 +94,13 @@ def single_sums(i, b, nodes, gradient, setting, plan, work):
 
 
 @part
-def fewest_nodes(i, b, alpha, most, missed, setting, plan, work):
-    """How few nodes of output i do, a multiple of STEP: the others, up to `most`, add little.
+def fewest_nodes(i, b, alpha, limits, setting, plan, work):
+    """How few nodes of output i do, a multiple of STEP: the others, up to the most, add little.
 
-    The derivatives by b and by the own coefficient change by at most `missed` if they are left out,
+    limits: (most, missed). The derivatives by b and by the own coefficient change by at most `missed` if they are left out,
     and so from every smaller number on. For plan.a, at what is frozen.
     """
+    most, missed = limits
     n, rows, course, p = plan.a.shape[0], work.tiles, work.course, setting.point.probability[i]
     make_plan(i, setting, plan)
     _prepare(i, b, setting, plan, rows)

@@ -97,8 +97,9 @@ def single_sums(i, b, nodes, gradient, setting, plan, work):
 def fewest_nodes(i, b, alpha, limits, setting, plan, work):
     """How few nodes of output i do, a multiple of STEP: the others, up to the most, add little.
 
-    limits: (most, missed). The derivatives by b and by the own coefficient change by at most `missed` if they are left out,
-    and so from every smaller number on. For plan.a, at what is frozen.
+    limits: (most, missed). The derivatives by b and by the own coefficient change by at most
+    `missed` if the others are left out, and so from every smaller number on. For plan.a, at what is
+    frozen.
     """
     most, missed = limits
     n, rows, course, p = plan.a.shape[0], work.tiles, work.course, setting.point.probability[i]

@@ -31,6 +31,8 @@ from tegum.engines.exact import lower, run
 
 ROOT = Path(__file__).parents[1]
 DENSITIES = (0.1, 0.01)
+#: How the exact engine trains.
+EXACT = tg.Training(engine="exact")
 #: Adam's steps and rate of the sampled contestants.
 STEPS, RATE = 10_000, 3e-3
 #: Targets: these parts above the median of the exact engine's final losses.
@@ -69,15 +71,15 @@ def normalised(work: Work, p: float, weights: Weights) -> np.ndarray:
 def exact_course(work: Work, p: float) -> tuple[list[float], list[np.ndarray]]:
     """Seconds and losses of the exact engine from the common starts, on one core."""
     problem = problem_of(work, p)
-    which, rates = np.zeros(work.instances, np.int64), np.array([1e-2])
-    low = lower([problem], which, rates, warm=300)
+    which, rates = np.zeros(work.instances, np.int64), np.array([EXACT.learning_rate])
+    low = lower([problem], which, rates, warm=EXACT.warm_start)
     start = start_weights(work, work.instances, 7)
     size = work.n * work.m
     theta = np.zeros((work.instances, size + work.n))
     theta[:, :size] = start.w_in.transpose(0, 2, 1).reshape(work.instances, -1)
     state = run.start_state(theta, low)
     seconds, losses, done, passed = [], [], 0, 0.0
-    for until in steps_of(5_000):
+    for until in steps_of(EXACT.steps):
         began = time.perf_counter()
         if until > done:
             run.advance(state, low, done, until - done, 1)
@@ -202,7 +204,7 @@ def markdown(results: dict[str, Any], picture: str) -> str:
         "# The exact engine: time to a loss", "",
         f"- measured {results['date']} on one core of {machine['cpu']}; {machine['packages']}",
         f"- all contestants train the same models from the same initial weights: the exact engine "
-        f"(300 Adam steps, then L-BFGS), tegum's sampled engine and a notebook-style PyTorch loop "
+        f"({EXACT.warm_start} Adam steps, then L-BFGS), tegum's sampled engine and a notebook-style PyTorch loop "
         f"({STEPS:,} Adam steps at rate {RATE:g}, batch 1024)",
         "- the median over starts is to come near the median that the exact engine ends at; "
         "seconds are for all starts together, compiling not counted",

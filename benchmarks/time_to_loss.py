@@ -203,9 +203,9 @@ def markdown(results: dict[str, Any], picture: str) -> str:
     lines = [
         "# The exact engine: time to a loss", "",
         f"- measured {results['date']} on one core of {machine['cpu']}; {machine['packages']}",
-        f"- all contestants train the same models from the same initial weights: the exact engine "
-        f"({EXACT.warm_start} Adam steps, then L-BFGS), tegum's sampled engine and a notebook-style PyTorch loop "
-        f"({STEPS:,} Adam steps at rate {RATE:g}, batch 1024)",
+        f"- all contestants train the same models from the same initial weights: the exact "
+        f"engine ({EXACT.warm_start} Adam steps, then L-BFGS), tegum's sampled engine and a "
+        f"notebook-style PyTorch loop ({STEPS:,} Adam steps at rate {RATE:g}, batch 1024)",
         "- the median over starts is to come near the median that the exact engine ends at; "
         "seconds are for all starts together, compiling not counted",
         "", f"![Expected loss over seconds]({picture})",
@@ -216,7 +216,8 @@ def markdown(results: dict[str, Any], picture: str) -> str:
         "", "A dash: not reached in those steps. With a constant rate the noise of the batches "
         "keeps the last part of the loss away, and the median over other basins may be higher.",
         "", "## One evaluation of loss and gradient", "",
-        "Microseconds on one core with 64 nodes. The ceiling is twice what the prototype took.",
+        "Microseconds of one of Adam's steps on one core, with as many nodes as it takes, 32 at "
+        "most. The ceiling is twice what the prototype took with 64.",
         "",
         "| model | 1−S = 0.1 | 0.01 | 0.001 | ceiling |", "| :-- | --: | --: | --: | --: |",
     ]  # fmt: skip

@@ -78,7 +78,18 @@ GROUPED = tg.Copula(
 )
 
 
+#: Five of these side by side, which no kernel of small models takes.
+WIDE = tg.Copula(
+    np.tile(GROUPED.feature_probability, 5), np.kron(np.eye(5), GROUPED.correlations())
+)
+
+
+KERNEL = {"grouped": "lane", "wide": "dense"}
+
+
 def problem_of(way: str) -> tg.Problem:
+    if way == "wide":
+        return tg.Problem(WIDE, tg.ReLUOutput(n_hidden=30))
     if way == "grouped":
         return tg.Problem(GROUPED, tg.ReLUOutput(n_hidden=2))
     if way == "lane":
@@ -114,7 +125,7 @@ def test_the_patterns_of_groups_have_their_odds(odds: Any) -> None:
     instances = lowered(tg.Problem(law, tg.ReLUOutput(n_hidden=2))).instances
     factors, patterns = (
         instances.blocks.factors,
-        draw.source_of(instances, True)[0].chances.patterns,
+        draw.source_of(instances)[0].chances.patterns,
     )
     together = np.outer(law.draws(), law.draws())
     for group, (first, stop) in enumerate(pairwise(factors.first)):
@@ -143,10 +154,20 @@ def test_three_features_of_a_group_are_on_together_as_often_as_normal_numbers_ar
     assert abs(on.mean() - wanted) < Z_BOUND * np.sqrt(wanted / len(on)) + 1e-5
 
 
-@pytest.mark.parametrize("way", ["lane", "grouped", "dense"])
+def test_dense_kernels_draw_groups_as_those_of_small_models_do() -> None:
+    low = lowered(problem_of("wide"))
+    assert low.forms[0].kernel == "dense"
+    x = draw.samples(problem_of("wide"), tg.Training(batch_size=1024), steps=2)
+    keys = np.zeros(2, np.uint64)
+    draw._step_keys(low.instances.keys[0], keys)
+    source = draw.source_of(low.instances)[0]
+    np.testing.assert_array_equal(x, draw.by_tiles(keys, x.shape[1:], source, None))
+
+
+@pytest.mark.parametrize("way", ["lane", "grouped", "dense", "wide"])
 def test_kernels_draw_the_stated_law(way: str) -> None:
     problem, training = problem_of(way), tg.Training(batch_size=1024)
-    assert lowered(problem).forms[0].kernel == ("lane" if way == "grouped" else way)
+    assert lowered(problem).forms[0].kernel == KERNEL.get(way, way)
     x, law = draw.samples(problem, training, steps=100), problem.distribution
     x = x.reshape(-1, law.n_features).astype(np.float64)
     i, j = np.triu_indices(law.n_features)
@@ -161,7 +182,7 @@ def test_kernels_draw_the_stated_law(way: str) -> None:
         assert (np.abs(terms.mean(0) - stated) <= bound).all()
 
 
-@pytest.mark.parametrize("way", ["lane", "grouped", "dense"])
+@pytest.mark.parametrize("way", ["lane", "grouped", "dense", "wide"])
 def test_an_instance_has_the_same_bits_alone_and_in_company(way: str) -> None:
     problem = problem_of(way)
     training = tg.Training(steps=5, batch_size=70, held_out=1100)

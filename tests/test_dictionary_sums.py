@@ -15,8 +15,10 @@ from tegum.engines.dictionaries.lowering import lower
 from tegum.engines.dictionaries.mixing import mix_few, new_mixing
 from tegum.engines.dictionaries.nonzero import list_nonzero
 from tegum.engines.dictionaries.shared import new_work
-from tegum.engines.dictionaries.sums import add_rows, dot_rows, scatter_row, sums_for
+from tegum.engines.sampled import draw
+from tegum.engines.sampled.data import SKIP_BELOW
 from tegum.engines.sampled.random import kernel
+from tegum.engines.sampled.sums import add_rows, dot_rows, scatter_row, sums_for
 
 #: Rounding of float32 sums of some dozen products of size 1.
 CLOSE: dict[str, Any] = {"rtol": 1e-4, "atol": 1e-4}
@@ -93,3 +95,17 @@ def test_activations_of_few_features_have_their_mean() -> None:
     h = samples(tg.Problem(law, tg.SAE(4)), how, steps=5).reshape(-1, 18)
     spread = np.sqrt(np.diag(law.second_moment()) / len(h))  # a mean's, at most
     assert (np.abs(h.mean(axis=0) - law.W @ np.full(40, 0.025)) < 5 * spread).all()
+
+
+def test_groups_of_a_copula_are_drawn_as_other_kernels_draw_them() -> None:
+    law = tg.Copula(0.05, np.kron(np.eye(4), np.full((3, 3), 0.5)) + 0.5 * np.eye(12))
+    problem = tg.Problem(tg.Activations.random(5, law), tg.SAE(4))
+    how = tg.Training(steps=1, batch_size=300)
+    instances = lower(Batch(problem, (problem,), (how,), (0,), 0)).instances
+    keys = np.zeros(2, np.uint64)
+    draw._step_keys(instances.keys[0], keys)
+    source, some, table = draw.source_of(instances)
+    assert some < SKIP_BELOW
+    x = draw.by_tiles(keys, (300, 12), source, table)
+    assert (x == 0).all(axis=2).any()
+    np.testing.assert_allclose(samples(problem, how, steps=2), x @ instances.truth.T, **CLOSE)

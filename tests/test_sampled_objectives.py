@@ -13,9 +13,16 @@ import tegum as tg
 from tegum.engines.base import Batch, first_state
 from tegum.engines.sampled.engine import SampledEngine
 from tegum.engines.sampled.lowering import lower
+from tegum.engines.sampled.sparse import sparse_work
 
 RELU, TWO = tg.ReLUOutput(5), tg.TwoLayer(9, hidden_bias=True)
 MIXING = tg.LinearMap(np.eye(20)[:17] + 0.3 * np.sin(np.arange(340)).reshape(17, 20))
+#: 3 of 40 features are active on average, of row 7 none, and of row 9 all.
+ROWS = tg.Samples(
+    np.sin(np.arange(4000.0)).reshape(100, 40)
+    * (np.random.default_rng(0).random((100, 40)) < 0.07 * (np.arange(100) != 7)[:, None])
+    + np.where(np.arange(100) == 9, 0.3, 0.0)[:, None]
+)
 SGD: dict[str, Any] = {
     "optimizer": "sgd", "momentum": 0.0, "learning_rate": 1e-3, "held_out": 64, "batch_size": 200,
 }  # fmt: skip
@@ -71,6 +78,17 @@ CASES: dict[str, tuple[str, tg.Problem, dict[str, float]]] = {
     "dropout dense": ("dense", _problem(0.6, _wide(TWO)), DROPOUT),
     "dropout sparse": ("sparse", _problem(0.02, _wide(TWO)), DROPOUT),
     "dropout sparse relu": ("sparse", _problem(0.02, _wide(RELU), l1=0.1), DROPOUT),
+    **{
+        f"data set {name}": ("sparse", tg.Problem(ROWS, model, **fields), {})
+        for name, model, fields in (
+            ("relu", tg.ReLUOutput(27), {}),
+            ("abs leaky", tg.ReLUOutput(11, activation="leaky"), {"target": "abs"}),
+            ("square gelu", tg.ReLUOutput(27, activation="gelu"), {"target": "square"}),
+            ("4", tg.ReLUOutput(27, bias=False), {"loss_power": 4, "weight_l1": 0.1}),
+            ("untied", tg.TwoLayer(9, hidden_activation="identity"), {}),
+            ("by layers", tg.ReLUOutput(3, activation="gelu"), {}),
+        )
+    },
     "all lane": (
         "lane", _problem(0.05, TWO, loss_power=4, l1=0.1, target=MIXING, **BOTH_COSTS),
         {**NOISE, **DROPOUT},
@@ -91,6 +109,17 @@ def _begun(problem: tg.Problem, **fields: Any) -> tuple[SampledEngine, Batch, An
     if not problem.model.has_hidden_bias:
         state["theta"][:, -problem.n_hidden :] = 0.0
     return engine, batch, state
+
+
+def test_linear_models_of_sparse_data_sets_go_by_products_where_few_features_are_active() -> None:
+    used = {}
+    for name, (_, problem, disturbed) in CASES.items():
+        low = lower(_begun(problem, **disturbed)[1])
+        if low.forms[0].kernel == "sparse":
+            work = sparse_work(low.instances, low.forms[0].codes, low.room)
+            used[name] = work.products.y.size > 0
+    wanted = {name for name in used if name.startswith("data set")} - {"data set by layers"}
+    assert {name for name, yes in used.items() if yes} == wanted
 
 
 def _copied(arrays: dict[str, Array]) -> dict[str, Array]:

@@ -34,10 +34,10 @@ from tegum.engines.dictionaries.shared import (
     n_parameters,
     offsets,
 )
-from tegum.engines.dictionaries.sums import fold_code, fold_lanes
 from tegum.engines.sampled.data import work_array
 from tegum.engines.sampled.emitter import LANES
 from tegum.engines.sampled.random import f32, part, u64
+from tegum.engines.sampled.sums import fold_code, fold_lanes
 
 #: Numbers of h up to which lanes are faster; latents that are listed in registers; sums that stay
 #: in a near cache.

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from tegum.dims import F32, I64
 from tegum.engines.dictionaries.shared import GATED, JUMP, Instances, Work, ceil, offsets
-from tegum.engines.dictionaries.sums import Sums, add_rows, dot_rows, scatter_row
 from tegum.engines.sampled.data import work_array
 from tegum.engines.sampled.emitter import LANES
 from tegum.engines.sampled.listing import list_positive
 from tegum.engines.sampled.random import f32, part, u64
+from tegum.engines.sampled.sums import Sums, add_rows, dot_rows, scatter_row
 
 #: Up to what part of all codes lists are faster than products, at most; and how many numbers h has
 #: for a part of 1: an entry of a list costs time by itself.

@@ -12,9 +12,9 @@ from numba.core import types
 from numba.extending import intrinsic
 
 from tegum.engines.dictionaries.layout import Arrays, Shape, Sizes
-from tegum.engines.dictionaries.select import code_of
 from tegum.engines.dictionaries.tile import emit_tiles
 from tegum.engines.sampled.emitter import F32_TYPE, I64_TYPE, LANES, Emitter
+from tegum.engines.sampled.machine_code import address_of
 
 _POINTERS: Final = [F32_TYPE.as_pointer()] * (len(Arrays._fields) - 1) + [I64_TYPE.as_pointer()]
 _FUNCTION: Final = ir.FunctionType(ir.VoidType(), _POINTERS + [I64_TYPE] * len(Sizes._fields))
@@ -26,7 +26,7 @@ def tiles_for(shape: Shape) -> int:
     def emit(builder: Any, arguments: Any) -> None:
         emit_tiles(builder, arguments, shape)
 
-    return code_of("codes_" + "_".join(map(str, shape)), _FUNCTION, emit)
+    return address_of("codes_" + "_".join(map(str, shape)), _FUNCTION, emit)
 
 
 @intrinsic

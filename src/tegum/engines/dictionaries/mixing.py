@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from tegum.dims import F32
 from tegum.engines.dictionaries.nonzero import list_nonzero
-from tegum.engines.dictionaries.sums import Sums, scatter_row, sums_for
 from tegum.engines.sampled.data import work_array
 from tegum.engines.sampled.emitter import LANES
 from tegum.engines.sampled.random import f32, part
+from tegum.engines.sampled.sums import Sums, scatter_row, sums_for
 
 #: From how many numbers of h and features on, and up to what part of these active on average, that
 #: is faster than a product.

@@ -15,12 +15,12 @@ from tegum.dims import F32, I64
 from tegum.engines.dictionaries.listed import Lists, new_lists
 from tegum.engines.dictionaries.nonzero import list_nonzero
 from tegum.engines.dictionaries.shared import JUMP, TOPK, Instances, Work, ceil, offsets
-from tegum.engines.dictionaries.sums import add_rows, sums_for
 from tegum.engines.sampled.data import work_array
 from tegum.engines.sampled.emitter import LANES
 from tegum.engines.sampled.listing import list_positive
 from tegum.engines.sampled.product import ANEW, PLAIN, multiply
 from tegum.engines.sampled.random import f32, i32, part, u64
+from tegum.engines.sampled.sums import add_rows, sums_for
 from tegum.engines.sampled.vectors import bits_float
 
 #: How many products a sum of rows costs as much time as.

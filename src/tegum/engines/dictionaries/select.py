@@ -2,41 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Final
 
 from llvmlite import ir
 from numba.core import cgutils, types
-from numba.core.compiler_lock import global_compiler_lock
-from numba.core.registry import cpu_target
 from numba.extending import intrinsic
 
-from tegum.engines.portable import same_bits
 from tegum.engines.sampled.emitter import F32_TYPE, I64_TYPE, LANES, Emitter
+from tegum.engines.sampled.machine_code import address_of
 
-#: Libraries, and the address of the code in them, which goes with them.
-_COMPILED: Final[dict[str, tuple[Any, int]]] = {}
 _FUNCTION: Final = ir.FunctionType(ir.VoidType(), [F32_TYPE.as_pointer()] * 2 + [I64_TYPE] * 3)
-
-
-def code_of(name: str, kind: Any, emit: Callable[[Any, Any], None]) -> int:
-    """The address of a function of this name and type, as emit(builder, arguments) makes it."""
-    with global_compiler_lock:
-        if name not in _COMPILED:
-            library = cpu_target.target_context.codegen().create_library(name)
-            module = library.create_ir_module(name)
-            function = ir.Function(module, kind, name)
-            for argument in function.args:
-                if isinstance(argument.type, ir.PointerType):
-                    argument.add_attribute("noalias")
-            builder = ir.IRBuilder(function.append_basic_block("entry"))
-            emit(builder, function.args)
-            builder.ret_void()
-            with same_bits():
-                library.add_ir_module(module)
-                library.finalize()
-            _COMPILED[name] = library, int(library.get_pointer_to_function(name))
-    return _COMPILED[name][1]
 
 
 def selection_for(k: int) -> int:
@@ -57,7 +32,7 @@ def selection_for(k: int) -> int:
                     value = e.select(more, old, value)
             e.store(builder.load(best[-1]), limits, l)
 
-    return code_of(f"largest_{k}", _FUNCTION, emit)
+    return address_of(f"largest_{k}", _FUNCTION, emit)
 
 
 @intrinsic

@@ -167,7 +167,7 @@ def new_work(instances: Instances, samples: int) -> Work:
         totals=work_array(5 + m, kind=np.float64),
         cdf=work_array(samples + 1, kind=np.float64),
         guide=work_array(GUIDE, kind=np.int64),
-        chances=new_chances(len(instances.blocks.kind)),
+        chances=new_chances(instances.blocks),
     )
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from tegum.dims import F32, F64, I64
 from tegum.engines.sampled.emitter import LANES
-from tegum.engines.sampled.factors import Factors, Patterns, fill_patterns, new_patterns, no_factors
+from tegum.engines.sampled.factors import Factors, Patterns, fill_patterns, new_patterns
 from tegum.engines.sampled.random import f32, f64, normal_quantile, part
 
 INDEPENDENT, CORRELATED, ANTICORRELATED, CHILD, EXCLUSIVE = range(5)
@@ -111,10 +111,10 @@ def new_tile(x: F32, width: int) -> Tile:
     return Tile(x, chosen, switch, pattern, work_array(1 + LANES, kind=np.int64))
 
 
-def new_chances(blocks: int, factors: Factors | None = None) -> Chances:
-    """The arrays of `fill_chances`; without factors normal numbers are drawn in their place."""
-    rows = np.zeros((6, (blocks + LANES - 1) // LANES * LANES), np.float32)
-    return Chances(*rows, new_patterns(no_factors() if factors is None else factors))
+def new_chances(blocks: Blocks) -> Chances:
+    """The arrays of `fill_chances`."""
+    rows = np.zeros((6, (len(blocks.kind) + LANES - 1) // LANES * LANES), np.float32)
+    return Chances(*rows, new_patterns(blocks.factors))
 
 
 @part()

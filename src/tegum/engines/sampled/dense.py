@@ -130,7 +130,7 @@ def dense_work(instances: Instances, codes: Codes) -> DenseWork:
         streams=work_array(tall, kind=np.int32),
         tile=new_tile(work_array(static.n * 16), 16),
         gradient=work_array(n_parameters(static)),
-        chances=new_chances(len(instances.blocks.kind)),
+        chances=new_chances(instances.blocks),
         attack=attack_work(*sizes),
     )
 

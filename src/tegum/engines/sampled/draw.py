@@ -62,7 +62,7 @@ def samples(
         pools = training_pools(problem.distribution, instances.keys[0], range(steps), size)
         every = np.concatenate([pool.rows.copy() for pool, _, _ in pools])
         instances = instances._replace(pool=pool_in_order(every, size))
-    source, some, table = source_of(instances, by_factors=how == "lane")
+    source, some, table = source_of(instances)
     keys = np.zeros(steps, np.uint64)
     _step_keys(low.instances.keys[0], keys)
     if how == "dense":
@@ -77,13 +77,10 @@ def samples(
     return x
 
 
-def source_of(instances: Instances, by_factors: bool = False) -> tuple[Source, float, Table]:
-    """What the first point draws from, P(any block is on), and how many samples are not zero.
-
-    by_factors: draw features that hang together by their factors, where they have such.
-    """
+def source_of(instances: Instances) -> tuple[Source, float, Table]:
+    """What the first point draws from, P(any block is on), and how many samples are not zero."""
     probability, static = instances.numbers.probability[0], instances.static
-    chances = new_chances(len(probability), instances.blocks.factors if by_factors else None)
+    chances = new_chances(instances.blocks)
     table = np.zeros(static.batch + 1), np.zeros(GUIDE, np.int64)
     some = _prepare(probability, instances.blocks, chances, *table)
     return Source(instances.blocks, chances, instances.pool, static.simple), some, table

@@ -76,7 +76,7 @@ def evaluate_work(instances: Instances, own: bool) -> EvaluateWork:
         cdf=work_array(CHUNK + 1, kind=np.float64),
         guide=work_array(GUIDE, kind=np.int64),
         totals=work_array(3, kind=np.float64),
-        chances=new_chances(len(instances.blocks.kind), instances.blocks.factors),
+        chances=new_chances(instances.blocks),
     )
 
 

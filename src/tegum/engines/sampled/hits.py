@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from tegum.dims import F32, I64
 from tegum.engines.sampled.data import ANTICORRELATED
+from tegum.engines.sampled.emitter import LANES
 from tegum.engines.sampled.pool import row_of
 from tegum.engines.sampled.random import (
     OTHER,
@@ -29,6 +30,7 @@ from tegum.engines.sampled.random import (
     unit,
     words,
 )
+from tegum.engines.sampled.vectors import copy_lanes
 
 #: Random streams of a step beside those of `data`: gaps between active cells, their values, which
 #: are kept, and the member of a set that is active (and from there downwards the values of others).
@@ -115,10 +117,10 @@ def _list_rows(batch, key, pool, start, into):
     pointer[0] = 0
     for l in range(batch):
         row = row_of(u32(l), key, pool, start)
-        for t in range(pool.pointer[row], pool.pointer[row + 1]):
-            feature[filled] = pool.feature[t]
-            value[filled] = pool.value[t]
-            filled += 1
+        first, stop = pool.pointer[row], pool.pointer[row + 1]
+        for t in range(first, stop, LANES):  # what is beyond is written over, or not read
+            copy_lanes((pool.feature, pool.value), t, (feature, value), filled + (t - first))
+        filled += stop - first
         if filled > pointer[rows]:
             rows += 1
             pointer[rows] = filled

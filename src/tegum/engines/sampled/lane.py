@@ -99,7 +99,7 @@ def lane_work(instances: Instances, codes: Codes) -> LaneWork:
         hidden=work_array(2, m),
         cdf=work_array(static.batch + 1, kind=np.float64),
         guide=work_array(GUIDE, kind=np.int64),
-        chances=new_chances(len(instances.blocks.kind), instances.blocks.factors),
+        chances=new_chances(instances.blocks),
         tiles=tiles_for(m, codes, WHOLE),
         empty=tiles_for(m, codes, BARE if static.has_hidden_bias else EMPTY)
         if codes.disturbed

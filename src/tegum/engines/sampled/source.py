@@ -29,6 +29,7 @@ from tegum.engines.sampled.data import (
     Pool,
     pool_in_order,
 )  # fmt: skip
+from tegum.engines.sampled.emitter import LANES
 from tegum.engines.sampled.factors import factors_of, no_factors
 from tegum.engines.sampled.random import (
     AFFINE,
@@ -175,8 +176,11 @@ def pool_of(distribution: Distribution, training: Training) -> Pool:
         return pool
     row, feature = np.nonzero(rows)
     pointer = np.searchsorted(row, np.arange(len(rows) + 1))
+    room = (0, LANES)  # whole vectors are read
     return pool._replace(
-        feature=feature.astype(np.int32), value=rows[row, feature], pointer=pointer
+        feature=np.pad(feature.astype(np.int32), room),
+        value=np.pad(rows[row, feature], room),
+        pointer=pointer,
     )
 
 

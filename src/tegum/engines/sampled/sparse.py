@@ -25,6 +25,7 @@ from tegum.engines.sampled.dense import (
 )  # fmt: skip
 from tegum.engines.sampled.emitter import LANES, MOVES_LANES
 from tegum.engines.sampled.forms import ABSOLUTE, FILLED, RARE, RELU, SQUARE, Codes, Tag
+from tegum.engines.sampled.gram import Products, add_by_products, products_work
 from tegum.engines.sampled.hits import Compressed, Hits, fill_sparse, new_hits
 from tegum.engines.sampled.listing import list_positive
 from tegum.engines.sampled.noise import (
@@ -83,6 +84,7 @@ class SparseWork(NamedTuple):
     taken: F32  # what the targets of a block take from its output gradients
     gradient: F32
     hidden: F32  # (2, m)
+    products: Products
     chances: Chances
     vectors: Tag  # of a padded row of hidden units: the kernel is compiled for its length
 
@@ -112,7 +114,8 @@ def sparse_work(instances: Instances, codes: Codes, room: tuple[int, int]) -> Sp
         taken=work_array(entries),
         gradient=work_array(n_parameters(static)),
         hidden=work_array(2, static.m),
-        chances=new_chances(len(instances.blocks.kind)),
+        products=products_work(instances, codes, entries),
+        chances=new_chances(instances.blocks),
         vectors=(0,) * (wide // LANES),
     )
 
@@ -232,7 +235,10 @@ def _sparse_gradient(theta, key, start, highest, listed, point, instances, work,
     if tells_apart(static, codes):
         total = _with_zero_samples(pointer, total, static.batch)
     m4, positive = min((m + 3) // 4 * 4, wide), 0.0
-    for r0 in range(0, total, z.shape[0]):
+    by_products = work.products.y.shape[0] > 0
+    if by_products:
+        add_by_products(work, total, (m, m4), codes)
+    for r0 in range(0, 0 if by_products else total, z.shape[0]):
         rows = min(z.shape[0], total - r0)
         for l in range(rows):
             for k in range(wide):

@@ -67,6 +67,39 @@ def scatter_rows(typing, width, row, offset, entries, span, into):
 
 
 @intrinsic
+def copy_lanes(typing, source, at, into, to):
+    """LANES entries of an array of int32 and one of float32, from `at` on, to `to` of two others."""
+    signature = types.void(source, types.int64, into, types.int64)
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        emit = Emitter(context, builder, LANES)
+        pairs = zip(emit.pair(sig.args[0], args[0]), emit.pair(sig.args[2], args[2]), strict=True)
+        for (one, other), kind in zip(pairs, (emit.integers, emit.vector), strict=True):
+            vector = emit.load(emit.data(*one), args[1], kind)
+            emit.store(vector, emit.data(*other), args[3])
+        return context.get_dummy_value()
+
+    return signature, generate
+
+
+@intrinsic
+def shift_lanes(typing, source, span, by, into):
+    """into[t] <- source[t] + by, t in start..stop and on to whole vectors; both of int32."""
+    signature = types.void(source, types.UniTuple(types.int64, 2), types.int64, into)
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        emit = Emitter(context, builder, LANES)
+        start, stop = (value for _, value in emit.pair(sig.args[1], args[1]))
+        data, target = emit.data(sig.args[0], args[0]), emit.data(sig.args[3], args[3])
+        more = emit.integers_at(builder.trunc(args[2], I32_TYPE))
+        with cgutils.for_range_slice(builder, start, stop, I64_TYPE(LANES)) as (t, _):
+            emit.store(builder.add(emit.load(data, t, emit.integers), more), target, t)
+        return context.get_dummy_value()
+
+    return signature, generate
+
+
+@intrinsic
 def draw_row(typing, low, a, b, always, chances, out):
     """out[i] = u_i = unit(mix(low[i] + a, b)) of `random` if `always`.
 

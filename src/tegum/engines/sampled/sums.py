@@ -12,8 +12,8 @@ from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
-from tegum.engines.dictionaries.select import code_of
 from tegum.engines.sampled.emitter import F32_TYPE, I32_TYPE, I64_TYPE, LANES, WIDE, Emitter
+from tegum.engines.sampled.machine_code import address_of
 
 #: Vectors that are summed at once, which is the machine's; sums of a vector that do not wait for
 #: one another, which is the row's.
@@ -38,9 +38,11 @@ def sums_for(length: int) -> Sums:
     """Those of rows of so many numbers, a multiple of LANES."""
     vectors = length // LANES
     return Sums(
-        code_of(f"add_rows_{length}", _ADD, lambda *given: _emit_add(vectors, *given)),
-        code_of(f"scatter_row_{length}", _SCATTER, lambda *given: _emit_scatter(vectors, *given)),
-        code_of(f"dot_rows_{length}", _DOT, lambda *given: _emit_dots(vectors, *given)),
+        address_of(f"add_rows_{length}", _ADD, lambda *given: _emit_add(vectors, *given)),
+        address_of(
+            f"scatter_row_{length}", _SCATTER, lambda *given: _emit_scatter(vectors, *given)
+        ),
+        address_of(f"dot_rows_{length}", _DOT, lambda *given: _emit_dots(vectors, *given)),
     )
 
 
@@ -178,7 +180,7 @@ def fold_code() -> int:
                 e.store(e.zero, sums, at)
             e.store(_added_up(e, vectors), out, q)
 
-    return code_of("fold_lanes", _FOLD, emit)
+    return address_of("fold_lanes", _FOLD, emit)
 
 
 def _entries(e: Emitter, kind: Any, given: Any) -> tuple[Any, Any, Any]:

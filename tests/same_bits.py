@@ -34,6 +34,8 @@ DICTIONARIES = {
     "SAE, rows": (60, 20, 0.1, 70, {"kind": "batchtopk", "k": 3}),
     "SAE, listed": (120, 40, 0.01, 200, {}),
 }
+#: n, m, how often features are on, of a fixed data set.
+DATA_SETS = {"sparse, data set": (70, 20, 0.1)}
 EXACT = {"exact": (5, 2, 0.1), "exact, wide": (20, 5, 0.05)}
 
 
@@ -55,6 +57,12 @@ def main() -> None:
             problem = tg.Problem(law, model, powers(0.9, n), **more)
             training = tg.Training(steps=60, batch_size=256, held_out=512, **how)
             found[name] = _digest(problem, training)
+    for name, (n, m, p) in DATA_SETS.items():
+        if wanted in name:
+            rng = np.random.default_rng(0)
+            law = tg.Samples(rng.random((300, n)) * (rng.random((300, n)) < p))
+            training = tg.Training(steps=60, batch_size=256, held_out=512)
+            found[name] = _digest(tg.Problem(law, tg.ReLUOutput(m)), training)
     for name, (n, m, p, latents, more) in DICTIONARIES.items():
         if wanted in name:
             law = tg.Activations.random(m, tg.Independent(n, p))

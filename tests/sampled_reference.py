@@ -31,14 +31,14 @@ def _splitmix(value: int) -> int:
     return z ^ (z >> 31)
 
 
-def _hash(counter: Any, low: int, high: int) -> Array:
+def _hash(counter: Any, low: int, high: int, factor: int = 0xD35A2D97) -> Array:
     """A 32-bit hash of each counter, in 64-bit integers."""
     counter = np.asarray(counter, np.uint64)
     a = (low + counter * 0x9E3779B9 % 2**32) & _WORD
     x = ((a ^ (a >> 16)) * 0x21F0AAAD) & _WORD
     x = x ^ (x >> 15)
     x = (x + high + counter * 0x85EBCA6B % 2**32) & _WORD
-    x = (x * 0xD35A2D97) & _WORD
+    x = (x * factor) & _WORD
     return np.asarray(x ^ (x >> 15))
 
 
@@ -50,20 +50,17 @@ def noise_of_step(batch: Batch, step: int) -> tuple[Array, Array]:
     _step_keys(batch.addresses()[0], keys)
     own = _splitmix(int(keys[step]) ^ 0x6E6F6973655F6F66)
     low, high = own & _WORD, own >> 32
-    radius, angle, left_out = (
-        int(_hash(number + 7, low ^ 0x5BD1E995, high)) for number in range(3)
-    )
+    of_noise, left_out = (int(_hash(number + 7, low ^ 0x5BD1E995, high)) for number in (0, 2))
     pairs = (m + 1) // 2
     counter = np.arange(size * pairs).reshape(size, pairs)
-    a, b = _hash(counter, radius, high), _hash(counter, angle, high)
+    words = (_hash(counter, of_noise, high, factor) for factor in (0xD35A2D97, 0x50D820F3))
     # both from single precision, whose steps make a short radius out of 1
-    short = ((a // 2).astype(np.float32) + np.float32(0.5)) / np.float32(2**31)
-    length = np.sqrt(-2 * np.log(short.astype(np.float64)))
-    turned = b.astype(np.uint32).view(np.int32).astype(np.float32) / 2**31 * np.pi / 4
-    sine = np.sin(turned) * length
-    cosine = np.cos(turned) * length * np.where(b % 2 == 0, 1, -1)
-    straight = b // 2 % 2 == 0
-    both = [np.where(straight, sine, cosine), np.where(straight, cosine, sine)]
+    signed, turned = (
+        word.astype(np.uint32).view(np.int32).astype(np.float32).astype(np.float64) / 2**31
+        for word in (next(words) | np.uint64(1), next(words) | np.uint64(1))
+    )
+    length = np.sqrt(-2 * np.log(np.abs(signed))) * np.sign(signed)
+    both = [function(turned * np.pi / 2) * length for function in (np.cos, np.sin)]
     xi = np.concatenate(both, axis=1)[:, :m]
     share, word = (
         training.hidden_dropout,

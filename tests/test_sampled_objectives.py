@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from sampled_reference import Array, noise_of_step, reference_gradient, samples_of_step
-from scipy.stats import kstest
+from scipy.stats import chisquare, kstest
 
 import tegum as tg
 from tegum.engines.base import Batch, first_state
@@ -85,7 +85,7 @@ CASES: dict[str, tuple[str, tg.Problem, dict[str, float]]] = {
             ("abs leaky", tg.ReLUOutput(11, activation="leaky"), {"target": "abs"}),
             ("square gelu", tg.ReLUOutput(27, activation="gelu"), {"target": "square"}),
             ("4", tg.ReLUOutput(27, bias=False), {"loss_power": 4, "weight_l1": 0.1}),
-            ("untied", tg.TwoLayer(9, hidden_activation="identity"), {}),
+            ("untied", tg.TwoLayer(14, hidden_activation="identity"), {}),
             ("by layers", tg.ReLUOutput(3, activation="gelu"), {}),
         )
     },
@@ -205,6 +205,12 @@ def test_noise_is_normal_and_units_are_left_out_at_random() -> None:
     for numbers in (xi, xi**2, kept, np.concatenate([xi[1:], xi[:-1]], axis=1)):
         off = np.corrcoef(numbers.T) - np.eye(numbers.shape[1])
         assert np.abs(off).max() < 5 / np.sqrt(len(xi))
+    # of two units that have one radius: directions, and lengths along each of them
+    one, other = xi[:, :2].ravel(), xi[:, 2:].ravel()
+    turn, chance = np.arctan2(other, one) / (2 * np.pi) % 1, np.exp(-(one**2 + other**2) / 2)
+    assert kstest(turn, "uniform").pvalue > 1e-3
+    cells = np.histogram2d(turn, chance, bins=20, range=[[0, 1], [0, 1]])[0]
+    assert chisquare(cells.ravel()).pvalue > 1e-3
 
 
 @pytest.mark.parametrize(("model", "p"), [(RELU, 0.1), (_wide(TWO), 0.6), (_wide(RELU), 0.1)])

@@ -1,8 +1,8 @@
-"""Models without anything between W_in and W_out, on few active features: z = Σ_j x_j (W_out W_in)_j.
+"""Models with nothing between W_in and W_out, on few active features: z = Σ_j x_j (W_out W_in)_j.
 
-All that a batch adds to both matrices follows from M = Σ x gᵀ over its samples, g the slopes by z: to
-W_in rows of M W_out, to W_out those of Mᵀ W_inᵀ. So samples cost as many rows of n numbers as they have
-active features, and no product with the hidden layer.
+All that a batch adds to both matrices follows from M = Σ x gᵀ over its samples, g the slopes by z:
+to W_in rows of M W_out, to W_out those of Mᵀ W_inᵀ. So samples cost as many rows of n numbers as
+they have active features, and no product with the hidden layer.
 """
 
 from __future__ import annotations
@@ -47,9 +47,13 @@ def products_work(instances: Instances, codes: Codes, entries: int) -> Products:
     if not _is_worth_it(instances, codes):
         n = rows = entries = 0
     width = (n + LANES - 1) // LANES * LANES
-    arrays = (work_array(size, width) for size in (n, n, rows))
-    sums = sums_for(width) if rows else Sums(0, 0, 0)
-    return Products(*arrays, work_array(entries, kind=np.int32), sums)
+    return Products(
+        through=work_array(n, width),
+        back=work_array(n, width),
+        y=work_array(rows, width),
+        place=work_array(entries, kind=np.int32),
+        sums=sums_for(width) if rows else Sums(0, 0, 0),
+    )
 
 
 def _is_worth_it(instances: Instances, codes: Codes) -> bool:
@@ -66,11 +70,8 @@ def _is_worth_it(instances: Instances, codes: Codes) -> bool:
 def add_by_products(work, total, sizes, codes):
     """Add the gradients of `total` active samples to those of the model; sizes = m, padded to 4."""
     (m, m4), model, z = sizes, work.model, work.z
-    (index, value, pointer), wanted, (through, back, y, place, sums) = (
-        work.active,
-        work.wanted,
-        work.products,
-    )
+    (index, value, pointer), wanted = work.active, work.wanted
+    through, back, y, place, sums = work.products
     (n, width), flat, targets = through.shape, z.reshape(-1), y.reshape(-1)
     multiply(PLAIN, (n, width, m), model.encoder, model.decoder_t, ANEW, through)
     clear(back.reshape(-1))

@@ -174,9 +174,7 @@ def _lane_gradient(theta, key, count, skip, point, instances, work, codes, rare)
 def _samples_of(x, y, sizes, stop, words):
     """sizes: how many features, how many samples, and the number of the first."""
     features, size, first = sizes
-    return Samples(
-        x, y, features, size, first, stop, words.radius, words.angle, words.left_out, words.high
-    )
+    return Samples(x, y, features, size, first, stop, words.noise, words.left_out, words.high)
 
 
 @part()

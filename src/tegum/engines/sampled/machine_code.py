@@ -1,4 +1,4 @@
-"""Functions that LLVM alone compiles, in a fraction of a second: kernels are given their addresses."""
+"""Functions that LLVM alone compiles, in a fraction of a second; kernels have their addresses."""
 
 from __future__ import annotations
 

@@ -18,32 +18,37 @@ from tegum.engines.sampled.random import (
     f32,
     i32,
     i64,
-    log2,
+    mix_two,
     part,
     splitmix,
     stream,
     u32,
     u64,
     unit,
+    words,
 )  # fmt: skip
 from tegum.engines.sampled.shared import work_array
+from tegum.engines.sampled.vectors import bits_float, float_bits
 
-#: The powers of a² in sin(a)/a and in cos(a), for |a| <= π/4.
-SINE_SERIES = (-1.9515296e-4, 8.3321609e-3, -1.6666655e-1, 1.0)
-COSINE_SERIES = (2.4433157e-5, -1.3887316e-3, 4.1666645e-2, -0.5, 1.0)
-RADIUS = -1.3862943611198906  # −2 ln 2
-ANGLE = 3.657168870106e-10  # π/4 · 2⁻³¹
+#: −log₂(1 + m)/m for |m| <= 1/3 by powers of m, within 7e-6 of itself; sin(πt/2)/t and cos(πt/2)
+#: by those of t² for |t| <= 1, within 6e-7 and 7e-6: minimax polynomials.
+RADIUS_SERIES = (0.27915904, -0.32672071, 0.35850528, -0.47925174, 0.72137666, -1.4427054)
+SINE_SERIES = (-0.0043331767, 0.079434499, -0.64589292, 1.570791)
+COSINE_SERIES = (-0.019095736, 0.25258023, -1.2334845, 0.99999332)
+UNIT = 1.1774100225154747  # √(2 ln 2), in which radii are roots of −log₂ u
+EXPONENT = 31 << 23  # of 2³¹, as a float32 has it
+LEAST = 0x3F2AAAAB  # the bits of 2/3
 _NOISE = u64(0x6E6F6973655F6F66)  # a purpose of random numbers, of a step's key
-_ONE, _RADIUS, _ANGLE = f32(1), f32(RADIUS), f32(ANGLE)
-_S1, _S2, _S3 = (f32(value) for value in SINE_SERIES[:3])
-_C1, _C2, _C3, _C4 = (f32(value) for value in COSINE_SERIES[:4])
+_ONE, _UNIT = f32(1), f32(UNIT)
+_R1, _R2, _R3, _R4, _R5, _R6 = (f32(value) for value in RADIUS_SERIES)
+_S1, _S2, _S3, _S4 = (f32(value) for value in SINE_SERIES)
+_C1, _C2, _C3, _C4 = (f32(value) for value in COSINE_SERIES)
 
 
 class Streams(NamedTuple):
-    """The words of a step's streams: of radii, of angles, of units that are left out."""
+    """The words of a step's streams: of noise, and of units that are left out."""
 
-    radius: np.uint32
-    angle: np.uint32
+    noise: np.uint32
     left_out: np.uint32
     high: np.uint32
 
@@ -76,9 +81,7 @@ def noise_streams(key):
     """The streams of a step with this key."""
     own = splitmix(key ^ _NOISE)
     low, high = u32(own), u32(own >> u64(32))
-    return Streams(
-        stream(low, high, i64(0)), stream(low, high, i64(1)), stream(low, high, i64(2)), high
-    )
+    return Streams(stream(low, high, i64(0)), stream(low, high, i64(2)), high)
 
 
 @part(forceinline=True)
@@ -86,7 +89,7 @@ def streams_where(disturbed, key, rare):
     """`noise_streams` where h is disturbed, else words that nobody reads, at no cost."""
     if rare is not None and disturbed:
         return noise_streams(key)
-    return Streams(u32(0), u32(0), u32(0), u32(0))
+    return Streams(u32(0), u32(0), u32(0))
 
 
 @part(forceinline=True)
@@ -97,26 +100,37 @@ def tells_apart(static, codes):
 
 
 @part(forceinline=True)
+def _signed_unit(word):
+    """The bits of a number in [−1, 1] that is not 0, from a hash."""
+    return i32(float_bits(f32(i32(word | u32(1)))) - i32(EXPONENT))
+
+
+@part(forceinline=True)
 def _normals(a, b):
-    """Two independent normal numbers from two hashes."""
-    radius = np.sqrt(_RADIUS * log2(unit(a)))
-    angle = f32(i32(b)) * _ANGLE
-    z = angle * angle
-    sine = (((_S1 * z + _S2) * z + _S3) * z + _ONE) * angle * radius
-    cosine = ((((_C1 * z + _C2) * z + _C3) * z + _C4) * z + _ONE) * radius
-    cosine = cosine if (b & u32(1)) == u32(0) else -cosine
-    return (sine, cosine) if (b & u32(2)) == u32(0) else (cosine, sine)
+    """Two independent normal numbers from two hashes, in units of √(2 ln 2).
+
+    By the first a radius with a sign; of angles the other has one half of the circle.
+    """
+    v = _signed_unit(a)
+    bits = i32(v & i32(0x7FFFFFFF))
+    exponent = i32(bits - i32(LEAST)) >> i32(23)
+    m = bits_float(i32(bits - i32(exponent << i32(23)))) - _ONE
+    p = ((((_R1 * m + _R2) * m + _R3) * m + _R4) * m + _R5) * m + _R6
+    radius = float_bits(np.sqrt(p * m - f32(exponent)))
+    radius = bits_float(i32(radius | i32(v & i32(-(2**31)))))
+    t = bits_float(_signed_unit(b))
+    z = t * t
+    sine = ((_S1 * z + _S2) * z + _S3) * z + _S4
+    cosine = ((_C1 * z + _C2) * z + _C3) * z + _C4
+    return cosine * radius, sine * t * radius
 
 
 @part()
 def _fill_normals(xi, count, first, streams):
     for t in range(count):
-        number = u32(first + t)
-        one, other = _normals(
-            draw(number, streams.radius, streams.high), draw(number, streams.angle, streams.high)
-        )
-        xi[0, t] = one
-        xi[1, t] = other
+        a, b = words(u32(first + t), streams.noise, streams.high)
+        one, other = mix_two(a, b)
+        xi[0, t], xi[1, t] = _normals(one, other)
 
 
 @part()
@@ -131,7 +145,7 @@ def _fill_kept(kept, count, first, share, streams):
 def disturb_rows(h, rows, first, key, noise, work, codes):
     """work.seen, kept <- of the samples from number `first` on."""
     streams, seen, kept, xi = noise_streams(key), work.seen, work.kept, work.xi
-    m, sigma = noise.units, noise.sigma
+    m, sigma = noise.units, noise.sigma * _UNIT
     pairs = (m + 1) // 2
     for l in range(rows):
         for k in range(m):

@@ -18,7 +18,7 @@ from numba import njit
 
 from tegum.engines.portable import alike
 from tegum.engines.sampled.parts import PART
-from tegum.engines.sampled.vectors import HASH_A, HASH_B, bits_float, float_bits
+from tegum.engines.sampled.vectors import HASH_A, HASH_B, HASH_C, bits_float, float_bits
 
 f32, f64 = np.float32, np.float64
 i32, i64, u32, u64 = np.int32, np.int64, np.uint32, np.uint64
@@ -65,7 +65,7 @@ def part(forceinline: bool = False) -> Any:
 
 _GOLDEN = u64(0x9E3779B97F4A7C15)
 _MIX_A, _MIX_B = u64(0xBF58476D1CE4E5B9), u64(0x94D049BB133111EB)
-_HASH_A, _HASH_B = u32(HASH_A), u32(HASH_B)
+_HASH_A, _HASH_B, _HASH_C = u32(HASH_A), u32(HASH_B), u32(HASH_C)
 STEP_LOW, STEP_HIGH = u32(0x9E3779B9), u32(0x85EBCA6B)  # from a sample's words to the next one's
 _STREAMS, _FIRST_STREAM = u32(0x5BD1E995), i64(7)  # streams are numbered from -7 on
 _S1, _S15, _S16 = u32(1), u32(15), u32(16)
@@ -95,17 +95,29 @@ def step_key(instance, purpose, step):
 
 
 @part(forceinline=True)
+def _stir(a, b):
+    x = u32(a ^ u32(a >> _S16))
+    x = u32(x * _HASH_A)
+    x = u32(x ^ u32(x >> _S15))
+    return u32(x + b)
+
+
+@part(forceinline=True)
 def mix(a, b):
     """A 32-bit hash of two words: numba promotes uint32, so every operation casts.
 
     A loop over samples adds STEP_LOW to a and STEP_HIGH to b, which is cheaper than products.
     """
-    x = u32(a ^ u32(a >> _S16))
-    x = u32(x * _HASH_A)
-    x = u32(x ^ u32(x >> _S15))
-    x = u32(x + b)
-    x = u32(x * _HASH_B)
+    x = u32(_stir(a, b) * _HASH_B)
     return u32(x ^ u32(x >> _S15))
+
+
+@part(forceinline=True)
+def mix_two(a, b):
+    """The same and another one, which together are a point of a fine lattice in the plane."""
+    x = _stir(a, b)
+    one, other = u32(x * _HASH_B), u32(x * _HASH_C)
+    return u32(one ^ u32(one >> _S15)), u32(other ^ u32(other >> _S15))
 
 
 @part(forceinline=True)

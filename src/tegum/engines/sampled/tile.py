@@ -52,8 +52,7 @@ class Samples(NamedTuple):
     size: int
     first: int  # the number of the first of them
     stop: int  # samples from this number on, which only fill up a tile, are not disturbed
-    radius: np.uint32  # as the next three a word of `noise.Streams`
-    angle: np.uint32
+    noise: np.uint32  # as the next two a word of `noise.Streams`
     left_out: np.uint32
     high: np.uint32
 
@@ -165,8 +164,9 @@ class _Tile:
                     values[k] = e.mul(values[k], kept)
             if self.codes.disturbed & NOISY:
                 pairs = (m + 1) // 2
+                scale = found.deviation(sigma)
                 for j in range(pairs):
-                    both = found.normals(j, pairs, sigma)
+                    both = found.normals(j, pairs, scale)
                     for k, noise in zip(range(j, m, pairs), both, strict=False):
                         values[k] = e.add(values[k], noise)
             for k in range(m):

@@ -18,6 +18,9 @@ from tegum.engines.sampled.emitter import F32_TYPE, I32_TYPE, I64_TYPE, LANES, E
 from tegum.engines.sampled.forms import ABSOLUTE, GELU, count
 
 HASH_A, HASH_B = 0x21F0AAAD, 0xD35A2D97  # multipliers of `random.mix`
+#: HASH_B times 2891336453, so that in units of 2^-32 the multiples of both by all whole numbers are
+#: L'Ecuyer's lattice of that multiplier (Tables of linear congruential generators, 1999).
+HASH_C = 0x50D820F3
 
 
 @intrinsic
@@ -68,7 +71,7 @@ def scatter_rows(typing, width, row, offset, entries, span, into):
 
 @intrinsic
 def copy_lanes(typing, source, at, into, to):
-    """LANES entries of an array of int32 and one of float32, from `at` on, to `to` of two others."""
+    """LANES entries of an array of int32 and one of float32, from `at` on, to those of others."""
     signature = types.void(source, types.int64, into, types.int64)
 
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:

@@ -56,7 +56,9 @@ def train(
 def gradients(W: Numbers, beta: Numbers, x: Numbers, y: Numbers) -> tuple[Numbers, Numbers]:
     """Of the mean over samples of (‖Wx‖² + β − y)², by W (models, m, n) and by β (models,)."""
     models, m, n = W.shape
-    z = (x @ W.reshape(-1, n).T).reshape(len(x), models, m)
-    error = np.square(z).sum(axis=2) + beta - y[:, None]
-    slope = (error[:, :, None] * z).reshape(len(x), -1)
-    return 4 / len(x) * (slope.T @ x).reshape(W.shape), 2 * error.mean(axis=0)
+    # models last: sums over the few dimensions are then of whole rows
+    z = (x @ W.transpose(1, 0, 2).reshape(-1, n).T).reshape(len(x), m, models)
+    error = np.square(z).sum(axis=1) + beta - y[:, None]
+    slope = (error[:, None, :] * z).reshape(len(x), -1)
+    by_W = (slope.T @ x).reshape(m, models, n).transpose(1, 0, 2)
+    return 4 / len(x) * by_W, 2 * error.mean(axis=0)

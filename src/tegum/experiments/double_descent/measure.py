@@ -38,7 +38,7 @@ STEPS: Final = (3000, 5000)
 _MAP_STEPS: Final = (800, 300)
 _STEPS: Final = (STEPS, (1000, 1500))
 #: A step takes all rows up to so many, and so many of more.
-FULL, _BATCH, _MAP_BATCH = 1200, 512, 1024
+FULL, _BATCH = 1200, 512
 TEST: Final = 2000
 #: Exact descent: numbers of data of the line nearest to these.
 _POLISHED: Final = ((25, 90, 330, 1200, 2800), (90, 330))
@@ -152,7 +152,7 @@ def _map(lab: Lab, data: Rows, sizes: tuple[int, ...], seeds: int) -> pd.DataFra
     for m in lab.pick(HIDDEN, _QUICK_HIDDEN):
         for count in sizes:
             some = count > FULL
-            training = _training(steps, _MAP_BATCH if some else "all", 3e-3 if some else 1e-2)
+            training = _training(steps, _BATCH if some else "all", 3e-3 if some else 1e-2)
             own = min(seeds, WIDE_SEEDS) if m >= WIDE else seeds
             runs = trained(lab.train, data, count, m, training, own)
             columns = {name: runs[name].values for name in ("seed", "loss", "test")}

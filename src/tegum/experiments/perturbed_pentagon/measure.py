@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _DENSITIES: Final = (25, 9)
 _SEEDS: Final = (96, 16)
 _STEPS: Final = (10_000, 3_000)
-_BATCH: Final = (1024, 256)
+_BATCH: Final = (512, 256)
 #: Sizes (n, m) whose seeds are compared: the same features with a dimension more, and a model of
 #: three dimensions that is about as crowded.
 SIZES: Final = ((5, 2), (5, 3), (8, 3))

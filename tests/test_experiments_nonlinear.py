@@ -6,12 +6,14 @@ Oracles: a slow loop over steps, sums of a fine midpoint grid, losses worked out
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from claim_checks import assert_evidence_exists, changed, judged, quick_run_as_expected
 
+from tegum.errors import SpecError
 from tegum.experiments.base import Tables
 from tegum.experiments.nonlinear_compression import EXPERIMENT
 from tegum.experiments.nonlinear_compression.measure import SEGMENTS, WIDTHS, code
@@ -20,6 +22,8 @@ from tegum.experiments.nonlinear_compression.staircase import (
     PLACEMENTS,
     exact_loss,
     network,
+    soft_floor,
+    starts,
     stops_paying,
 )
 
@@ -86,6 +90,32 @@ class TestStaircase:
         at = stops_paying(3, PLACEMENTS[2])
         assert exact_loss(3, at, PLACEMENTS[2]) == pytest.approx(LINEAR, abs=1e-8)
         assert stops_paying(3, PLACEMENTS[1]) == 1.0
+
+    @pytest.mark.parametrize("placement", PLACEMENTS)
+    @pytest.mark.parametrize("Z", [1, 2, 7])
+    def test_steps_without_a_width_round_x(self, Z: int, placement: str) -> None:
+        assert exact_loss(Z, 0.0, placement) == pytest.approx(1 / (12 * Z**2), rel=1e-12)
+        assert soft_floor(
+            np.array([0.0, 0.5, Z - 0.5]), starts(Z, 0.0, placement), 0.0
+        ).tolist() == ([0.0, 0.0, Z - 1.0])
+
+    @pytest.mark.parametrize(
+        ("given", "said"),
+        [
+            ((0, 0.1, PLACEMENTS[0]), "staircase.Z must be an integer >= 1; got 0"),
+            ((2.5, 0.1, PLACEMENTS[0]), "staircase.Z must be an integer >= 1; got 2.5"),
+            ((3, -0.1, PLACEMENTS[0]), "staircase.width must be in [0, 1]; got -0.1"),
+            ((3, 1.1, PLACEMENTS[0]), "staircase.width must be in [0, 1]; got 1.1"),
+            ((3, 0.1, "after"), "staircase.placement must be one of ('before', 'around', "),
+        ],
+    )
+    def test_what_is_no_staircase_is_refused(self, given: Any, said: str) -> None:
+        for make in (exact_loss, network):
+            with pytest.raises(SpecError) as caught:
+                make(*given)
+            assert str(caught.value).startswith(said)
+        with pytest.raises(SpecError, match=r"network\.width must be above 0: .*; got 0"):
+            network(3, 0.0, PLACEMENTS[0])
 
     @pytest.mark.parametrize("placement", PLACEMENTS)
     def test_one_segment_never_pays(self, placement: str) -> None:

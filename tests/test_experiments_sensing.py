@@ -15,6 +15,7 @@ from claim_checks import assert_evidence_exists, changed, judged, quick_run_as_e
 from scipy.integrate import quad
 from scipy.optimize import minimize_scalar
 
+from tegum.errors import SpecError
 from tegum.experiments.base import Tables
 from tegum.experiments.compressed_sensing import EXPERIMENT
 from tegum.experiments.compressed_sensing.measure import OFFERED, condition, supports
@@ -90,6 +91,11 @@ class TestRecovery:
 
         least = minimize_scalar(left, bounds=(0, 5), method="bounded", options={"xatol": 1e-7}).fun
         assert least == pytest.approx(ratio, abs=1e-5)
+
+    def test_the_curve_is_of_fewer_numbers_than_entries(self) -> None:
+        for ratio in (0, -1, 1.5, np.nan):
+            with pytest.raises(SpecError, match=r"known_curve\.ratio must be in \(0, 1\]; got"):
+                known_curve(ratio)
 
     def test_half_way(self) -> None:
         rho = np.array([0.1, 0.2, 0.3, 0.4])

@@ -68,7 +68,7 @@ def allocation(v: F64, m: int, kurtosis: float) -> F64:
 
 def boundary(kurtosis: F64) -> F64:
     """The v₂/v₁ up to which the weaker of two features gets no part of one dimension."""
-    return np.minimum(1.0, 2.0 / (kurtosis - 1.0))
+    return np.asarray(2.0 / np.maximum(kurtosis - 1.0, 2.0))
 
 
 def descend(v: F64, m: int, kurtosis: float, rng: np.random.Generator, starts: int) -> F64:

@@ -11,6 +11,7 @@ from typing import Final
 
 import numpy as np
 
+from tegum.arguments import number
 from tegum.dims import F64, I64
 
 #: Vectors are recovered when no entry is off by more.
@@ -47,6 +48,7 @@ def known_curve(ratio: float) -> float:
     """
     from scipy.special import ndtr
 
+    ratio = number("known_curve", "ratio", ratio, "must be in (0, 1]", lambda r: 0 < r <= 1)
     z = np.linspace(0.0, 8.0, 8001)
     tail = (1 + z * z) * ndtr(-z) - z * np.exp(-z * z / 2) / np.sqrt(2 * np.pi)
     return float(np.max((1 - tail / ratio) / (1 + z * z - tail)))

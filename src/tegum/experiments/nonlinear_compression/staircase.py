@@ -11,7 +11,9 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from tegum.arguments import number, whole
 from tegum.dims import F64
+from tegum.errors import SpecError
 
 #: Where a step rises: before the next integer, around it, or before it at the end of x, too.
 PLACEMENTS: Final = ("before", "around", "before, and at x = 1")
@@ -22,16 +24,21 @@ LINEAR: Final = 1 / 12
 def starts(Z: int, width: float, placement: str) -> F64:
     """Where the steps begin to rise, in u: Z − 1 of them, or Z with one at the end of x.
 
-    The code has the same steps, and there is nothing above the last.
+    The code has the same steps, and there is nothing above the last. SpecError unless Z >= 1, the
+    width is in [0, 1], and the placement one of three.
     """
-    whole = placement == PLACEMENTS[2]
+    Z = whole("staircase", "Z", Z, "must be an integer >= 1", 1)
+    width = number("staircase", "width", width, "must be in [0, 1]", lambda w: 0 <= w <= 1)
+    if placement not in PLACEMENTS:
+        raise SpecError.of("staircase", "placement", f"must be one of {PLACEMENTS}", placement)
     back = width / 2 if placement == PLACEMENTS[1] else width
-    return np.arange(1.0, Z + (1 if whole else 0)) - back
+    return np.arange(1.0, Z + (placement == PLACEMENTS[2])) - back
 
 
 def soft_floor(u: F64, begin: F64, width: float) -> F64:
-    """s(u), of any shape."""
-    return np.asarray(np.clip((np.asarray(u)[..., None] - begin) / width, 0.0, 1.0).sum(-1))
+    """s(u), of any shape; of steps without a width the floor itself."""
+    above = np.asarray(u)[..., None] - begin
+    return np.asarray((np.clip(above / width, 0.0, 1.0) if width else above >= 0).sum(-1) + 0.0)
 
 
 class Network(NamedTuple):
@@ -58,8 +65,10 @@ class Network(NamedTuple):
 
 
 def network(Z: int, width: float, placement: str) -> Network:
-    """The staircase, built: two ReLUs for each step, and one that hands on y or v."""
+    """The staircase, built: two ReLUs for each step, and one that hands on y or v; width > 0."""
     begin = starts(Z, width, placement)
+    if not width:
+        raise SpecError.of("network", "width", "must be above 0: ReLUs have no jumps", width)
     ends = np.concatenate([begin, begin + width])
     rise = np.concatenate([np.full(begin.size, 1 / width), np.full(begin.size, -1 / width)])
     steps = np.full((ends.size, 1), float(Z))

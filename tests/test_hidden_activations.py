@@ -10,6 +10,7 @@ import pytest
 import xarray as xr
 
 import tegum as tg
+from tegum.distributions._spread import _soft_maximum
 from tegum.engines.base import Batch
 from tegum.engines.dictionaries.draw import samples
 from tegum.engines.dictionaries.engine import DictionaryEngine
@@ -173,3 +174,52 @@ def test_runs_of_other_models_are_refused_in_a_line() -> None:
         tg.Activations(xr.Dataset())
     with pytest.raises(SpecError, match=r"^Activations\.random\.n_hidden must be an integer >= 1"):
         tg.Activations.random(0, X)
+
+
+@pytest.mark.parametrize(
+    ("m", "n", "closest"),
+    [
+        (2, 5, np.cos(2 * np.pi / 5)),  # a pentagon
+        (3, 4, -1 / 3),  # a tetrahedron: all cosines of a simplex are −1/m
+        (5, 6, -1 / 5),
+        (3, 6, 0.0),  # an octahedron, and as in it m antipodal pairs
+        (6, 12, 0.0),
+        (3, 8, (np.sqrt(8) - 1) / 7),  # Tammes: a square antiprism
+        (3, 12, 1 / np.sqrt(5)),  # an icosahedron
+    ],
+)
+def test_spread_directions_are_the_known_ones_of_the_largest_angle(
+    m: int, n: int, closest: float
+) -> None:
+    found = [tg.Activations.spread(m, tg.Independent(n, 0.1), seed=seed) for seed in range(4)]
+    assert min(law.closest for law in found) == pytest.approx(closest, abs=2e-4)
+    for law in found:
+        assert law.closest >= closest - 1e-6
+        np.testing.assert_allclose(np.linalg.norm(law.W, axis=0), 1.0)
+        assert law.closest <= tg.Activations.random(m, tg.Independent(n, 0.1)).closest
+
+
+def test_spread_directions_go_by_the_seed_and_take_what_activations_take() -> None:
+    law = tg.Activations.spread(4, tg.Independent(9, 0.1), 3, noise=0.1, rectified=True)
+    assert law == tg.Activations.spread(4, tg.Independent(9, 0.1), 3, noise=0.1, rectified=True)
+    assert law != law.replace(of=tg.Activations.spread(4, tg.Independent(9, 0.1)).W)
+    assert (law.noise, law.rectified) == (0.1, True)
+    assert tg.Activations.spread(3, tg.Independent(1, 0.1)).W.shape == (3, 1)
+    for given, said in (
+        ((0, tg.Independent(2, 0.1)), r"Activations\.spread\.n_hidden must be an integer >= 1"),
+        ((2, tg.Independent(2, 0.1), -1), r"Activations\.spread\.seed must be an integer >= 0"),
+    ):
+        with pytest.raises(tg.SpecError, match=said):
+            tg.Activations.spread(*given)
+
+
+def test_the_gradient_of_the_soft_maximum() -> None:
+    V = np.random.default_rng(0).normal(size=(3, 5))
+    value, slope = _soft_maximum(V, 7.0)
+    for at in np.ndindex(V.shape):
+        moved = [V.copy(), V.copy()]
+        moved[0][at] += 1e-6
+        moved[1][at] -= 1e-6
+        up, down = (_soft_maximum(one, 7.0)[0] for one in moved)
+        assert slope.reshape(V.shape)[at] == pytest.approx((up - down) / 2e-6, abs=1e-7)
+    assert value > tg.Activations(V, tg.Independent(5, 0.1)).closest

@@ -12,6 +12,7 @@ from tegum.contents import Content, content_of
 from tegum.dims import F64, FEATURE, HIDDEN
 from tegum.distributions._estimated import estimated
 from tegum.distributions._runs import read_run
+from tegum.distributions._spread import spread
 from tegum.distributions.base import AnyDistribution, Block, Distribution, check_generator
 from tegum.errors import SpecError
 from tegum.spec import BrokenRule, Flag, NonNegative
@@ -41,6 +42,15 @@ def _bias(value: Any) -> Content | None:
     if len(found.shape) != 1:
         raise BrokenRule("must be a row of numbers (hidden,)", found)
     return found
+
+
+def _random_columns(owner: str, n_hidden: int, distribution: Distribution, seed: int) -> F64:
+    m = whole(owner, "n_hidden", n_hidden, "must be an integer >= 1", 1)
+    start = whole(owner, "seed", seed, "must be an integer >= 0", 0)
+    if not isinstance(distribution, Distribution):
+        raise SpecError.of(owner, "distribution", "must be a Distribution", distribution)
+    columns = np.random.default_rng(start).standard_normal((m, distribution.n_features))
+    return np.asarray(columns / np.linalg.norm(columns, axis=0))
 
 
 class Activations(Distribution):
@@ -102,13 +112,33 @@ class Activations(Distribution):
         Raises:
             SpecError: for a number that is none, and as the class.
         """
-        m = whole("Activations.random", "n_hidden", n_hidden, "must be an integer >= 1", 1)
-        start = whole("Activations.random", "seed", seed, "must be an integer >= 0", 0)
-        if not isinstance(distribution, Distribution):
-            rule = "must be a Distribution"
-            raise SpecError.of("Activations.random", "distribution", rule, distribution)
-        columns = np.random.default_rng(start).standard_normal((m, distribution.n_features))
-        return cls(columns / np.linalg.norm(columns, axis=0), distribution, **more)
+        columns = _random_columns("Activations.random", n_hidden, distribution, seed)
+        return cls(columns, distribution, **more)
+
+    @classmethod
+    def spread(
+        cls, n_hidden: int, distribution: Distribution, seed: int = 0, **more: Any
+    ) -> Activations:
+        """Of directions of norm 1, one for each feature, that are as far apart as was found.
+
+        Random ones are moved until the largest cosine of two, `closest`, is low: five in two
+        dimensions are a pentagon, m + 1 in m dimensions a simplex, whose cosines are all the same,
+        and 2m antipodal pairs. Of many other numbers it is a local minimum, by the seed.
+
+        Args:
+            n_hidden: the number of hidden dimensions, >= 1.
+            distribution: what x is drawn from.
+            seed: of the directions that it begins with, >= 0.
+            more: other fields by name.
+
+        Returns:
+            The distribution.
+
+        Raises:
+            SpecError: for a number that is none, and as the class.
+        """
+        columns = _random_columns("Activations.spread", n_hidden, distribution, seed)
+        return cls(spread(columns), distribution, **more)
 
     @model_validator(mode="before")
     @classmethod

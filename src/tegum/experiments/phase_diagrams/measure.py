@@ -59,7 +59,7 @@ def cells_table(lab: Lab, n_features: int) -> pd.DataFrame:
 def _trained(lab: Lab, n_features: int, points: int) -> xr.Dataset:
     """All models, scored without sampling."""
     plan = Training(
-        steps=lab.pick(*STEPS), batch_size=512, learning_rate=5e-3, schedule="cosine",
+        steps=lab.pick(*STEPS), batch_size=256, learning_rate=5e-3, schedule="cosine",
         curve_points=0, held_out=1024,  # the expected loss takes its place
     )  # fmt: skip
     axes = plane.axes(n_features, points)

@@ -126,8 +126,8 @@ def eight(tables: Tables) -> Judgement:
     "38.f",
     "From 1−S = .04 on all ten features are represented by the five neurons. (Recorded as "
     "differing: at .04 a model of nine, which the trainings at that density miss and those at "
-    "others lead to, has a loss 7 % below the best of ten; at .03 they are equal within the "
-    "errors.)",
+    "others lead to, has a loss 7 % below the best of ten; at .03 the best of both are "
+    "within 1 %.)",
     rule=f"{_stage(TEN)}; {_RULE}",
     evidence=(*_SHOWN, "structures"),
     expected="differs",

@@ -80,10 +80,10 @@ def exact_course(work: Work, p: float) -> tuple[list[float], list[np.ndarray]]:
     state = run.start_state(theta, low)
     seconds, losses, done, passed = [], [], 0, 0.0
     for until in steps_of(EXACT.steps):
-        began = time.perf_counter()
+        began = time.process_time()
         if until > done:
             run.advance(state, low, done, until - done, 1)
-        passed, done = passed + time.perf_counter() - began, until
+        passed, done = passed + time.process_time() - began, until
         W = state["theta"][:, :size].reshape(-1, work.n, work.m).transpose(0, 2, 1)
         found = Weights.tied(W.astype(np.float32), state["theta"][:, size:].astype(np.float32))
         seconds.append(passed)
@@ -159,9 +159,9 @@ def costs(works: Sequence[Work]) -> dict[str, dict[str, float]]:
             state = run.start_state(theta, low)
             count, best = max(8, int(5e4 / work.n**2)), np.inf
             for _ in range(4):
-                began = time.perf_counter()
+                began = time.process_time()
                 run.advance(state, low, 0, count, 1)
-                best = min(best, (time.perf_counter() - began) / count)
+                best = min(best, (time.process_time() - began) / count)
             found.setdefault(work.key, {})[str(p)] = best
     return found
 
@@ -207,7 +207,7 @@ def markdown(results: dict[str, Any], picture: str) -> str:
         f"engine ({EXACT.warm_start} Adam steps, then L-BFGS), tegum's sampled engine and a "
         f"notebook-style PyTorch loop ({STEPS:,} Adam steps at rate {RATE:g}, batch 1024)",
         "- the median over starts is to come near the median that the exact engine ends at; "
-        "seconds are for all starts together, compiling not counted",
+        "seconds are CPU time of one thread for all starts together, compiling not counted",
         "", f"![Expected loss over seconds]({picture})",
     ]  # fmt: skip
     for within in WITHIN:

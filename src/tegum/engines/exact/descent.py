@@ -192,7 +192,7 @@ def evaluate(theta, gradient, shape, setting, work):
     return value + cost_of_weights(theta, shape, setting.point.costs, gradient)
 
 
-@part
+@thin
 def refreeze(theta, nodes, missed, shape, setting, anchor, work):
     """Choose windows, small blocks and nodes anew; anchor (n, n + 1) <- A and b as they are here.
 

@@ -77,6 +77,14 @@ class Lanes:
         found = self.context.make_array(kind)(self.context, self.builder, value)
         return found.data, self.builder.extract_value(found.shape, 1)
 
+    def choice(self, which: Any, *vectors: Vector) -> Vector:
+        """The vector of a number (an LLVM integer) from 0."""
+        found = vectors[-1]
+        for k, vector in enumerate(vectors[:-1]):
+            is_it = self.builder.icmp_signed("==", which, _I64(k))
+            found = Vector(self, self.builder.select(is_it, vector.value, found.value))
+        return found
+
     def slot(self, value: Vector) -> Slot:
         """A vector that changes, beginning with a value."""
         place = cgutils.alloca_once(self.builder, _VECTOR)

@@ -7,7 +7,7 @@ from typing import Final
 
 from tegum.engines.exact.control import make_plan
 from tegum.engines.exact.lanes import LANES
-from tegum.engines.exact.numeric import SIGNED, inline, part
+from tegum.engines.exact.numeric import SIGNED, inline, part, thin
 from tegum.engines.exact.single_tiles import (
     ANGLE,
     BACK,
@@ -75,10 +75,18 @@ def _total(rows, n, number):
 
 @part
 def single_sums(i, b, nodes, gradient, setting, plan, work):
-    """`series.series_sums` for such laws; `nodes` is a multiple of LANES."""
+    """`series.series_sums` for such laws; `nodes` is a multiple of STEP.
+
+    Without `gradient`, work.course <- how the sums of the derivatives by b and by the own
+    coefficient grow from step to step.
+    """
     point, n, rows = setting.point, plan.a.shape[0], work.tiles
     _prepare(i, b, setting, plan, rows)
-    sum_tiles(rows, n, i, 0, nodes // LANES, gradient)
+    for k in range(nodes // STEP):
+        sum_tiles(rows, n, i, 2 * k, 2 * k + 2, gradient)
+        if not gradient and k < work.course.shape[1]:
+            work.course[0, k] = _total(rows, n, 1)
+            work.course[1, k], work.course[2, k] = _total(rows, n, 3), _total(rows, n, 4)
     s1, s20 = _total(rows, n, 0), _total(rows, n, 1)
     p, s2, s30 = point.probability[i], _total(rows, n, 2), _total(rows, n, 3)
     square, mean, mean_own = _total(rows, n, 4), _total(rows, n, 5), _total(rows, n, 6)
@@ -93,7 +101,7 @@ def single_sums(i, b, nodes, gradient, setting, plan, work):
     return s1, p * s2, s20, p * s30
 
 
-@part
+@thin
 def fewest_nodes(i, b, alpha, limits, setting, plan, work):
     """How few nodes of output i do, a multiple of STEP: the others, up to the most, add little.
 
@@ -102,15 +110,10 @@ def fewest_nodes(i, b, alpha, limits, setting, plan, work):
     frozen.
     """
     most, missed = limits
-    n, rows, course, p = plan.a.shape[0], work.tiles, work.course, setting.point.probability[i]
+    course, p = work.course, setting.point.probability[i]
     make_plan(i, setting, plan)
-    _prepare(i, b, setting, plan, rows)
     steps = min(most // STEP, course.shape[1])
-    for k in range(steps):
-        sum_tiles(rows, n, i, 2 * k, 2 * k + 2, steps < 0)
-        course[0, k], course[1, k], course[2, k] = (
-            _total(rows, n, 1), _total(rows, n, 3), _total(rows, n, 4),
-        )  # fmt: skip
+    single_sums(i, b, steps * STEP, most < 0, setting, plan, work)
     up = 4.0 * (1.0 - alpha * alpha) * setting.frozen.period[i] / (pi * pi)
     over, last = 4.0 * (1.0 - alpha) * p / pi, steps
     while last > 1:

@@ -7,7 +7,6 @@ nodes between the kinks.
 
 from __future__ import annotations
 
-from itertools import pairwise
 from math import sqrt
 from typing import Any, Final, NamedTuple
 
@@ -100,23 +99,24 @@ def _on(emit: Lanes, of: tuple[Vector, ...], own: Own) -> _Sum:
     slope, across = own.c * own.scale, d * scale
     enter, leave = _clamped(emit, -base / across), _clamped(emit, -(base + slope) / across)
     swapped = enter.above(leave)
-    ends = zero, leave.where(swapped, enter), enter.where(swapped, leave), one
-    total = _Sum(zero, zero, zero, zero)
-    for first, last in pairwise(ends):
-        length = last - first
+    near, far = leave.where(swapped, enter), enter.where(swapped, leave)
+    slots, first = [emit.slot(zero) for _ in _Sum._fields], emit.slot(zero)
+    with emit.loop(emit.integer(0), emit.integer(3)) as piece:
+        begin = first.get()
+        last = emit.choice(piece, near, far, one)
+        first.set(last)
+        length = last - begin
         half = emit.constant(0.5) * length
         for node in _NODES:
-            w = first.plus(length, emit.constant(node))
+            w = begin.plus(length, emit.constant(node))
             found = _inner(emit, base.plus(across, w), slope, own)
             v = shift.plus(scale, w)
-            total = _Sum(
-                total.value.plus(half, found.value),
-                total.by_t.plus(half, found.by_t),
-                total.by_c.plus(half, found.by_c),
-                total.by_d.plus(half * found.by_t, v),
-            )
+            weights = half, half, half, half * found.by_t
+            for slot, weight, more in zip(slots, weights, (*found[:3], v), strict=True):
+                slot.set(slot.get().plus(weight, more))
     two = emit.constant(2.0)
-    return _Sum(total.value, two * total.by_t, two * total.by_c, two * total.by_d)
+    value, by_t, by_c, by_d = (slot.get() for slot in slots)
+    return _Sum(value, two * by_t, two * by_c, two * by_d)
 
 
 def _inner(emit: Lanes, row: Vector, slope: Vector, own: Own) -> _Sum:

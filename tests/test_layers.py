@@ -52,7 +52,7 @@ SHARED = {
     "models": {"base", "activations"},
     "targets": {"base", "named"},
     "engines": {
-        *("ahead", "base", "cache", "choice", "digest", "fixed", "host", "portable"),
+        *("base", "cache", "choice", "digest", "fixed", "host", "numpy_rows", "portable"),
         *("shipped", "threads", "xavier"),
     },
 }

@@ -9,7 +9,7 @@ from typing import Final
 
 #: Files that the results of engines depend on, beside their own.
 _COMMON: Final = (
-    Path(__file__).with_name("ahead.py"),
+    Path(__file__).with_name("numpy_rows.py"),
     Path(__file__).with_name("xavier.py"),
     Path(__file__).parents[1] / "models" / "activations.py",
 )

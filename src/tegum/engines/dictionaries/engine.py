@@ -31,8 +31,8 @@ from tegum.engines.dictionaries.shared import (
 )  # fmt: skip
 from tegum.engines.dictionaries.train import train_dictionaries
 from tegum.engines.host import cpu
-from tegum.engines.sampled.ahead import scoring_pool, training_pools
 from tegum.engines.sampled.evaluate import CHUNK, Occasion
+from tegum.engines.sampled.numpy_pools import scoring_pool, training_pools
 from tegum.engines.sampled.optimiser import timing_of
 from tegum.engines.sampled.random import HELD_OUT, PROBE
 from tegum.engines.threads import on_threads

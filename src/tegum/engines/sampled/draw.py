@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from tegum.dims import F32, F64, I64
 from tegum.engines.base import Batch
 from tegum.engines.cache import keep
-from tegum.engines.sampled.ahead import training_pools
 from tegum.engines.sampled.data import (
     SKIP_BELOW,
     Source,
@@ -26,6 +25,7 @@ from tegum.engines.sampled.filling import fill_rows, fill_tile
 from tegum.engines.sampled.forms import RARE
 from tegum.engines.sampled.hits import Compressed, fill_sparse, new_hits
 from tegum.engines.sampled.lowering import lower
+from tegum.engines.sampled.numpy_pools import training_pools
 from tegum.engines.sampled.random import (
     GUIDE,
     TRAIN,

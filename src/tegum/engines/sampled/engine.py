@@ -16,12 +16,12 @@ from tegum.engines.base import Batch, OfLastBatch, State, cost_of_weights, step_
 from tegum.engines.cache import keep, sources_digest
 from tegum.engines.fixed import row_losses
 from tegum.engines.host import cpu
-from tegum.engines.sampled.ahead import scoring_pool, training_pools
 from tegum.engines.sampled.dense import dense_work, train_dense
 from tegum.engines.sampled.evaluate import Occasion, evaluate, evaluate_work
 from tegum.engines.sampled.forms import FILLED, PLAIN, RARE
 from tegum.engines.sampled.lane import lane_work, train_lane
 from tegum.engines.sampled.lowering import KernelForm, Lowered, lower
+from tegum.engines.sampled.numpy_pools import scoring_pool, training_pools
 from tegum.engines.sampled.optimiser import timing_of
 from tegum.engines.sampled.random import HELD_OUT, PROBE, twin
 from tegum.engines.sampled.shared import Descent, n_parameters

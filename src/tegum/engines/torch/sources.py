@@ -1,6 +1,6 @@
 """Samples of every distribution: of blocks, copulas, rows and mixtures of these on the device.
 
-What is none of these (`Custom`, and what it is part of) numpy draws ahead: see `engines.ahead`.
+What is none of these (`Custom`, and what it is part of) numpy draws: see `engines.numpy_rows`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from torch import Tensor
 
 from tegum.dims import F32
 from tegum.distributions import Copula, Samples
-from tegum.engines.ahead import draw_rows
+from tegum.engines.numpy_rows import draw_rows
 from tegum.engines.torch.addressed import TRAIN, Words, bits, places
 from tegum.engines.torch.data import Chances, Magnitudes, OfBlocks
 

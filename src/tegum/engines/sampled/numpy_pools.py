@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from tegum.dims import F32
-from tegum.engines.ahead import draw_rows
+from tegum.engines.numpy_rows import draw_rows
 from tegum.engines.sampled.data import Pool, pool_in_order
 from tegum.engines.sampled.evaluate import CHUNK, Occasion
 from tegum.engines.sampled.random import TRAIN

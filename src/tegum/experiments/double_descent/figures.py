@@ -8,7 +8,6 @@ import numpy as np
 
 from tegum.experiments.base import FigureSpec, Tables
 from tegum.experiments.double_descent.claims import means
-from tegum.experiments.double_descent.measure import WIDE, WIDE_SEEDS
 from tegum.plots import style
 
 if TYPE_CHECKING:
@@ -149,10 +148,9 @@ FIGURES = (
     ),
     FigureSpec(
         "map",
-        "The test loss over numbers of data and hidden dimensions, the mean of five seeds, of "
-        f"{WIDE_SEEDS} from {WIDE} dimensions on and in a quick run ({_SETTING}). Colours end at "
-        f"{_LOW:g} and {_HIGH:g}; a model that gives 0 has a loss of 1. Trainings are shorter than "
-        "those of the line.",
+        "The test loss over numbers of data and hidden dimensions, the mean of five seeds (two in "
+        f"a quick run; {_SETTING}). Colours end at {_LOW:g} and {_HIGH:g}; a model that gives 0 "
+        "has a loss of 1. Trainings are shorter than those of the line.",
         draw_map,
         ("map",),
     ),

@@ -30,9 +30,6 @@ _ALL: Final = (100_000, 3000)
 HIDDEN: Final = (1, 2, 3, 4, 6, 8, 11, 16)
 _QUICK_HIDDEN: Final = (1, 2, 6)
 _SEEDS: Final = (5, 2)
-#: From so many dimensions on, where a model costs the most, the map has fewer seeds: where its test
-#: loss is highest their standard deviation is .045 at most, and .17 and .48 with one and two.
-WIDE, WIDE_SEEDS = 6, 2
 #: Steps of the line, and on the map, where a step takes all rows and where it takes some.
 STEPS: Final = (3000, 5000)
 _MAP_STEPS: Final = (800, 300)
@@ -153,8 +150,7 @@ def _map(lab: Lab, data: Rows, sizes: tuple[int, ...], seeds: int) -> pd.DataFra
         for count in sizes:
             some = count > FULL
             training = _training(steps, _BATCH if some else "all", 3e-3 if some else 1e-2)
-            own = min(seeds, WIDE_SEEDS) if m >= WIDE else seeds
-            runs = trained(lab.train, data, count, m, training, own)
+            runs = trained(lab.train, data, count, m, training, seeds)
             columns = {name: runs[name].values for name in ("seed", "loss", "test")}
             found.append(pd.DataFrame({"T": count, "m": m, **columns}))
     return pd.concat(found, ignore_index=True)

@@ -15,7 +15,7 @@ from units import assert_same
 
 import tegum as tg
 from tegum import executors
-from tegum.ensemble import elsewhere, orders, solve, unit
+from tegum.ensemble import elsewhere, orders, solve, worker
 from tegum.ensemble.orders import results_of
 from tegum.errors import DamagedFileError, ExecutorError, SpecError, StoreError, UnknownNameError
 from tegum.store import Row, Store
@@ -130,9 +130,9 @@ def test_a_mixed_cluster_says_whose_each_model_is(
 def test_a_sign_tells_the_store_from_another_of_its_name(tmp_path: Path) -> None:
     store = Store(tmp_path)
     with store.sign("driver-1"):
-        assert unit._store(str(tmp_path), "driver-1") is not None
-        assert unit._store(str(tmp_path), "driver-2") is None
-    assert unit._store(str(tmp_path), "driver-1") is None
+        assert worker._store(str(tmp_path), "driver-1") is not None
+        assert worker._store(str(tmp_path), "driver-2") is None
+    assert worker._store(str(tmp_path), "driver-1") is None
 
 
 # --- what is lost --------------------------------------------------------------------------------
@@ -232,13 +232,13 @@ def changed(**meta: object) -> bytes:
 )
 def test_a_worker_of_another_version_refuses_with_both(meta, message) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(ExecutorError, match=message):
-        results_of(unit.work(changed(**meta)), Row("a", 0, 1))
+        results_of(worker.work(changed(**meta)), Row("a", 0, 1))
 
 
 def test_a_worker_that_would_train_something_else_refuses() -> None:
     other = PROBLEM.replace(distribution=tg.Independent(3, 0.2)).to_json()
     with pytest.raises(SpecError, match="must mean the same here"):
-        results_of(unit.work(changed(problem=other, points=[[], []])), Row("a", 0, 1))
+        results_of(worker.work(changed(problem=other, points=[[], []])), Row("a", 0, 1))
 
 
 def test_errors_of_a_unit_are_told_and_interrupts_are_not_kept(
@@ -263,11 +263,11 @@ def test_errors_of_a_unit_are_told_and_interrupts_are_not_kept(
     told = type("Told", (RuntimeError,), {})
     ends_with(told("time is up"))
     with pytest.raises(ExecutorError, match="Told: time is up"):
-        results_of(unit.work(order), Row("a", 0, 1))
+        results_of(worker.work(order), Row("a", 0, 1))
     monkeypatch.setattr(executors, "INTERRUPTS", {told})
     monkeypatch.setattr(unit, "INTERRUPTS", executors.INTERRUPTS)
     with pytest.raises(told, match="time is up"):
-        unit.work(order)
+        worker.work(order)
 
 
 def test_ctrl_c_calls_back_what_has_not_begun_and_keeps_the_rest(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import xarray as xr
 from submitit.core.utils import UncompletedJobError
 from units import assert_same, train
 
-from tegum.ensemble import elsewhere, unit
+from tegum.ensemble import elsewhere, worker
 from tegum.ensemble.orders import results_of
 from tegum.errors import ExecutorError, SpecError
 from tegum.executors import INTERRUPTS, dask, executor, slurm
@@ -78,9 +78,9 @@ def test_a_warning_of_submitit_goes_through_a_unit(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(unit.Order, "read", ends)
     INTERRUPTS.discard(UncompletedJobError)
     with pytest.raises(ExecutorError, match="UncompletedJobError: time is up"):
-        results_of(unit.work(b""), Row("a", 0, 1))
+        results_of(worker.work(b""), Row("a", 0, 1))
     with pytest.raises(UncompletedJobError):
-        slurm.Task([(unit.work, (b"",))])()
+        slurm.Task([(worker.work, (b"",))])()
 
 
 class Slow:

@@ -81,10 +81,15 @@ def _towards(a, state, scale, work):
 
 @inline
 def _end_level(a, status, state):
-    """Go on with more nodes, or stop for good."""
+    """Go on with more nodes, or stop for good: where things have just been frozen.
+
+    What was frozen some steps ago may have a minimum that is none of the loss.
+    """
     if state.tally[a, LEVEL] < LAST_LEVEL:
         state.tally[a, LEVEL] += 1
         state.tally[a, SINCE], state.mark[a] = REFRESH, -1.0
+    elif state.tally[a, SINCE] > 0:
+        state.tally[a, SINCE] = REFRESH
     else:
         state.tally[a, STATUS] = status
 

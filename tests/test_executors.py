@@ -63,7 +63,7 @@ def test_the_exact_engine_too() -> None:
 def trained_units(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
     """(models, steps) of what is trained from here on in this process."""
     seen: list[tuple[int, int]] = []
-    for module in (solve, unit):
+    for module in (solve, worker):
         inner = module.run_unit
 
         def told(engine, batch, inner=inner, **how):  # type: ignore[no-untyped-def]
@@ -97,7 +97,7 @@ def test_a_store_serves_those_who_train_here_and_elsewhere(
 def test_workers_who_do_not_reach_the_store_send_their_results(
     here: xr.Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(unit, "_store", lambda path, sign: None)
+    monkeypatch.setattr(worker, "_store", lambda path, sign: None)
     assert_same(train(store=tmp_path, executor=distant.AtOnce()), here)
     assert Store(tmp_path).verify() == []
     assert len(Store(tmp_path)) == 9
@@ -108,7 +108,7 @@ def test_a_mixed_cluster_says_whose_each_model_is(
     here: xr.Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reached: bool
 ) -> None:
     if not reached:
-        monkeypatch.setattr(unit, "_store", lambda path, sign: None)
+        monkeypatch.setattr(worker, "_store", lambda path, sign: None)
     by = distant.Mixed()
     runs = train(store=tmp_path, executor=by)
     mine = here.attrs["machine"]
@@ -248,7 +248,7 @@ def test_errors_of_a_unit_are_told_and_interrupts_are_not_kept(
         def ends(*args: object, **how: object) -> None:
             raise error
 
-        monkeypatch.setattr(unit, "run_unit", ends)
+        monkeypatch.setattr(worker, "run_unit", ends)
 
     order = changed()
     for error, kind, message in (
@@ -265,7 +265,7 @@ def test_errors_of_a_unit_are_told_and_interrupts_are_not_kept(
     with pytest.raises(ExecutorError, match="Told: time is up"):
         results_of(worker.work(order), Row("a", 0, 1))
     monkeypatch.setattr(executors, "INTERRUPTS", {told})
-    monkeypatch.setattr(unit, "INTERRUPTS", executors.INTERRUPTS)
+    monkeypatch.setattr(worker, "INTERRUPTS", executors.INTERRUPTS)
     with pytest.raises(told, match="time is up"):
         worker.work(order)
 

@@ -75,7 +75,7 @@ def test_a_warning_of_submitit_goes_through_a_unit(monkeypatch: pytest.MonkeyPat
     def ends(raw: bytes) -> None:
         raise UncompletedJobError("time is up")
 
-    monkeypatch.setattr(unit.Order, "read", ends)
+    monkeypatch.setattr(worker.Order, "read", ends)
     INTERRUPTS.discard(UncompletedJobError)
     with pytest.raises(ExecutorError, match="UncompletedJobError: time is up"):
         results_of(worker.work(b""), Row("a", 0, 1))

@@ -87,13 +87,16 @@ def test_few_nodes_mistake_gradients_by_what_a_level_allows(p: float) -> None:
     assert (state["nodes"] >= 16).all()
 
 
-def test_descents_end_where_the_loss_of_all_nodes_is_level() -> None:
-    """At the last level the gradient that is left out is next to nothing, dense or sparse."""
-    for p in (0.05, 0.6):
-        problem = tg.Problem(tg.Independent(N, p), tg.ReLUOutput(M))
-        runs = tg.train(problem, training=tg.Training(engine="exact"), seeds=8, progress=False)
-        assert (runs.status == 1).all()
-        assert float(runs.gradient_norm.max()) <= 2e-6 * N * p / 3.0
+@pytest.mark.parametrize(("n", "m", "p"), [(N, M, 0.05), (N, M, 0.6), (3, 3, 0.2)])
+def test_descents_end_where_the_loss_of_all_nodes_is_level(n: int, m: int, p: float) -> None:
+    """At the last level the gradient that is left out is next to nothing, dense or sparse.
+
+    With room for all features, too, where weights that end at 0 are frozen while they are not.
+    """
+    problem = tg.Problem(tg.Independent(n, p), tg.ReLUOutput(m))
+    runs = tg.train(problem, training=tg.Training(engine="exact"), seeds=8, progress=False)
+    assert (runs.status == 1).all()
+    assert float(runs.gradient_norm.max()) <= 2e-6 * n * p / 3.0
 
 
 def test_dense_features_take_few_nodes_to_the_end() -> None:

@@ -51,11 +51,8 @@ def found(tables: Tables) -> Judgement:
         own = own.sort_values("alpha").reset_index(drop=True)
         inside = own.index[own["mean_max_cosine"] > FOUND]
         good.append(len(inside) and inside[-1] - inside[0] + 1 == len(inside))
-        edges = (
-            f"α {own['alpha'][inside[0]]:.2g} to {own['alpha'][inside[-1]]:.2g}"
-            if len(inside)
-            else "nowhere"
-        )
+        ends = [f"{own['alpha'][k]:.2g}" for k in (*inside[:1], *inside[1:][-1:])]
+        edges = f"α {' to '.join(ends)}" if ends else "nowhere"
         words.append(f"×{ratio:g} {edges}, at most {own['mean_max_cosine'].max():.3f}")
     return when(all(good), f"latents over features: {'; '.join(words)}; {_what(tables)}")
 

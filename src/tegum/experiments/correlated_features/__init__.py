@@ -8,7 +8,7 @@ from __future__ import annotations
 from tegum.experiments.base import Experiment
 from tegum.experiments.correlated_features.basis_figures import FIGURES as BASIS_FIGURES
 from tegum.experiments.correlated_features.claims import claims
-from tegum.experiments.correlated_features.claims_27_basis import claims as claims_27_basis
+from tegum.experiments.correlated_features.claims_27_basis import claims as of_basis
 from tegum.experiments.correlated_features.figures import FIGURES
 from tegum.experiments.correlated_features.measure import measure
 
@@ -20,5 +20,5 @@ EXPERIMENT = Experiment(
     "models beside the exact optimum.",
     measure=measure,
     figures=FIGURES + BASIS_FIGURES,
-    claims=(*claims, *claims_27_basis),
+    claims=(*claims, *of_basis),
 )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from tegum.experiments.base import Experiment
 from tegum.experiments.perturbed_pentagon.claims import claims
-from tegum.experiments.perturbed_pentagon.claims_22_lengths import claims as claims_22_lengths
+from tegum.experiments.perturbed_pentagon.claims_22_lengths import claims as of_lengths
 from tegum.experiments.perturbed_pentagon.figures import FIGURES
 from tegum.experiments.perturbed_pentagon.measure import measure
 
@@ -19,5 +19,5 @@ EXPERIMENT = Experiment(
     "others: exact minima followed over its density, and trained models.",
     measure=measure,
     figures=FIGURES,
-    claims=(*claims, *claims_22_lengths),
+    claims=(*claims, *of_lengths),
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from tegum.dims import DENSITY
 from tegum.experiments.base import Claims, Judgement, Tables, some, when
-from tegum.experiments.privileged_basis.claims import claims as claims_27_basis
+from tegum.experiments.privileged_basis.claims import claims as basis
 from tegum.experiments.privileged_basis.sweep import AHEAD, MODELS, NEAR, lowest
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ _RULE: Final = (
     "when at .12 the lowest was another from run to run)"
 )
 
-claims = Claims(claims_27_basis.section)
+claims = Claims(basis.section)
 
 
 def _stage(stage: Stage) -> str:

@@ -176,7 +176,8 @@ def loss_of_rows(rows, b, alpha, setting, work):
         for j in range(n):
             work.plan.a[j] = rows[i, j]
         nodes = setting.frozen.nodes[i]
-        value, by_b = output_loss(i, b[i], alpha, nodes, nodes >= 0, setting, work)
+        gradient = nodes >= 0  # True; a literal is a type of its own, and compiled for it alone
+        value, by_b = output_loss(i, b[i], alpha, nodes, gradient, setting, work)
         total += weight * value
         work.by_b[i] = weight * by_b
         for j in range(n):

@@ -113,7 +113,8 @@ def fewest_nodes(i, b, alpha, limits, setting, plan, work):
     course, p = work.course, setting.point.probability[i]
     make_plan(i, setting, plan)
     steps = min(most // STEP, course.shape[1])
-    single_sums(i, b, steps * STEP, most < 0, setting, plan, work)
+    none = most < 0  # no gradient; a literal is a type of its own, and compiled for it alone
+    single_sums(i, b, steps * STEP, none, setting, plan, work)
     up = 4.0 * (1.0 - alpha * alpha) * setting.frozen.period[i] / (pi * pi)
     over, last = 4.0 * (1.0 - alpha) * p / pi, steps
     while last > 1:

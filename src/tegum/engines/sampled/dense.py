@@ -60,7 +60,7 @@ class Padded(NamedTuple):
     decoder: F32  # (N, M); the same array for tied weights, and so is into_decoder
     decoder_t: F32  # (m, N)
     bias: F32  # (N,)
-    into_encoder: F32  # (N, M), or (M, N) where products add to it: `across`
+    into_encoder: F32  # (N, M), or (M, N) where products add to them: `across`
     into_decoder: F32
     into_bias: F32  # (N,)
     into_hidden: F32  # (m,)
@@ -68,31 +68,27 @@ class Padded(NamedTuple):
     beyond: F32  # (1,)
 
 
-def padded(static: Static) -> Padded:
-    """The padded arrays of a model."""
+def padded(static: Static, across: bool = False) -> Padded:
+    """The padded arrays of a model.
+
+    across: gradients are (M, N): rows of n have fewer lanes to spare than those of m.
+    """
     n, m = static.n, static.m
     tall, wide = _ceil(n), _ceil(m)
-    encoder, into_encoder = work_array(tall, wide), work_array(tall, wide)
+    into = (wide, tall) if across else (tall, wide)
+    encoder, into_encoder = work_array(tall, wide), work_array(*into)
     return Padded(
         encoder=encoder,
         decoder=encoder if static.tied else work_array(tall, wide),
         decoder_t=work_array(m, tall),
         bias=work_array(tall),
         into_encoder=into_encoder,
-        into_decoder=into_encoder if static.tied else work_array(tall, wide),
+        into_decoder=into_encoder if static.tied else work_array(*into),
         into_bias=work_array(tall),
         into_hidden=work_array(m),
         importance=work_array(tall),
         beyond=work_array(1),
     )
-
-
-def across(model: Padded, static: Static) -> Padded:
-    """The same with gradients (M, N): rows of n have fewer lanes to spare than those of m."""
-    wide, tall = model.encoder.shape[1], model.encoder.shape[0]
-    into = work_array(wide, tall)
-    own = into if static.tied else work_array(wide, tall)
-    return model._replace(into_encoder=into, into_decoder=own)
 
 
 class DenseWork(NamedTuple):
@@ -120,7 +116,7 @@ def dense_work(instances: Instances, codes: Codes) -> DenseWork:
     sizes = (static.n, static.m, tall, wide, rows) if attacked else (1, 1, 1, 1, 1)
     x, h = work_array(rows, tall), work_array(rows, wide)
     return DenseWork(
-        model=across(padded(static), static),
+        model=padded(static, across=True),
         x=x,
         y=work_array(rows, tall) if codes.target == FILLED else x,
         z=work_array(rows, tall),
@@ -176,28 +172,14 @@ def hidden_forward(h, rows, width, hidden_bias, static, codes):
 
 
 @part()
-def flatten_gradient(gradient, model, static):
-    """Copy padded gradients into the flat gradient."""
+def flatten_gradient(gradient, by_encoder, by_decoder, model, static):
+    """Copy padded gradients into the flat gradient; those of weights are (N, M), of any layout."""
     decode, bias, hidden_bias = offsets(static)
     n, m = static.n, static.m
     for i in range(n):
         for k in range(m):
-            gradient[i * m + k] = model.into_encoder[i, k]
-            gradient[decode + i * m + k] = model.into_decoder[i, k]
-        gradient[bias + i] = model.into_bias[i]
-    for k in range(m):
-        gradient[hidden_bias + k] = model.into_hidden[k]
-
-
-@part()
-def _flatten_across(gradient, model, static):
-    """The same for gradients (M, N)."""
-    decode, bias, hidden_bias = offsets(static)
-    n, m = static.n, static.m
-    for i in range(n):
-        for k in range(m):
-            gradient[i * m + k] = model.into_encoder[k, i]
-            gradient[decode + i * m + k] = model.into_decoder[k, i]
+            gradient[i * m + k] = by_encoder[i, k]
+            gradient[decode + i * m + k] = by_decoder[i, k]
         gradient[bias + i] = model.into_bias[i]
     for k in range(m):
         gradient[hidden_bias + k] = model.into_hidden[k]
@@ -252,7 +234,8 @@ def _dense_gradient(theta, key, other, point, instances, work, codes):
             sum_rows(dh, rows, model.into_hidden)
     if attack > 0.0:
         finish_attacks(model, work.attack, static)
-    _flatten_across(work.gradient, model, static)
+    into_encoder, into_decoder = model.into_encoder.T, model.into_decoder.T
+    flatten_gradient(work.gradient, into_encoder, into_decoder, model, static)
     freeze_absent(work.gradient, static)
 
 

@@ -15,14 +15,19 @@ from tegum.engines.portable import same_bits
 _COMPILED: Final[dict[str, tuple[Any, int]]] = {}
 
 
-def address_of(name: str, kind: Any, emit: Callable[[Any, Any], None]) -> int:
-    """The address of a function of this name and type, as emit(builder, arguments) makes it."""
+def address_of(
+    name: str, kind: Any, emit: Callable[[Any, Any], None], alone: int | None = None
+) -> int:
+    """The address of a function of this name and type, as emit(builder, arguments) makes it.
+
+    alone: nothing else points where so many first arguments do, by default all of them.
+    """
     with global_compiler_lock:
         if name not in _COMPILED:
             library = cpu_target.target_context.codegen().create_library(name)
             module = library.create_ir_module(name)
             function = ir.Function(module, kind, name)
-            for argument in function.args:
+            for argument in function.args[:alone]:
                 if isinstance(argument.type, ir.PointerType):
                     argument.add_attribute("noalias")
             builder = ir.IRBuilder(function.append_basic_block("entry"))

@@ -263,7 +263,7 @@ def _sparse_gradient(theta, key, start, highest, listed, point, instances, work,
         if static.has_hidden_bias:
             sum_rows(dh, rows, model.into_hidden)
     gradient = work.gradient
-    flatten_gradient(gradient, model, static)
+    flatten_gradient(gradient, model.into_encoder, model.into_decoder, model, static)
     costs, missing = Costs(model.importance, half_l1, model.beyond, beside), static.batch - total
     add_zero_samples(theta, gradient, missing, costs, work.hidden, static, codes, RARE)
     freeze_absent(gradient, static)

@@ -8,19 +8,14 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
-from numba.core.compiler_lock import global_compiler_lock
-from numba.core.registry import cpu_target
 from numba.extending import intrinsic
 
 from tegum.dims import F32
-from tegum.engines.portable import same_bits
 from tegum.engines.sampled.disturb import Disturbance, words_of
 from tegum.engines.sampled.emitter import F32_TYPE, I64_TYPE, LANES, Emitter
 from tegum.engines.sampled.forms import ABSOLUTE, FILLED, NOISY, PENALISED, RELU, THINNED, Codes
+from tegum.engines.sampled.machine_code import address_of
 from tegum.engines.sampled.shared import Costs
-
-#: Libraries, and the address of the code in them, which goes with them.
-_COMPILED: Final[dict[tuple[int, Codes, int], tuple[Any, int]]] = {}
 
 
 def registers_per_row(n_hidden: int) -> int:
@@ -239,36 +234,22 @@ class _Tile:
 def tiles_for(m: int, codes: Codes, kind: int) -> int:
     """The address of the machine code for models and samples of this kind: see `add_tiles`.
 
-    Compiled by LLVM alone, in a fraction of a second: the kernel around it is the same for all.
+    The kernel around it is the same for all.
     """
-    if (m, codes, kind) not in _COMPILED:
-        with global_compiler_lock:
-            if (m, codes, kind) not in _COMPILED:
-                _COMPILED[m, codes, kind] = _compiled(m, codes, kind)
-    return _COMPILED[m, codes, kind][1]
 
+    def emit(builder: Any, arguments: Any) -> None:
+        tile = _Tile(Emitter(None, builder, LANES), arguments, m, codes, kind)
+        done = I64_TYPE(0)
+        for vectors in sorted({registers_per_row(m), 1}, reverse=True):
+            step = I64_TYPE(LANES * vectors)
+            stop = builder.sub(tile.stride, builder.srem(tile.stride, step))
+            with cgutils.for_range_slice(builder, done, stop, step) as (offset, _):
+                tile.emit(vectors, offset)
+            done = stop
 
-def _compiled(m: int, codes: Codes, kind: int) -> tuple[Any, int]:
     name = "tiles_" + "_".join(map(str, (m, *codes, kind)))
-    library = cpu_target.target_context.codegen().create_library(name)
-    module = library.create_ir_module(name)
-    function = ir.Function(module, _FUNCTION, name)
-    for argument in function.args[: -len(_NUMBERS) - len(Sums._fields)]:
-        argument.add_attribute("noalias")  # nobody writes there
-    builder = ir.IRBuilder(function.append_basic_block("entry"))
-    tile = _Tile(Emitter(None, builder, LANES), function.args, m, codes, kind)
-    done = I64_TYPE(0)
-    for vectors in sorted({registers_per_row(m), 1}, reverse=True):
-        step = I64_TYPE(LANES * vectors)
-        stop = builder.sub(tile.stride, builder.srem(tile.stride, step))
-        with cgutils.for_range_slice(builder, done, stop, step) as (offset, _):
-            tile.emit(vectors, offset)
-        done = stop
-    builder.ret_void()
-    with same_bits():
-        library.add_ir_module(module)
-        library.finalize()
-    return library, int(library.get_pointer_to_function(name))
+    read = len(_ARRAYS) - len(Sums._fields)  # sums of tied weights are one array
+    return address_of(name, _FUNCTION, emit, alone=read)
 
 
 @intrinsic

@@ -270,8 +270,10 @@ def shell(redirection: str, *words: str, **environment: str) -> subprocess.Compl
     """`tegum` as a shell starts it."""
     line = f'"$@" {redirection}; exit "${{PIPESTATUS[0]}}"'
     command = ["bash", "-c", line, "bash", sys.executable, "-m", "tegum.cli.main", *words]
+    # as a user has it: unbuffered streams have nothing left to write at the end
+    usual = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     return subprocess.run(
-        command, capture_output=True, text=True, check=False, env={**os.environ, **environment}
+        command, capture_output=True, text=True, check=False, env={**usual, **environment}
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from tegum.cli.terminal import note, standard_output
+from tegum.cli.terminal import end_notes, note, standard_output
 from tegum.errors import TegumError, joined
 
 OK, BAD_INPUT, INTERRUPTED, BROKEN_PIPE = 0, 2, 130, 141
@@ -17,7 +17,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     0: done, every verdict as expected. 1: some verdict was not. 2: bad arguments or input, told
     in one line on stderr. 130: Ctrl-C. 141: nobody reads the output any more.
     """
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return _told(list(sys.argv[1:] if argv is None else argv))
+    finally:
+        end_notes()
+
+
+def _told(arguments: list[str]) -> int:
     try:
         with standard_output():
             return _run(arguments)

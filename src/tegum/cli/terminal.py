@@ -107,6 +107,15 @@ def note(text: str) -> None:
             print(printable(text), file=sys.stderr, flush=True)
 
 
+def end_notes() -> None:
+    """Throw away what stderr does not take, or the interpreter would end with a code of its own."""
+    if sys.stderr is not None:
+        try:
+            sys.stderr.flush()
+        except OSError:
+            _discard(sys.stderr)
+
+
 def print_table(
     header: Sequence[str],
     rows: Sequence[Sequence[str]],

@@ -52,8 +52,8 @@ SHARED = {
     "models": {"base", "activations"},
     "targets": {"base", "named"},
     "engines": {
-        *("base", "cache", "choice", "digest", "fixed", "host", "numpy_rows", "portable"),
-        *("shipped", "threads", "xavier"),
+        *("base", "cache", "choice", "digest", "fixed", "host", "kernels", "linked"),
+        *("numpy_rows", "parts", "portable", "shipped", "threads", "xavier"),
     },
 }
 

@@ -126,6 +126,8 @@ def wait_for(kernel: Dispatcher, work: Callable[[], object]) -> None:
         with suppress(Exception):  # the call compiles then
             work()
 
+    if kernel.py_func in _under_way and _under_way[kernel.py_func].is_alive():
+        return
     thread = Thread(target=quietly, daemon=True)
     _under_way[kernel.py_func] = thread
     thread.start()

@@ -9,6 +9,7 @@ A thread would not help: numba compiles one kernel of a process at a time.
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import shutil
 import subprocess
@@ -100,9 +101,14 @@ def ahead(engine: str, batch: Batch) -> None:
 
     The first one is left to this process. One that is waited for is not compiled a second time.
     """
+    beside(engine, _list_of(engine).later(batch))
+
+
+def beside(engine: str, attributes: Sequence[str]) -> None:
+    """Have kernels of an engine compiled, where they are not kept, in processes beside this one."""
     if (os.cpu_count() or 1) < 2:
         return
-    for attribute in _list_of(engine).later(batch):
+    for attribute in attributes:
         kernel, name = _kernel(f"{engine}.{attribute}"), f"{engine}.{attribute}"
         if not cache.is_kept(kernel):
             cache.wait_for(kernel, partial(compile_apart, name))
@@ -183,6 +189,7 @@ def main() -> None:
     if arguments.apart:
         threading.Thread(target=_end_with_stdin, daemon=True).start()
     if arguments.name:
+        gc.disable()  # what a compiler makes it keeps until its end, which is near
         compile_kernel(arguments.name, arguments.ship)
         return
     if arguments.ship:

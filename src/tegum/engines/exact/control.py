@@ -28,8 +28,7 @@ from tegum.engines.exact.numeric import (
     XX,
     inline,
     part,
-    thin,
-)  # fmt: skip
+)
 from tegum.engines.exact.single_terms import term_rows
 from tegum.engines.exact.single_window import window_rows
 from tegum.engines.exact.terms import both_active, none_active, other_active, own_active
@@ -122,7 +121,7 @@ def pairs(law, i, B):
     return law.family[i] != EXPONENTIAL and law.family[law.start[B]] != EXPONENTIAL
 
 
-@thin
+@inline
 def term(t, x, v, law, plan, kappa):
     """One term: its value, and the derivatives by t, by the own coefficient c and by the other, d.
 
@@ -194,7 +193,7 @@ def _list_state(k, weight, t, x, i, setting, plan):
     return k
 
 
-@thin
+@inline
 def _list_terms(i, b, setting, plan):
     """All terms of T for output i; returns how many."""
     law, point, frozen = setting

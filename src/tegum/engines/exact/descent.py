@@ -17,10 +17,9 @@ from numpy.typing import NDArray
 from tegum.dims import F64, I64
 from tegum.engines.exact.freeze import freeze, is_within
 from tegum.engines.exact.law import Frozen
-from tegum.engines.exact.numeric import EXPONENTIAL, part, thin
-from tegum.engines.exact.objective import Work, is_complete, loss_of_rows
+from tegum.engines.exact.numeric import EXPONENTIAL, inline, part
+from tegum.engines.exact.objective import Work, fewest_nodes, is_complete, loss_of_rows
 from tegum.engines.exact.rows import SPAN
-from tegum.engines.exact.single import fewest_nodes
 
 #: The levels of a descent: Adam's, two on the way, and the last one.
 LAST_LEVEL: Final = 3
@@ -181,18 +180,18 @@ def cost_of_weights(theta, shape, costs, gradient):
     return total
 
 
-@thin
+@inline
 def evaluate(theta, gradient, shape, setting, work):
     """The loss at theta with what weights cost; gradient <- there."""
     bias = theta[theta.shape[0] - shape.n :]
     fill_rows(theta, shape, work.rows)
-    value = loss_of_rows(work.rows, bias, shape.alpha, setting, work.objective)
+    value = loss_of_rows(work.rows, bias, shape.alpha, work.objective)
     found = work.objective
     pull_back(theta, shape, found.by_a, found.by_b, gradient, found.plan.a)
     return value + cost_of_weights(theta, shape, setting.point.costs, gradient)
 
 
-@thin
+@inline
 def refreeze(theta, nodes, missed, shape, setting, anchor, work):
     """Choose windows, small blocks and nodes anew; anchor (n, n + 1) <- A and b as they are here.
 
@@ -212,7 +211,7 @@ def refreeze(theta, nodes, missed, shape, setting, anchor, work):
                 plan.a[j] = work.rows[i, j]
             limits = nodes, missed / weight
             setting.frozen.nodes[i] = fewest_nodes(
-                i, theta[bias + i], shape.alpha, limits, setting, plan, work.objective.series
+                i, theta[bias:], shape.alpha, limits, work.objective
             )
         for j in range(n):
             anchor[i, j] = work.rows[i, j]

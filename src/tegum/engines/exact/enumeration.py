@@ -21,7 +21,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from tegum.dims import F64, I64
-from tegum.engines.exact.numeric import CONSTANT, NONE, ONE, TWO, ZERO, inline, part, thin
+from tegum.engines.exact.numeric import CONSTANT, NONE, ONE, TWO, ZERO, inline, part
 from tegum.engines.exact.polynomials import polynomials
 from tegum.engines.exact.terms import scale_of, shift_of
 
@@ -267,7 +267,7 @@ def over_patterns(i, b, kappa, gradient, a, law, point, work):
             return value, by_b
 
 
-@thin
+@inline
 def enumerate_rows(rows, b, alpha, gradient, law, point, work):
     """Σ_i I_i E[(x_i − x'_i)²] for A = rows (n, n); work.by_a, by_b <- derivatives if asked for."""
     n, total = b.shape[0], 0.0

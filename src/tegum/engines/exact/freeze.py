@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import exp, expm1, inf, log, log1p, pi
 
-from tegum.engines.exact.numeric import CONSTANT, EXPONENTIAL, SIGNED, inline, part, thin
+from tegum.engines.exact.numeric import CONSTANT, EXPONENTIAL, SIGNED, inline, part
 from tegum.engines.exact.single_window import COUNT, LEAST, LOWEST, RATIO, TAIL, single_window
 
 #: Weights with |a|·ω below this at the last node make an atom of two active features.
@@ -91,7 +91,7 @@ def window(a, b, enough, law, point):
     return result
 
 
-@thin
+@inline
 def is_within(a, b, period, law, point, rows):
     """Whether |z| > P has a chance below e^-40 for a P that is given; rows as for `freeze`."""
     if law.single:

@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 from numba import njit
 
+from tegum.engines.parts import PART, WHOLE
 from tegum.engines.portable import alike
 
 #: NaN and infinity stay well defined. A form is compiled once: the same point has the same bits
@@ -32,28 +33,19 @@ MOMENTS: Final = 7
 
 def kernel(function: Any) -> Any:
     """`njit` for a function that Python calls and that owns no array: it holds no lock."""
-    return alike(njit(nogil=True, **_COMMON)(function))
+    return alike(njit(nogil=True, **WHOLE, **_COMMON)(function))
 
 
-def thin(function: Any) -> Any:
-    """For a function with one caller: it becomes part of it before anything is compiled.
-
-    A call costs its hundred arguments, and every level of calls is optimised anew.
-    """
-    return njit(inline="always", no_cpython_wrapper=True, no_cfunc_wrapper=True, **_COMMON)(
-        function
-    )
+def linked(function: Any) -> Any:
+    """The same for one that kernels call by its address."""
+    return alike(njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **WHOLE, **_COMMON)(function))
 
 
 def part(function: Any) -> Any:
     """The same for one that only kernels call; unsaid, it would be inlined where its caller is."""
-    return njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=False, **_COMMON)(
-        function
-    )
+    return njit(forceinline=False, **PART, **_COMMON)(function)
 
 
 def inline(function: Any) -> Any:
-    """The same for one that becomes part of its callers."""
-    return njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True, **_COMMON)(
-        function
-    )
+    """The same for one that becomes part of its callers: a call costs its hundred arguments."""
+    return njit(forceinline=True, **PART, **_COMMON)(function)

@@ -14,31 +14,26 @@ are boxes, where features are not in independent blocks.
 
 from __future__ import annotations
 
-from math import inf, pi
-from typing import NamedTuple
+from functools import cache
+from math import inf
+from typing import Any, Final, NamedTuple
 
 import numpy as np
+from numba import typeof, types
 
-from tegum.dims import F64
-from tegum.engines.exact.boxes import over_boxes
-from tegum.engines.exact.control import Plan, control_terms, make_plan, plan_room
-from tegum.engines.exact.enumeration import EnumerationWork, enumeration_work, over_patterns
-from tegum.engines.exact.law import Law
-from tegum.engines.exact.numeric import CONSTANT, EXPONENTIAL, SIGNED, inline, part, thin
-from tegum.engines.exact.patterns import (
-    ALL,
-    NO,
-    SOME,
-    PatternWork,
-    constants,
-    pattern_sums,
-    pattern_work,
-)  # fmt: skip
-from tegum.engines.exact.polynomials import polynomials
-from tegum.engines.exact.series import series_sums
-from tegum.engines.exact.single import single_sums
-from tegum.engines.exact.single_terms import single_terms
+from tegum.dims import F64, I64
+from tegum.distributions import Independent
+from tegum.engines.exact.control import Plan, plan_room
+from tegum.engines.exact.enumeration import EnumerationWork, enumeration_work
+from tegum.engines.exact.law import Law, Point, Setting, frozen_room, law_of
+from tegum.engines.exact.numeric import CONSTANT, EXPONENTIAL, SIGNED, ZERO, inline, part
+from tegum.engines.exact.patterns import NO, PatternWork, constants, pattern_work
 from tegum.engines.exact.spectrum import SeriesWork, series_work
+from tegum.engines.linked import Frame, Signature, caller_of
+
+#: What kernels by address are to do, of the module `outputs`: the loss of every output and its
+#: derivatives, the loss of one, that with its derivatives, or count how few nodes do.
+EVERY, VALUE, SLOPES, FEWEST = (np.int64(task) for task in range(4))
 
 
 class Work(NamedTuple):
@@ -51,10 +46,12 @@ class Work(NamedTuple):
     by_a: F64  # (n, n): dL/dA
     by_b: F64  # (n,)
     losses: F64  # (n,): of each output, without its importance
+    outputs: int  # the address of what finds them, of the module `outputs`
+    frame: I64  # what that needs to know
 
 
-def work_for(law: Law) -> Work:
-    """Work arrays for a law."""
+def work_for(law: Law, outputs: int, room: bool = True) -> Work:
+    """Work arrays for a law, and the address of what finds its losses."""
     n, blocks = len(law.family), len(law.start)
     some = bool((law.family == CONSTANT).any()) or len(law.shift) > 0
     return Work(
@@ -65,7 +62,38 @@ def work_for(law: Law) -> Work:
         by_a=np.zeros((n, n)),
         by_b=np.zeros(n),
         losses=np.zeros(n),
+        outputs=outputs,
+        frame=np.zeros(_FRAME.size(), np.int64) if room else np.zeros(0, np.int64),
     )
+
+
+def arguments() -> tuple[Any, ...]:
+    """What a kernel by address takes: task, output, A, b, α, limits, and where its frame is.
+
+    limits: (nodes, what those left out may be worth).
+    """
+    return 0, 0, np.zeros((1, 1)), np.zeros(1), 0.0, (0, 0.0), 0
+
+
+@cache
+def signature() -> Signature:
+    """The types of `arguments`, and of a value with a derivative."""
+    taken = tuple(typeof(argument) for argument in arguments())
+    return taken, types.UniTuple(types.float64, 2)
+
+
+@cache
+def _held() -> Any:
+    """The type of (setting, work), for any law."""
+    law = law_of(Independent(1, 0.5), False, np.zeros((0, 1)))
+    one, square, boxes = np.zeros(1), np.zeros((1, 1)), np.zeros(0)
+    point = Point(one, one, one, one, square, one, boxes, one)
+    return typeof((Setting(law, point, frozen_room(1, 1)), work_for(law, 0, room=False)))
+
+
+_FRAME: Final = Frame(_held)
+write_frame, read_frame = _FRAME.write, _FRAME.read
+call_outputs = caller_of(signature)
 
 
 @part
@@ -109,77 +137,32 @@ def slope_of(b, a, alpha, law):
     return high <= 0.0 or alpha == 1.0, alpha  # at the kink, the slope from the left
 
 
-@thin
-def output_loss(i, b, alpha, nodes, gradient, setting, work):
-    """E[(x_i − f(z))²] and its derivative by b_i, for z = a·x + b, a = plan.a; plan.da <- by a."""
-    law, point, frozen = setting
-    plan = work.plan
-    a, da = plan.a, plan.da
-    for j in range(a.shape[0]):
-        da[j] = 0.0
-    kappa1, kappa2, complete = 1.0 - alpha, 1.0 - alpha * alpha, is_complete(law)
-    period = frozen.period[i]
-    half = -1.0 if complete else 0.5 * period
-    straight, slope = slope_of(b, a, alpha, law)
-    value, by_b = polynomials(i, b, -1.0 if straight else half, slope, a, law, point, da)
-    if straight:  # no kink within reach
-        return value, by_b
-    if law.shift.shape[0] > 0:
-        kappa = kappa1, kappa2
-        more, more_b = over_boxes(i, b, kappa, gradient, a, law, point, work.mixed, da)
-        return value + more, by_b + more_b
-    if constants(law) == ALL:
-        kappa = kappa1, kappa2
-        more, more_b = pattern_sums(i, b, kappa, gradient, a, law, point, work.patterns, da)
-        return value + more, by_b + more_b
-    if constants(law) == SOME:
-        more, more_b = over_patterns(i, b, (kappa1, kappa2), gradient, a, law, point, work.mixed)
-        for j in range(a.shape[0]):
-            da[j] += work.mixed.da[j]
-        return value + more, by_b + more_b
-    make_plan(i, setting, plan)
-    if law.single and not complete:
-        more, more_b = single_terms(i, b, setting, plan, (kappa1, kappa2, half))
-    else:
-        more, more_b = control_terms(i, b, setting, plan, (kappa1, kappa2, half))
-    value, by_b = value + more, by_b + more_b
-    if not complete:
-        if law.single:
-            s1, s2, s20, s30 = single_sums(i, b, nodes, gradient, setting, plan, work.series)
-        else:
-            s1, s2, s20, s30 = series_sums(i, b, nodes, gradient, setting, plan, work.series)
-        up = 4.0 * kappa2 * period / (pi * pi)
-        over = 4.0 * kappa1 / pi
-        value += period / pi * (over * s2 - up * s1)
-        by_b -= up * s20 + over * s30
-        if gradient:
-            sums = work.series.sums
-            for j in range(a.shape[0]):
-                da[j] -= up * sums[0, j] + over * sums[1, j]
-    return value, by_b
+@inline
+def set_frame(setting, work):
+    """To be done before anything below is asked for; arrays stay where they are."""
+    write_frame(work.frame.ctypes.data, (setting, work))
 
 
-@thin
-def loss_of_rows(rows, b, alpha, setting, work):
+@inline
+def loss_of_rows(rows, b, alpha, work):
     """Σ_i I_i E[(x_i − x'_i)²] for A = rows (n, n); work.by_a, by_b <- derivatives.
 
     With the nodes that are frozen.
     """
-    n, total = b.shape[0], 0.0
-    for i in range(n):
-        weight = setting.point.importance[i]
-        work.by_b[i] = 0.0
-        if weight == 0.0:
-            for j in range(n):
-                work.by_a[i, j] = 0.0
-            continue
-        for j in range(n):
-            work.plan.a[j] = rows[i, j]
-        nodes = setting.frozen.nodes[i]
-        gradient = nodes >= 0  # True; a literal is a type of its own, and compiled for it alone
-        value, by_b = output_loss(i, b[i], alpha, nodes, gradient, setting, work)
-        total += weight * value
-        work.by_b[i] = weight * by_b
-        for j in range(n):
-            work.by_a[i, j] = weight * work.plan.da[j]
-    return total
+    given = EVERY, ZERO, rows, b, alpha, (ZERO, 0.0), work.frame.ctypes.data
+    return call_outputs(work.outputs, given)[0]
+
+
+@inline
+def loss_of_output(i, b, alpha, nodes, gradient, work):
+    """(E[(x_i − f(z))²], its derivative by b_i) for z = a·x + b_i, a = plan.a; plan.da <- by a."""
+    task = SLOPES if gradient else VALUE
+    given = task, i, work.by_a, b, alpha, (nodes, 0.0), work.frame.ctypes.data
+    return call_outputs(work.outputs, given)
+
+
+@inline
+def fewest_nodes(i, b, alpha, limits, work):
+    """`single.fewest_nodes`, by address."""
+    given = FEWEST, i, work.by_a, b, alpha, limits, work.frame.ctypes.data
+    return int(call_outputs(work.outputs, given)[0])

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from tegum.dims import F64
 from tegum.engines.base import State
 from tegum.engines.cache import keep
+from tegum.engines.exact import outputs as by_address
 from tegum.engines.exact import train
 from tegum.engines.exact.descent import (
     COUNTS,
@@ -28,12 +29,21 @@ from tegum.engines.exact.enumeration import enumeration_work
 from tegum.engines.exact.law import Law, Point, frozen_room
 from tegum.engines.exact.lbfgs import MEMORY
 from tegum.engines.exact.lowering import Lowered, flat, named
-from tegum.engines.exact.objective import work_for
+from tegum.engines.exact.objective import signature, work_for
+from tegum.engines.exact.outputs import outputs_of
 from tegum.engines.exact.smooth import gelu_loss, quadratic_loss
+from tegum.engines.kernels import beside
+from tegum.engines.linked import address_of_kernel
 from tegum.engines.threads import on_threads
 
 _advance, _find_within = keep(train.advance), keep(train.find_within)
 _enumerate, _window = keep(train.enumerate_all), keep(train.window_of)
+_single, _series, _boxes = keep(by_address.single), keep(by_address.series), keep(by_address.boxes)
+_patterns, _some_patterns = keep(by_address.patterns), keep(by_address.some_patterns)
+_OUTPUTS: Final = {
+    "single": _single, "series": _series, "boxes": _boxes,
+    "patterns": _patterns, "some_patterns": _some_patterns,
+}  # fmt: skip
 #: The relative tolerance of final losses.
 SCORED: Final = 1e-9
 #: What rounding may do to the loss of an output without a kink, in parts of its size.
@@ -148,10 +158,10 @@ def advance(state: State, low: Lowered, step: int, steps: int, jobs: int) -> Non
     descent = Descent(*(state[name] for name in Descent._fields))
 
     def run(start: int, stop: int) -> None:
-        _advance((start, stop), step, steps, descent, low, _descent_work(low))
+        _advance((start, stop), step, steps, descent, low, _descent_work(low, start < stop))
 
     running = np.flatnonzero(state["tally"][:, STATUS] == RUNNING)
-    _spread(run, running, state["theta"].shape[1], jobs)
+    _spread(_advance, run, running, state["theta"].shape[1], jobs, outputs=outputs_of(low.law))
 
 
 def scores(state: State, low: Lowered, jobs: int) -> State:
@@ -189,9 +199,10 @@ def found_within(
     out = np.zeros((len(theta), 4))
 
     def run(start: int, stop: int) -> None:
-        _find_within((start, stop), theta, wanted, low, _descent_work(low), by, out)
+        _find_within((start, stop), theta, wanted, low, _descent_work(low, start < stop), by, out)
 
-    _spread(run, np.arange(len(theta)), theta.shape[1], jobs, tell)
+    every, kind = np.arange(len(theta)), outputs_of(low.law)
+    _spread(_find_within, run, every, theta.shape[1], jobs, tell, kind)
     return out
 
 
@@ -203,7 +214,7 @@ def _enumerated(low: Lowered, theta: F64, by: F64, jobs: int, tell: Callable[[in
         rows, work = np.zeros((n, n)), enumeration_work(n, len(low.law.start))
         _enumerate((start, stop), theta, low, rows, work, by, out)
 
-    _spread(run, np.arange(len(theta)), theta.shape[1], jobs, tell)
+    _spread(_enumerate, run, np.arange(len(theta)), theta.shape[1], jobs, tell)
     return out
 
 
@@ -233,11 +244,13 @@ def _smooth_one(A: F64, b: F64, how: str, law: Law, point: Point) -> tuple[float
     return float(losses @ point.importance), float(error)
 
 
-def _descent_work(low: Lowered) -> DescentWork:
+def _descent_work(low: Lowered, called: bool) -> DescentWork:
+    """Work arrays of a thread; not `called`: for the sake of their types."""
     shape, law = low.shape, low.law
+    address = address_of_kernel(_OUTPUTS[outputs_of(law)], signature()) if called else 0
     n, blocks, size = shape.n, len(law.start), parameters(shape)
     return DescentWork(
-        objective=work_for(law),
+        objective=work_for(law, address),
         frozen=frozen_room(n, blocks),
         rows=np.zeros((n, n)),
         trial=np.zeros(size),
@@ -248,20 +261,26 @@ def _descent_work(low: Lowered) -> DescentWork:
 
 
 def _spread(
+    kernel: Any,
     run: Callable[[int, int], None],
     which: NDArray[np.int64],
     numbers: int,
     jobs: int,
     tell: Callable[[int], None] = _silent,
+    outputs: str | None = None,
 ) -> None:
-    """Call run(start, stop) over the instances `which` (rising), in chunks, on threads.
+    """Call run(start, stop), which calls a kernel, over instances in chunks, on threads.
 
-    `numbers` is how many a model has.
+    `which` are to be done, rising.
+    `numbers` is how many a model has; `outputs` is the kernel by address that this one calls.
     Chunks may hold others between them, which the kernels pass over. `tell` is told, by the thread
     that has done them, how many of `which` are done.
     """
     count, jobs = len(which), max(1, jobs)
-    if jobs > 1:
+    forms = getattr(kernel, "overloads", None)  # None: it is only to be compiled
+    if not forms:
+        if forms is not None and outputs is not None:
+            beside("exact", [f"_{outputs}"])
         run(0, 0)  # compile here
     together = min(-(-count // jobs), _TOGETHER // numbers)
     size = max(1, count // (jobs * _CHUNKS_PER_THREAD), together)

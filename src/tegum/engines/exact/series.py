@@ -20,7 +20,7 @@ from __future__ import annotations
 from math import pi
 
 from tegum.engines.exact.control import pairs
-from tegum.engines.exact.numeric import NONE, inline, part, thin
+from tegum.engines.exact.numeric import NONE, inline, part
 from tegum.engines.exact.rows import (
     SPAN,
     Span,
@@ -77,7 +77,7 @@ def _value_sums(last, work):
     return s1, s2, s20, s30
 
 
-@thin
+@inline
 def _own_apart(i, own, a, span, setting, work):
     """The members of an own block of which one is active: REM·share·(phi1, and phi2 of i)."""
     law, point, _ = setting
@@ -95,7 +95,7 @@ def _own_apart(i, own, a, span, setting, work):
     sums[1, i] += share * imaginary_sum(work.inverse[0], rest, rows[P0], spare)
 
 
-@thin
+@inline
 def _own_together(i, own, a, span, setting, plan, work):
     """The members of an own block that are active together."""
     law, point, frozen = setting
@@ -133,7 +133,7 @@ def _own_together(i, own, a, span, setting, plan, work):
             sums[1, j] -= law.mean[j] * s3
 
 
-@thin
+@inline
 def _prepare_others(own, law, point, work):
     """Z0, ZI, ALONE <- what of T stands beside a block that leaves its base."""
     rows, off = work.rows, 1.0 - point.probability[own]
@@ -151,7 +151,7 @@ def _prepare_others(own, law, point, work):
     fill(1.0, rows[AFTER])
 
 
-@thin
+@inline
 def _apart(i, B, span, setting, plan, work):
     """The members of another block of which one is active."""
     law, point, frozen = setting
@@ -186,7 +186,7 @@ def _apart(i, B, span, setting, plan, work):
         sums[1, j] += plan.slope[j] * by_mean_i
 
 
-@thin
+@inline
 def _together(i, B, span, setting, plan, work):
     """The members of another block that are active together."""
     law, point, frozen = setting
@@ -224,7 +224,7 @@ def _together(i, B, span, setting, plan, work):
         sums[1, j] += plan.slope[j] * by_mean_i
 
 
-@thin
+@inline
 def _other_sums(i, own, span, setting, plan, work):
     """sums += for the members of all other blocks."""
     law, point, _ = setting

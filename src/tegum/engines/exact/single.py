@@ -7,7 +7,7 @@ from typing import Final
 
 from tegum.engines.exact.control import make_plan
 from tegum.engines.exact.lanes import LANES
-from tegum.engines.exact.numeric import SIGNED, inline, part, thin
+from tegum.engines.exact.numeric import SIGNED, inline, part
 from tegum.engines.exact.single_tiles import (
     ANGLE,
     BACK,
@@ -101,7 +101,7 @@ def single_sums(i, b, nodes, gradient, setting, plan, work):
     return s1, p * s2, s20, p * s30
 
 
-@thin
+@inline
 def fewest_nodes(i, b, alpha, limits, setting, plan, work):
     """How few nodes of output i do, a multiple of STEP: the others, up to the most, add little.
 

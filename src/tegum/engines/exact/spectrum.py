@@ -11,7 +11,7 @@ import numpy as np
 
 from tegum.dims import F64
 from tegum.engines.exact.control import pairs
-from tegum.engines.exact.numeric import NONE, part, thin
+from tegum.engines.exact.numeric import NONE, inline, part
 from tegum.engines.exact.rows import (
     SPAN,
     add_scaled,
@@ -69,7 +69,7 @@ def series_work(n: int, blocks: int) -> SeriesWork:
     )
 
 
-@thin
+@inline
 def features(a, span, law, work):
     """phi, phi1 <- of every feature at this span of nodes."""
     for q in range(SPAN):
@@ -90,7 +90,7 @@ def on_product(B, skip, also, law, phi, into):
             times(into, phi[j], into)
 
 
-@thin
+@inline
 def blocks(law, point, work):
     """block <- 1 − p + p (mean of phi over the members, or their product)."""
     for B in range(law.start.shape[0]):
@@ -117,7 +117,7 @@ def leading(weight, rest, span, phi, rows):
         into[1, q] *= weight
 
 
-@thin
+@inline
 def leaving(i, span, setting, plan, work):
     """leave <- by block; ALL, PAIRED <- their weighted sums with the base."""
     law, point, frozen = setting
@@ -147,7 +147,7 @@ def leaving(i, span, setting, plan, work):
             add_scaled(plan.weight[B], row, rows[PAIRED])
 
 
-@thin
+@inline
 def own_block(i, own, span, setting, plan, work):
     """OWN0, OWNI <- of the law; SUB0, SUBI <- of T, without its T0."""
     law, point, frozen = setting
@@ -183,7 +183,7 @@ def own_block(i, own, span, setting, plan, work):
             add_scaled(1.0, rows[Q], rows[SUBI])
 
 
-@thin
+@inline
 def products(own, t, b, span, law, work):
     """before <- products of the blocks in order; T0 <- e^{iωt}; SUB0, SUBI <- times T0."""
     rows = work.rows

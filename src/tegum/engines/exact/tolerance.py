@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import exp, inf, pi, sqrt
 
 from tegum.engines.exact.freeze import freeze
-from tegum.engines.exact.numeric import inline, part, thin
-from tegum.engines.exact.objective import is_complete, output_loss, slope_of
+from tegum.engines.exact.numeric import inline, part
+from tegum.engines.exact.objective import is_complete, loss_of_output, set_frame, slope_of
 from tegum.engines.exact.rows import SPAN
 from tegum.engines.exact.tail import beyond, has_exponential, is_symmetric
 
@@ -142,7 +142,7 @@ def _truncation(i, b, change, shape, setting, plan, nodes):
     return min(seen, most)
 
 
-@thin
+@inline
 def loss_within(rows, b, tolerance, insist, gradient, shape, setting, work):
     """(loss, error estimate, most nodes); with `gradient`, work.by_a, by_b <- derivatives.
 
@@ -156,6 +156,7 @@ def loss_within(rows, b, tolerance, insist, gradient, shape, setting, work):
     point, plan, alpha, few = setting.point, work.plan, shape.alpha, shape.nodes
     n, scale, target, enough = b.shape[0], 0.0, 0.0, inf
     total, error, most = 0.0, 0.0, 0
+    set_frame(setting, work)
     exact = is_complete(setting.law) or alpha == 1.0
     for last in range(2):  # the first round finds the size of the loss, the second its digits
         for i in range(n):
@@ -168,7 +169,7 @@ def loss_within(rows, b, tolerance, insist, gradient, shape, setting, work):
             while True:
                 if not exact:
                     freeze(i, plan.a, b[i], nodes, _MARGIN, setting, plan.window)
-                value, by_b = output_loss(i, b[i], alpha, nodes, gradient, setting, work)
+                value, by_b = loss_of_output(i, b, alpha, nodes, gradient, work)
                 change = abs(value - work.losses[i])
                 worst = change if settled else max(change, 0.1 * _change(i, by_b, work))
                 if last == 1 and not settled and worst > _WORSE * earlier:

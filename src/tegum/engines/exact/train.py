@@ -35,8 +35,8 @@ from tegum.engines.exact.enumeration import enumerate_rows
 from tegum.engines.exact.freeze import window
 from tegum.engines.exact.law import Frozen, Point, Setting
 from tegum.engines.exact.lbfgs import KEPT, direct, dot, remember
-from tegum.engines.exact.numeric import inline, kernel, part, thin
-from tegum.engines.exact.objective import is_complete
+from tegum.engines.exact.numeric import inline, kernel, part
+from tegum.engines.exact.objective import is_complete, set_frame
 from tegum.engines.exact.tolerance import loss_within, rounding
 
 #: What a step evaluates: the gradient for Adam; the loss after things were frozen anew; a trial of
@@ -148,7 +148,7 @@ def _judge(value, fresh, size, down, along, low, high):
     return False, low, high, 0.5 * (low + high) if high > 0.0 else 2.0 * low
 
 
-@thin
+@inline
 def _step(a, t, rate, state, shape, setting, work):
     """One optimiser step of instance a, number t.
 
@@ -235,6 +235,7 @@ def advance(which, step0, steps, state, low, work):
     for a in range(which[0], which[1]):
         frozen = Frozen(state.period[a], state.small[a], state.lead[a], state.nodes[a])
         setting, rate = Setting(low.law, _point(low, a), frozen), low.rates[low.point_of[a]]
+        set_frame(setting, work.objective)
         for t in range(step0, step0 + steps):
             if state.tally[a, STATUS] != RUNNING:
                 break

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from tegum.engines.parts import PART, WHOLE
 from tegum.engines.portable import alike
-from tegum.engines.sampled.parts import PART
 from tegum.engines.sampled.vectors import HASH_A, HASH_B, HASH_C, bits_float, float_bits
 
 f32, f64 = np.float32, np.float64
@@ -40,7 +40,7 @@ def kernel(function: Any) -> Any:
     """
     return alike(njit(
         nogil=True, fastmath=FAST, boundscheck=False, error_model="numpy", _nrt=False,
-        no_cfunc_wrapper=True,
+        no_cfunc_wrapper=True, **WHOLE,
     )(function))  # fmt: skip
 
 

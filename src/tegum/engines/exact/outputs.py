@@ -1,0 +1,192 @@
+"""The loss of outputs, by what their features are: kernels that others call by address.
+
+A law needs one of them. Each takes `objective.arguments`, and returns a value and a derivative.
+"""
+
+from __future__ import annotations
+
+from math import pi
+from typing import TYPE_CHECKING, Any
+
+from tegum.engines.exact.boxes import over_boxes
+from tegum.engines.exact.control import control_terms, make_plan
+from tegum.engines.exact.enumeration import over_patterns
+from tegum.engines.exact.numeric import CONSTANT, inline, linked
+from tegum.engines.exact.objective import EVERY, FEWEST, SLOPES, is_complete, read_frame, slope_of
+from tegum.engines.exact.patterns import pattern_sums
+from tegum.engines.exact.polynomials import polynomials
+from tegum.engines.exact.series import series_sums
+from tegum.engines.exact.single import fewest_nodes, single_sums
+from tegum.engines.exact.single_terms import single_terms
+
+if TYPE_CHECKING:
+    from tegum.engines.exact.law import Law
+
+
+def outputs_of(law: Law) -> str:
+    """The name of the kernel of this module that a law needs."""
+    if len(law.shift):
+        return "boxes"
+    constants = law.family == CONSTANT
+    if constants.any():
+        return "patterns" if constants.all() else "some_patterns"
+    # the law of two features alone is known, and there is no series
+    return "single" if law.single and len(law.family) > 2 else "series"
+
+
+@inline
+def _boxes(at, kappa, nodes, gradient, setting, work, so_far):
+    """What the kink of f adds to so_far = (value, by_b); plan.da += by a.
+
+    at: (i, b_i); kappa: (κ₁, κ₂, half a period, or −1 where there is none); nodes: of a series.
+    """
+    i, b = at
+    value, by_b = so_far
+    law, point, _ = setting
+    a, da = work.plan.a, work.plan.da
+    both = kappa[0], kappa[1]
+    more, more_b = over_boxes(i, b, both, gradient, a, law, point, work.mixed, da)
+    return value + more, by_b + more_b
+
+
+@inline
+def _patterns(at, kappa, nodes, gradient, setting, work, so_far):
+    i, b = at
+    value, by_b = so_far
+    law, point, _ = setting
+    a, da = work.plan.a, work.plan.da
+    both = kappa[0], kappa[1]
+    more, more_b = pattern_sums(i, b, both, gradient, a, law, point, work.patterns, da)
+    return value + more, by_b + more_b
+
+
+@inline
+def _some_patterns(at, kappa, nodes, gradient, setting, work, so_far):
+    i, b = at
+    value, by_b = so_far
+    law, point, _ = setting
+    a, da = work.plan.a, work.plan.da
+    both = kappa[0], kappa[1]
+    more, more_b = over_patterns(i, b, both, gradient, a, law, point, work.mixed)
+    for j in range(a.shape[0]):
+        da[j] += work.mixed.da[j]
+    return value + more, by_b + more_b
+
+
+@inline
+def _with_series(found, kappa, gradient, work, value, by_b):
+    """What sums over nodes are worth."""
+    s1, s2, s20, s30 = found
+    period = 2.0 * kappa[2]
+    up, over = 4.0 * kappa[1] * period / (pi * pi), 4.0 * kappa[0] / pi
+    if gradient:
+        sums, da = work.series.sums, work.plan.da
+        for j in range(da.shape[0]):
+            da[j] -= up * sums[0, j] + over * sums[1, j]
+    return value + period / pi * (over * s2 - up * s1), by_b - (up * s20 + over * s30)
+
+
+@inline
+def _series(at, kappa, nodes, gradient, setting, work, so_far):
+    i, b = at
+    plan = work.plan
+    make_plan(i, setting, plan)
+    more, more_b = control_terms(i, b, setting, plan, kappa)
+    value, by_b = so_far[0] + more, so_far[1] + more_b
+    if kappa[2] < 0.0:
+        return value, by_b
+    found = series_sums(i, b, nodes, gradient, setting, plan, work.series)
+    return _with_series(found, kappa, gradient, work, value, by_b)
+
+
+@inline
+def _single(at, kappa, nodes, gradient, setting, work, so_far):
+    i, b = at
+    plan = work.plan
+    make_plan(i, setting, plan)
+    more, more_b = single_terms(i, b, setting, plan, kappa)
+    found = single_sums(i, b, nodes, gradient, setting, plan, work.series)
+    return _with_series(found, kappa, gradient, work, so_far[0] + more, so_far[1] + more_b)
+
+
+def _of(kink: Any) -> Any:
+    """What a kernel by address returns, and leaves in `work`, where `kink` is one of the above."""
+
+    @inline
+    def output(i, b, alpha, nodes, gradient, setting, work):
+        # E[(x_i − f(z))²] and its derivative by b_i, for z = a·x + b, a = plan.a; plan.da <- by a
+        law, point, frozen = setting
+        a, da = work.plan.a, work.plan.da
+        for j in range(a.shape[0]):
+            da[j] = 0.0
+        half = -1.0 if is_complete(law) else 0.5 * frozen.period[i]
+        straight, slope = slope_of(b, a, alpha, law)
+        value, by_b = polynomials(i, b, -1.0 if straight else half, slope, a, law, point, da)
+        if straight:  # no kink within reach
+            return value, by_b
+        kappa = 1.0 - alpha, 1.0 - alpha * alpha, half
+        return kink((i, b), kappa, nodes, gradient, setting, work, (value, by_b))
+
+    @inline
+    def outputs(task, i, rows, b, alpha, limits, frame):
+        setting, work = read_frame(frame)
+        n, total, every = b.shape[0], 0.0, task == EVERY
+        for k in range(0 if every else i, n if every else i + 1):
+            weight, nodes, gradient = 1.0, limits[0], task == SLOPES
+            if every:
+                weight, nodes = setting.point.importance[k], setting.frozen.nodes[k]
+                gradient = nodes >= 0  # True
+                work.by_b[k] = 0.0
+                for j in range(n):
+                    work.plan.a[j] = rows[k, j]
+                    work.by_a[k, j] = 0.0
+                if weight == 0.0:
+                    continue
+            value, by_b = output(k, b[k], alpha, nodes, gradient, setting, work)
+            if not every:
+                return value, by_b
+            total += weight * value
+            work.by_b[k] = weight * by_b
+            for j in range(n):
+                work.by_a[k, j] = weight * work.plan.da[j]
+        return total, 0.0
+
+    return outputs
+
+
+_of_boxes, _of_series, _of_single = _of(_boxes), _of(_series), _of(_single)
+_of_patterns, _of_some_patterns = _of(_patterns), _of(_some_patterns)
+
+
+@linked
+def boxes(task, i, rows, b, alpha, limits, frame):
+    """Where features are not in independent blocks, or targets are mixtures of them."""
+    return _of_boxes(task, i, rows, b, alpha, limits, frame)
+
+
+@linked
+def patterns(task, i, rows, b, alpha, limits, frame):
+    """Where all features are 0 or 1."""
+    return _of_patterns(task, i, rows, b, alpha, limits, frame)
+
+
+@linked
+def some_patterns(task, i, rows, b, alpha, limits, frame):
+    """Where some features are 0 or 1."""
+    return _of_some_patterns(task, i, rows, b, alpha, limits, frame)
+
+
+@linked
+def series(task, i, rows, b, alpha, limits, frame):
+    """Where there are blocks of several features, or exponential ones."""
+    return _of_series(task, i, rows, b, alpha, limits, frame)
+
+
+@linked
+def single(task, i, rows, b, alpha, limits, frame):
+    """Where every block is one feature, uniform or signed."""
+    if task == FEWEST:
+        setting, work = read_frame(frame)
+        few = fewest_nodes(i, b[i], alpha, limits, setting, work.plan, work.series)
+        return float(few), 0.0
+    return _of_single(task, i, rows, b, alpha, limits, frame)

@@ -15,10 +15,13 @@ import numpy as np
 import pytest
 from test_engines_cache import change, counts, files, home, kernel, source
 
+import tegum as tg
 from tegum.engines import cache, kernels, shipped
 from tegum.engines.cache import keep
-from tegum.engines.exact import numeric, run, train
+from tegum.engines.exact import lower, numeric, objective, outputs, run, train
+from tegum.engines.exact.law import Point
 from tegum.engines.kernels import Writer, compile_apart, compile_kernel, missing, names
+from tegum.engines.linked import address_of_kernel
 from tegum.engines.shipped import LEVELS, Shipped, level_of
 
 __all__ = ["home", "source"]
@@ -159,11 +162,28 @@ def test_a_kernel_of_the_engine_shipped_has_the_bits_of_one_compiled(
     assert counts(own) == (1, 0)
 
 
-def kernels_problem() -> tuple[Any, Any]:
-    import tegum as tg
-    from tegum.engines.exact import lower
-    from tegum.engines.exact.law import Point
+def test_a_kernel_by_address_has_one_when_it_is_shipped(home: Path, package: Path) -> None:
+    """And what is there gives the losses of the one that is compiled here."""
+    compile_apart("exact._patterns", host_level(), package)
+    own = keep(numeric.linked(outputs.patterns.py_func))
+    address = address_of_kernel(own, objective.signature())
+    assert counts(own) == (1, 0)
+    assert address != address_of_kernel(run._patterns, objective.signature())
+    problem = tg.Problem(tg.Independent(4, 0.3, magnitude="one"), tg.ReLUOutput(2))
+    low, W = lower((problem,), np.zeros(1, np.int64)), np.random.default_rng(2).normal(size=(2, 4))
 
+    def found() -> run.Measured:
+        return run.measure(low, {"W": W[None], "b": np.zeros((1, 4))}, gradient=True)
+
+    compiled = found()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(run._OUTPUTS, "patterns", own)
+        loaded = found()
+    assert loaded.loss.tobytes() == compiled.loss.tobytes()
+    assert loaded.gradient["W"].tobytes() == compiled.gradient["W"].tobytes()
+
+
+def kernels_problem() -> tuple[Any, Any]:
     low = lower((tg.Problem(tg.Independent(3, 0.3), tg.ReLUOutput(2)),), np.zeros(1, np.int64))
     return low.law, Point(*(array[0] for array in low.points))
 
@@ -290,7 +310,8 @@ runs = tg.train(problem, {}, tg.Training(engine="exact", steps=60), **once)
 found += runs.loss.values.tolist() + runs.W.values.ravel().tolist()
 small = tg.Problem(tg.Independent(4, 0.1), tg.ReLUOutput(2))
 found += tg.expected_loss(small, runs.W.values[..., :4], gradient=True).loss.ravel().tolist()
-all_ = [run._advance, run._find_within, run._enumerate, engine._lane, engine._dense]
+all_ = [run._advance, run._find_within, run._enumerate, *run._OUTPUTS.values()]
+all_ += [engine._lane, engine._dense]
 all_ += [engine._sparse, engine._evaluate]
 print(json.dumps({"misses": sum(sum(k.stats.cache_misses.values()) for k in all_),
                   "file": tg.__file__, "found": [x.hex() for x in found]}))

@@ -13,11 +13,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from filelock import FileLock
+from numba.core.errors import TypingError
 from test_engines_cache import change, counts, files, home, kernel, source
 
 import tegum as tg
-from tegum.engines import cache, kernels, shipped
+from tegum.engines import alone, cache, kernels, shipped
 from tegum.engines.cache import keep
+from tegum.engines.compiling import compiling_told
 from tegum.engines.exact import lower, numeric, objective, outputs, run, train
 from tegum.engines.exact.law import Point
 from tegum.engines.kernels import Writer, compile_apart, compile_kernel, missing, names
@@ -266,25 +269,51 @@ def test_who_is_not_compiled_elsewhere_after_all_is_compiled(home: Path, source:
     assert cache.is_kept(late)
 
 
-def test_two_processes_that_are_to_compile_one_kernel_compile_it_once(
-    home: Path, source: Path
+@pytest.mark.parametrize("left", [True, False])
+def test_of_two_processes_one_compiles_and_the_other_waits(
+    home: Path, source: Path, left: bool
 ) -> None:
-    first, second = kernel(source), kernel(source)
-    arrived, order = threading.Event(), list[str]()
+    """What the first has left is read; where it has left nothing the other compiles after all."""
+    kernel(source)(1, 2)
+    (index,) = files(home, ".nbi")
+    aside, late, found = index.with_name("aside"), kernel(source), list[int]()
+    index.rename(aside)
+    told, thread = list[bool](), threading.Thread(target=lambda: found.append(late(1, 2)))
+    with compiling_told(told.append):
+        with FileLock(index.with_suffix(".compiling")):  # as another process has it
+            thread.start()
+            thread.join(0.3)
+            assert thread.is_alive()
+            assert told == [True]
+            if left:
+                aside.rename(index)
+        thread.join(60)
+    assert (found, counts(late)) == ([3], (1, 0) if left else (0, 1))
+    assert told[:2] == [True, False]
+    with FileLock(index.with_suffix(".compiling"), timeout=0):
+        pass  # the turn is over
 
-    def come_second() -> None:
-        arrived.set()
-        with cache.one_process_at(second):
-            order.append("second")
 
-    with cache.one_process_at(first):
-        thread = threading.Thread(target=come_second, daemon=True)
-        thread.start()
-        assert arrived.wait(60)
-        thread.join(0.2)
-        order.append("first")
-    thread.join(60)
-    assert order == ["first", "second"]
+def test_a_process_that_has_stopped_is_not_waited_for(
+    home: Path, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alone, "PATIENCE", 0.1)
+    late = kernel(source)
+    with FileLock(Path(late._cache.cache_path) / "small.add.compiling"):
+        assert (late(1, 2), counts(late)) == (3, (0, 1))
+    again = kernel(source)
+    assert (again(1, 2), counts(again)) == (3, (1, 0))
+
+
+def test_a_kernel_that_cannot_be_compiled_does_not_keep_its_turn(home: Path, source: Path) -> None:
+    late = kernel(source)
+    for _ in range(2):
+        with pytest.raises(TypingError):
+            late(1, "two")
+        with FileLock(Path(late._cache.cache_path) / "small.add.compiling", timeout=0):
+            pass
+    assert late(1, 2) == 3
+    assert len(files(home, ".nbc")) == 1
 
 
 def test_only_what_is_not_kept_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:

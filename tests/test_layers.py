@@ -52,7 +52,7 @@ SHARED = {
     "models": {"base", "activations"},
     "targets": {"base", "named"},
     "engines": {
-        *("base", "cache", "choice", "digest", "fixed", "host", "kernels", "linked"),
+        *("alone", "base", "cache", "choice", "digest", "fixed", "host", "kernels", "linked"),
         *("numpy_rows", "parts", "portable", "shipped", "threads", "xavier"),
     },
 }

@@ -33,6 +33,7 @@ from numba.core.event import trigger_event
 
 from tegum import checksum
 from tegum.engines import shipped
+from tegum.engines.alone import Turn
 from tegum.engines.digest import digest_of as digest_of
 from tegum.engines.digest import sources_digest as sources_digest
 
@@ -94,7 +95,8 @@ def keep(kernel: Dispatcher) -> Dispatcher:
     name = folder_for(Path(function.__code__.co_filename).parent)
     folder = own_folder("kernels", name)
     if folder is not None:
-        kernel._cache = DiskCache(function, folder)  # type: ignore[attr-defined]
+        local = kernel._cache = DiskCache(function, folder)  # type: ignore[attr-defined]
+        kernel.compile = local.turn.within(kernel.compile)  # type: ignore[method-assign, assignment]
     if (shipped.HOME / name).is_dir():
         kernel._cache = shipped.Shipped(function, name, kernel._cache)  # type: ignore[attr-defined]
     return kernel
@@ -131,22 +133,6 @@ def wait_for(kernel: Dispatcher, work: Callable[[], object]) -> None:
     thread = Thread(target=quietly, daemon=True)
     _under_way[kernel.py_func] = thread
     thread.start()
-
-
-@contextmanager
-def one_process_at(kernel: Dispatcher) -> Iterator[None]:
-    """Of processes that come here with one kernel the first compiles it; others find it then."""
-    local = kernel._cache  # type: ignore[attr-defined]
-    if not isinstance(local, DiskCache):
-        yield
-        return
-    lock = FileLock(Path(local.cache_path) / f"{kernel.py_func.__name__}.compiling")
-    with suppress(OSError):  # a file system without locks
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def kept_forms() -> int:
@@ -195,17 +181,21 @@ class DiskCache(FunctionCache):
         self._cache_path = str(folder)
         # the folder's name says what others put in a stamp
         self._cache_file = _Files(self._cache_path, name, "")  # type: ignore[no-untyped-call]
+        self.turn = Turn(folder / f"{name}.compiling", self._name)
         self.enable()  # type: ignore[no-untyped-call]
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """The compiled form for a signature, or None."""
+        """The compiled form for a signature, or None; see `Turn`."""
         found = self._load(sig, target_context)
         thread = None if found else _under_way.pop(self._py_func, None)
-        if thread is None:
-            return found
-        with trigger_event("numba:compile", data={"dispatcher": self._name}):
-            thread.join()
-        return self._load(sig, target_context)
+        if thread is not None:
+            with trigger_event("numba:compile", data={"dispatcher": self._name}):
+                thread.join()
+            found = self._load(sig, target_context)
+        if found is None:
+            self.turn.come()
+            found = self._load(sig, target_context)
+        return found
 
     def has_some(self) -> bool:
         """Whether any form is kept."""

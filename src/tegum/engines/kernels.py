@@ -54,7 +54,7 @@ def compile_kernel(name: str, ship: Path | None = None) -> None:
     caller = _list_of(engine).CALLER
     if ship is not None:
         kernel._cache = Writer(kernel.py_func, ship)
-    with cache.one_process_at(kernel), _not_called(caller, attribute, kernel):
+    with _not_called(caller, attribute, kernel):
         _known(engine)[attribute]()
 
 

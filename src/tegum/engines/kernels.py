@@ -194,7 +194,9 @@ def main() -> None:
         return
     if arguments.ship:
         shutil.rmtree(arguments.ship, ignore_errors=True)
-    compile_all(names() if arguments.ship else missing(), arguments.ship)
+    which = names() if arguments.ship else missing()
+    # all of them are waited for: the longest at the end would keep a core alone
+    compile_all(sorted(which, key=lambda name: not name.startswith("dict")), arguments.ship)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import importlib.util
 import json
 import os
 import pickle
+import re
 import shutil
 import subprocess
 import sys
@@ -23,7 +24,7 @@ from numba.core.dispatcher import Dispatcher
 from small_disk import fill, small_disk
 
 import tegum
-from tegum.engines import cache, sampled
+from tegum.engines import cache, digest, sampled
 from tegum.engines.cache import cache_home, digest_of, keep, sources_digest
 
 SOURCES = Path(sampled.__file__).parent
@@ -124,6 +125,22 @@ def test_any_change_of_any_source_changes_the_digest(tmp_path: Path) -> None:
     (copy / name).rename(copy / "renamed.py")
     (copy / "renamed.py").write_text(text)
     assert digest_of(copy) != sources_digest(SOURCES)
+
+
+#: Of the modules that ask numba for something: those that find, keep and hand on what it makes.
+KEEPERS = {"alone", "cache", "compiling", "host", "shipped"}
+
+
+def test_how_kernels_are_compiled_is_part_of_every_digest() -> None:
+    """A form with another layout of a frame, called by a new kernel, would read anything."""
+    makers = {
+        path
+        for path in SOURCES.parent.glob("*.py")
+        if re.search(r"^(from|import) (numba|llvmlite)", path.read_text("utf-8"), re.MULTILINE)
+        and path.stem not in KEEPERS
+    }
+    assert {path.stem for path in makers} >= {"linked", "parts", "portable"}
+    assert makers <= set(digest._COMMON)
 
 
 @pytest.mark.parametrize("kind", [".nbi", ".nbc"])

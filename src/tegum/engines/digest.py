@@ -7,10 +7,11 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Final
 
-#: Files that the results of engines depend on, beside their own.
+#: Files that the results of engines depend on, beside their own; how kernels are compiled, and how
+#: they find one another, among them.
 _COMMON: Final = (
-    Path(__file__).with_name("numpy_rows.py"),
-    Path(__file__).with_name("xavier.py"),
+    *(Path(__file__).with_name(f"{name}.py") for name in ("linked", "parts", "portable")),
+    *(Path(__file__).with_name(f"{name}.py") for name in ("numpy_rows", "xavier")),
     Path(__file__).parents[1] / "models" / "activations.py",
 )
 #: Engines by what others they are built of.

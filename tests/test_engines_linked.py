@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -188,7 +187,7 @@ def test_fixed_options_are_as_equal_as_numbas_own() -> None:
     assert ours == plain  # untouched
 
 
-def test_a_part_has_no_machine_code_of_its_own(tmp_path: Path) -> None:
+def test_a_part_has_no_machine_code_of_its_own() -> None:
     @part
     def inner(x):  # type: ignore[no-untyped-def]
         return x + 1.0

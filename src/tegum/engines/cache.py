@@ -121,7 +121,7 @@ def is_kept(kernel: Dispatcher) -> bool:
 def wait_for(kernel: Dispatcher, work: Callable[[], object]) -> None:
     """Have a kernel compiled by a process that `work` waits for, as does the kernel's first call.
 
-    Not by this process: who calls holds numba's lock.
+    Not by this process: who calls holds numba's lock. Nor a second time while one is at it.
     """
 
     def quietly() -> None:

@@ -195,8 +195,9 @@ def main() -> None:
     if arguments.ship:
         shutil.rmtree(arguments.ship, ignore_errors=True)
     which = names() if arguments.ship else missing()
-    # all of them are waited for: the longest at the end would keep a core alone
-    compile_all(sorted(which, key=lambda name: not name.startswith("dict")), arguments.ship)
+    # all of them are waited for, and the longest are the last engine's
+    which.sort(key=lambda name: COMPILED.index(name.partition(".")[0]), reverse=True)
+    compile_all(which, arguments.ship)
 
 
 if __name__ == "__main__":

@@ -28,7 +28,10 @@ _ADDRESSES: Final[dict[Any, int]] = {}
 
 
 def address_of_kernel(kernel: Any, signature: Signature) -> int:
-    """The address of a kernel compiled for a signature; what is kept of it is not compiled."""
+    """The address of a kernel, compiled for its one signature where no form of it is kept.
+
+    Raises TypeError where it returns something else than the signature says.
+    """
     with global_compiler_lock:
         if kernel not in _ADDRESSES:
             kernel.compile(signature[0])

@@ -51,7 +51,7 @@ class Work(NamedTuple):
 
 
 def work_for(law: Law, outputs: int, room: bool = True) -> Work:
-    """Work arrays for a law, and the address of what finds its losses."""
+    """Work arrays for a law, and the address of what finds its losses; with room for a frame."""
     n, blocks = len(law.family), len(law.start)
     some = bool((law.family == CONSTANT).any()) or len(law.shift) > 0
     return Work(

@@ -34,48 +34,48 @@ def outputs_of(law: Law) -> str:
     return "single" if law.single and len(law.family) > 2 else "series"
 
 
-@inline
-def _boxes(at, kappa, nodes, gradient, setting, work, so_far):
-    """What the kink of f adds to so_far = (value, by_b); plan.da += by a.
+def _added(sums: Any) -> Any:
+    """(value, by_b) of an output, so far, with what the kink of f adds to them.
 
-    at: (i, b_i); kappa: (κ₁, κ₂, half a period, or −1 where there is none); nodes: of a series.
+    sums(i, b_i, (κ₁, κ₂), gradient, setting, work) gives both; plan.da += by a.
     """
-    i, b = at
-    value, by_b = so_far
-    law, point, _ = setting
-    a, da = work.plan.a, work.plan.da
-    both = kappa[0], kappa[1]
-    more, more_b = over_boxes(i, b, both, gradient, a, law, point, work.mixed, da)
-    return value + more, by_b + more_b
+
+    @inline
+    def kink(at, kappa, nodes, gradient, setting, work, so_far):
+        both = kappa[0], kappa[1]
+        more, more_b = sums(at[0], at[1], both, gradient, setting, work)
+        return so_far[0] + more, so_far[1] + more_b
+
+    return kink
 
 
 @inline
-def _patterns(at, kappa, nodes, gradient, setting, work, so_far):
-    i, b = at
-    value, by_b = so_far
+def _over_boxes(i, b, kappa, gradient, setting, work):
     law, point, _ = setting
-    a, da = work.plan.a, work.plan.da
-    both = kappa[0], kappa[1]
-    more, more_b = pattern_sums(i, b, both, gradient, a, law, point, work.patterns, da)
-    return value + more, by_b + more_b
+    plan = work.plan
+    return over_boxes(i, b, kappa, gradient, plan.a, law, point, work.mixed, plan.da)
 
 
 @inline
-def _some_patterns(at, kappa, nodes, gradient, setting, work, so_far):
-    i, b = at
-    value, by_b = so_far
+def _pattern_sums(i, b, kappa, gradient, setting, work):
+    law, point, _ = setting
+    plan = work.plan
+    return pattern_sums(i, b, kappa, gradient, plan.a, law, point, work.patterns, plan.da)
+
+
+@inline
+def _over_patterns(i, b, kappa, gradient, setting, work):
     law, point, _ = setting
     a, da = work.plan.a, work.plan.da
-    both = kappa[0], kappa[1]
-    more, more_b = over_patterns(i, b, both, gradient, a, law, point, work.mixed)
+    found = over_patterns(i, b, kappa, gradient, a, law, point, work.mixed)
     for j in range(a.shape[0]):
         da[j] += work.mixed.da[j]
-    return value + more, by_b + more_b
+    return found
 
 
 @inline
 def _with_series(found, kappa, gradient, work, value, by_b):
-    """What sums over nodes are worth."""
+    """(value, by_b) with what sums over nodes are worth; plan.da += by a."""
     s1, s2, s20, s30 = found
     period = 2.0 * kappa[2]
     up, over = 4.0 * kappa[1] * period / (pi * pi), 4.0 * kappa[0] / pi
@@ -88,6 +88,10 @@ def _with_series(found, kappa, gradient, work, value, by_b):
 
 @inline
 def _series(at, kappa, nodes, gradient, setting, work, so_far):
+    """As `_added`, by T and the series, of so many nodes, of which there may be none.
+
+    kappa: (κ₁, κ₂, half a period, or −1 without a series).
+    """
     i, b = at
     plan = work.plan
     make_plan(i, setting, plan)
@@ -101,6 +105,7 @@ def _series(at, kappa, nodes, gradient, setting, work, so_far):
 
 @inline
 def _single(at, kappa, nodes, gradient, setting, work, so_far):
+    """The same where every block is one feature."""
     i, b = at
     plan = work.plan
     make_plan(i, setting, plan)
@@ -110,7 +115,10 @@ def _single(at, kappa, nodes, gradient, setting, work, so_far):
 
 
 def _of(kink: Any) -> Any:
-    """What a kernel by address returns, and leaves in `work`, where `kink` is one of the above."""
+    """What a kernel by address returns, and leaves in `work`.
+
+    kink: one of the above, or `_added` of one.
+    """
 
     @inline
     def output(i, b, alpha, nodes, gradient, setting, work):
@@ -154,8 +162,8 @@ def _of(kink: Any) -> Any:
     return outputs
 
 
-_of_boxes, _of_series, _of_single = _of(_boxes), _of(_series), _of(_single)
-_of_patterns, _of_some_patterns = _of(_patterns), _of(_some_patterns)
+_of_series, _of_single, _of_boxes = _of(_series), _of(_single), _of(_added(_over_boxes))
+_of_patterns, _of_some_patterns = _of(_added(_pattern_sums)), _of(_added(_over_patterns))
 
 
 @linked

@@ -2,10 +2,10 @@
 # numba 0.68.1: while it compiles a kernel it compares the options of the kernel with themselves.
 #
 # Guess: where numba finds types it looks implementations up by the types of the arguments, microseconds
-# each. The key has the options of the function, too (`Flags`, the same from its first
-# line to its last), and these are compared at every look-up of what is written in Python, as `==`, `and`
-# and `max` are: each comparison makes two dictionaries of all options, by a property each, each hash makes another.
-# A line as `if i == j and x > a[k]: x = max(x, b[k])` does so a hundred times. Options whose
+# each. The key has the options of the function, too (`Flags`, the same from its first line to its
+# last), and these are compared at every look-up of what is written in Python, as `==`, `and` and `max`
+# are: each comparison makes two dictionaries of all options, by a property each, each hash makes
+# another. A line as `if i == j and x > a[k]: x = max(x, b[k])` does so a hundred times. Options whose
 # dictionary and hash are made once, equal to numba's own, give the same instructions.
 #
 # What it means here: kernels are compiled with options that are fixed once numba looks at them

@@ -59,7 +59,7 @@ FIGURES: Final = (
         "every hidden dimension. Below: classical methods, where scikit-learn is installed, with "
         "three seeds (one in a quick run) on samples drawn once: dictionary learning with "
         "non-negative codes, K-SVD with one atom for each sample, non-negative least squares, and "
-        "FastICA, which has no more atoms than dimensions.",
+        "FastICA, which has no more atoms than dimensions. A quick run has three of the problems.",
         draw_board,
         ("board",),
     ),

@@ -52,6 +52,8 @@ CLASSICAL: Final[Mapping[str, Classical]] = {
 N, M, P = 20, 10, 0.05
 #: The problem of which it is known how well a sketch did.
 PLAIN: Final = "20 in 10"
+#: What a quick run has: of random directions those that train in half the time of the others.
+_QUICK: Final = (PLAIN, "correlated", "falling frequency")
 #: Features that are on together: four sets, correlations of their normal numbers.
 _SETS, _CORRELATION = 4, 0.5
 #: The probabilities of the most and the least frequent feature have this ratio.
@@ -60,7 +62,7 @@ _NOISE: Final = 0.05
 
 
 def problems(lab: Lab) -> dict[str, Activations]:
-    """Activations whose features are known, by name; in a quick run those of random directions."""
+    """Activations whose features are known, by name; in a quick run three of them."""
     made = {
         f"{name}, {n} in {m}": Activations(toy(lab, name), independent(n, p))
         for name, (n, m, p) in TOYS.items()
@@ -78,4 +80,5 @@ def problems(lab: Lab) -> dict[str, Activations]:
         ),
     }
     made |= {name: Activations.random(M, law) for name, law in laws.items()}
-    return {**made, "noise": Activations.random(M, independent(N, P), noise=_NOISE)}
+    made["noise"] = Activations.random(M, independent(N, P), noise=_NOISE)
+    return {name: law for name, law in made.items() if not lab.quick or name in _QUICK}

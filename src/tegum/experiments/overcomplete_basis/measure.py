@@ -39,7 +39,7 @@ RANDOM: Final = (20, 10, 0.05)
 SHAPES: Final = ("square antiprism", "random directions")
 #: Of dictionaries on toy models, and of those of all sizes: (full, quick).
 SEEDS: Final = (64, 24)
-_SIZED_SEEDS: Final = (32, 12)
+_SIZED_SEEDS: Final = (32, 4)
 
 
 def measure(lab: Lab) -> Tables:

@@ -111,11 +111,11 @@ def test_dots_and_census_rows_choose_models(visit: Visit) -> None:
     page.wait("t.frame.measured === 600")
     page.painted()
     seeds = page.page.locator("canvas[data-view='seeds']")
-    width, height = _box(seeds)
     losses = np.array(page.read("heldOut"))
     order = np.argsort(losses)
     high = np.log(losses[order] / losses.min()) / np.log(losses.max() / losses.min())
     for rank in (11, 6, 0):
+        width, height = _box(seeds)  # what is chosen may move what is beside it
         x = 68 + rank / 11 * (width - 84)
         seeds.click(position={"x": x, "y": height - 32 - high[rank] * (height - 50)})
         page.wait(f"t.frame.selected.seed === {order[rank]}")
